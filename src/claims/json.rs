@@ -1,0 +1,245 @@
+//! Strict reading of one JSON object: every member once, at every depth, and no deeper than [`MAX_DEPTH`].
+
+use std::{borrow::Cow, fmt};
+
+use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// Levels of nesting that are read; the object itself is the first.
+pub(crate) const MAX_DEPTH: usize = 64;
+
+/// The name of a member, unescaped, and its value as it stands in the text.
+pub(crate) type Member<'a> = (Name<'a>, &'a str);
+
+/// A member's name; borrowed unless it had an escape in it.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Name<'a>(pub(crate) Cow<'a, str>);
+
+/// The members of the one object that `text` is.
+///
+/// # Errors
+///
+/// Says what is wrong, without anything of the text: no object, a member given twice, too deep a nesting.
+pub(crate) fn object(text: &str) -> Result<Vec<Member<'_>>, &'static str> {
+    let Members(members) = serde_json::from_str(text).map_err(|_| "is not one JSON object")?;
+    if has_duplicate(members.iter().map(|(name, _)| &*name.0)) {
+        return Err("has a member twice");
+    }
+    for (_, value) in &members {
+        if value.starts_with(['{', '[']) {
+            let mut nested = serde_json::Deserializer::from_str(value);
+            Nested { depth: 2 }.deserialize(&mut nested).map_err(|_| "is nested too deep, or has a member twice")?;
+        }
+    }
+    Ok(members)
+}
+
+/// The text of a JSON string, borrowed unless it has escapes. `None` if `value` is no string.
+pub(crate) fn string(value: &str) -> Option<Cow<'_, str>> {
+    let inner = value.strip_prefix('"')?.strip_suffix('"')?;
+    if inner.contains('\\') {
+        serde_json::from_str::<String>(value).ok().map(Cow::Owned)
+    } else {
+        Some(Cow::Borrowed(inner))
+    }
+}
+
+/// The elements of a JSON array as they stand in the text. `None` if `value` is no array.
+pub(crate) fn elements(value: &str) -> Option<Vec<&str>> {
+    let raw: Vec<&RawValue> = serde_json::from_str(value).ok()?;
+    Some(raw.into_iter().map(RawValue::get).collect())
+}
+
+fn has_duplicate<'a>(names: impl ExactSizeIterator<Item = &'a str> + Clone) -> bool {
+    const FEW: usize = 40;
+    if names.len() <= FEW {
+        let mut rest = names;
+        while let Some(name) = rest.next() {
+            if rest.clone().any(|other| other == name) {
+                return true;
+            }
+        }
+        return false;
+    }
+    let mut sorted: Vec<&str> = names.collect();
+    sorted.sort_unstable();
+    sorted.windows(2).any(|pair| pair[0] == pair[1])
+}
+
+struct Members<'a>(Vec<Member<'a>>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ObjectVisitor;
+
+        impl<'de> Visitor<'de> for ObjectVisitor {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::with_capacity(32);
+                while let Some(name) = map.next_key::<Name<'de>>()? {
+                    members.push((name, map.next_value::<&'de RawValue>()?.get()));
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(ObjectVisitor)
+    }
+}
+
+impl<'de> Deserialize<'de> for Name<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameVisitor;
+
+        impl<'de> Visitor<'de> for NameVisitor {
+            type Value = Name<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a member's name")
+            }
+
+            fn visit_borrowed_str<E: de::Error>(self, name: &'de str) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Borrowed(name)))
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Owned(name.to_owned())))
+            }
+        }
+
+        deserializer.deserialize_str(NameVisitor)
+    }
+}
+
+/// Walks through one value inside a container at `depth`, and fails where it is too deep or has a member twice.
+#[derive(Clone, Copy)]
+struct Nested {
+    depth: usize,
+}
+
+impl Nested {
+    fn deeper<E: de::Error>(self) -> Result<Self, E> {
+        if self.depth == MAX_DEPTH { Err(E::custom("nested too deep")) } else { Ok(Self { depth: self.depth + 1 }) }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Nested {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Nested {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<(), A::Error> {
+        let inside = self.deeper()?;
+        while sequence.next_element_seed(inside)?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let inside = self.deeper()?;
+        let mut names: Vec<Name<'de>> = Vec::new();
+        while let Some(name) = map.next_key::<Name<'de>>()? {
+            names.push(name);
+            map.next_value_seed(inside)?;
+        }
+        if has_duplicate(names.iter().map(|name| &*name.0)) {
+            return Err(de::Error::custom("a member twice"));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nested(levels: usize) -> String {
+        // The object is level 1, each array one more.
+        format!("{{\"a\":{}1{}}}", "[".repeat(levels - 1), "]".repeat(levels - 1))
+    }
+
+    #[test]
+    fn reads_members_in_order() {
+        let members = object(r#" { "a" : 1 , "b\u0063" : {"x": [true, null, -1.5e3]} } "#).unwrap();
+        let members: Vec<_> = members.iter().map(|(name, value)| (&*name.0, *value)).collect();
+        assert_eq!(members, [("a", "1"), ("bc", r#"{"x": [true, null, -1.5e3]}"#)]);
+    }
+
+    #[test]
+    fn refuses_a_member_given_twice_at_any_depth() {
+        for text in [
+            r#"{"a":1,"a":1}"#,
+            r#"{"a":1,"\u0061":2}"#,
+            r#"{"x":{"a":1,"a":1}}"#,
+            r#"{"x":[[{"a":1,"b":2,"a":3}]]}"#,
+        ] {
+            assert!(object(text).is_err(), "{text}");
+        }
+        let mut many: Vec<String> = (0..5_000).map(|n| format!("\"m{n}\":0")).collect();
+        assert!(object(&format!("{{{}}}", many.join(","))).is_ok());
+        many.push("\"m17\":0".to_owned());
+        assert!(object(&format!("{{{}}}", many.join(","))).is_err());
+    }
+
+    #[test]
+    fn nesting_ends_at_64() {
+        assert!(object(&nested(MAX_DEPTH)).is_ok());
+        assert!(object(&nested(MAX_DEPTH + 1)).is_err());
+        assert!(object(&nested(100_000)).is_err());
+    }
+
+    #[test]
+    fn refuses_what_is_no_object() {
+        for text in ["", "null", "[]", "1", "{", "{}x", "{\"a\":01}", "{\"a\":1,}", "{'a':1}", "{\"a\":\"\n\"}", "\u{feff}{}"] {
+            assert!(object(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn strings_and_arrays() {
+        assert_eq!(string(r#""plain""#).as_deref(), Some("plain"));
+        assert_eq!(string(r#""a\nb""#).as_deref(), Some("a\nb"));
+        assert_eq!(string(r#""\ud800""#), None, "half a surrogate pair");
+        assert_eq!(string("1"), None);
+        assert_eq!(elements(r#"["a", 1 ,{}]"#), Some(vec!["\"a\"", "1", "{}"]));
+        assert_eq!(elements("{}"), None);
+    }
+}

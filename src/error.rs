@@ -1,0 +1,173 @@
+//! The two errors that are not refusals: a configuration that cannot work, and a document that could not be fetched.
+
+use std::{error::Error, fmt, time::Duration};
+
+/// Everything that is wrong with a configuration, reported at once.
+///
+/// Each problem names its setting, the value it had and what would be right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    problems: Vec<ConfigProblem>,
+}
+
+/// One mistake in a configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigProblem {
+    setting: String,
+    value: Option<String>,
+    advice: String,
+}
+
+impl ConfigProblem {
+    /// A mistake in `setting`, which had `value` (`None` where it is missing), with what would be right.
+    pub fn new(setting: impl Into<String>, value: Option<&str>, advice: impl Into<String>) -> Self {
+        const LONGEST_VALUE: usize = 200;
+        let value = value.map(|value| match value.char_indices().nth(LONGEST_VALUE) {
+            Some((end, _)) => format!("{}…", &value[..end]),
+            None => value.to_owned(),
+        });
+        Self { setting: setting.into(), value, advice: advice.into() }
+    }
+
+    /// The setting as its owner wrote it: a builder method, a JSON key or an environment variable.
+    #[must_use]
+    pub fn setting(&self) -> &str {
+        &self.setting
+    }
+
+    /// The value it had, cut after 200 characters; `None` where the setting is missing.
+    #[must_use]
+    pub fn value(&self) -> Option<&str> {
+        self.value.as_deref()
+    }
+
+    /// What would be right.
+    #[must_use]
+    pub fn advice(&self) -> &str {
+        &self.advice
+    }
+}
+
+impl fmt::Display for ConfigProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.value {
+            Some(value) => write!(f, "{} = {value:?}: {}", self.setting, self.advice),
+            None => write!(f, "{}: {}", self.setting, self.advice),
+        }
+    }
+}
+
+impl ConfigError {
+    /// `Err` with all `problems`, or `Ok` if there are none.
+    ///
+    /// # Errors
+    ///
+    /// If `problems` has at least one.
+    pub fn check(problems: Vec<ConfigProblem>) -> Result<(), Self> {
+        if problems.is_empty() { Ok(()) } else { Err(Self { problems }) }
+    }
+
+    /// An error of one problem.
+    #[must_use]
+    pub fn from_problem(problem: ConfigProblem) -> Self {
+        Self { problems: vec![problem] }
+    }
+
+    /// The mistakes, in the order of the settings. There is at least one.
+    #[must_use]
+    pub fn problems(&self) -> &[ConfigProblem] {
+        &self.problems
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.problems.as_slice() {
+            [problem] => write!(f, "invalid configuration: {problem}"),
+            problems => {
+                write!(f, "invalid configuration, {} problems:", problems.len())?;
+                problems.iter().try_for_each(|problem| write!(f, "\n  - {problem}"))
+            }
+        }
+    }
+}
+
+impl Error for ConfigError {}
+
+/// Why a document of the identity provider could not be fetched or used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FetchError {
+    /// The address may not be fetched at all: `https` is required, but for loopback.
+    Forbidden {
+        /// The address.
+        url: String,
+        /// Why not.
+        reason: String,
+    },
+    /// No connection, or it broke: DNS, TLS, a proxy, a closed port.
+    Connection {
+        /// The address.
+        url: String,
+        /// The cause, as the HTTP client tells it.
+        cause: String,
+    },
+    /// No complete answer within this time.
+    Timeout {
+        /// The address.
+        url: String,
+        /// The limit that was passed.
+        after: Duration,
+    },
+    /// An answer with a status other than 200 (or 304 where that was asked for). Redirects are not followed.
+    Status {
+        /// The address.
+        url: String,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// A body longer than the cap.
+    TooLarge {
+        /// The address.
+        url: String,
+        /// The cap, in bytes.
+        cap: usize,
+    },
+    /// The document came, and is not usable.
+    Invalid {
+        /// The address.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl FetchError {
+    /// The address that was asked.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        match self {
+            Self::Forbidden { url, .. }
+            | Self::Connection { url, .. }
+            | Self::Timeout { url, .. }
+            | Self::Status { url, .. }
+            | Self::TooLarge { url, .. }
+            | Self::Invalid { url, .. } => url,
+        }
+    }
+}
+
+impl fmt::Display for FetchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Forbidden { url, reason } => write!(f, "{url} may not be fetched: {reason}"),
+            Self::Connection { url, cause } => write!(f, "{url} cannot be reached: {cause}"),
+            Self::Timeout { url, after } => write!(f, "{url} gave no complete answer within {after:?}"),
+            Self::Status { url, status } => write!(f, "{url} answered with status {status}"),
+            Self::TooLarge { url, cap } => write!(f, "{url} answered with more than {cap} bytes"),
+            Self::Invalid { url, reason } => write!(f, "the document at {url} is not usable: {reason}"),
+        }
+    }
+}
+
+impl Error for FetchError {}

@@ -1,0 +1,168 @@
+use http::StatusCode;
+
+/// Declares every code once: variant, code, status on the 401 side, sentence, remedy.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $variant:ident = $code:literal, $status:ident, $summary:literal, $remedy:literal;)+) => {
+        /// Why a request was refused: one stable code for each cause.
+        ///
+        /// The order is the one in which the checks are made; a token that fails several is refused for the first.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum RejectionKind {
+            $($(#[$doc])* $variant,)+
+        }
+
+        impl RejectionKind {
+            /// Every kind there is.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The stable code, for logs, metrics and clients.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$variant => $code,)+ }
+            }
+
+            /// The HTTP status where the authenticating layer refuses. The requirement layer answers 403 instead.
+            #[must_use]
+            pub const fn status(self) -> StatusCode {
+                match self { $(Self::$variant => StatusCode::$status,)+ }
+            }
+
+            /// The cause in a sentence, without a full stop.
+            #[must_use]
+            pub const fn summary(self) -> &'static str {
+                match self { $(Self::$variant => $summary,)+ }
+            }
+
+            /// What to do about it.
+            #[must_use]
+            pub const fn remedy(self) -> &'static str {
+                match self { $(Self::$variant => $remedy,)+ }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// No `Authorization` header, another scheme, or nothing behind `Bearer`.
+    MissingToken = "missing_token", UNAUTHORIZED,
+        "the request has no bearer token",
+        "send the access token in the header: Authorization: Bearer <token>";
+    /// More than one `Authorization` header (RFC 6750 §3.1, `invalid_request`).
+    MalformedHeader = "malformed_header", BAD_REQUEST,
+        "the request has more than one Authorization header",
+        "send exactly one Authorization header; look for a proxy or a client library that adds a second";
+    /// The token is longer than the cap.
+    TokenTooLarge = "token_too_large", UNAUTHORIZED,
+        "the token is longer than this API reads",
+        "look for many groups in the token and limit them to those assigned to the application, or raise max_token_bytes";
+    /// What came is no JWT, or breaks a rule that every access token keeps.
+    MalformedToken = "malformed_token", UNAUTHORIZED,
+        "the token is not a well-formed JWT",
+        "send the value of access_token exactly as the token response had it: no quotes, spaces, line breaks or cuts";
+    /// Five parts: a JWE.
+    EncryptedToken = "encrypted_token", UNAUTHORIZED,
+        "the token is encrypted",
+        "remove tokenEncryptionKeyId from this API's app registration, so that Entra issues signed tokens";
+    /// The signature algorithm is not one that is accepted here.
+    UnsupportedAlgorithm = "unsupported_algorithm", UNAUTHORIZED,
+        "the token is signed with an algorithm that is not accepted",
+        "Entra signs with RS256: check who issued this token, and from where the client gets it";
+    /// The issuer is none that is configured.
+    UnknownIssuer = "unknown_issuer", UNAUTHORIZED,
+        "the token's issuer is none of those this API accepts",
+        "compare the token's iss with the configured cloud and tenants; the client may be asking another authority";
+    /// The key that signed the token is not among the issuer's keys.
+    UnknownKey = "unknown_key", UNAUTHORIZED,
+        "the key that signed the token is not among the issuer's keys",
+        "get a new token; if the application has a signing key of its own (SAML, claims mapping), its keys are under ?appid=";
+    /// No keys are here and none can be had.
+    KeysUnavailable = "keys_unavailable", SERVICE_UNAVAILABLE,
+        "the issuer's signing keys cannot be fetched",
+        "allow this API to reach the issuer's metadata address (DNS, proxy, TLS), and see the fetch failure in its log";
+    /// The signature does not fit the key it names.
+    BadSignature = "bad_signature", UNAUTHORIZED,
+        "the token's signature does not verify",
+        "send the token unchanged; a token for another API, one of Microsoft's for instance, may be signed in a form of its own";
+    /// The audience is one of Microsoft's own APIs (§9).
+    MicrosoftApiToken = "microsoft_api_token", UNAUTHORIZED,
+        "the token is for one of Microsoft's own APIs, not for this one",
+        "ask for a scope of this API, such as api://<client id>/.default, and for scopes of one API only in each request";
+    /// Issuer, version, tenant, key issuer and cloud do not fit together.
+    WrongIssuer = "wrong_issuer", UNAUTHORIZED,
+        "the token's issuer does not fit its tenant, its version or the key that signed it",
+        "check the configured cloud and tenant; a genuine token never has this fault";
+    /// The tenant is none that is allowed.
+    WrongTenant = "wrong_tenant", UNAUTHORIZED,
+        "the token is from a tenant that this API does not accept",
+        "sign in to the right tenant (the authority that the client uses), or add the tenant to the configuration";
+    /// `exp` has passed.
+    Expired = "expired", UNAUTHORIZED,
+        "the token has expired",
+        "get a new token; if it is new, compare the clocks of the client, this machine and Entra";
+    /// `nbf` has not come yet.
+    NotYetValid = "not_yet_valid", UNAUTHORIZED,
+        "the token is not valid yet",
+        "compare the clock of this machine with Entra's: it is behind";
+    /// The audience is another API.
+    WrongAudience = "wrong_audience", UNAUTHORIZED,
+        "the token is for another API",
+        "ask for a scope of this API, or add the token's aud to the configured audiences if it is another name of this API";
+    /// An id token, or one with neither scopes nor application roles.
+    NotAnAccessToken = "not_an_access_token", UNAUTHORIZED,
+        "the token has neither a scope nor an application's role",
+        "send access_token, not id_token; for client credentials assign an app role of this API and grant admin consent";
+    /// The token is bound to a key (`cnf`) and came as plain bearer (RFC 7800).
+    ProofRequired = "proof_required", UNAUTHORIZED,
+        "the token is bound to a key and came without a proof of it",
+        "ask for a plain bearer token: switch token binding (PoP, mTLS) off in the client";
+    /// The calling application is not on the list.
+    ClientNotAllowed = "client_not_allowed", UNAUTHORIZED,
+        "the application that got the token may not call this API",
+        "add the token's azp (v1: appid) to the allowed clients, or use an application that is on the list";
+    /// A required claim is missing.
+    ClaimMissing = "claim_missing", UNAUTHORIZED,
+        "the token lacks a claim that this API requires",
+        "add the claim to the access token in the app registration (Token configuration, optional claims)";
+    /// A required claim has another value.
+    ClaimNotAllowed = "claim_not_allowed", UNAUTHORIZED,
+        "a claim of the token does not have a value that this API requires",
+        "compare the token's claim with the required values";
+    /// None of the required scopes.
+    InsufficientScope = "insufficient_scope", FORBIDDEN,
+        "the token lacks the scope that this operation needs",
+        "ask for the scope at the authorize and the token request, and have it consented to";
+    /// None of the required roles.
+    InsufficientRole = "insufficient_role", FORBIDDEN,
+        "the token lacks the role that this operation needs",
+        "assign the app role to the user or the application in Entra (Enterprise applications), then get a new token";
+    /// A claims challenge: the client must come back with a stronger token (§7.3).
+    InsufficientClaims = "insufficient_claims", UNAUTHORIZED,
+        "the operation needs a stronger sign-in",
+        "get a new token with the claims of the challenge";
+    /// The layer that puts claims into the request is missing in front of this one.
+    LayerMissing = "layer_missing", INTERNAL_SERVER_ERROR,
+        "no AuthenticateLayer is around this service",
+        "add AuthenticateLayer outside of RequireLayer and of handlers that take Claims: with axum, after them";
+}
+
+impl RejectionKind {
+    /// Whether it is found before a signature has verified, so that only what anybody can compute from the token may be
+    /// told to the caller.
+    #[must_use]
+    pub(crate) const fn precedes_signature(self) -> bool {
+        matches!(
+            self,
+            Self::MissingToken
+                | Self::MalformedHeader
+                | Self::TokenTooLarge
+                | Self::MalformedToken
+                | Self::EncryptedToken
+                | Self::UnsupportedAlgorithm
+                | Self::UnknownIssuer
+                | Self::UnknownKey
+                | Self::KeysUnavailable
+                | Self::BadSignature
+        )
+    }
+}

@@ -1,0 +1,300 @@
+//! Refusals: what was wrong, with a stable code, and what to do about it.
+//!
+//! A [`Rejection`] knows everything. What of it reaches the caller is for a [responder](crate::response) to say.
+//!
+//! ```
+//! use tower_entra::{Rejection, RejectionKind};
+//!
+//! let rejection = Rejection::new(RejectionKind::Expired);
+//! assert_eq!(rejection.code(), "expired");
+//! assert_eq!(rejection.status(), http::StatusCode::UNAUTHORIZED);
+//! ```
+//!
+//! With what was expected and found:
+//!
+//! ```
+//! use tower_entra::{Rejection, RejectionKind};
+//!
+//! let rejection = Rejection::new(RejectionKind::WrongAudience)
+//!     .verified()
+//!     .expected("api://66666666-7777-8888-9999-000000000000")
+//!     .got("api://contoso.example");
+//! assert!(rejection.to_string().contains("contoso.example"));
+//! ```
+
+mod kind;
+
+use std::{borrow::Cow, error::Error, fmt, sync::Arc, time::Duration};
+
+use http::StatusCode;
+
+pub use kind::RejectionKind;
+
+/// Why one request was refused. A cheap clone.
+///
+/// It is put into the extensions of the response, for the layers outside.
+#[derive(Clone)]
+pub struct Rejection(Arc<Inner>);
+
+#[derive(Clone, Debug)]
+struct Inner {
+    kind: RejectionKind,
+    forbidden: bool,
+    verified: bool,
+    public: PublicCause,
+    detail: Option<Cow<'static, str>>,
+    expected: Option<String>,
+    got: Option<String>,
+    authority: Option<String>,
+    key_id: Option<String>,
+    scopes: Option<String>,
+    retry_after: Option<Duration>,
+}
+
+/// What anybody can compute from an unverified token, and so may be told to whoever sent it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum PublicCause {
+    /// Nothing that is not ours alone to know.
+    #[default]
+    None,
+    /// Its own `exp` is long past.
+    Expired,
+    /// Its `aud` is this API of Microsoft's (§9).
+    MicrosoftApi(&'static str),
+}
+
+impl Rejection {
+    /// A refusal of this kind, with nothing known but that.
+    #[must_use]
+    pub fn new(kind: RejectionKind) -> Self {
+        Self(Arc::new(Inner {
+            kind,
+            forbidden: false,
+            verified: false,
+            public: PublicCause::None,
+            detail: None,
+            expected: None,
+            got: None,
+            authority: None,
+            key_id: None,
+            scopes: None,
+            retry_after: None,
+        }))
+    }
+
+    fn edit(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+        change(Arc::make_mut(&mut self.0));
+        self
+    }
+
+    /// The same, found on a token whose signature has verified.
+    #[must_use]
+    pub fn verified(self) -> Self {
+        self.edit(|inner| inner.verified = true)
+    }
+
+    /// The same, answered with 403: the token is good, and not enough.
+    #[must_use]
+    pub fn forbidden(self) -> Self {
+        self.edit(|inner| inner.forbidden = true)
+    }
+
+    /// The same with a further sentence about the cause. It may be shown to callers, so it has nothing of the token in it.
+    #[must_use]
+    pub fn detail(self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.edit(|inner| inner.detail = Some(detail.into()))
+    }
+
+    /// The same with what the configuration wants.
+    #[must_use]
+    pub fn expected(self, expected: impl Into<String>) -> Self {
+        self.edit(|inner| inner.expected = Some(expected.into()))
+    }
+
+    /// The same with what the token had. Cut after 300 characters.
+    #[must_use]
+    pub fn got(self, got: impl Into<String>) -> Self {
+        const LONGEST: usize = 300;
+        let mut got = got.into();
+        if let Some((end, _)) = got.char_indices().nth(LONGEST) {
+            got.truncate(end);
+            got.push('…');
+        }
+        self.edit(|inner| inner.got = Some(got))
+    }
+
+    /// The same with the scopes that would be enough, separated by spaces, for the challenge (RFC 6750 §3).
+    #[must_use]
+    pub fn scopes(self, scopes: impl Into<String>) -> Self {
+        self.edit(|inner| inner.scopes = Some(scopes.into()))
+    }
+
+    /// The same with the time after which to ask again.
+    #[must_use]
+    pub fn retry_after(self, wait: Duration) -> Self {
+        self.edit(|inner| inner.retry_after = Some(wait))
+    }
+
+    pub(crate) fn from_authority(self, authority: impl Into<String>) -> Self {
+        self.edit(|inner| inner.authority = Some(authority.into()))
+    }
+
+    pub(crate) fn with_key_id(self, key_id: &str) -> Self {
+        let rejection = Self::new(self.kind()).got(key_id);
+        self.edit(|inner| inner.key_id.clone_from(&rejection.0.got))
+    }
+
+    pub(crate) fn with_public_cause(self, cause: PublicCause) -> Self {
+        self.edit(|inner| inner.public = cause)
+    }
+
+    /// Why.
+    #[must_use]
+    pub fn kind(&self) -> RejectionKind {
+        self.0.kind
+    }
+
+    /// The stable code of [`kind`](Self::kind).
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.0.kind.code()
+    }
+
+    /// The HTTP status to answer with: 400, 401, 403, 500 or 503.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        if self.0.forbidden { StatusCode::FORBIDDEN } else { self.0.kind.status() }
+    }
+
+    /// Whether the signature had verified, so that what is said of the token is true of a genuine one.
+    #[must_use]
+    pub fn is_verified(&self) -> bool {
+        self.0.verified
+    }
+
+    /// What the configuration wants, where that is a value.
+    #[must_use]
+    pub fn expected_value(&self) -> Option<&str> {
+        self.0.expected.as_deref()
+    }
+
+    /// What the token had. Not to be shown to callers unless [`is_verified`](Self::is_verified).
+    #[must_use]
+    pub fn got_value(&self) -> Option<&str> {
+        self.0.got.as_deref()
+    }
+
+    /// A further sentence about the cause, fit to be shown.
+    #[must_use]
+    pub fn detail_text(&self) -> Option<&str> {
+        self.0.detail.as_deref()
+    }
+
+    /// The authority that the token chose, by its configured name.
+    #[must_use]
+    pub fn authority(&self) -> Option<&str> {
+        self.0.authority.as_deref()
+    }
+
+    /// The `kid` of the token's header.
+    #[must_use]
+    pub fn key_id(&self) -> Option<&str> {
+        self.0.key_id.as_deref()
+    }
+
+    /// The scopes that would be enough, separated by spaces.
+    #[must_use]
+    pub fn required_scopes(&self) -> Option<&str> {
+        self.0.scopes.as_deref()
+    }
+
+    /// The time after which to ask again, with 503.
+    #[must_use]
+    pub fn retry_after_time(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// What to do about it, with the values that may be shown: those of a token only where its signature has verified.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        let mut hint = String::from(self.0.kind.summary());
+        if let PublicCause::MicrosoftApi(name) = self.0.public {
+            hint.push_str(" (");
+            hint.push_str(name);
+            hint.push(')');
+        }
+        if let Some(detail) = &self.0.detail {
+            hint.push_str(": ");
+            hint.push_str(detail);
+        }
+        let got = self.0.got.as_deref().filter(|_| self.0.verified);
+        match (self.0.expected.as_deref(), got) {
+            (Some(expected), Some(got)) => hint.push_str(&format!(" (expected {expected}, got {got})")),
+            (Some(expected), None) => hint.push_str(&format!(" (expected {expected})")),
+            (None, Some(got)) => hint.push_str(&format!(" (got {got})")),
+            (None, None) => {}
+        }
+        hint.push_str(". To mend it: ");
+        hint.push_str(self.0.kind.remedy());
+        hint.push('.');
+        hint
+    }
+
+    /// The `error_description` of the challenge: what may be told to anybody who sent this token.
+    ///
+    /// Before the signature has verified it depends on the token and public knowledge alone, so that issuer, tenant, key
+    /// and signature that are not ours all look the same.
+    #[must_use]
+    pub fn public_description(&self) -> String {
+        const NOT_OURS: &str = "the access token is not valid for this API";
+        if self.0.verified {
+            return self.0.kind.summary().to_owned();
+        }
+        if let PublicCause::MicrosoftApi(name) = self.0.public {
+            return format!("the token is for {name}: ask for a scope of this API instead");
+        }
+        match self.0.kind {
+            kind @ (RejectionKind::MissingToken
+            | RejectionKind::MalformedHeader
+            | RejectionKind::TokenTooLarge
+            | RejectionKind::MalformedToken
+            | RejectionKind::EncryptedToken
+            | RejectionKind::KeysUnavailable
+            | RejectionKind::LayerMissing) => kind.summary().to_owned(),
+            _ if self.0.public == PublicCause::Expired => RejectionKind::Expired.summary().to_owned(),
+            _ => NOT_OURS.to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code(), self.0.kind.summary())?;
+        if let Some(detail) = &self.0.detail {
+            write!(f, ": {detail}")?;
+        }
+        match (&self.0.expected, &self.0.got) {
+            (Some(expected), Some(got)) => write!(f, " (expected {expected}, got {got:?})"),
+            (Some(expected), None) => write!(f, " (expected {expected})"),
+            (None, Some(got)) => write!(f, " (got {got:?})"),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rejection")
+            .field("kind", &self.0.kind)
+            .field("status", &self.status().as_u16())
+            .field("verified", &self.0.verified)
+            .field("detail", &self.0.detail)
+            .field("expected", &self.0.expected)
+            .field("got", &self.0.got)
+            .field("authority", &self.0.authority)
+            .field("key_id", &self.0.key_id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Error for Rejection {}

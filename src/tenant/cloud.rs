@@ -1,0 +1,96 @@
+use super::IssuerTemplate;
+
+/// One of Microsoft's clouds, each with its own login hosts, issuers and keys (§1.1, §1.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Cloud {
+    /// The public cloud, `login.microsoftonline.com`.
+    #[default]
+    Public,
+    /// Azure for US Government, `login.microsoftonline.us`.
+    UsGovernment,
+    /// Azure in China, operated by 21Vianet, `login.partner.microsoftonline.cn`.
+    China,
+    /// Bleu, France, `login.sovcloud-identity.fr`.
+    Bleu,
+    /// Delos, Germany, `login.sovcloud-identity.de`.
+    Delos,
+    /// The Singapore government's cloud, `login.sovcloud-identity.sg`.
+    GovSg,
+}
+
+impl Cloud {
+    /// All clouds that are known.
+    pub const ALL: [Self; 6] = [Self::Public, Self::UsGovernment, Self::China, Self::Bleu, Self::Delos, Self::GovSg];
+
+    /// The hosts that serve this cloud, the preferred one first.
+    #[must_use]
+    pub const fn hosts(self) -> &'static [&'static str] {
+        match self {
+            Self::Public => &[
+                "login.microsoftonline.com",
+                "login.windows.net",
+                "login.microsoft.com",
+                "sts.windows.net",
+                "login-us.microsoftonline.com",
+            ],
+            Self::UsGovernment => &["login.microsoftonline.us", "login.usgovcloudapi.net"],
+            Self::China => &["login.partner.microsoftonline.cn", "login.chinacloudapi.cn"],
+            Self::Bleu => &["login.sovcloud-identity.fr"],
+            Self::Delos => &["login.sovcloud-identity.de"],
+            Self::GovSg => &["login.sovcloud-identity.sg"],
+        }
+    }
+
+    /// The host from which this crate fetches metadata and keys.
+    #[must_use]
+    pub const fn login_host(self) -> &'static str {
+        self.hosts()[0]
+    }
+
+    /// The cloud behind `host`, an alias included, ignoring case.
+    #[must_use]
+    pub fn from_host(host: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|cloud| cloud.hosts().iter().any(|known| known.eq_ignore_ascii_case(host)))
+    }
+
+    /// The name under which keys and metadata speak of this cloud (`cloud_instance_name`, §1.6), where it is known.
+    #[must_use]
+    pub const fn instance_name(self) -> Option<&'static str> {
+        match self {
+            Self::Public => Some("microsoftonline.com"),
+            Self::UsGovernment => Some("microsoftonline.us"),
+            _ => None,
+        }
+    }
+
+    /// The issuer of v1 tokens, where it is known. The public and the US Government cloud share it (§1.2).
+    pub(crate) fn v1_issuer(self) -> Option<IssuerTemplate> {
+        match self {
+            Self::Public | Self::UsGovernment => Some(IssuerTemplate::new("https://sts.windows.net/", "/")),
+            Self::China => Some(IssuerTemplate::new("https://sts.chinacloudapi.cn/", "/")),
+            _ => None,
+        }
+    }
+
+    /// The issuer of v2 tokens.
+    pub(crate) fn v2_issuer(self) -> IssuerTemplate {
+        IssuerTemplate::new(&format!("https://{}/", self.login_host()), "/v2.0")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_host_leads_to_its_cloud() {
+        for cloud in Cloud::ALL {
+            for host in cloud.hosts() {
+                assert_eq!(Cloud::from_host(&host.to_uppercase()), Some(cloud));
+            }
+        }
+        assert_eq!(Cloud::from_host("login.microsoftonline.com.evil.example"), None);
+        assert_eq!(Cloud::from_host("login.microsoftonline.de"), None, "closed in 2021");
+    }
+}

@@ -1,0 +1,122 @@
+use std::{error::Error, fmt, str::FromStr};
+
+/// A tenant's id: a GUID, compared as one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TenantId([u8; 16]);
+
+/// A text that is no GUID of the form `11111111-2222-3333-4444-555555555555`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidTenantId;
+
+impl fmt::Display for InvalidTenantId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a GUID of the form 11111111-2222-3333-4444-555555555555")
+    }
+}
+
+impl Error for InvalidTenantId {}
+
+const TEXT_LENGTH: usize = 36;
+const HYPHENS: [usize; 4] = [8, 13, 18, 23];
+
+impl TenantId {
+    /// The tenant of all personal Microsoft accounts (§1.3).
+    pub const PERSONAL_ACCOUNTS: Self =
+        Self([0x91, 0x88, 0x04, 0x0d, 0x6c, 0x67, 0x4c, 0x5b, 0xb1, 0x12, 0x36, 0xa3, 0x04, 0xb6, 0x6d, 0xad]);
+
+    /// The id in the one form that Entra writes: lower case, with hyphens.
+    pub(crate) fn from_canonical(text: &str) -> Option<Self> {
+        if text.bytes().any(|byte| byte.is_ascii_uppercase()) { None } else { text.parse().ok() }
+    }
+
+    /// The canonical text without an allocation.
+    pub(crate) fn encode(self) -> [u8; TEXT_LENGTH] {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut text = [b'-'; TEXT_LENGTH];
+        let mut at = 0;
+        for byte in self.0 {
+            if HYPHENS.contains(&at) {
+                at += 1;
+            }
+            text[at] = DIGITS[usize::from(byte >> 4)];
+            text[at + 1] = DIGITS[usize::from(byte & 15)];
+            at += 2;
+        }
+        text
+    }
+}
+
+impl FromStr for TenantId {
+    type Err = InvalidTenantId;
+
+    /// Reads a GUID with hyphens, in either case.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let bytes: &[u8; TEXT_LENGTH] = text.as_bytes().try_into().map_err(|_| InvalidTenantId)?;
+        let mut id = [0; 16];
+        let mut digits = 0;
+        for (at, &byte) in bytes.iter().enumerate() {
+            if HYPHENS.contains(&at) {
+                if byte != b'-' {
+                    return Err(InvalidTenantId);
+                }
+                continue;
+            }
+            let digit = match byte {
+                b'0'..=b'9' => byte - b'0',
+                b'a'..=b'f' => byte - b'a' + 10,
+                b'A'..=b'F' => byte - b'A' + 10,
+                _ => return Err(InvalidTenantId),
+            };
+            id[digits / 2] = id[digits / 2] << 4 | digit;
+            digits += 1;
+        }
+        Ok(Self(id))
+    }
+}
+
+impl fmt::Display for TenantId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(std::str::from_utf8(&self.encode()).unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for TenantId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TenantId({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_either_case_and_writes_lower_case() {
+        let id: TenantId = "ABCDEF01-2345-6789-abcd-EF0123456789".parse().unwrap();
+        assert_eq!(id.to_string(), "abcdef01-2345-6789-abcd-ef0123456789");
+        assert_eq!(TenantId::PERSONAL_ACCOUNTS.to_string(), "9188040d-6c67-4c5b-b112-36a304b66dad");
+    }
+
+    #[test]
+    fn refuses_what_is_no_guid() {
+        for text in [
+            "",
+            "common",
+            "11111111222233334444555555555555",
+            "{11111111-2222-3333-4444-555555555555}",
+            "11111111-2222-3333-4444-55555555555g",
+            "11111111-2222-3333-4444-5555555555555",
+            "11111111-2222-3333-44445-55555555555",
+            " 1111111-2222-3333-4444-555555555555",
+            "1111111é-2222-3333-4444-55555555555",
+        ] {
+            assert_eq!(text.parse::<TenantId>(), Err(InvalidTenantId), "{text}");
+        }
+    }
+
+    #[test]
+    fn canonical_is_lower_case_only() {
+        assert!(TenantId::from_canonical("abcdef01-2345-6789-abcd-ef0123456789").is_some());
+        assert!(TenantId::from_canonical("ABCDEF01-2345-6789-abcd-ef0123456789").is_none());
+    }
+}

@@ -1,0 +1,29 @@
+//! Tenants, clouds and the strings that name them: hosts, addresses and issuers.
+//!
+//! ```
+//! use tower_entra::TenantId;
+//!
+//! let tenant: TenantId = "11111111-2222-3333-4444-555555555555".parse()?;
+//! assert_eq!(tenant.to_string(), "11111111-2222-3333-4444-555555555555");
+//! # Ok::<(), tower_entra::tenant::InvalidTenantId>(())
+//! ```
+//!
+//! A cloud knows its own hosts, and the others' names for them:
+//!
+//! ```
+//! use tower_entra::Cloud;
+//!
+//! assert_eq!(Cloud::from_host("login.windows.net"), Some(Cloud::Public));
+//! assert_eq!(Cloud::China.login_host(), "login.partner.microsoftonline.cn");
+//! ```
+
+mod cloud;
+mod id;
+mod instance;
+mod issuer;
+
+pub use cloud::Cloud;
+pub use id::{InvalidTenantId, TenantId};
+pub(crate) use instance::{Address, check_address};
+pub use instance::{Instance, InvalidAddress};
+pub use issuer::IssuerTemplate;
