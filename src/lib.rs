@@ -1,12 +1,14 @@
 //! A tower [`Layer`](tower_layer::Layer) that validates Microsoft Entra ID (Azure AD) access tokens, and says exactly why
 //! it refused one.
 
+pub mod claims;
 pub mod clock;
 pub mod error;
 pub mod fetch;
 pub mod rejection;
 pub mod tenant;
 
+pub use claims::Claims;
 pub use error::ConfigError;
 pub use rejection::{Rejection, RejectionKind};
 pub use tenant::{Cloud, TenantId};

@@ -41,6 +41,9 @@ pub(crate) fn check_address(text: &str) -> Result<Address, InvalidAddress> {
     let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
         return Err(InvalidAddress(FORM));
     };
+    if authority.host().is_empty() || authority.as_str().ends_with(':') {
+        return Err(InvalidAddress(FORM));
+    }
     if authority.as_str().contains('@') {
         return Err(InvalidAddress("an address with a user name is not allowed"));
     }
@@ -72,7 +75,6 @@ impl Instance {
     ///
     /// If it is not `https` (or `http` on loopback), or has a user, a query or a fragment.
     pub fn parse(text: &str) -> Result<Self, InvalidAddress> {
-        let text = text.trim_end_matches('/');
         let with_scheme = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
         let address = check_address(&with_scheme)?;
         if address.path.contains('?') {

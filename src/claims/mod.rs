@@ -1,0 +1,317 @@
+//! The claims of a token that was accepted: v1 and v2 names (§5.2) read through one accessor, the payload kept.
+//!
+//! A handler asks for what it needs:
+//!
+//! ```
+//! use tower_entra::Claims;
+//!
+//! fn greeting(claims: &Claims) -> String {
+//!     match (claims.tenant_id(), claims.object_id()) {
+//!         (Some(tenant), Some(object)) => format!("{object} of {tenant}, scopes {:?}", claims.scopes().collect::<Vec<_>>()),
+//!         _ => "somebody without ids".to_owned(),
+//!     }
+//! }
+//! ```
+//!
+//! One's own claims come with a type of one's own:
+//!
+//! ```
+//! use tower_entra::Claims;
+//!
+//! #[derive(serde::Deserialize)]
+//! struct Mine {
+//!     department: Option<String>,
+//! }
+//!
+//! fn department(claims: &Claims) -> Option<String> {
+//!     claims.deserialize::<Mine>().ok()?.department
+//! }
+//! ```
+
+pub(crate) mod json;
+pub(crate) mod payload;
+
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::tenant::TenantId;
+use payload::{ListClaim, Payload, StringClaim};
+
+/// The claims of a token that was accepted. A cheap clone.
+#[derive(Clone)]
+pub struct Claims(Arc<Inner>);
+
+struct Inner {
+    payload: Payload,
+    facts: Facts,
+}
+
+/// What the decision found out about the token.
+#[derive(Clone, Debug)]
+pub(crate) struct Facts {
+    pub(crate) authority: Arc<str>,
+    pub(crate) tenant: Option<TenantId>,
+    pub(crate) version: TokenVersion,
+    pub(crate) app_only: bool,
+}
+
+/// The version of a token, read from its issuer (§1.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TokenVersion {
+    /// `https://sts.windows.net/{tid}/`; client in `appid`.
+    V1,
+    /// `https://login.microsoftonline.com/{tid}/v2.0`; client in `azp`.
+    V2,
+}
+
+impl TokenVersion {
+    /// As the claim `ver` writes it: `1.0` or `2.0`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::V1 => "1.0",
+            Self::V2 => "2.0",
+        }
+    }
+}
+
+impl fmt::Display for TokenVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Claims {
+    /// Believes a payload. Only the decision calls this, after everything has held.
+    pub(crate) fn new(payload: Payload, facts: Facts) -> Self {
+        Self(Arc::new(Inner { payload, facts }))
+    }
+
+    pub(crate) fn payload(&self) -> &Payload {
+        &self.0.payload
+    }
+
+    fn string(&self, claim: StringClaim) -> Option<&str> {
+        self.0.payload.string(claim)
+    }
+
+    fn list(&self, claim: ListClaim) -> impl Iterator<Item = &str> + Clone {
+        self.0.payload.list(claim).into_iter().flatten()
+    }
+
+    /// The issuer, `iss`.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        self.string(StringClaim::Issuer).unwrap_or_default()
+    }
+
+    /// The configured name of the authority that accepted the token.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        &self.0.facts.authority
+    }
+
+    /// The tenant that issued the token, `tid`. Guests show the tenant they are guests of. With
+    /// [`object_id`](Self::object_id) it is the key under which to keep a user's data.
+    #[must_use]
+    pub fn tenant_id(&self) -> Option<TenantId> {
+        self.0.facts.tenant
+    }
+
+    /// The user's or application's object in the tenant, `oid`: the same for all applications.
+    #[must_use]
+    pub fn object_id(&self) -> Option<&str> {
+        self.string(StringClaim::ObjectId)
+    }
+
+    /// The subject, `sub`: another for each application.
+    #[must_use]
+    pub fn subject(&self) -> Option<&str> {
+        self.string(StringClaim::Subject)
+    }
+
+    /// The application that got the token: `azp`, in v1 tokens `appid`.
+    #[must_use]
+    pub fn client_id(&self) -> Option<&str> {
+        let (first, second) = match self.version() {
+            TokenVersion::V1 => (StringClaim::AppId, StringClaim::Azp),
+            TokenVersion::V2 => (StringClaim::Azp, StringClaim::AppId),
+        };
+        self.string(first).or_else(|| self.string(second))
+    }
+
+    /// How that application proved who it is: `"0"` not at all (a public client: anybody may claim the id), `"1"` by a
+    /// secret, `"2"` by a certificate. `azpacr`, in v1 tokens `appidacr`.
+    #[must_use]
+    pub fn client_authentication(&self) -> Option<&str> {
+        let (first, second) = match self.version() {
+            TokenVersion::V1 => (StringClaim::AppIdAcr, StringClaim::AzpAcr),
+            TokenVersion::V2 => (StringClaim::AzpAcr, StringClaim::AppIdAcr),
+        };
+        self.string(first).or_else(|| self.string(second))
+    }
+
+    /// The audiences, `aud`.
+    pub fn audiences(&self) -> impl Iterator<Item = &str> + Clone {
+        self.list(ListClaim::Audience)
+    }
+
+    /// The version of the token, read from its issuer.
+    #[must_use]
+    pub fn version(&self) -> TokenVersion {
+        self.0.facts.version
+    }
+
+    /// Whether the token is an application's own, without a user.
+    #[must_use]
+    pub fn is_app_only(&self) -> bool {
+        self.0.facts.app_only
+    }
+
+    /// The delegated scopes, `scp`. A scope `/` counts as none (§5.5).
+    pub fn scopes(&self) -> impl Iterator<Item = &str> + Clone {
+        scopes_of(&self.0.payload)
+    }
+
+    /// Whether this scope was delegated, compared exactly.
+    #[must_use]
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.scopes().any(|have| have == scope)
+    }
+
+    /// The app roles, `roles`: of the user in a user's token, of the application in an app-only one.
+    pub fn roles(&self) -> impl Iterator<Item = &str> + Clone {
+        self.list(ListClaim::Roles)
+    }
+
+    /// Whether this role is among [`roles`](Self::roles). Ask [`is_app_only`](Self::is_app_only) whose it is.
+    #[must_use]
+    pub fn has_role(&self, role: &str) -> bool {
+        self.roles().any(|have| have == role)
+    }
+
+    /// The groups in the token; none in an overage (§5.2), when they are too many.
+    pub fn groups(&self) -> impl Iterator<Item = &str> + Clone {
+        let overage = self.has_groups_overage();
+        self.list(ListClaim::Groups).filter(move |_| !overage)
+    }
+
+    /// Whether the user is in more groups than fit into the token, so that [`groups`](Self::groups) says nothing (§5.2).
+    #[must_use]
+    pub fn has_groups_overage(&self) -> bool {
+        let names_groups =
+            |raw: &str| json::object(raw).is_ok_and(|members| members.iter().any(|(name, _)| &*name.0 == "groups"));
+        let payload = &self.0.payload;
+        payload.raw("_claim_names").is_some_and(names_groups)
+            || payload.raw("hasgroups").is_some_and(|raw| raw == "true" || raw == "\"true\"")
+            || payload.raw("groups").is_some_and(|raw| raw.starts_with('"') && raw.starts_with("\"src"))
+    }
+
+    /// The directory roles of the user by their template ids, `wids`.
+    pub fn directory_roles(&self) -> impl Iterator<Item = &str> + Clone {
+        self.list(ListClaim::DirectoryRoles)
+    }
+
+    /// The authentication contexts that are satisfied, `acrs`: `c1` to `c99`.
+    pub fn auth_contexts(&self) -> impl Iterator<Item = &str> + Clone {
+        self.list(ListClaim::AuthContexts)
+    }
+
+    /// What the client understands, `xms_cc`: with `cp1`, claims challenges.
+    pub fn client_capabilities(&self) -> impl Iterator<Item = &str> + Clone {
+        self.list(ListClaim::ClientCapabilities)
+    }
+
+    /// When the token ends, `exp`.
+    #[must_use]
+    pub fn expires_at(&self) -> SystemTime {
+        at(self.0.payload.expires_at)
+    }
+
+    /// From when the token counts, `nbf`.
+    #[must_use]
+    pub fn not_before(&self) -> Option<SystemTime> {
+        self.0.payload.not_before.map(at)
+    }
+
+    /// When the token was issued, `iat`.
+    #[must_use]
+    pub fn issued_at(&self) -> Option<SystemTime> {
+        self.0.payload.issued_at.map(at)
+    }
+
+    /// The token's own id, `uti`, in tokens of other issuers `jti`. Compare it exactly.
+    #[must_use]
+    pub fn token_id(&self) -> Option<String> {
+        self.text("uti").or_else(|| self.text("jti"))
+    }
+
+    /// The name to show. It may change and is chosen by its owner: never decide by it.
+    #[must_use]
+    pub fn name(&self) -> Option<String> {
+        self.text("name")
+    }
+
+    /// The name to sign in with: `preferred_username`, in v1 tokens `unique_name` or `upn`. It may change: never decide
+    /// by it.
+    #[must_use]
+    pub fn preferred_username(&self) -> Option<String> {
+        self.text("preferred_username").or_else(|| self.text("unique_name")).or_else(|| self.text("upn"))
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        self.0.payload.raw(name).and_then(json::string).map(Into::into)
+    }
+
+    /// Any claim by its name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Value> {
+        self.0.payload.raw(name).and_then(|raw| serde_json::from_str(raw).ok())
+    }
+
+    /// The whole payload read into a type of your own.
+    ///
+    /// # Errors
+    ///
+    /// If the payload does not fit the type.
+    pub fn deserialize<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(self.as_json())
+    }
+
+    /// The payload as it stood in the token. It holds personal data.
+    #[must_use]
+    pub fn as_json(&self) -> &str {
+        self.0.payload.json()
+    }
+}
+
+/// The scopes of a payload; `/` is none (§5.5).
+pub(crate) fn scopes_of(payload: &Payload) -> impl Iterator<Item = &str> + Clone {
+    let scopes = payload.string(StringClaim::Scope).unwrap_or_default();
+    scopes.split(' ').filter(|scope| !scope.is_empty() && *scope != "/")
+}
+
+fn at(since_epoch: Duration) -> SystemTime {
+    SystemTime::UNIX_EPOCH + since_epoch
+}
+
+impl fmt::Debug for Claims {
+    /// Ids alone, never names.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Claims")
+            .field("authority", &self.authority())
+            .field("tenant_id", &self.tenant_id())
+            .field("object_id", &self.object_id())
+            .field("client_id", &self.client_id())
+            .field("version", &self.version())
+            .field("app_only", &self.is_app_only())
+            .finish_non_exhaustive()
+    }
+}
