@@ -1,12 +1,16 @@
 //! A tower [`Layer`](tower_layer::Layer) that validates Microsoft Entra ID (Azure AD) access tokens, and says exactly why
 //! it refused one.
 
-pub mod claims;
-pub mod clock;
+// The order of the modules: each imports only those above it. `tests/layering.rs` holds it.
 pub mod error;
-pub mod fetch;
-pub mod rejection;
+pub mod clock;
 pub mod tenant;
+pub mod claims;
+pub mod rejection;
+pub mod jwt;
+mod signature;
+mod jwk;
+pub mod fetch;
 
 pub use claims::Claims;
 pub use error::ConfigError;

@@ -1,0 +1,276 @@
+//! The compact serialisation (RFC 7515 §7.1) and the rules for the header. No key and no claim is looked at here.
+
+use std::{borrow::Cow, fmt, str::FromStr};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+use crate::{
+    claims::{json, payload::Payload},
+    rejection::{Rejection, RejectionKind},
+};
+
+/// A signature algorithm with a public key (RFC 7518 §3.1, RFC 8037). There is no `none` and none with a shared secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Algorithm {
+    /// RSASSA-PKCS1-v1_5 with SHA-256: what Entra signs with.
+    RS256,
+    /// RSASSA-PKCS1-v1_5 with SHA-384.
+    RS384,
+    /// RSASSA-PKCS1-v1_5 with SHA-512.
+    RS512,
+    /// RSASSA-PSS with SHA-256.
+    PS256,
+    /// RSASSA-PSS with SHA-384.
+    PS384,
+    /// RSASSA-PSS with SHA-512.
+    PS512,
+    /// ECDSA on P-256 with SHA-256.
+    ES256,
+    /// ECDSA on P-384 with SHA-384.
+    ES384,
+    /// `Ed25519`.
+    EdDSA,
+}
+
+impl Algorithm {
+    /// Every algorithm there is.
+    pub const ALL: [Self; 9] = [
+        Self::RS256,
+        Self::RS384,
+        Self::RS512,
+        Self::PS256,
+        Self::PS384,
+        Self::PS512,
+        Self::ES256,
+        Self::ES384,
+        Self::EdDSA,
+    ];
+
+    /// The name in headers and keys, compared exactly.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RS256 => "RS256",
+            Self::RS384 => "RS384",
+            Self::RS512 => "RS512",
+            Self::PS256 => "PS256",
+            Self::PS384 => "PS384",
+            Self::PS512 => "PS512",
+            Self::ES256 => "ES256",
+            Self::ES384 => "ES384",
+            Self::EdDSA => "EdDSA",
+        }
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A name that is none of [`Algorithm::ALL`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownAlgorithm;
+
+impl fmt::Display for UnknownAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a signature algorithm with a public key that is known here")
+    }
+}
+
+impl std::error::Error for UnknownAlgorithm {}
+
+impl FromStr for Algorithm {
+    type Err = UnknownAlgorithm;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == name).ok_or(UnknownAlgorithm)
+    }
+}
+
+/// The three parts of a token, still encoded.
+#[derive(Clone, Copy)]
+pub(crate) struct Compact<'a> {
+    /// Header and payload with the dot between: what is signed.
+    pub(crate) signing_input: &'a str,
+    pub(crate) header: &'a str,
+    pub(crate) payload: &'a str,
+    pub(crate) signature: &'a str,
+}
+
+/// What we read of a header. Keys and addresses of keys in it (`jwk`, `jku`, `x5u`, `x5c`) are never looked at.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Header {
+    pub(crate) algorithm: Algorithm,
+    pub(crate) key_id: Option<Box<str>>,
+}
+
+impl<'a> Compact<'a> {
+    /// Takes a token apart at its dots.
+    pub(crate) fn split(token: &'a str) -> Result<Self, Rejection> {
+        // One more part than a JWE has is enough to tell; a million dots are not walked through.
+        let parts = token.splitn(6, '.').count();
+        let (header, rest) = match (parts, token.split_once('.')) {
+            (3, Some(split)) => split,
+            (5, _) => return Err(Rejection::new(RejectionKind::EncryptedToken)),
+            (1, _) => return Err(malformed("it has no dots: an opaque token, or no token")),
+            _ => return Err(malformed("it does not have three parts")),
+        };
+        let Some((payload, signature)) = rest.split_once('.') else {
+            return Err(malformed("it does not have three parts"));
+        };
+        let signing_input = &token[..header.len() + 1 + payload.len()];
+        Ok(Self { signing_input, header, payload, signature })
+    }
+
+    /// Reads the header and holds it to its rules.
+    pub(crate) fn read_header(&self) -> Result<Header, Rejection> {
+        let text = decode_text(self.header).ok_or_else(|| malformed("its header is not base64url of UTF-8"))?;
+        let members = json::object(&text).map_err(|fault| malformed_because("its header", fault))?;
+
+        let (mut algorithm, mut kind, mut key_id) = (None, None, None);
+        let mut is_critical = false;
+        for (name, value) in &members {
+            let field = match &*name.0 {
+                "alg" => &mut algorithm,
+                "typ" => &mut kind,
+                "kid" => &mut key_id,
+                "crit" => {
+                    is_critical = true;
+                    continue;
+                }
+                _ => continue,
+            };
+            *field = Some(json::string(value).ok_or_else(|| malformed("alg, typ or kid of its header is no string"))?);
+        }
+
+        let algorithm = algorithm.ok_or_else(|| malformed("its header has no alg"))?;
+        let algorithm = algorithm
+            .parse()
+            .map_err(|_| Rejection::new(RejectionKind::UnsupportedAlgorithm).got(algorithm.into_owned()))?;
+        if kind.is_some_and(|kind| !is_access_token_type(&kind)) {
+            return Err(malformed("its header's typ is none of an access token (JWT, at+jwt)"));
+        }
+        if is_critical {
+            return Err(malformed("its header asks for an extension (crit), and none is known here"));
+        }
+        let key_id = key_id.filter(|key_id| !key_id.is_empty()).map(|key_id: Cow<'_, str>| key_id.into());
+        Ok(Header { algorithm, key_id })
+    }
+
+    /// Decodes the payload, once.
+    pub(crate) fn read_payload(&self) -> Result<Payload, Rejection> {
+        let text = decode_text(self.payload).ok_or_else(|| malformed("its payload is not base64url of UTF-8"))?;
+        Payload::parse(text).map_err(|fault| malformed_because("its payload", fault))
+    }
+
+    /// Decodes the signature.
+    pub(crate) fn read_signature(&self) -> Result<Vec<u8>, Rejection> {
+        decode(self.signature).ok_or_else(|| malformed("its signature is not base64url"))
+    }
+}
+
+/// Base64url without padding (RFC 7515 §2), in its one canonical form.
+pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text).ok()
+}
+
+fn decode_text(text: &str) -> Option<String> {
+    decode(text).and_then(|bytes| String::from_utf8(bytes).ok())
+}
+
+/// Entra writes `JWT` (§4.4), RFC 9068 §2.1 wants `at+jwt`; a media type's `application/` may be left out.
+fn is_access_token_type(kind: &str) -> bool {
+    ["JWT", "at+jwt", "application/at+jwt"].iter().any(|known| known.eq_ignore_ascii_case(kind))
+}
+
+fn malformed(detail: &'static str) -> Rejection {
+    Rejection::new(RejectionKind::MalformedToken).detail(detail)
+}
+
+fn malformed_because(part: &str, fault: &str) -> Rejection {
+    Rejection::new(RejectionKind::MalformedToken).detail(format!("{part}: {fault}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(json: &str) -> Result<Header, RejectionKind> {
+        let token = format!("{}.e30.AA", URL_SAFE_NO_PAD.encode(json));
+        Compact::split(&token).unwrap().read_header().map_err(|rejection| rejection.kind())
+    }
+
+    #[test]
+    fn splits_into_three_parts() {
+        let parts = Compact::split("aa.bb.cc").unwrap();
+        assert_eq!((parts.header, parts.payload, parts.signature), ("aa", "bb", "cc"));
+        assert_eq!(parts.signing_input, "aa.bb");
+        let dots = ".".repeat(1_000_000);
+        for (token, kind) in [
+            ("", RejectionKind::MalformedToken),
+            ("opaque", RejectionKind::MalformedToken),
+            ("a.b", RejectionKind::MalformedToken),
+            ("a.b.c.d", RejectionKind::MalformedToken),
+            ("a.b.c.d.e", RejectionKind::EncryptedToken),
+            ("a.b.c.d.e.f", RejectionKind::MalformedToken),
+            (&dots, RejectionKind::MalformedToken),
+        ] {
+            assert_eq!(Compact::split(token).err().map(|rejection| rejection.kind()), Some(kind));
+        }
+    }
+
+    #[test]
+    fn headers_that_are_read() {
+        for json in [
+            r#"{"alg":"RS256","kid":"k"}"#,
+            r#"{"alg":"RS256","kid":"k","typ":"jwt","x5t":"k","nonce":"n"}"#,
+            r#"{"alg":"RS256","kid":"k","typ":"AT+JWT"}"#,
+            r#"{"alg":"RS256","kid":"k","typ":"application/at+jwt"}"#,
+            r#"{"alg":"RS256","kid":"k","jwk":{"kty":"RSA"},"jku":"https://evil.example","x5u":1,"x5c":[]}"#,
+        ] {
+            let expected = Header { algorithm: Algorithm::RS256, key_id: Some("k".into()) };
+            assert_eq!(header(json), Ok(expected), "{json}");
+        }
+        assert_eq!(header(r#"{"alg":"ES256","kid":""}"#), Ok(Header { algorithm: Algorithm::ES256, key_id: None }));
+    }
+
+    #[test]
+    fn headers_that_are_refused() {
+        for (json, kind) in [
+            ("", RejectionKind::MalformedToken),
+            ("[]", RejectionKind::MalformedToken),
+            (r#"{"kid":"k"}"#, RejectionKind::MalformedToken),
+            (r#"{"alg":5,"kid":"k"}"#, RejectionKind::MalformedToken),
+            (r#"{"alg":null,"kid":"k"}"#, RejectionKind::MalformedToken),
+            (r#"{"alg":["RS256"],"kid":"k"}"#, RejectionKind::MalformedToken),
+            (r#"{"alg":"RS256","alg":"RS256"}"#, RejectionKind::MalformedToken),
+            (r#"{"alg":"RS256","kid":7}"#, RejectionKind::MalformedToken),
+            (r#"{"alg":"RS256","typ":"dpop+jwt"}"#, RejectionKind::MalformedToken),
+            (r#"{"alg":"RS256","typ":"JWE"}"#, RejectionKind::MalformedToken),
+            (r#"{"alg":"RS256","typ":1}"#, RejectionKind::MalformedToken),
+            (r#"{"alg":"RS256","crit":["b64"],"b64":false}"#, RejectionKind::MalformedToken),
+            (r#"{"alg":"RS256","crit":["unknown"]}"#, RejectionKind::MalformedToken),
+            (r#"{"alg":"RS256","crit":[]}"#, RejectionKind::MalformedToken),
+            (r#"{"alg":"RS256","crit":null}"#, RejectionKind::MalformedToken),
+            (r#"{"alg":"none"}"#, RejectionKind::UnsupportedAlgorithm),
+            (r#"{"alg":"None"}"#, RejectionKind::UnsupportedAlgorithm),
+            (r#"{"alg":"NONE"}"#, RejectionKind::UnsupportedAlgorithm),
+            (r#"{"alg":""}"#, RejectionKind::UnsupportedAlgorithm),
+            (r#"{"alg":"HS256"}"#, RejectionKind::UnsupportedAlgorithm),
+            (r#"{"alg":"rs256"}"#, RejectionKind::UnsupportedAlgorithm),
+        ] {
+            assert_eq!(header(json), Err(kind), "{json}");
+        }
+    }
+
+    #[test]
+    fn base64url_has_one_form() {
+        assert!(decode("AQ").is_some());
+        for text in ["AQ==", "AR", "A", "AQ\n", "A+", "A/", " AQ", "AQ "] {
+            assert!(decode(text).is_none(), "{text:?}");
+        }
+    }
+}
