@@ -10,9 +10,14 @@ pub mod rejection;
 pub mod jwt;
 mod signature;
 mod jwk;
+pub mod policy;
+pub mod authority;
 pub mod fetch;
+mod discovery;
 
+pub use authority::Authority;
 pub use claims::Claims;
 pub use error::ConfigError;
+pub use policy::Requirement;
 pub use rejection::{Rejection, RejectionKind};
 pub use tenant::{Cloud, TenantId};

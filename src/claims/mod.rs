@@ -140,11 +140,7 @@ impl Claims {
     /// The application that got the token: `azp`, in v1 tokens `appid`.
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
-        let (first, second) = match self.version() {
-            TokenVersion::V1 => (StringClaim::AppId, StringClaim::Azp),
-            TokenVersion::V2 => (StringClaim::Azp, StringClaim::AppId),
-        };
-        self.string(first).or_else(|| self.string(second))
+        client_id_of(&self.0.payload, self.version())
     }
 
     /// How that application proved who it is: `"0"` not at all (a public client: anybody may claim the id), `"1"` by a
@@ -296,6 +292,15 @@ impl Claims {
 pub(crate) fn scopes_of(payload: &Payload) -> impl Iterator<Item = &str> + Clone {
     let scopes = payload.string(StringClaim::Scope).unwrap_or_default();
     scopes.split(' ').filter(|scope| !scope.is_empty() && *scope != "/")
+}
+
+/// `azp` in v2 tokens, `appid` in v1 tokens, the other one where that is missing (§5.2).
+pub(crate) fn client_id_of(payload: &Payload, version: TokenVersion) -> Option<&str> {
+    let (first, second) = match version {
+        TokenVersion::V1 => (StringClaim::AppId, StringClaim::Azp),
+        TokenVersion::V2 => (StringClaim::Azp, StringClaim::AppId),
+    };
+    payload.string(first).or_else(|| payload.string(second))
 }
 
 fn at(since_epoch: Duration) -> SystemTime {

@@ -1,0 +1,75 @@
+//! Microsoft's own APIs by their audiences (§9): the most frequent wrong audience there is.
+
+/// The name of the API of Microsoft's that `audience` stands for, one trailing slash aside, ignoring case.
+pub(crate) fn microsoft_api(audience: &str) -> Option<&'static str> {
+    let audience = audience.strip_suffix('/').unwrap_or(audience);
+    if let Some((name, _)) =
+        APIS.iter().find(|(_, known)| known.iter().any(|known| known.eq_ignore_ascii_case(audience)))
+    {
+        return Some(name);
+    }
+    let host = audience.strip_prefix("https://")?;
+    let tenant = host.to_ascii_lowercase();
+    let tenant = tenant.strip_suffix(".sharepoint.com")?;
+    (!tenant.is_empty() && !tenant.contains('/')).then_some("SharePoint")
+}
+
+const APIS: [(&str, &[&str]); 14] = [
+    (
+        "Microsoft Graph",
+        &[
+            "00000003-0000-0000-c000-000000000000",
+            "https://graph.microsoft.com",
+            "https://graph.microsoft.us",
+            "https://dod-graph.microsoft.us",
+            "https://microsoftgraph.chinacloudapi.cn",
+        ],
+    ),
+    ("Azure AD Graph (retired)", &["00000002-0000-0000-c000-000000000000", "https://graph.windows.net"]),
+    (
+        "Azure Resource Manager",
+        &[
+            "797f4846-ba00-4fd7-ba43-dac1f8f63013",
+            "https://management.azure.com",
+            "https://management.core.windows.net",
+            "https://management.core.chinacloudapi.cn",
+            "https://management.usgovcloudapi.net",
+            "https://management.core.usgovcloudapi.net",
+        ],
+    ),
+    ("Exchange Online", &["00000002-0000-0ff1-ce00-000000000000", "https://outlook.office365.com"]),
+    ("SharePoint", &["00000003-0000-0ff1-ce00-000000000000"]),
+    ("Microsoft Teams", &["00000004-0000-0ff1-ce00-000000000000", "cc15fd57-2c6c-4117-a88c-83b1d56b4bbe"]),
+    ("Power BI", &["00000009-0000-0000-c000-000000000000"]),
+    ("Dataverse", &["00000007-0000-0000-c000-000000000000"]),
+    ("Dynamics ERP", &["00000015-0000-0000-c000-000000000000"]),
+    ("Azure Key Vault", &["cfa8b339-82a2-471a-a3c9-0fc0be7a4093", "https://vault.azure.net"]),
+    ("Azure SQL Database", &["022907d3-0f1b-48f7-badc-1ba6abab6d66"]),
+    ("Azure Storage", &["e406a681-f3d4-42a8-90b6-c2b029497af1", "https://storage.azure.com"]),
+    ("Azure DevOps", &["499b84ac-1321-427f-aa17-267ca6975798"]),
+    ("Azure Data Lake", &["e9f49c6b-5ce5-44c8-925d-015017e9f7ad"]),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_them_with_and_without_a_slash() {
+        for (audience, name) in [
+            ("00000003-0000-0000-c000-000000000000", Some("Microsoft Graph")),
+            ("00000003-0000-0000-C000-000000000000", Some("Microsoft Graph")),
+            ("https://graph.microsoft.com/", Some("Microsoft Graph")),
+            ("https://management.azure.com", Some("Azure Resource Manager")),
+            ("https://contoso.sharepoint.com", Some("SharePoint")),
+            ("https://contoso-my.SharePoint.com/", Some("SharePoint")),
+            ("https://.sharepoint.com", None),
+            ("https://evil.example/x.sharepoint.com", None),
+            ("https://graph.microsoft.com//", None),
+            ("api://66666666-7777-8888-9999-000000000000", None),
+            ("", None),
+        ] {
+            assert_eq!(microsoft_api(audience), name, "{audience}");
+        }
+    }
+}

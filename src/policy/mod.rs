@@ -1,0 +1,186 @@
+//! The rules a token is held to once its signature has verified. Pure: a payload, the time, a verdict.
+//!
+//! What one operation demands is a [`Requirement`]:
+//!
+//! ```
+//! use tower_entra::Requirement;
+//!
+//! let read = Requirement::scope("Files.Read").or(Requirement::app_role("Files.Read.All"));
+//! # let _ = read;
+//! ```
+//!
+//! What every token must have is a [`ClaimRule`] of the verifier:
+//!
+//! ```
+//! use tower_entra::policy::ClaimRule;
+//!
+//! let staff = ClaimRule::any("department", ["engineering", "support"]);
+//! assert_eq!(staff.to_string(), "claim department with any of [engineering, support]");
+//! ```
+
+mod claim_rule;
+mod microsoft;
+mod requirement;
+
+use std::{collections::HashSet, time::Duration};
+
+pub use claim_rule::ClaimRule;
+pub(crate) use microsoft::microsoft_api;
+pub use requirement::Requirement;
+
+use crate::{
+    claims::{
+        TokenVersion, client_id_of,
+        payload::{ListClaim, Payload, StringClaim},
+        scopes_of,
+    },
+    rejection::{Rejection, RejectionKind},
+};
+
+/// The longest leeway that can be set.
+pub(crate) const MAX_LEEWAY: Duration = Duration::from_secs(300);
+
+/// What every token of an authority must keep.
+#[derive(Clone, Debug)]
+pub(crate) struct Policy {
+    /// For `exp` and `nbf`, up to [`MAX_LEEWAY`].
+    pub(crate) leeway: Duration,
+    pub(crate) audiences: Audiences,
+    /// Lower case; empty: every client.
+    pub(crate) allowed_clients: HashSet<String>,
+    pub(crate) required_claims: Vec<ClaimRule>,
+    /// `AllowWebApiToBeAuthorizedByACL`: an app-only token needs no role. The marks of an application it does need.
+    pub(crate) allow_without_role: bool,
+    /// A token bound to a key is accepted as plain bearer.
+    pub(crate) accept_bound: bool,
+}
+
+/// The audiences that are ours, compared exactly but for one trailing slash (§4.2).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Audiences(HashSet<String>);
+
+impl Audiences {
+    pub(crate) fn insert(&mut self, audience: &str) {
+        self.0.insert(without_slash(audience).to_owned());
+    }
+
+    pub(crate) fn contains(&self, audience: &str) -> bool {
+        self.0.contains(without_slash(audience))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The shortest few, for a message.
+    fn to_text(&self) -> String {
+        const SHOWN: usize = 4;
+        let mut all: Vec<&str> = self.0.iter().map(String::as_str).collect();
+        all.sort_unstable_by_key(|audience| (audience.len(), *audience));
+        let more = if all.len() > SHOWN { ", …" } else { "" };
+        all.truncate(SHOWN);
+        all.join(" or ") + more
+    }
+}
+
+fn without_slash(audience: &str) -> &str {
+    audience.strip_suffix('/').unwrap_or(audience)
+}
+
+impl Policy {
+    /// Holds a payload whose signature has verified to every rule, in the order of the codes.
+    ///
+    /// `now` is the time since the epoch. Gives back whether the token is app-only.
+    pub(crate) fn check(&self, payload: &Payload, version: TokenVersion, now: Duration) -> Result<bool, Rejection> {
+        self.check_dates(payload, now)?;
+        self.check_audience(payload)?;
+        let app_only = self.check_kind(payload, version)?;
+        self.check_binding(payload)?;
+        self.check_client(payload, version)?;
+        self.required_claims.iter().try_for_each(|rule| rule.check(payload))?;
+        Ok(app_only)
+    }
+
+    /// `exp` and `nbf` (RFC 7519 §4.1.4, §4.1.5): refused from `exp` + leeway on, and before `nbf` − leeway.
+    pub(crate) fn check_dates(&self, payload: &Payload, now: Duration) -> Result<(), Rejection> {
+        let seconds = |date: Duration| format!("{} s since 1970", date.as_secs());
+        if now >= payload.expires_at.saturating_add(self.leeway) {
+            return Err(Rejection::new(RejectionKind::Expired)
+                .expected(format!("exp after {}", seconds(now)))
+                .got(seconds(payload.expires_at)));
+        }
+        match payload.not_before {
+            Some(not_before) if now.saturating_add(self.leeway) < not_before => {
+                Err(Rejection::new(RejectionKind::NotYetValid)
+                    .expected(format!("nbf not after {}", seconds(now)))
+                    .got(seconds(not_before)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// One of the audiences must be ours.
+    pub(crate) fn check_audience(&self, payload: &Payload) -> Result<(), Rejection> {
+        let Some(mut audiences) = payload.list(ListClaim::Audience) else {
+            return Err(Rejection::new(RejectionKind::WrongAudience).expected(self.audiences.to_text()).got("no aud"));
+        };
+        if audiences.clone().any(|audience| self.audiences.contains(audience)) {
+            return Ok(());
+        }
+        let got = audiences.next().unwrap_or("an empty aud");
+        Err(Rejection::new(RejectionKind::WrongAudience).expected(self.audiences.to_text()).got(got))
+    }
+
+    /// An access token is delegated (a scope), or app-only (a role and the marks of an application, §4.4). Gives back
+    /// whether it is app-only.
+    pub(crate) fn check_kind(&self, payload: &Payload, version: TokenVersion) -> Result<bool, Rejection> {
+        let kind = payload.string(StringClaim::TokenType);
+        let is_marked_app = match kind {
+            Some(kind) => kind == "app",
+            None => {
+                client_id_of(payload, version).is_some()
+                    && payload.string(StringClaim::ObjectId).is_some()
+                    && payload.string(StringClaim::ObjectId) == payload.string(StringClaim::Subject)
+                    && !payload.has_id_token_mark
+            }
+        };
+        let has_scope = scopes_of(payload).next().is_some();
+        if has_scope && kind != Some("app") {
+            return Ok(false);
+        }
+        let has_role = payload.list(ListClaim::Roles).is_some_and(|mut roles| roles.any(|role| !role.is_empty()));
+        if is_marked_app && (has_role || self.allow_without_role) {
+            return Ok(true);
+        }
+        let detail = match (is_marked_app, has_role, payload.has_id_token_mark) {
+            (true, ..) => "it is an application's, without an app role of this API",
+            (_, _, true) => "it is an id token",
+            (false, true, _) => "it has roles, but neither a scope nor the marks of an application",
+            (false, false, _) => "it has neither scp nor roles",
+        };
+        Err(Rejection::new(RejectionKind::NotAnAccessToken).detail(detail))
+    }
+
+    /// A token with `cnf` is bound to a key (RFC 7800 §3.1): as plain bearer anybody could use it.
+    pub(crate) fn check_binding(&self, payload: &Payload) -> Result<(), Rejection> {
+        if payload.is_bound && !self.accept_bound {
+            return Err(Rejection::new(RejectionKind::ProofRequired));
+        }
+        Ok(())
+    }
+
+    /// The application that got the token must be on the list, if there is one.
+    pub(crate) fn check_client(&self, payload: &Payload, version: TokenVersion) -> Result<(), Rejection> {
+        if self.allowed_clients.is_empty() {
+            return Ok(());
+        }
+        let client = client_id_of(payload, version);
+        if client.is_some_and(|client| self.allowed_clients.contains(&client.to_ascii_lowercase())) {
+            return Ok(());
+        }
+        Err(Rejection::new(RejectionKind::ClientNotAllowed).got(client.unwrap_or("no azp or appid")))
+    }
+}
+
+#[cfg(test)]
+mod tests;
