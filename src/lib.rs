@@ -14,6 +14,7 @@ pub mod policy;
 pub mod authority;
 pub mod fetch;
 mod discovery;
+pub mod keys;
 
 pub use authority::Authority;
 pub use claims::Claims;

@@ -1,0 +1,287 @@
+//! One metadata document with its keys: one refresh in flight at most, a budget, and a snapshot that is there at once.
+
+use std::{
+    fmt,
+    hash::{BuildHasher, Hasher, RandomState},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{sync::watch, task::AbortHandle};
+
+use super::{
+    KeySettings,
+    refresh::{Refresh, Remembered},
+    snapshot::Snapshot,
+    stats::Counters,
+};
+use crate::{authority::DocumentSpec, clock::Clock, error::FetchError, fetch::Fetch, jwt::Algorithm};
+
+/// The longest wait after failures while there are keys.
+const LONGEST_BACK_OFF: Duration = Duration::from_secs(30 * 60);
+/// The wait after the very first failure of all, when there are no keys yet.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+
+/// What all documents of a verifier have in common.
+#[derive(Clone)]
+pub(crate) struct Surroundings {
+    pub(crate) fetch: Arc<dyn Fetch>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) settings: Arc<KeySettings>,
+    pub(crate) counters: Arc<Counters>,
+}
+
+/// The keys of one document. The refresh in flight ends with it.
+pub(crate) struct Document(Arc<Inner>);
+
+struct Inner {
+    spec: DocumentSpec,
+    algorithms: Arc<[Algorithm]>,
+    around: Surroundings,
+    snapshot: RwLock<Arc<Snapshot>>,
+    schedule: Mutex<Schedule>,
+    /// Milliseconds by the clock that never leaps, from which on a request may start a refresh because it is time.
+    due: AtomicU64,
+    /// Refreshes have failed since the last document.
+    failing: AtomicBool,
+    /// Counts the refreshes that ended.
+    ended: watch::Sender<u64>,
+}
+
+#[derive(Default)]
+struct Schedule {
+    running: Option<AbortHandle>,
+    is_running: bool,
+    /// Counts the refreshes that were started.
+    flights: u64,
+    /// No refresh before this time.
+    not_before: Duration,
+    failures: u32,
+    has_succeeded: bool,
+    remembered: Remembered,
+}
+
+/// Waits for the refresh in flight, whoever started it.
+pub(crate) struct Waiter(Vec<watch::Receiver<u64>>);
+
+impl Waiter {
+    /// One that waits for all of `waiters`; `None` if there are none.
+    pub(crate) fn all(waiters: Vec<Self>) -> Option<Self> {
+        let all: Vec<_> = waiters.into_iter().flat_map(|waiter| waiter.0).collect();
+        (!all.is_empty()).then_some(Self(all))
+    }
+
+    /// Until that refresh has ended, well or not.
+    pub(crate) async fn ended(self) {
+        for mut ended in self.0 {
+            // An error means that the document is gone: nothing to wait for.
+            let _ = ended.changed().await;
+        }
+    }
+}
+
+impl Document {
+    pub(crate) fn new(spec: DocumentSpec, algorithms: Arc<[Algorithm]>, around: Surroundings) -> Self {
+        let snapshot = Snapshot::empty(&spec);
+        Self(Arc::new(Inner {
+            spec,
+            algorithms,
+            around,
+            snapshot: RwLock::new(Arc::new(snapshot)),
+            schedule: Mutex::default(),
+            due: AtomicU64::new(u64::MAX),
+            failing: AtomicBool::new(false),
+            ended: watch::Sender::new(0),
+        }))
+    }
+
+    /// What is known now.
+    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.0.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether refreshes have failed since the last document.
+    pub(crate) fn is_failing(&self) -> bool {
+        self.0.failing.load(Ordering::Relaxed)
+    }
+
+    /// Starts a refresh in the background if it is time for one. Costs one load if not.
+    pub(crate) fn touch(&self, at: Duration) {
+        if millis(at) >= self.0.due.load(Ordering::Relaxed) {
+            self.request();
+        }
+    }
+
+    /// Joins the refresh in flight, or starts one if the budget allows. `None` if it does not, or there is no runtime.
+    pub(crate) fn request(&self) -> Option<Waiter> {
+        let flight = {
+            let mut schedule = self.0.schedule();
+            let waiter = Waiter(vec![self.0.ended.subscribe()]);
+            if schedule.is_running {
+                return Some(waiter);
+            }
+            if self.0.around.clock.elapsed() < schedule.not_before {
+                return None;
+            }
+            let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+                tracing::error!(target: "tower_entra", event = "no_runtime", document = %self.0.spec.v2_metadata(),
+                    "keys can be fetched only on a tokio runtime");
+                return None;
+            };
+            schedule.is_running = true;
+            schedule.flights += 1;
+            self.0.due.store(u64::MAX, Ordering::Relaxed);
+            Counters::add(&self.0.around.counters.refreshes);
+            (waiter, runtime, schedule.flights, std::mem::take(&mut schedule.remembered))
+        };
+        // Without the lock: a runtime that shuts down drops the task, which lands it, on the spot.
+        let (waiter, runtime, number, remembered) = flight;
+        let task = runtime.spawn(run(Flight { inner: Arc::clone(&self.0), has_landed: false }, remembered));
+        let mut schedule = self.0.schedule();
+        if schedule.is_running && schedule.flights == number {
+            schedule.running = Some(task.abort_handle());
+        }
+        Some(waiter)
+    }
+
+    /// The time until a refresh may start again.
+    pub(crate) fn retry_after(&self) -> Duration {
+        self.0.schedule().not_before.saturating_sub(self.0.around.clock.elapsed())
+    }
+
+    /// No refresh before `wait` from now.
+    pub(crate) fn rest(&self, wait: Duration) {
+        let until = self.0.around.clock.elapsed().saturating_add(wait);
+        let mut schedule = self.0.schedule();
+        schedule.not_before = schedule.not_before.max(until);
+    }
+}
+
+impl Drop for Document {
+    fn drop(&mut self) {
+        let running = self.0.schedule().running.take();
+        if let Some(running) = running {
+            running.abort();
+        }
+    }
+}
+
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Document").field(&self.0.spec.v2_metadata()).finish()
+    }
+}
+
+/// A refresh under way. However it ends, cancelled too, it lands: nobody waits for ever.
+struct Flight {
+    inner: Arc<Inner>,
+    has_landed: bool,
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        if !self.has_landed {
+            self.inner.land(Remembered::default(), Err("the refresh was broken off".to_owned()), None);
+        }
+    }
+}
+
+async fn run(mut flight: Flight, remembered: Remembered) {
+    let inner = Arc::clone(&flight.inner);
+    let timeout = inner.around.settings.timeout;
+    let mut refresh = Refresh {
+        spec: &inner.spec,
+        fetch: &*inner.around.fetch,
+        settings: &inner.around.settings,
+        counters: &inner.around.counters,
+        remembered,
+        max_age: None,
+    };
+    let fetched = match tokio::time::timeout(timeout, refresh.run()).await {
+        Ok(fetched) => fetched,
+        Err(_) => Err(FetchError::Timeout { url: inner.spec.v2_metadata(), after: timeout }),
+    };
+    let Refresh { remembered, max_age, .. } = refresh;
+    let next = fetched.map_err(|error| error.to_string()).and_then(|fetched| {
+        for skipped in &fetched.keys.skipped {
+            tracing::debug!(target: "tower_entra", event = "key_skipped", document = %inner.spec.v2_metadata(), %skipped);
+        }
+        let before = Arc::clone(&inner.snapshot.read().unwrap_or_else(PoisonError::into_inner));
+        let at = inner.around.clock.elapsed();
+        let outage = inner.failing.load(Ordering::Relaxed);
+        before.next(&fetched, &inner.algorithms, &inner.around.settings, at, outage)
+    });
+    flight.has_landed = true;
+    inner.land(remembered, next, max_age);
+}
+
+impl Inner {
+    fn schedule(&self) -> MutexGuard<'_, Schedule> {
+        self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes over what a refresh brought, sets the times of the next, and wakes who waits.
+    fn land(&self, remembered: Remembered, next: Result<Snapshot, String>, max_age: Option<Duration>) {
+        let mut schedule = self.schedule();
+        let settings = &self.around.settings;
+        let at = self.around.clock.elapsed();
+        schedule.running = None;
+        schedule.is_running = false;
+        match next {
+            Ok(next) => {
+                schedule.remembered = remembered;
+                schedule.failures = 0;
+                // The first of all is free: an unknown key right after it may ask again.
+                let cool_down = if schedule.has_succeeded { settings.cool_down } else { Duration::ZERO };
+                schedule.not_before = at.saturating_add(cool_down);
+                schedule.has_succeeded = true;
+                self.failing.store(false, Ordering::Relaxed);
+                *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+                self.due.store(millis(at.saturating_add(interval(settings, max_age))), Ordering::Relaxed);
+                tracing::debug!(target: "tower_entra", event = "keys_refreshed", document = %self.spec.v2_metadata());
+            }
+            Err(cause) => {
+                // The next request gets everything again, as if for the first time.
+                schedule.remembered = Remembered::default();
+                schedule.failures = schedule.failures.saturating_add(1);
+                let wait = back_off(settings, schedule.failures, schedule.has_succeeded);
+                schedule.not_before = at.saturating_add(wait);
+                self.failing.store(true, Ordering::Relaxed);
+                self.due.store(millis(schedule.not_before), Ordering::Relaxed);
+                Counters::add(&self.around.counters.failures);
+                tracing::warn!(target: "tower_entra", event = "keys_refresh_failed", document = %self.spec.v2_metadata(),
+                    cause, failures = schedule.failures, retry_after_seconds = wait.as_secs());
+            }
+        }
+        self.ended.send_modify(|ended| *ended = ended.wrapping_add(1));
+    }
+}
+
+/// The time to the next refresh: the provider may shorten it, to a twelfth at most, and never lengthen it.
+fn interval(settings: &KeySettings, max_age: Option<Duration>) -> Duration {
+    let longest = settings.refresh_interval;
+    let interval = max_age.map_or(longest, |max_age| max_age.clamp(longest / 12, longest));
+    interval.mul_f64(1.0 - 0.1 * random())
+}
+
+/// The wait after failures: doubling while there are keys, no longer than a cool-down while there are none.
+fn back_off(settings: &KeySettings, failures: u32, has_keys: bool) -> Duration {
+    if !has_keys {
+        return if failures == 1 { FIRST_RETRY.min(settings.cool_down) } else { settings.cool_down };
+    }
+    let doubled = settings.cool_down.saturating_mul(1_u32 << failures.saturating_sub(1).min(16));
+    doubled.min(LONGEST_BACK_OFF.max(settings.cool_down)).mul_f64(1.0 + 0.2 * random())
+}
+
+/// A number from 0 to 1, for jitter: no secret depends on it.
+fn random() -> f64 {
+    const BITS: u32 = 32;
+    f64::from((RandomState::new().build_hasher().finish() >> BITS) as u32) / f64::from(u32::MAX)
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,70 @@
+//! The signing keys: fetched when they are first needed, refreshed in the background, never waited for by a request whose
+//! key is known.
+//!
+//! A [document](document::Document) is one metadata document with its key set: it has one refresh in flight at most, and
+//! a budget. A [store](store::KeyStore) holds the documents of one authority. What a request sees of a document is an
+//! unchanging [snapshot](snapshot::Snapshot).
+//!
+//! How long and how often is a matter of [`KeySettings`]:
+//!
+//! ```
+//! use std::time::Duration;
+//! use tower_entra::keys::KeySettings;
+//!
+//! let settings = KeySettings { grace: Duration::from_secs(48 * 3600), ..KeySettings::default() };
+//! assert_eq!(settings.cool_down, Duration::from_secs(30));
+//! ```
+//!
+//! A key that must never count again is revoked by its `kid`:
+//!
+//! ```
+//! use tower_entra::keys::KeySettings;
+//!
+//! let settings = KeySettings { revoked: ["stolen-key".to_owned()].into(), ..KeySettings::default() };
+//! assert!(settings.revoked.contains("stolen-key"));
+//! ```
+
+pub(crate) mod document;
+mod refresh;
+pub(crate) mod snapshot;
+mod stats;
+pub(crate) mod store;
+
+use std::{collections::HashSet, time::Duration};
+
+pub use stats::KeyStats;
+
+/// How keys are kept and refreshed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeySettings {
+    /// Time between two refreshes, where the provider asks for none that is shorter. 1 h.
+    pub refresh_interval: Duration,
+    /// Shortest time between two refreshes that unknown keys cause, failed ones counted too. 30 s.
+    pub cool_down: Duration,
+    /// How long a key lives on that is missing from the newest document (§3.4). Hours without a document do not count.
+    /// 24 h.
+    pub grace: Duration,
+    /// How long keys are used when no document can be had. 7 days.
+    pub max_stale: Duration,
+    /// Time that one refresh may take, all its documents together. 10 s.
+    pub timeout: Duration,
+    /// Longest document, in bytes. 1 MiB.
+    pub max_document_bytes: usize,
+    /// Keys that never count, by their `kid`, whatever any document says.
+    pub revoked: HashSet<String>,
+}
+
+impl Default for KeySettings {
+    fn default() -> Self {
+        const HOUR: u64 = 3600;
+        Self {
+            refresh_interval: Duration::from_secs(HOUR),
+            cool_down: Duration::from_secs(30),
+            grace: Duration::from_secs(24 * HOUR),
+            max_stale: Duration::from_secs(7 * 24 * HOUR),
+            timeout: Duration::from_secs(10),
+            max_document_bytes: 1 << 20,
+            revoked: HashSet::new(),
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! One refresh: metadata, then keys. Nothing here decides when.
+
+use std::sync::Arc;
+
+use super::{KeySettings, snapshot::Fetched, stats::Counters};
+use crate::{
+    authority::DocumentSpec,
+    discovery::{Metadata, Version},
+    error::FetchError,
+    fetch::{Fetch, FetchRequest, FetchResponse},
+    jwk::KeySet,
+};
+
+/// The last version of each document, so that an unchanged one need not be sent again (`ETag`).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Remembered {
+    v1: Option<Entry<Metadata>>,
+    v2: Option<Entry<Metadata>>,
+    keys: Option<Entry<Arc<KeySet>>>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry<T> {
+    url: String,
+    etag: String,
+    document: T,
+}
+
+/// Gets the documents of `spec`.
+pub(crate) struct Refresh<'a> {
+    pub(crate) spec: &'a DocumentSpec,
+    pub(crate) fetch: &'a dyn Fetch,
+    pub(crate) settings: &'a KeySettings,
+    pub(crate) counters: &'a Counters,
+    pub(crate) remembered: Remembered,
+    /// The shortest `max-age` of the answers.
+    pub(crate) max_age: Option<std::time::Duration>,
+}
+
+impl Refresh<'_> {
+    /// Metadata of v2 (and v1, where the issuers are not known), then the keys it points to.
+    pub(crate) async fn run(&mut self) -> Result<Fetched, FetchError> {
+        let is_known_cloud = self.spec.instance.cloud().is_some();
+        let v2 = match self.metadata(Version::V2).await {
+            Ok(metadata) => Some(metadata),
+            // An instance without v2 documents is one that knows v1 tokens only.
+            Err(FetchError::Status { status: 400 | 404, .. }) if !is_known_cloud => None,
+            Err(error) => return Err(error),
+        };
+        let v1 = if is_known_cloud {
+            None
+        } else {
+            match self.metadata(Version::V1).await {
+                Ok(metadata) => Some(metadata),
+                Err(FetchError::Status { status: 400 | 404, .. }) if v2.is_some() => None,
+                Err(error) => return Err(error),
+            }
+        };
+        let jwks_uri = v2.as_ref().or(v1.as_ref()).map(|metadata| metadata.jwks_uri.clone()).unwrap_or_default();
+        let keys = self.keys(jwks_uri).await?;
+        Ok(Fetched { v1, v2, keys })
+    }
+
+    async fn metadata(&mut self, version: Version) -> Result<Metadata, FetchError> {
+        let (url, remembered) = match version {
+            Version::V1 => (self.spec.v1_metadata(), self.remembered.v1.take()),
+            Version::V2 => (self.spec.v2_metadata(), self.remembered.v2.take()),
+        };
+        let spec = self.spec;
+        let (metadata, entry) = self.get(url, remembered, |body| Metadata::parse(body, spec, version)).await?;
+        match version {
+            Version::V1 => self.remembered.v1 = entry,
+            Version::V2 => self.remembered.v2 = entry,
+        }
+        Ok(metadata)
+    }
+
+    async fn keys(&mut self, url: String) -> Result<Arc<KeySet>, FetchError> {
+        let remembered = self.remembered.keys.take();
+        let parse = |body: &[u8]| KeySet::parse(body).map(Arc::new).map_err(str::to_owned);
+        let (keys, entry) = self.get(url, remembered, parse).await?;
+        self.remembered.keys = entry;
+        Ok(keys)
+    }
+
+    async fn get<T: Clone>(
+        &mut self,
+        url: String,
+        remembered: Option<Entry<T>>,
+        parse: impl FnOnce(&[u8]) -> Result<T, String>,
+    ) -> Result<(T, Option<Entry<T>>), FetchError> {
+        let remembered = remembered.filter(|entry| entry.url == url);
+        let cap = self.settings.max_document_bytes;
+        let request = FetchRequest::new(&url, cap).with_etag(remembered.as_ref().map(|entry| entry.etag.clone()));
+        Counters::add(&self.counters.fetches);
+        let FetchResponse { status, body, etag, max_age, .. } = self.fetch.fetch(request).await?;
+        if let Some(max_age) = max_age {
+            self.max_age = Some(self.max_age.map_or(max_age, |shortest| shortest.min(max_age)));
+        }
+        match (status, remembered) {
+            (200, _) if body.len() > cap => Err(FetchError::TooLarge { url, cap }),
+            (200, _) => {
+                let document = parse(&body).map_err(|reason| FetchError::Invalid { url: url.clone(), reason })?;
+                let entry = etag.map(|etag| Entry { url, etag, document: document.clone() });
+                Ok((document, entry))
+            }
+            (304, Some(entry)) => Ok((entry.document.clone(), Some(entry))),
+            (status, _) => Err(FetchError::Status { url, status }),
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! The documents of one authority: the one that holds the keys of all or most of its tenants, and those that listed
+//! tenants have of their own.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    time::Duration,
+};
+
+use super::{
+    document::{Document, Surroundings, Waiter},
+    snapshot::{Issuers, Key, Snapshot},
+    stats::Counters,
+};
+use crate::{
+    authority::{Authority, DocumentOwner, Tenants},
+    jwt::Algorithm,
+    tenant::TenantId,
+};
+
+/// Of how many cool-downs the memory is that a tenant has no keys of its own.
+const NEGATIVE_MEMORY: u32 = 10;
+
+/// The keys of one authority.
+#[derive(Debug)]
+pub(crate) struct KeyStore {
+    authority: Authority,
+    algorithms: Arc<[Algorithm]>,
+    around: Around,
+    main: Document,
+    /// The documents of listed domains; for a single domain it is the main one.
+    domains: Vec<Document>,
+    /// Own documents of listed tenants that were asked for a key that the main one does not have.
+    own: RwLock<HashMap<TenantId, Own>>,
+    /// No look-up in an own document before this time: one budget for all of them.
+    own_not_before: Mutex<Duration>,
+}
+
+struct Around(Surroundings);
+
+impl std::fmt::Debug for Around {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.settings.fmt(f)
+    }
+}
+
+#[derive(Debug)]
+enum Own {
+    Document(Arc<Document>),
+    /// It had nothing of its own; it is not asked again before this time.
+    Nothing {
+        until: Duration,
+    },
+}
+
+/// Which steps a request has waited for, so that it waits for each once.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Asked {
+    main: bool,
+    domains: bool,
+    own: bool,
+}
+
+/// Whether a tenant is accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Accepted {
+    Yes,
+    No,
+    /// A domain is not resolved yet, and might be this tenant.
+    Unresolved,
+}
+
+/// A key that was found, with the snapshot that says for whom it may speak.
+pub(crate) struct Found {
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) key: Arc<Key>,
+}
+
+impl KeyStore {
+    pub(crate) fn new(authority: Authority, algorithms: Arc<[Algorithm]>, around: Surroundings) -> Self {
+        let main = Document::new(authority.main_document(), Arc::clone(&algorithms), around.clone());
+        let domains = match authority.accepted() {
+            Tenants::List { domains, .. } => domains
+                .iter()
+                .map(|domain| {
+                    let spec = authority.document(DocumentOwner::Domain(domain.clone()));
+                    Document::new(spec, Arc::clone(&algorithms), around.clone())
+                })
+                .collect(),
+            _ => Vec::new(),
+        };
+        Self {
+            authority,
+            algorithms,
+            around: Around(around),
+            main,
+            domains,
+            own: RwLock::default(),
+            own_not_before: Mutex::default(),
+        }
+    }
+
+    /// The issuers of the instance, as far as they are known.
+    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
+        self.main.snapshot()
+    }
+
+    /// Whether `tenant` is one of those that the authority names.
+    pub(crate) fn accepts(&self, tenant: TenantId) -> Accepted {
+        let yes = |truth| if truth { Accepted::Yes } else { Accepted::No };
+        match self.authority.accepted() {
+            Tenants::One(only) => yes(*only == tenant),
+            Tenants::Domain(_) => match self.main.snapshot().tenant {
+                Some(only) => yes(only == tenant),
+                None => Accepted::Unresolved,
+            },
+            Tenants::List { ids, .. } => {
+                let mut of_domains = self.domains.iter().map(|document| document.snapshot().tenant);
+                if ids.contains(&tenant) || of_domains.clone().any(|resolved| resolved == Some(tenant)) {
+                    Accepted::Yes
+                } else if of_domains.any(|resolved| resolved.is_none()) {
+                    Accepted::Unresolved
+                } else {
+                    Accepted::No
+                }
+            }
+            Tenants::AnyOrganization => yes(tenant != TenantId::PERSONAL_ACCOUNTS),
+            Tenants::AnyAccount => Accepted::Yes,
+            Tenants::PersonalAccounts => yes(tenant == TenantId::PERSONAL_ACCOUNTS),
+        }
+    }
+
+    /// The keys of this `kid` that a token of `tenant` may have been signed with: of the main document, and of that
+    /// tenant's own. Other tenants' own documents are never looked into. A refresh that is due is started.
+    pub(crate) fn find(&self, key_id: &str, tenant: TenantId) -> Vec<Found> {
+        let at = self.around.0.clock.elapsed();
+        let mut found = Vec::with_capacity(1);
+        let mut look_into = |document: &Document| {
+            document.touch(at);
+            let snapshot = document.snapshot();
+            let settings = &self.around.0.settings;
+            let mut is_missing = false;
+            for key in snapshot.find(key_id, at, document.is_failing(), settings) {
+                is_missing |= key.is_missing();
+                found.push(Found { snapshot: Arc::clone(&snapshot), key: Arc::clone(key) });
+            }
+            if is_missing {
+                // A key in its grace: the next document may say that it is back, or gone.
+                document.request();
+            }
+        };
+        look_into(&self.main);
+        for document in &self.domains {
+            if document.snapshot().tenant == Some(tenant) {
+                look_into(document);
+            }
+        }
+        if let Some(document) = self.own_document(tenant) {
+            look_into(&document);
+        }
+        found
+    }
+
+    fn own_document(&self, tenant: TenantId) -> Option<Arc<Document>> {
+        if !matches!(self.authority.accepted(), Tenants::List { .. }) {
+            return None;
+        }
+        match self.own.read().unwrap_or_else(PoisonError::into_inner).get(&tenant)? {
+            Own::Document(document) => Some(Arc::clone(document)),
+            Own::Nothing { .. } => None,
+        }
+    }
+
+    /// Whether the main document has keys that can be used.
+    pub(crate) fn has_keys(&self) -> bool {
+        self.main.snapshot().is_usable(self.around.0.clock.elapsed(), &self.around.0.settings)
+    }
+
+    /// The time until keys may be asked for again.
+    pub(crate) fn retry_after(&self) -> Duration {
+        self.main.retry_after()
+    }
+
+    /// For a token of `tenant` whose key is not here: what to wait for next, if the budgets allow anything.
+    pub(crate) fn ask(&self, tenant: TenantId, asked: &mut Asked) -> Option<Waiter> {
+        if !std::mem::replace(&mut asked.main, true)
+            && let Some(waiter) = self.main.request()
+        {
+            return Some(waiter);
+        }
+        if self.accepts(tenant) == Accepted::Yes && !std::mem::replace(&mut asked.own, true) {
+            return self.ask_own(tenant);
+        }
+        self.forget_covered(tenant);
+        None
+    }
+
+    /// For a token whose tenant may be one that a domain stands for: what to wait for, if the budgets allow anything.
+    pub(crate) fn ask_domains(&self, asked: &mut Asked) -> Option<Waiter> {
+        if std::mem::replace(&mut asked.domains, true) {
+            return None;
+        }
+        if matches!(self.authority.accepted(), Tenants::Domain(_)) {
+            asked.main = true;
+            return self.main.request();
+        }
+        let unresolved = self.domains.iter().filter(|document| document.snapshot().tenant.is_none());
+        let waiters: Vec<Waiter> = unresolved.filter_map(Document::request).collect();
+        Waiter::all(waiters)
+    }
+
+    /// A look-up in a listed tenant's own document: one budget for all of them, and a memory of those that have nothing.
+    fn ask_own(&self, tenant: TenantId) -> Option<Waiter> {
+        if !matches!(self.authority.accepted(), Tenants::List { ids, .. } if ids.contains(&tenant)) {
+            return None;
+        }
+        let at = self.around.0.clock.elapsed();
+        let mut own = self.own.write().unwrap_or_else(PoisonError::into_inner);
+        if matches!(own.get(&tenant), Some(Own::Nothing { until }) if at < *until) {
+            return None;
+        }
+        let mut not_before = self.own_not_before.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = own.get(&tenant);
+        let document = match entry {
+            Some(Own::Document(document)) => Arc::clone(document),
+            Some(Own::Nothing { .. }) | None if at < *not_before => return None,
+            Some(Own::Nothing { .. }) | None => {
+                let spec = self.authority.document(DocumentOwner::Tenant(tenant));
+                let document = Document::new(spec, Arc::clone(&self.algorithms), self.around.0.clone());
+                let document = Arc::new(document);
+                own.insert(tenant, Own::Document(Arc::clone(&document)));
+                document
+            }
+        };
+        let waiter = document.request();
+        if waiter.is_some() {
+            *not_before = at.saturating_add(self.around.0.settings.cool_down);
+        }
+        waiter
+    }
+
+    /// Drops the own document of a tenant that turned out to have nothing of its own.
+    fn forget_covered(&self, tenant: TenantId) {
+        let Some(document) = self.own_document(tenant) else { return };
+        let snapshot = document.snapshot();
+        if snapshot.loaded_at.is_some() && snapshot.is_covered_by(&self.main.snapshot()) {
+            let memory = self.around.0.settings.cool_down.saturating_mul(NEGATIVE_MEMORY);
+            let until = self.around.0.clock.elapsed().saturating_add(memory);
+            self.own.write().unwrap_or_else(PoisonError::into_inner).insert(tenant, Own::Nothing { until });
+        }
+    }
+
+    /// Counts a token whose key was not here.
+    pub(crate) fn count_unknown_key(&self) {
+        Counters::add(&self.around.0.counters.unknown_keys);
+    }
+
+    /// Starts or joins the refresh of the main document, budget permitting.
+    pub(crate) fn refresh(&self) -> Option<Waiter> {
+        self.main.request()
+    }
+
+    /// The issuers by which a token is recognised.
+    pub(crate) fn issuers(snapshot: &Snapshot) -> &Issuers {
+        &snapshot.issuers
+    }
+}
