@@ -15,10 +15,15 @@ pub mod authority;
 pub mod fetch;
 mod discovery;
 pub mod keys;
+pub mod cache;
+pub mod config;
+pub mod verifier;
 
 pub use authority::Authority;
 pub use claims::Claims;
+pub use config::Config;
 pub use error::ConfigError;
 pub use policy::Requirement;
 pub use rejection::{Rejection, RejectionKind};
 pub use tenant::{Cloud, TenantId};
+pub use verifier::{Verifier, VerifierBuilder};

@@ -151,13 +151,6 @@ impl Document {
     pub(crate) fn retry_after(&self) -> Duration {
         self.0.schedule().not_before.saturating_sub(self.0.around.clock.elapsed())
     }
-
-    /// No refresh before `wait` from now.
-    pub(crate) fn rest(&self, wait: Duration) {
-        let until = self.0.around.clock.elapsed().saturating_add(wait);
-        let mut schedule = self.0.schedule();
-        schedule.not_before = schedule.not_before.max(until);
-    }
 }
 
 impl Drop for Document {

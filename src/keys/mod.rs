@@ -27,7 +27,7 @@
 pub(crate) mod document;
 mod refresh;
 pub(crate) mod snapshot;
-mod stats;
+pub(crate) mod stats;
 pub(crate) mod store;
 
 use std::{collections::HashSet, time::Duration};

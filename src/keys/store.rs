@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     document::{Document, Surroundings, Waiter},
-    snapshot::{Issuers, Key, Snapshot},
+    snapshot::{Key, Snapshot},
     stats::Counters,
 };
 use crate::{
@@ -71,9 +71,23 @@ pub(crate) enum Accepted {
 }
 
 /// A key that was found, with the snapshot that says for whom it may speak.
+#[derive(Clone)]
 pub(crate) struct Found {
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) key: Arc<Key>,
+    /// The tenant whose token asked.
+    tenant: TenantId,
+}
+
+impl Found {
+    /// Whether the key may speak for the tenant whose token asked for it.
+    ///
+    /// # Errors
+    ///
+    /// Says why not.
+    pub(crate) fn may_speak(&self) -> Result<(), &'static str> {
+        self.snapshot.may_speak(&self.key, self.tenant)
+    }
 }
 
 impl KeyStore {
@@ -142,7 +156,7 @@ impl KeyStore {
             let mut is_missing = false;
             for key in snapshot.find(key_id, at, document.is_failing(), settings) {
                 is_missing |= key.is_missing();
-                found.push(Found { snapshot: Arc::clone(&snapshot), key: Arc::clone(key) });
+                found.push(Found { snapshot: Arc::clone(&snapshot), key: Arc::clone(key), tenant });
             }
             if is_missing {
                 // A key in its grace: the next document may say that it is back, or gone.
@@ -258,10 +272,5 @@ impl KeyStore {
     /// Starts or joins the refresh of the main document, budget permitting.
     pub(crate) fn refresh(&self) -> Option<Waiter> {
         self.main.request()
-    }
-
-    /// The issuers by which a token is recognised.
-    pub(crate) fn issuers(snapshot: &Snapshot) -> &Issuers {
-        &snapshot.issuers
     }
 }

@@ -73,7 +73,7 @@ impl Audiences {
     }
 
     /// The shortest few, for a message.
-    fn to_text(&self) -> String {
+    pub(crate) fn to_text(&self) -> String {
         const SHOWN: usize = 4;
         let mut all: Vec<&str> = self.0.iter().map(String::as_str).collect();
         all.sort_unstable_by_key(|audience| (audience.len(), *audience));

@@ -145,24 +145,3 @@ kinds! {
         "no AuthenticateLayer is around this service",
         "add AuthenticateLayer outside of RequireLayer and of handlers that take Claims: with axum, after them";
 }
-
-impl RejectionKind {
-    /// Whether it is found before a signature has verified, so that only what anybody can compute from the token may be
-    /// told to the caller.
-    #[must_use]
-    pub(crate) const fn precedes_signature(self) -> bool {
-        matches!(
-            self,
-            Self::MissingToken
-                | Self::MalformedHeader
-                | Self::TokenTooLarge
-                | Self::MalformedToken
-                | Self::EncryptedToken
-                | Self::UnsupportedAlgorithm
-                | Self::UnknownIssuer
-                | Self::UnknownKey
-                | Self::KeysUnavailable
-                | Self::BadSignature
-        )
-    }
-}

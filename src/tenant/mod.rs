@@ -24,6 +24,6 @@ mod issuer;
 
 pub use cloud::Cloud;
 pub use id::{InvalidTenantId, TenantId};
-pub(crate) use instance::{Address, check_address};
+pub(crate) use instance::check_address;
 pub use instance::{Instance, InvalidAddress};
 pub use issuer::IssuerTemplate;

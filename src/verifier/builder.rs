@@ -1,0 +1,255 @@
+use std::{fmt, future::Future, sync::Arc, time::Duration};
+
+use super::{Check, Inner, Trust, Verifier};
+use crate::{
+    authority::Authority,
+    cache::{Cache, CacheSettings},
+    claims::Claims,
+    clock::{Clock, SystemClock},
+    config::{Config, Plan},
+    error::{ConfigError, ConfigProblem},
+    fetch::Fetch,
+    jwt::Algorithm,
+    keys::{KeySettings, document::Surroundings, stats::Counters, store::KeyStore},
+    policy::ClaimRule,
+    rejection::Rejection,
+    tenant::Cloud,
+};
+
+/// Builds a [`Verifier`]. Every mistake is kept, and reported by [`build`](Self::build) together with the others.
+#[must_use]
+pub struct VerifierBuilder {
+    config: Config,
+    keys: KeySettings,
+    cache: CacheSettings,
+    fetch: Option<Arc<dyn Fetch>>,
+    clock: Arc<dyn Clock>,
+    checks: Vec<Arc<dyn Check>>,
+}
+
+impl VerifierBuilder {
+    pub(super) fn new() -> Self {
+        Self::from(Config::default())
+    }
+
+    /// Accepts tokens of this tenant, by its id or a verified domain. Repeat it for more tenants.
+    pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.config.tenant(tenant);
+        self
+    }
+
+    /// Accepts tokens of every organisation there is. Whoever can make a tenant can then make tokens that are accepted:
+    /// decide about [`Claims::tenant_id`] yourself.
+    pub fn danger_any_organization(mut self) -> Self {
+        self.config.danger_any_organization();
+        self
+    }
+
+    /// Accepts tokens of every organisation and of personal accounts: of anybody.
+    pub fn danger_any_account(mut self) -> Self {
+        self.config.danger_any_account();
+        self
+    }
+
+    /// Accepts tokens of personal accounts alone: of anybody.
+    pub fn danger_personal_accounts(mut self) -> Self {
+        self.config.danger_personal_accounts();
+        self
+    }
+
+    /// This API's client id. `C`, `api://C` and, for each tenant `T`, `api://T/C` are then its audiences (§4.2).
+    pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
+        self.config.client_id(client_id);
+        self
+    }
+
+    /// A further audience, compared exactly but for one trailing slash. Repeat it for more.
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.config.audience(audience);
+        self
+    }
+
+    /// One of Microsoft's clouds. The public one by default.
+    pub fn cloud(mut self, cloud: Cloud) -> Self {
+        self.config.cloud(cloud);
+        self
+    }
+
+    /// The address of the identity provider, such as `https://login.microsoftonline.us`, or of one that speaks like
+    /// Entra on loopback.
+    pub fn instance(mut self, address: impl Into<String>) -> Self {
+        self.config.instance(address);
+        self
+    }
+
+    /// Accepts tokens that this application got, and no other's. Repeat it for more.
+    pub fn allowed_client(mut self, client_id: impl Into<String>) -> Self {
+        self.config.allowed_client(client_id);
+        self
+    }
+
+    /// A claim that every token must have.
+    pub fn required_claim(mut self, rule: ClaimRule) -> Self {
+        self.config.required_claim(rule);
+        self
+    }
+
+    /// By how much clocks may differ, for `exp` and `nbf`: 0 s to 300 s, 60 s by default.
+    pub fn leeway(mut self, leeway: Duration) -> Self {
+        self.config.leeway(leeway);
+        self
+    }
+
+    /// Accepts app-only tokens without an app role, as `AllowWebApiToBeAuthorizedByACL` of Microsoft.Identity.Web: any
+    /// application of an accepted tenant then gets in, and you decide by its client id.
+    pub fn allow_web_api_to_be_authorized_by_acl(mut self, allow: bool) -> Self {
+        self.config.allow_web_api_to_be_authorized_by_acl(allow);
+        self
+    }
+
+    /// Accepts tokens that are bound to a key (`cnf`) without a proof of it: who steals one can use it.
+    pub fn danger_accept_bound_tokens(mut self, accept: bool) -> Self {
+        self.config.danger_accept_bound_tokens(accept);
+        self
+    }
+
+    /// Fetches the keys that this application has for itself (§3.5): `?appid=`. Needs the client id.
+    pub fn app_specific_keys(mut self, own: bool) -> Self {
+        self.config.app_specific_keys(own);
+        self
+    }
+
+    /// Never believes this key again, by its `kid`, whatever any document says.
+    pub fn revoke_key(mut self, key_id: impl Into<String>) -> Self {
+        self.config.revoke_key(key_id);
+        self
+    }
+
+    /// Puts code and hint into the answer's body. Whoever probes this API can read them.
+    pub fn detailed_errors(mut self, detailed: bool) -> Self {
+        self.config.detailed_errors(detailed);
+        self
+    }
+
+    /// The longest token that is read, in bytes: 16 KiB by default.
+    pub fn max_token_bytes(mut self, bytes: usize) -> Self {
+        self.config.max_token_bytes(bytes);
+        self
+    }
+
+    /// How keys are kept and refreshed.
+    pub fn keys(mut self, settings: KeySettings) -> Self {
+        self.keys = settings;
+        self
+    }
+
+    /// How many accepted tokens are remembered.
+    pub fn cache(mut self, settings: CacheSettings) -> Self {
+        self.cache = settings;
+        self
+    }
+
+    /// Fetches documents through this. By default over HTTPS, with the feature `reqwest`.
+    pub fn fetch(mut self, fetch: impl Fetch) -> Self {
+        self.fetch = Some(Arc::new(fetch));
+        self
+    }
+
+    /// Reads the time from this. By default from the machine.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// A check of your own that may wait. It runs on every request, after all others.
+    pub fn check<F, R>(mut self, check: F) -> Self
+    where
+        F: Fn(Claims) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(), Rejection>> + Send + 'static,
+    {
+        self.checks.push(Arc::new(check));
+        self
+    }
+
+    /// The verifier. No network: keys are fetched when the first token comes, or by [`Verifier::warm_up`].
+    ///
+    /// # Errors
+    ///
+    /// A [`ConfigError`] with every mistake, each with its setting, its value and what would be right.
+    pub fn build(self) -> Result<Verifier, ConfigError> {
+        let plan = self.config.plan();
+        let fetch = self.fetch.map_or_else(default_fetch, Ok);
+        let (plan, fetch) = match (plan, fetch) {
+            (Ok(plan), Ok(fetch)) => (plan, fetch),
+            (Err(error), Ok(_)) => return Err(error),
+            (Ok(_), Err(problem)) => return Err(ConfigError::from_problem(problem)),
+            (Err(error), Err(problem)) => return Err(error.with(problem)),
+        };
+        for warning in &plan.warnings {
+            tracing::warn!(target: "tower_entra", event = "configuration", "{warning}");
+        }
+        let Plan { authorities, policy, revoked, detailed_errors, max_token_bytes, .. } = plan;
+        let mut settings = self.keys;
+        settings.revoked.extend(revoked);
+        let counters = Arc::<Counters>::default();
+        let around = Surroundings {
+            fetch,
+            clock: Arc::clone(&self.clock),
+            settings: Arc::new(settings),
+            counters: Arc::clone(&counters),
+        };
+        let algorithms: Arc<[Algorithm]> = Arc::from([Algorithm::RS256]);
+        let trust = |authority: Authority| Trust {
+            name: authority.to_string().into(),
+            algorithms: Arc::clone(&algorithms),
+            keys: KeyStore::new(authority, Arc::clone(&algorithms), around.clone()),
+            policy: policy.clone(),
+        };
+        Ok(Verifier(Arc::new(Inner {
+            authorities: authorities.into_iter().map(trust).collect(),
+            cache: Cache::new(self.cache),
+            clock: self.clock,
+            counters,
+            checks: self.checks,
+            max_token_bytes,
+            detailed_errors,
+        })))
+    }
+}
+
+#[cfg(feature = "reqwest")]
+fn default_fetch() -> Result<Arc<dyn Fetch>, ConfigProblem> {
+    let fetch = crate::fetch::HttpFetch::new()
+        .map_err(|error| ConfigProblem::new("fetch", None, format!("no HTTP client can be made: {error}")))?;
+    Ok(Arc::new(fetch))
+}
+
+#[cfg(not(feature = "reqwest"))]
+fn default_fetch() -> Result<Arc<dyn Fetch>, ConfigProblem> {
+    let advice = "something must fetch the keys: pass a Fetch, or switch the feature reqwest on";
+    Err(ConfigProblem::new("fetch", None, advice))
+}
+
+impl From<Config> for VerifierBuilder {
+    fn from(config: Config) -> Self {
+        Self {
+            config,
+            keys: KeySettings::default(),
+            cache: CacheSettings::default(),
+            fetch: None,
+            clock: Arc::new(SystemClock::default()),
+            checks: Vec::new(),
+        }
+    }
+}
+
+impl fmt::Debug for VerifierBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifierBuilder")
+            .field("config", &self.config)
+            .field("keys", &self.keys)
+            .field("cache", &self.cache)
+            .field("checks", &self.checks.len())
+            .finish_non_exhaustive()
+    }
+}

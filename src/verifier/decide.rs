@@ -1,0 +1,373 @@
+//! The decision about one token, in the order of the codes. It reads the time and the keys once, and never waits.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{Inner, Trust};
+use crate::{
+    cache::Verdict,
+    claims::{
+        Claims, Facts, TokenVersion,
+        payload::{ListClaim, Payload, StringClaim},
+    },
+    jwt::{Compact, Header},
+    keys::{
+        document::Waiter,
+        snapshot::Issuers,
+        store::{Accepted, Asked, Found},
+    },
+    policy::{MAX_LEEWAY, microsoft_api},
+    rejection::{PublicCause, Rejection, RejectionKind},
+    tenant::TenantId,
+};
+
+/// The shortest time after which a client is asked to come again.
+const SHORTEST_RETRY: Duration = Duration::from_secs(1);
+
+/// What became of a token.
+pub(crate) enum Decision {
+    Done(Result<Claims, Rejection>),
+    /// Keys are on their way: decide again when they have come.
+    Wait(Waiter),
+}
+
+/// For which keys a request has waited, by authority.
+#[derive(Debug, Default)]
+pub(crate) struct Progress(Vec<Asked>);
+
+impl Progress {
+    fn of(&mut self, authority: usize) -> &mut Asked {
+        if self.0.len() <= authority {
+            self.0.resize(authority + 1, Asked::default());
+        }
+        &mut self.0[authority]
+    }
+}
+
+/// Which authority a token names, before anything of it is believed.
+enum Route {
+    /// Its tenant is accepted.
+    To {
+        authority: usize,
+        version: TokenVersion,
+        tenant: TenantId,
+    },
+    /// A domain may turn out to be its tenant.
+    Unresolved {
+        authority: usize,
+    },
+    /// The issuers of this one are not known before its first document.
+    NotYet {
+        authority: usize,
+    },
+    /// Its issuer is known, its tenant not accepted.
+    OtherTenant {
+        authority: usize,
+        tenant: TenantId,
+    },
+    Nowhere,
+}
+
+/// One token on its way through the checks.
+struct Token<'a> {
+    compact: Compact<'a>,
+    header: Header,
+    payload: Payload,
+}
+
+impl Inner {
+    /// Decides about a token.
+    pub(super) fn decide(&self, token: &str, progress: &mut Progress) -> Decision {
+        if token.len() > self.max_token_bytes {
+            let expected = format!("{} bytes at most", self.max_token_bytes);
+            let got = format!("{} bytes", token.len());
+            return refuse(Rejection::new(RejectionKind::TokenTooLarge).expected(expected).got(got));
+        }
+        let now = self.since_epoch();
+        if let Some(claims) = self.remembered(token, now) {
+            return Decision::Done(claims);
+        }
+        match self.read(token) {
+            Ok(read) => self.judge(token, read, now, progress),
+            Err(rejection) => refuse(rejection),
+        }
+    }
+
+    /// The time since 1970; a clock set before that reads 0.
+    fn since_epoch(&self) -> Duration {
+        self.clock.now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
+    }
+
+    /// A verdict that is remembered: its dates are looked at again, and the very key must still count.
+    fn remembered(&self, token: &str, now: Duration) -> Option<Result<Claims, Rejection>> {
+        let cache = self.cache.as_ref()?;
+        let verdict = cache.get(token)?;
+        let trust = self.authorities.get(verdict.authority)?;
+        let tenant = verdict.claims.tenant_id()?;
+        let found = trust.keys.find(&verdict.key_id, tenant);
+        let counts =
+            found.iter().any(|found| Arc::ptr_eq(&found.key.public, &verdict.key) && found.may_speak().is_ok());
+        if !counts || trust.keys.accepts(tenant) != Accepted::Yes {
+            cache.remove(token);
+            return None;
+        }
+        Some(match trust.policy.check_dates(verdict.claims.payload(), now) {
+            Ok(()) => Ok(verdict.claims.clone()),
+            Err(rejection) => {
+                if rejection.kind() == RejectionKind::Expired {
+                    cache.remove(token);
+                }
+                Err(trust.name_in(rejection.verified(), &verdict.key_id))
+            }
+        })
+    }
+
+    /// Takes a token apart: form, header, payload.
+    fn read<'a>(&self, token: &'a str) -> Result<Token<'a>, Rejection> {
+        let compact = Compact::split(token)?;
+        let header = compact.read_header()?;
+        if !self.authorities.iter().any(|trust| trust.algorithms.contains(&header.algorithm)) {
+            return Err(Rejection::new(RejectionKind::UnsupportedAlgorithm).got(header.algorithm.as_str()));
+        }
+        let payload = compact.read_payload()?;
+        Ok(Token { compact, header, payload })
+    }
+
+    fn judge(&self, text: &str, token: Token<'_>, now: Duration, progress: &mut Progress) -> Decision {
+        let public = public_cause(&token.payload, now);
+        let refused = |rejection: Rejection| match &token.header.key_id {
+            Some(key_id) => refuse(rejection.with_key_id(key_id).with_public_cause(public)),
+            None => refuse(rejection.with_public_cause(public)),
+        };
+        let Some(key_id) = token.header.key_id.as_deref() else {
+            let detail = "its header has no kid, so that no key can be looked up";
+            return refused(Rejection::new(RejectionKind::MalformedToken).detail(detail));
+        };
+        if let PublicCause::MicrosoftApi(_) = public
+            && !self.is_configured_audience(&token.payload)
+        {
+            return refused(self.for_microsoft(&token.payload));
+        }
+        let is_stale = is_long_expired(&token.payload, now);
+        let (authority, version, tenant) = match self.route(&token.payload) {
+            Route::To { authority, version, tenant } => (authority, version, tenant),
+            Route::NotYet { .. } | Route::Unresolved { .. } if is_stale => {
+                return refused(Rejection::new(RejectionKind::Expired));
+            }
+            Route::NotYet { authority } | Route::Unresolved { authority } => {
+                let trust = &self.authorities[authority];
+                return match trust.keys.ask_domains(progress.of(authority)) {
+                    Some(waiter) => Decision::Wait(waiter),
+                    None => refused(trust.unavailable()),
+                };
+            }
+            Route::OtherTenant { authority, tenant } => {
+                return refused(self.authorities[authority].other_tenant(&token.payload, tenant));
+            }
+            Route::Nowhere => {
+                let got = token.payload.string(StringClaim::Issuer).unwrap_or("no iss").to_owned();
+                let expected = self.authorities.iter().map(|trust| trust.issuers_text()).collect::<Vec<_>>();
+                let rejection = Rejection::new(RejectionKind::UnknownIssuer);
+                return refused(rejection.expected(expected.join(" or ")).got(got));
+            }
+        };
+        let trust = &self.authorities[authority];
+        if !trust.algorithms.contains(&token.header.algorithm) {
+            let rejection = Rejection::new(RejectionKind::UnsupportedAlgorithm).got(token.header.algorithm.as_str());
+            return refused(rejection.from_authority(&*trust.name));
+        }
+
+        let found = trust.keys.find(key_id, tenant);
+        if found.is_empty() {
+            // Nothing is fetched for a token that no authority can have issued, or that is of no use any more.
+            if let Err(rejection) = check_tenant(&token.payload, tenant) {
+                return refused(rejection.from_authority(&*trust.name));
+            }
+            if is_stale {
+                return refused(Rejection::new(RejectionKind::Expired).from_authority(&*trust.name));
+            }
+            if let Some(waiter) = trust.keys.ask(tenant, progress.of(authority)) {
+                return Decision::Wait(waiter);
+            }
+            trust.keys.count_unknown_key();
+            return refused(if trust.keys.has_keys() {
+                Rejection::new(RejectionKind::UnknownKey).from_authority(&*trust.name)
+            } else {
+                trust.unavailable()
+            });
+        }
+
+        let verdict = match token.verify(&found) {
+            Ok(found) => trust.believe(&token.payload, version, tenant, now, found),
+            Err(rejection) => Err(rejection),
+        };
+        match verdict {
+            Err(rejection) => refused(rejection.from_authority(&*trust.name)),
+            Ok((facts, found)) => {
+                let claims = Claims::new(token.payload, facts);
+                if let Some(cache) = &self.cache {
+                    let (key_id, key) = (key_id.into(), Arc::clone(&found.key.public));
+                    cache.insert(text, Verdict { claims: claims.clone(), authority, key_id, key });
+                }
+                Decision::Done(Ok(claims))
+            }
+        }
+    }
+
+    /// The first authority that accepts the tenant; of the others, the one that comes nearest.
+    fn route(&self, payload: &Payload) -> Route {
+        let Some(issuer) = payload.string(StringClaim::Issuer) else { return Route::Nowhere };
+        let mut nearest = Route::Nowhere;
+        for (authority, trust) in self.authorities.iter().enumerate() {
+            let snapshot = trust.keys.snapshot();
+            let Some((version, tenant)) = named_by(&snapshot.issuers, issuer) else {
+                if snapshot.issuers == Issuers::default() && !matches!(nearest, Route::Unresolved { .. }) {
+                    nearest = Route::NotYet { authority };
+                }
+                continue;
+            };
+            match trust.keys.accepts(tenant) {
+                Accepted::Yes => return Route::To { authority, version, tenant },
+                Accepted::Unresolved => nearest = Route::Unresolved { authority },
+                Accepted::No if matches!(nearest, Route::Nowhere) => {
+                    nearest = Route::OtherTenant { authority, tenant };
+                }
+                Accepted::No => {}
+            }
+        }
+        nearest
+    }
+
+    fn is_configured_audience(&self, payload: &Payload) -> bool {
+        payload
+            .list(ListClaim::Audience)
+            .into_iter()
+            .flatten()
+            .any(|audience| self.authorities.iter().any(|trust| trust.policy.audiences.contains(audience)))
+    }
+
+    fn for_microsoft(&self, payload: &Payload) -> Rejection {
+        let got = payload.list(ListClaim::Audience).and_then(|mut audiences| audiences.next().map(str::to_owned));
+        let rejection = Rejection::new(RejectionKind::MicrosoftApiToken).got(got.unwrap_or_default());
+        match self.authorities.first() {
+            Some(trust) => rejection.expected(trust.policy.audiences.to_text()),
+            None => rejection,
+        }
+    }
+}
+
+impl Token<'_> {
+    /// The key that verifies the signature and may speak for the tenant.
+    fn verify(&self, found: &[Found]) -> Result<Found, Rejection> {
+        let signature = self.compact.read_signature()?;
+        let message = self.compact.signing_input.as_bytes();
+        let mut rejection = Rejection::new(RejectionKind::BadSignature);
+        for candidate in found {
+            if candidate.key.public.verify(self.header.algorithm, message, &signature) {
+                match candidate.may_speak() {
+                    Ok(()) => return Ok(candidate.clone()),
+                    Err(detail) => rejection = Rejection::new(RejectionKind::WrongIssuer).detail(detail),
+                }
+            }
+        }
+        Err(rejection)
+    }
+}
+
+impl Trust {
+    /// Every rule for the claims of a token whose signature has verified.
+    fn believe(
+        &self,
+        payload: &Payload,
+        version: TokenVersion,
+        tenant: TenantId,
+        now: Duration,
+        found: Found,
+    ) -> Result<(Facts, Found), Rejection> {
+        let app_only = check_tenant(payload, tenant)
+            .and_then(|()| check_version(payload, version))
+            .and_then(|()| self.policy.check(payload, version, now))
+            .map_err(Rejection::verified)?;
+        Ok((Facts { authority: Arc::clone(&self.name), tenant: Some(tenant), version, app_only }, found))
+    }
+
+    /// There are no keys, and none can be had.
+    pub(super) fn unavailable(&self) -> Rejection {
+        let wait = self.keys.retry_after().max(SHORTEST_RETRY);
+        Rejection::new(RejectionKind::KeysUnavailable).from_authority(&*self.name).retry_after(wait)
+    }
+
+    /// The issuer is of the right form, and names a tenant that is not accepted.
+    fn other_tenant(&self, payload: &Payload, tenant: TenantId) -> Rejection {
+        let rejection = match check_tenant(payload, tenant) {
+            Ok(()) => Rejection::new(RejectionKind::WrongTenant).expected(&*self.name).got(tenant.to_string()),
+            Err(rejection) => rejection,
+        };
+        rejection.from_authority(&*self.name)
+    }
+
+    fn name_in(&self, rejection: Rejection, key_id: &str) -> Rejection {
+        rejection.from_authority(&*self.name).with_key_id(key_id)
+    }
+
+    /// The issuers that are accepted, for a message.
+    fn issuers_text(&self) -> String {
+        let snapshot = self.keys.snapshot();
+        let Issuers { v1, v2 } = &snapshot.issuers;
+        let known: Vec<String> = v2.iter().chain(v1).map(ToString::to_string).collect();
+        if known.is_empty() { self.name.to_string() } else { known.join(" or ") }
+    }
+}
+
+/// The version and the tenant that an issuer names.
+fn named_by(issuers: &Issuers, issuer: &str) -> Option<(TokenVersion, TenantId)> {
+    let tenant_of = |template: &Option<crate::tenant::IssuerTemplate>| template.as_ref()?.tenant_of(issuer);
+    let v2 = tenant_of(&issuers.v2).map(|tenant| (TokenVersion::V2, tenant));
+    v2.or_else(|| tenant_of(&issuers.v1).map(|tenant| (TokenVersion::V1, tenant)))
+}
+
+/// `tid` must be there, a GUID as Entra writes it, and the tenant that the issuer names (§2.5).
+fn check_tenant(payload: &Payload, of_issuer: TenantId) -> Result<(), Rejection> {
+    let Some(tid) = payload.string(StringClaim::Tenant) else {
+        return Err(Rejection::new(RejectionKind::WrongTenant).detail("the claim tid is missing"));
+    };
+    match TenantId::from_canonical(tid) {
+        None => {
+            Err(Rejection::new(RejectionKind::WrongTenant).detail("the claim tid is no GUID in lower case").got(tid))
+        }
+        Some(tenant) if tenant != of_issuer => Err(Rejection::new(RejectionKind::WrongIssuer)
+            .detail("iss and tid name different tenants")
+            .expected(format!("tid {of_issuer}"))
+            .got(tid)),
+        Some(_) => Ok(()),
+    }
+}
+
+/// `ver`, where it is there, must be that of the issuer.
+fn check_version(payload: &Payload, version: TokenVersion) -> Result<(), Rejection> {
+    match payload.string(StringClaim::Version) {
+        Some(found) if found != version.as_str() => Err(Rejection::new(RejectionKind::WrongIssuer)
+            .detail("ver is not the version of the issuer")
+            .expected(format!("ver {version}"))
+            .got(found)),
+        _ => Ok(()),
+    }
+}
+
+/// Expired for longer than any leeway: nothing is fetched for it, and anybody can see it.
+fn is_long_expired(payload: &Payload, now: Duration) -> bool {
+    now >= payload.expires_at.saturating_add(MAX_LEEWAY)
+}
+
+/// What anybody can see from the token alone.
+fn public_cause(payload: &Payload, now: Duration) -> PublicCause {
+    let name = payload.list(ListClaim::Audience).and_then(|mut audiences| audiences.find_map(microsoft_api));
+    match name {
+        Some(name) => PublicCause::MicrosoftApi(name),
+        None if is_long_expired(payload, now) => PublicCause::Expired,
+        None => PublicCause::None,
+    }
+}
+
+fn refuse(rejection: Rejection) -> Decision {
+    Decision::Done(Err(rejection))
+}

@@ -1,0 +1,172 @@
+//! The verifier: a token in, claims or a refusal out. It ties everything else together.
+
+mod builder;
+mod check;
+mod decide;
+
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
+
+pub use builder::VerifierBuilder;
+pub use check::Check;
+
+use crate::{
+    cache::Cache,
+    claims::Claims,
+    clock::Clock,
+    jwt::Algorithm,
+    keys::{KeyStats, stats::Counters, store::KeyStore},
+    policy::Policy,
+    rejection::Rejection,
+};
+use decide::{Decision, Progress};
+
+/// Decides about access tokens. A cheap clone.
+#[derive(Clone)]
+pub struct Verifier(Arc<Inner>);
+
+struct Inner {
+    authorities: Vec<Trust>,
+    cache: Option<Cache>,
+    clock: Arc<dyn Clock>,
+    counters: Arc<Counters>,
+    checks: Vec<Arc<dyn Check>>,
+    max_token_bytes: usize,
+    detailed_errors: bool,
+}
+
+/// One authority with its keys and its rules.
+struct Trust {
+    name: Arc<str>,
+    algorithms: Arc<[Algorithm]>,
+    keys: KeyStore,
+    policy: Policy,
+}
+
+/// What became of a token: known at once, or after a wait.
+pub(crate) enum Verdict {
+    Ready(Result<Claims, Rejection>),
+    /// Keys must be awaited, or an owner's asynchronous check.
+    Wait(Pin<Box<dyn Future<Output = Result<Claims, Rejection>> + Send>>),
+}
+
+impl Verifier {
+    /// A builder with nothing set.
+    #[must_use]
+    pub fn builder() -> VerifierBuilder {
+        VerifierBuilder::new()
+    }
+
+    /// Decides about an access token, as it stands behind `Bearer`.
+    ///
+    /// Waits only if the token's key is not known yet: for one refresh that all requests share.
+    ///
+    /// # Errors
+    ///
+    /// A [`Rejection`] that says which rule the token breaks.
+    pub async fn verify(&self, token: &str) -> Result<Claims, Rejection> {
+        match self.start(token) {
+            Verdict::Ready(result) => result,
+            Verdict::Wait(result) => result.await,
+        }
+    }
+
+    /// Decides at once if that is possible.
+    pub(crate) fn start(&self, token: &str) -> Verdict {
+        let mut progress = Progress::default();
+        match self.0.decide(token, &mut progress) {
+            Decision::Done(Ok(claims)) if !self.0.checks.is_empty() => {
+                let inner = Arc::clone(&self.0);
+                Verdict::Wait(Box::pin(async move { inner.check(claims).await }))
+            }
+            Decision::Done(result) => Verdict::Ready(result),
+            Decision::Wait(waiter) => {
+                let (inner, token) = (Arc::clone(&self.0), token.to_owned());
+                Verdict::Wait(Box::pin(async move {
+                    let mut waiter = waiter;
+                    loop {
+                        waiter.ended().await;
+                        match inner.decide(&token, &mut progress) {
+                            Decision::Done(Ok(claims)) => return inner.check(claims).await,
+                            Decision::Done(Err(rejection)) => return Err(rejection),
+                            Decision::Wait(next) => waiter = next,
+                        }
+                    }
+                }))
+            }
+        }
+    }
+
+    /// Fetches the keys now, so that no request has to wait for them.
+    ///
+    /// # Errors
+    ///
+    /// [`keys_unavailable`](crate::RejectionKind::KeysUnavailable) for the first authority whose keys cannot be had.
+    pub async fn warm_up(&self) -> Result<(), Rejection> {
+        for trust in &self.0.authorities {
+            if !trust.keys.has_keys()
+                && let Some(waiter) = trust.keys.refresh()
+            {
+                waiter.ended().await;
+            }
+        }
+        self.ready()
+    }
+
+    /// Whether every authority has keys that can be used, without asking for any: for a readiness probe.
+    ///
+    /// # Errors
+    ///
+    /// [`keys_unavailable`](crate::RejectionKind::KeysUnavailable) for the first authority that has none.
+    pub fn ready(&self) -> Result<(), Rejection> {
+        match self.0.authorities.iter().find(|trust| !trust.keys.has_keys()) {
+            Some(trust) => Err(trust.unavailable()),
+            None => Ok(()),
+        }
+    }
+
+    /// Counters since the start.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        Stats { keys: self.0.counters.read(), cached_tokens: self.0.cache.as_ref().map_or(0, Cache::len) }
+    }
+
+    /// The longest token that is read, in bytes.
+    pub(crate) fn max_token_bytes(&self) -> usize {
+        self.0.max_token_bytes
+    }
+
+    /// Whether answers say why.
+    pub(crate) fn detailed_errors(&self) -> bool {
+        self.0.detailed_errors
+    }
+}
+
+/// What a verifier has counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Of its keys.
+    pub keys: KeyStats,
+    /// Tokens in the cache now.
+    pub cached_tokens: usize,
+}
+
+impl Inner {
+    /// The owner's checks, in their order.
+    async fn check(&self, claims: Claims) -> Result<Claims, Rejection> {
+        for check in &self.checks {
+            check.check(claims.clone()).await.map_err(Rejection::verified)?;
+        }
+        Ok(claims)
+    }
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verifier")
+            .field("authorities", &self.0.authorities.iter().map(|trust| &*trust.name).collect::<Vec<_>>())
+            .field("cache", &self.0.cache)
+            .field("checks", &self.0.checks.len())
+            .finish_non_exhaustive()
+    }
+}

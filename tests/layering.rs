@@ -1,0 +1,163 @@
+//! Holds the order of the modules: each imports only those above it in `src/lib.rs`, and files stay small.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// From the ground up. A module may use those before it, never those after it.
+const ORDER: [&str; 25] = [
+    "error",
+    "clock",
+    "tenant",
+    "claims",
+    "rejection",
+    "bearer",
+    "jwt",
+    "signature",
+    "jwk",
+    "policy",
+    "authority",
+    "fetch",
+    "discovery",
+    "keys",
+    "cache",
+    "config",
+    "verifier",
+    "diagnosis",
+    "response",
+    "authenticate",
+    "require",
+    "extract",
+    "metadata",
+    "testing",
+    "lib",
+];
+
+/// The longest file, in lines, without the tests in it.
+const LONGEST_FILE: usize = 400;
+
+fn source_files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("src can be read") {
+        let path = entry.expect("src can be read").path();
+        if path.is_dir() {
+            source_files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// Every file of `src` with its module and its text without tests and documentation.
+fn sources() -> Vec<(PathBuf, String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    source_files(&root, &mut files);
+    files
+        .into_iter()
+        .map(|path| {
+            let inside = path.strip_prefix(&root).expect("a file of src");
+            let first = inside.components().next().expect("a file has a name").as_os_str();
+            let module = first.to_string_lossy().trim_end_matches(".rs").to_owned();
+            let text = fs::read_to_string(&path).expect("src can be read");
+            let code = text.split("\n#[cfg(test)]\n").next().unwrap_or_default().to_owned();
+            (inside.to_owned(), module, code)
+        })
+        .collect()
+}
+
+fn is_test(path: &Path) -> bool {
+    path.components().any(|part| part.as_os_str() == "tests" || part.as_os_str() == "tests.rs")
+}
+
+fn position(module: &str) -> usize {
+    ORDER
+        .iter()
+        .position(|known| *known == module)
+        .unwrap_or_else(|| panic!("the module {module} has no place in the order: add it to ORDER and to the design"))
+}
+
+#[test]
+fn a_module_imports_only_those_above_it() {
+    let mut faults = Vec::new();
+    for (path, module, code) in sources() {
+        if is_test(&path) {
+            continue;
+        }
+        let own = position(&module);
+        let code: String = code
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .flat_map(|line| [line, "\n"])
+            .collect();
+        for used in imports(&code) {
+            if used.starts_with(char::is_uppercase) && module != "lib" {
+                faults.push(format!("{}: import {used} from its module, not from the root", path.display()));
+            }
+            if ORDER.contains(&used.as_str()) && position(&used) > own {
+                faults.push(format!("{}: {module} uses {used}, which comes after it", path.display()));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// The modules after every `crate::`, in groups too.
+fn imports(code: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (at, _) in code.match_indices("crate::") {
+        let rest = &code[at + "crate::".len()..];
+        let Some(group) = rest.strip_prefix('{') else {
+            found.push(name_at(rest));
+            continue;
+        };
+        let mut depth = 0;
+        let mut is_start = true;
+        for (at, letter) in group.char_indices() {
+            match letter {
+                '{' => depth += 1,
+                '}' if depth == 0 => break,
+                '}' => depth -= 1,
+                ',' => is_start = depth == 0 || is_start,
+                letter if letter.is_whitespace() => {}
+                _ if is_start && depth == 0 => {
+                    found.push(name_at(&group[at..]));
+                    is_start = false;
+                }
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
+fn name_at(text: &str) -> String {
+    text.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect()
+}
+
+#[test]
+fn imports_are_seen() {
+    let code = "use crate::{a::b, c::{d, e},\n f};\nuse crate::g;\nlet x = crate::h::i();";
+    assert_eq!(imports(code), ["a", "c", "f", "g", "h"]);
+}
+
+#[test]
+fn modules_are_declared_in_their_order() {
+    let lib = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).expect("src/lib.rs");
+    let declared: Vec<usize> = lib
+        .lines()
+        .filter_map(|line| line.trim_start_matches("pub ").strip_prefix("mod "))
+        .filter_map(|rest| rest.strip_suffix(';'))
+        .map(position)
+        .collect();
+    assert!(declared.len() > 15, "the declarations were not found");
+    assert!(declared.is_sorted(), "src/lib.rs declares its modules in another order");
+}
+
+#[test]
+fn files_stay_small() {
+    for (path, _, code) in sources() {
+        let lines = code.lines().count();
+        assert!(is_test(&path) || lines <= LONGEST_FILE, "{} has {lines} lines", path.display());
+    }
+}
