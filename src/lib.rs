@@ -27,3 +27,7 @@ pub use policy::Requirement;
 pub use rejection::{Rejection, RejectionKind};
 pub use tenant::{Cloud, TenantId};
 pub use verifier::{Verifier, VerifierBuilder};
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests;

@@ -68,3 +68,6 @@ impl Default for KeySettings {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
