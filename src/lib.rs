@@ -6,6 +6,8 @@ pub mod error;
 pub mod fetch;
 pub mod rejection;
 pub mod tenant;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use error::ConfigError;
 pub use rejection::{Rejection, RejectionKind};
