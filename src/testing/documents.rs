@@ -94,7 +94,7 @@ impl State {
             "msgraph_host": self.site.msgraph_host,
             "rbac_url": "https://pas.windows.net",
         });
-        document.extend(into_map(common));
+        document.extend(object(common));
         if let Some(name) = &self.site.cloud_instance_name {
             document.insert("cloud_instance_name".into(), name.as_str().into());
         }
@@ -108,7 +108,7 @@ impl State {
     }
 
     fn v1_metadata(&self, root: &str, query: &str) -> Map<String, Value> {
-        into_map(json!({
+        object(json!({
             "token_endpoint": format!("{root}/oauth2/token"),
             "jwks_uri": format!("{root}/discovery/keys{query}"),
             "response_types_supported": ["code", "id_token", "code id_token", "token id_token", "token"],
@@ -128,7 +128,7 @@ impl State {
     }
 
     fn v2_metadata(&self, root: &str, query: &str) -> Map<String, Value> {
-        into_map(json!({
+        object(json!({
             "token_endpoint": format!("{root}/oauth2/v2.0/token"),
             "jwks_uri": format!("{root}/discovery/v2.0/keys{query}"),
             "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
@@ -162,7 +162,7 @@ impl State {
     /// What clients ask to learn which hosts belong together (§1.1).
     fn instance_discovery(&self, query: &str) -> Value {
         let asked = parameter(query, "authorization_endpoint").unwrap_or_default();
-        let tenant = asked.splitn(5, '/').nth(3).filter(|tenant| !tenant.is_empty()).unwrap_or("common").to_owned();
+        let tenant = asked.split('/').nth(3).filter(|tenant| !tenant.is_empty()).unwrap_or("common").to_owned();
         let host = |base: &str| base.split_once("://").map_or(base, |(_, host)| host).to_owned();
         let aliases: Vec<String> =
             std::iter::once(&self.site.base).chain(&self.site.aliases).map(|base| host(base)).collect();
@@ -178,7 +178,7 @@ impl State {
     }
 }
 
-fn into_map(value: Value) -> Map<String, Value> {
+fn object(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(map) => map,
         _ => Map::new(),

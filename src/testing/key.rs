@@ -17,7 +17,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::EncodingKey;
 use serde_json::{Value, json};
 
-use crate::Cloud;
+use crate::tenant::Cloud;
 
 /// A key of the look-alike: an RSA pair of 2048 bits and the id under which tokens name it.
 #[derive(Clone)]

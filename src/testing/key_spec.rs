@@ -3,7 +3,7 @@ use std::fmt::Display;
 use serde_json::Value;
 
 use super::MockKey;
-use crate::TenantId;
+use crate::tenant::TenantId;
 
 /// Where a key is published, and what its entry says.
 ///

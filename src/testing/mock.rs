@@ -8,7 +8,7 @@ use super::{
     site::{Site, Version},
     state::{Client, State},
 };
-use crate::{Cloud, TenantId};
+use crate::tenant::{Cloud, TenantId};
 
 /// An Entra look-alike: metadata documents, key sets and tokens, without any network.
 ///

@@ -91,11 +91,18 @@ impl MockEntra {
         Self::at(format!("https://{}", listener.local_addr()?)).listen_https(listener, certificates, key)
     }
 
-    /// Serves this look-alike, as it is, on a socket that listens already. Must be called within a tokio runtime.
+    /// Serves this look-alike, as it is, on a socket that listens already.
+    ///
+    /// Of the address nothing is taken over: one that was made with [`at`](Self::at) should name it, and one that stands for
+    /// a cloud still says so in its documents.
     ///
     /// # Errors
     ///
     /// If the listener has no address.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
     pub fn listen(self, listener: TcpListener) -> io::Result<MockServer> {
         self.accept(listener, None)
     }
@@ -105,6 +112,10 @@ impl MockEntra {
     /// # Errors
     ///
     /// If the listener has no address, or certificate and key are not readable or do not fit.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
     pub fn listen_https(
         self,
         listener: TcpListener,

@@ -25,6 +25,7 @@ impl MockEntra {
     }
 
     /// Signs with a new key from now on. It is published, and the old ones still are.
+    #[expect(clippy::must_use_candidate, reason = "it is called for what it changes")]
     pub fn rotate(&self) -> MockKey {
         let key = self.add_key();
         self.lock().current = key.clone();
@@ -37,6 +38,7 @@ impl MockEntra {
     }
 
     /// Publishes a new key. Tokens are signed as before.
+    #[expect(clippy::must_use_candidate, reason = "it is called for what it changes")]
     pub fn add_key(&self) -> MockKey {
         let key = self.new_key();
         self.publish(KeySpec::new(&key));

@@ -1,4 +1,4 @@
-use crate::{Cloud, TenantId};
+use crate::tenant::{Cloud, TenantId};
 
 /// Where a look-alike stands and what it calls itself: everything in which one cloud differs from another.
 #[derive(Clone, Debug)]

@@ -13,8 +13,8 @@ use super::{
     site::{Owner, Site, Version},
 };
 use crate::{
-    TenantId,
     clock::{Clock, SystemClock},
+    tenant::TenantId,
 };
 
 /// What can be changed about a look-alike, behind one lock.

@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 
 use super::*;
 use crate::{
-    Cloud, TenantId,
     error::FetchError,
     fetch::{Fetch, FetchRequest, FetchResponse},
+    tenant::{Cloud, TenantId},
 };
 
 mod documents;

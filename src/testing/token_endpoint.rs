@@ -10,7 +10,7 @@ use super::{
     site::Version,
     state::{Client, State},
 };
-use crate::TenantId;
+use crate::tenant::TenantId;
 
 /// What was decided about a request for a token, before one is made.
 struct Grant {

@@ -185,6 +185,10 @@ fn signs_with_every_algorithm() {
     let secret = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, b"public key");
     let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
     assert!(aws_lc_rs::hmac::verify(&secret, message.as_bytes(), &signature).is_ok());
+    assert!(
+        !mock.token().algorithm(SigningAlgorithm::Hs256(Vec::new())).build().ends_with('.'),
+        "an empty secret signs"
+    );
     let none = mock.token().algorithm(SigningAlgorithm::None).build();
     assert!(none.ends_with('.') && header(&none)["alg"] == "none");
 }
