@@ -18,6 +18,8 @@ pub(super) struct Facts {
     pub(super) kind: Kind,
     pub(super) graph: bool,
     pub(super) idtyp: bool,
+    /// Which token of the look-alike it is: `uti` follows from it.
+    pub(super) number: u64,
     pub(super) tenant: String,
     pub(super) audience: Option<String>,
     pub(super) client: String,
@@ -34,6 +36,7 @@ impl Default for Facts {
             kind: Kind::User,
             graph: false,
             idtyp: false,
+            number: 0,
             tenant: MockEntra::TENANT.to_owned(),
             audience: None,
             client: MockEntra::CALLER.to_owned(),
@@ -100,7 +103,7 @@ pub(super) fn claims(facts: &Facts, site: &Site) -> Map<String, Value> {
     claims.put("rh", "1.AAAAmade-up-for-tests-only-0123456789abcdef.");
     claims.put("sub", subject);
     claims.put("tid", facts.tenant.as_str());
-    claims.put("uti", "made-up-token-id-012345");
+    claims.put("uti", &made_up_text(&format!("token {}", facts.number))[..22]);
     claims.put("ver", if facts.version == Version::V1 { "1.0" } else { "2.0" });
     if facts.kind != Kind::IdToken {
         let (client, proof) = match facts.version {

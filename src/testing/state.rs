@@ -27,6 +27,7 @@ pub(super) struct State {
     pub(super) current: MockKey,
     wrong: Option<MockKey>,
     pairs_taken: usize,
+    tokens: u64,
     pub(super) has_v1: bool,
     pub(super) has_v2: bool,
     pub(super) metadata: Vec<(String, Option<Value>)>,
@@ -77,6 +78,7 @@ impl State {
             current,
             wrong: None,
             pairs_taken: 1,
+            tokens: 0,
             has_v2: true,
             metadata: Vec::new(),
             replaced: HashMap::new(),
@@ -105,6 +107,12 @@ impl State {
         }
         let key = self.new_key();
         self.wrong.insert(key).clone()
+    }
+
+    /// The number of a token that is about to be described.
+    pub(super) fn next_token(&mut self) -> u64 {
+        self.tokens += 1;
+        self.tokens
     }
 
     /// The owner that the first segment of a path names, if there is one.

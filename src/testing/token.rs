@@ -10,7 +10,8 @@ use super::{
 
 /// Describes one token, good or bad; [`build`](Self::build) signs it.
 ///
-/// Whatever the order of the calls, single claims and headers are written over the rest last.
+/// Whatever the order of the calls, single claims and headers are written over the rest last. Each description has a token id
+/// (`uti`) of its own, so no two tokens are the same.
 ///
 /// ```
 /// use tower_entra::testing::MockEntra;
@@ -61,10 +62,13 @@ const BACK_DATED: i64 = 300;
 
 impl TokenBuilder {
     pub(super) fn new(mock: MockEntra) -> Self {
-        let now = unix_seconds(mock.lock().clock.now());
+        let (now, number) = {
+            let mut state = mock.lock();
+            (unix_seconds(state.clock.now()), state.next_token())
+        };
         Self {
             mock,
-            facts: Facts::default(),
+            facts: Facts { number, ..Facts::default() },
             now,
             expires: None,
             issued: None,

@@ -32,6 +32,7 @@ fn a_token_is_good_unless_told_otherwise() {
         assert!(claims[name].is_string(), "{name}");
     }
     assert!(claims.len() >= 19);
+    assert_ne!(claims["uti"], mock.token().claims()["uti"]);
     assert!(!claims.contains_key("roles") && !claims.contains_key("idtyp"));
 }
 
