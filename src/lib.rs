@@ -18,6 +18,13 @@ pub mod keys;
 pub mod cache;
 pub mod config;
 pub mod verifier;
+pub mod response;
+pub mod authenticate;
+pub mod require;
+#[cfg(feature = "axum")]
+pub mod extract;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use authority::Authority;
 pub use claims::Claims;

@@ -1,0 +1,119 @@
+use std::time::Duration;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use bytes::Bytes;
+use http::Method;
+use serde_json::{Value, json};
+
+use super::{MockEntra, clock::error_timestamp, fault, fault::Fault, state::State};
+
+/// What is asked, in process or over HTTP.
+#[derive(Debug)]
+pub(super) struct Question<'a> {
+    pub(super) method: &'a Method,
+    /// Path and query.
+    pub(super) target: &'a str,
+    pub(super) if_none_match: Option<&'a str>,
+    pub(super) authorization: Option<&'a str>,
+    pub(super) body: &'a [u8],
+}
+
+/// What is answered to it.
+#[derive(Clone, Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) content_type: &'static str,
+    pub(super) body: Bytes,
+    pub(super) etag: Option<String>,
+    pub(super) max_age: Option<Duration>,
+    pub(super) location: Option<String>,
+}
+
+impl Answer {
+    pub(super) fn json(status: u16, body: &Value) -> Self {
+        Self {
+            status,
+            content_type: "application/json; charset=utf-8",
+            body: body.to_string().into(),
+            etag: None,
+            max_age: None,
+            location: None,
+        }
+    }
+
+    /// A document, with what helps to keep it.
+    pub(super) fn document(state: &State, body: Bytes, if_none_match: Option<&str>) -> Self {
+        let mut answer = Self { body, max_age: state.max_age, ..Self::json(200, &Value::Null) };
+        if state.etags {
+            let etag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&digest(&SHA256, &answer.body).as_ref()[..12]));
+            if if_none_match == Some(etag.as_str()) {
+                answer.status = 304;
+                answer.body = Bytes::new();
+            }
+            answer.etag = Some(etag);
+        }
+        answer
+    }
+
+    /// An error in Entra's form, with its number (`AADSTS…`).
+    pub(super) fn error(state: &State, status: u16, error: &str, number: u32, text: &str) -> Self {
+        const ID: &str = "00000000-aaaa-bbbb-cccc-dddddddddddd";
+        let timestamp = error_timestamp(state.clock.now());
+        Self::json(
+            status,
+            &json!({
+                "error": error,
+                "error_description":
+                    format!("AADSTS{number}: {text} Trace ID: {ID} Correlation ID: {ID} Timestamp: {timestamp}"),
+                "error_codes": [number],
+                "timestamp": timestamp,
+                "trace_id": ID,
+                "correlation_id": ID,
+                "error_uri": format!("{}/error?code={number}", state.site.base),
+            }),
+        )
+    }
+
+    /// The same answer after `fault`, as far as that changes what is said.
+    fn after(mut self, fault: &Fault) -> Self {
+        match fault {
+            Fault::Status(status) => Self { status: *status, etag: None, max_age: None, ..self },
+            Fault::Garbage => {
+                Self { body: fault::GARBAGE.into(), content_type: "text/html", ..Self::json(200, &Value::Null) }
+            }
+            Fault::Redirect(to) => {
+                Self { body: Bytes::new(), location: Some(to.clone()), ..Self::json(302, &Value::Null) }
+            }
+            Fault::TooLarge => {
+                self.body = fault::drawn_out(&self.body).into();
+                self
+            }
+            _ => self,
+        }
+    }
+}
+
+impl MockEntra {
+    /// The answer to one question; of `fault` only what is seen in the answer. Waiting and breaking off are the caller's.
+    pub(super) fn answer(&self, question: &Question<'_>, fault: &Fault) -> Answer {
+        let (path, query) = question.target.split_once('?').unwrap_or((question.target, ""));
+        let answer = if path.ends_with("/oauth2/v2.0/token") {
+            self.issue(question, path)
+        } else {
+            self.document(question, path, query, *fault == Fault::EmptyKeySet)
+        };
+        answer.after(fault)
+    }
+
+    fn document(&self, question: &Question<'_>, path: &str, query: &str, no_keys: bool) -> Answer {
+        let state = self.lock();
+        if question.method != Method::GET && question.method != Method::HEAD {
+            return Answer::error(&state, 405, "invalid_request", 900_561, "The endpoint only accepts GET requests.");
+        }
+        match state.body_at(path, query, no_keys) {
+            Ok(body) => Answer::document(&state, body, question.if_none_match),
+            Err(answer) => *answer,
+        }
+    }
+}

@@ -1,0 +1,247 @@
+use std::sync::Arc;
+
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    time::timeout,
+};
+use tokio_rustls::{
+    TlsConnector,
+    rustls::{
+        ClientConfig, RootCertStore,
+        crypto::aws_lc_rs,
+        pki_types::{CertificateDer, ServerName, pem::PemObject},
+    },
+};
+
+use super::*;
+
+/// What came back: the head in lower case, and the body.
+struct Reply {
+    head: String,
+    body: Vec<u8>,
+}
+
+impl Reply {
+    fn status(&self) -> u16 {
+        self.head[9..12].parse().unwrap()
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+}
+
+async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, request: &str) -> Option<Reply> {
+    stream.write_all(request.as_bytes()).await.ok()?;
+    let mut bytes = Vec::new();
+    let _ = stream.read_to_end(&mut bytes).await;
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let head = String::from_utf8(bytes[..end].to_vec()).unwrap().to_ascii_lowercase();
+    Some(Reply { head, body: bytes[end + 4..].to_vec() })
+}
+
+async fn ask(server: &MockServer, path: &str, headers: &str) -> Option<Reply> {
+    let stream = TcpStream::connect(server.address()).await.unwrap();
+    exchange(stream, &format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}\r\n")).await
+}
+
+async fn post(server: &MockServer, path: &str, headers: &str, form: &str) -> Reply {
+    let stream = TcpStream::connect(server.address()).await.unwrap();
+    let head = format!("POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}");
+    exchange(stream, &format!("{head}content-length: {}\r\n\r\n{form}", form.len())).await.unwrap()
+}
+
+async fn token(server: &MockServer, form: &str) -> Reply {
+    let form = format!("grant_type=client_credentials&{form}");
+    post(server, &format!("/{}/oauth2/v2.0/token", MockEntra::TENANT), "", &form).await
+}
+
+const CALLER: &str = "client_id=77777777-8888-9999-0000-111111111111&client_secret=s";
+
+#[tokio::test]
+async fn serves_documents() {
+    let server = MockEntra::serve("127.0.0.1:0").await.unwrap();
+    let url = server.url();
+    let reply = ask(&server, "/common/v2.0/.well-known/openid-configuration", "").await.unwrap();
+    assert_eq!(reply.status(), 200);
+    assert!(reply.head.contains("content-type: application/json"));
+    assert!(!reply.head.contains("cache-control"));
+    assert_eq!(reply.json()["issuer"], format!("{url}/{{tenantid}}/v2.0"));
+    assert_eq!(reply.json()["jwks_uri"], format!("{url}/common/discovery/v2.0/keys"));
+    assert!(reply.json().get("cloud_instance_name").is_none());
+
+    server.entra().set_etags(true);
+    server.entra().set_max_age(Some(Duration::from_secs(60)));
+    let first = ask(&server, "/common/discovery/v2.0/keys", "").await.unwrap();
+    assert!(first.head.contains("cache-control: max-age=60, private"));
+    let etag = get(server.entra(), "/common/discovery/v2.0/keys").await.unwrap().etag.unwrap();
+    let again = ask(&server, "/common/discovery/v2.0/keys", &format!("if-none-match: {etag}\r\n")).await.unwrap();
+    assert_eq!((again.status(), again.body.len()), (304, 0));
+    assert_eq!(server.entra().fetches_of(&url), 4, "of which one in process");
+    assert_eq!(post(&server, "/common/discovery/keys", "", "").await.status(), 405);
+}
+
+#[tokio::test]
+async fn gives_tokens_to_clients() {
+    let server = MockEntra::serve("127.0.0.1:0").await.unwrap();
+    let entra = server.entra();
+    let api = format!("{CALLER}&scope=api%3A%2F%2F{}%2F.default", MockEntra::CLIENT_ID);
+    let reply = token(&server, &api).await;
+    assert_eq!(reply.status(), 200);
+    let answer = reply.json();
+    assert_eq!((&answer["token_type"], &answer["expires_in"]), (&json!("Bearer"), &json!(3599)));
+    let jwt = answer["access_token"].as_str().unwrap();
+    assert!(verifies_now(entra, jwt));
+    let granted = claims(jwt);
+    assert_eq!(granted["aud"], MockEntra::CLIENT_ID);
+    assert_eq!(granted["azp"], MockEntra::CALLER);
+    assert_eq!(granted["roles"], json!(["Files.Read.All"]));
+    assert_eq!(granted["oid"], granted["sub"]);
+
+    entra.register_api("api://files.example", MockEntra::CLIENT_ID);
+    entra.register_v1_api("api://old.example");
+    let other = format!("client_id={}&client_assertion=x", MockEntra::OTHER_CALLER);
+    let guid = MockEntra::CLIENT_ID;
+    for (form, audience, version, roles) in [
+        (format!("{CALLER}&scope={guid}/.default"), guid, "2.0", Some(json!(["Files.Read.All"]))),
+        (
+            format!("{CALLER}&scope=api://{}/{guid}/.default", MockEntra::TENANT),
+            guid,
+            "2.0",
+            Some(json!(["Files.Read.All"])),
+        ),
+        (format!("{other}&scope=api://files.example/.default"), guid, "2.0", None),
+        (format!("{other}&scope=api://old.example/.default"), "api://old.example", "1.0", None),
+        (
+            format!("{CALLER}&scope=https://management.azure.com//.default"),
+            "https://management.azure.com/",
+            "1.0",
+            Some(json!(["Files.Read.All"])),
+        ),
+        (
+            format!("{CALLER}&scope=https://graph.microsoft.com/.default"),
+            "https://graph.microsoft.com",
+            "1.0",
+            Some(json!(["User.Read.All"])),
+        ),
+    ] {
+        let answer = token(&server, &form).await.json();
+        let jwt = answer["access_token"].as_str().unwrap_or_else(|| panic!("{form}: {answer}"));
+        let claims = claims(jwt);
+        assert_eq!((&claims["aud"], &claims["ver"]), (&json!(audience), &json!(version)), "{form}");
+        assert_eq!(claims.get("roles"), roles.as_ref(), "{form}");
+        assert_eq!(verifies_now(entra, jwt), !audience.contains("graph"), "{form}");
+        assert_eq!(header(jwt).contains_key("nonce"), audience.contains("graph"), "{form}");
+    }
+}
+
+#[tokio::test]
+async fn refuses_clients_as_entra_does() {
+    let server = MockEntra::serve("127.0.0.1:0").await.unwrap();
+    let client = "99999999-0000-1111-2222-333333333333";
+    server.entra().register_app(client, "right +&", ["Files.Read.All"]);
+    let scope = format!("scope=api://{}/.default", MockEntra::CLIENT_ID);
+    for (form, status, error, number) in [
+        (format!("client_id={client}&client_secret=wrong&{scope}"), 401, "invalid_client", 7_000_215),
+        (format!("client_id={client}&{scope}"), 401, "invalid_client", 7_000_216),
+        (format!("client_id=nobody&client_secret=s&{scope}"), 400, "unauthorized_client", 700_016),
+        (format!("client_secret=s&{scope}"), 400, "invalid_request", 900_144),
+        (CALLER.to_owned(), 400, "invalid_request", 900_144),
+        (format!("{CALLER}&scope=User.Read"), 400, "invalid_scope", 1_002_012),
+        (format!("{CALLER}&scope=api://nothing/.default"), 400, "invalid_resource", 500_011),
+    ] {
+        let reply = token(&server, &form).await;
+        let body = reply.json();
+        assert_eq!((reply.status(), &body["error"]), (status, &json!(error)), "{form}");
+        assert_eq!(body["error_codes"], json!([number]), "{form}");
+        assert!(body["error_description"].as_str().unwrap().starts_with(&format!("AADSTS{number}: ")), "{form}");
+    }
+    let right = token(&server, &format!("client_id={client}&client_secret=right+%2B%26&{scope}")).await;
+    assert_eq!(right.status(), 200);
+
+    let path = |tenant: &str| format!("/{tenant}/oauth2/v2.0/token");
+    let credentials = base64::engine::general_purpose::STANDARD.encode(format!("{client}:right%20%2B%26"));
+    let basic = format!("authorization: Basic {credentials}\r\n");
+    let form = format!("grant_type=client_credentials&{scope}");
+    assert_eq!(post(&server, &path(MockEntra::TENANT), &basic, &form).await.status(), 200);
+    for (tenant, form, number) in [
+        ("common", format!("grant_type=client_credentials&{CALLER}&{scope}"), 50_059),
+        ("nothing.example", String::new(), 90_002),
+        (MockEntra::TENANT, "grant_type=password".to_owned(), 70_003),
+    ] {
+        assert_eq!(post(&server, &path(tenant), "", &form).await.json()["error_codes"], json!([number]));
+    }
+    assert_eq!(ask(&server, &path(MockEntra::TENANT), "").await.unwrap().status(), 405);
+    assert_eq!(post(&server, &path(MockEntra::TENANT), "", &"x".repeat(70_000)).await.status(), 413);
+}
+
+#[tokio::test]
+async fn faults_over_http() {
+    const KEYS: &str = "/common/discovery/v2.0/keys";
+    let server = MockEntra::serve("127.0.0.1:0").await.unwrap();
+    let entra = server.entra();
+    let good = ask(&server, KEYS, "").await.unwrap().body;
+    entra.fail_next(1);
+    assert!(ask(&server, KEYS, "").await.is_none(), "closed without a word");
+    entra.set_fault(Fault::Status(503));
+    let reply = ask(&server, KEYS, "").await.unwrap();
+    assert_eq!((reply.status(), &reply.body), (503, &good));
+    entra.set_fault(Fault::Redirect("https://evil.example/keys".into()));
+    let reply = ask(&server, KEYS, "").await.unwrap();
+    assert_eq!(reply.status(), 302);
+    assert!(reply.head.contains("location: https://evil.example/keys"));
+    entra.set_fault(Fault::Garbage);
+    assert!(ask(&server, KEYS, "").await.unwrap().head.contains("text/html"));
+    entra.set_fault(Fault::TooLarge);
+    assert_eq!(ask(&server, KEYS, "").await.unwrap().body.len(), 16 * 1024 * 1024);
+    entra.set_fault(Fault::Drip(Duration::from_micros(1)));
+    entra.replace_document(KEYS, "[1,2,3]");
+    assert_eq!(ask(&server, KEYS, "").await.unwrap().body, b"[1,2,3]");
+    entra.set_fault(Fault::Slow(Duration::from_millis(30)));
+    let start = std::time::Instant::now();
+    assert_eq!(ask(&server, KEYS, "").await.unwrap().status(), 200);
+    assert!(start.elapsed() >= Duration::from_millis(30));
+    entra.set_fault(Fault::Stall);
+    assert!(timeout(Duration::from_millis(100), ask(&server, KEYS, "")).await.is_err());
+}
+
+#[tokio::test]
+async fn stops_when_it_is_dropped() {
+    let server = MockEntra::serve("127.0.0.1:0").await.unwrap();
+    let address = server.address();
+    let mut idle = TcpStream::connect(address).await.unwrap();
+    idle.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let _ = idle.read(&mut [0; 64]).await.unwrap();
+    drop(server);
+    let mut rest = Vec::new();
+    let _ = timeout(Duration::from_secs(5), idle.read_to_end(&mut rest)).await.expect("the connection is closed");
+    assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn serves_over_https() {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let (certificate, key) = (made.cert.pem(), made.signing_key.serialize_pem());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    let server = MockEntra::at(&base).listen_https(listener, &certificate, &key).unwrap();
+
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let stream = TcpStream::connect(server.address()).await.unwrap();
+    let name = ServerName::try_from("localhost").unwrap();
+    let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
+    let request = "GET /common/v2.0/.well-known/openid-configuration HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let reply = exchange(stream, request).await.unwrap();
+    assert_eq!(reply.json()["jwks_uri"], format!("{base}/common/discovery/v2.0/keys"));
+
+    assert!(MockEntra::serve_https("127.0.0.1:0", "no pem", &key).await.is_err());
+    let ip = MockEntra::serve_https("127.0.0.1:0", &certificate, &key).await.unwrap();
+    assert!(ip.url().starts_with("https://127.0.0.1:"));
+}

@@ -1,0 +1,367 @@
+use std::{fmt::Display, time::Duration};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Map, Value, json};
+
+use super::{
+    MockEntra, MockKey, SigningAlgorithm, clock::unix_seconds, payload, payload::Facts, signing::with_hashed_nonce,
+    site::Version,
+};
+
+/// Describes one token, good or bad; [`build`](Self::build) signs it.
+///
+/// Whatever the order of the calls, single claims and headers are written over the rest last. Each description has a token id
+/// (`uti`) of its own, so no two tokens are the same.
+///
+/// ```
+/// use tower_entra::testing::MockEntra;
+///
+/// let entra = MockEntra::new();
+/// let good = entra.token().scopes("Files.Read Files.Write").build();
+/// let application = entra.token().app().roles(["Files.Read.All"]).build();
+/// let foreign = entra.token().tenant(MockEntra::OTHER_TENANT).build();
+/// let odd = entra.token().claim("exp", "tomorrow").header("typ", "at+jwt").build();
+/// # assert_eq!([good, application, foreign, odd].map(|token| token.split('.').count()), [3; 4]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct TokenBuilder {
+    mock: MockEntra,
+    facts: Facts,
+    now: i64,
+    expires: Option<i64>,
+    issued: Option<i64>,
+    not_before: Option<i64>,
+    claims: Vec<(String, Option<Value>)>,
+    headers: Vec<(String, Option<Value>)>,
+    raw_header: Option<Vec<u8>>,
+    raw_payload: Option<Vec<u8>>,
+    nonce: Option<String>,
+    algorithm: SigningAlgorithm,
+    signer: Signer,
+    kid: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+enum Signer {
+    Current,
+    Wrong,
+    Key(MockKey),
+}
+
+/// For whom a token was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    User,
+    App,
+    IdToken,
+}
+
+const LIFETIME: i64 = 3599;
+/// Entra dates `nbf` and `iat` back by about five minutes (§4.3).
+const BACK_DATED: i64 = 300;
+
+impl TokenBuilder {
+    pub(super) fn new(mock: MockEntra) -> Self {
+        let (now, number) = {
+            let mut state = mock.lock();
+            (unix_seconds(state.clock.now()), state.next_token())
+        };
+        Self {
+            mock,
+            facts: Facts { number, ..Facts::default() },
+            now,
+            expires: None,
+            issued: None,
+            not_before: None,
+            claims: Vec::new(),
+            headers: Vec::new(),
+            raw_header: None,
+            raw_payload: None,
+            nonce: None,
+            algorithm: SigningAlgorithm::default(),
+            signer: Signer::Current,
+            kid: None,
+        }
+    }
+
+    /// A v1 token: issuer, claim names and audience (`api://` and the client id) of that version.
+    #[must_use]
+    pub fn v1(mut self) -> Self {
+        self.facts.version = Version::V1;
+        self
+    }
+
+    /// A v2 token, the default.
+    #[must_use]
+    pub fn v2(mut self) -> Self {
+        self.facts.version = Version::V2;
+        self
+    }
+
+    /// A token of a user, the default: with the scope `Files.Read` if no other is said.
+    #[must_use]
+    pub fn user(mut self) -> Self {
+        self.facts.kind = Kind::User;
+        self
+    }
+
+    /// A token of an application alone: no scope, `oid` equal to `sub`, and the app role `Files.Read.All` if no other is
+    /// said. It has no `idtyp`, as that is optional (§4.4); [`idtyp`](Self::idtyp) adds it.
+    #[must_use]
+    pub fn app(mut self) -> Self {
+        self.facts.kind = Kind::App;
+        self
+    }
+
+    /// An id token, which is no access token: for the client ([`CALLER`](MockEntra::CALLER)), with a `nonce`, without
+    /// scopes (§4.4).
+    #[must_use]
+    pub fn id_token(mut self) -> Self {
+        self.facts.kind = Kind::IdToken;
+        self
+    }
+
+    /// A v1 token for Microsoft Graph, with a `nonce` in its header: as it is sent, its signature cannot verify (§9).
+    #[must_use]
+    pub fn graph(mut self) -> Self {
+        self.facts.graph = true;
+        self.facts.version = Version::V1;
+        self.nonce = Some("bWFkZS11cC1ub25jZS1mb3ItdGVzdHMtb25seQ".to_owned());
+        self
+    }
+
+    /// The optional claim `idtyp`: `app` or `user`, as the token is (§4.4).
+    #[must_use]
+    pub fn idtyp(mut self) -> Self {
+        self.facts.idtyp = true;
+        self
+    }
+
+    /// The scopes, separated by spaces (`scp`).
+    #[must_use]
+    pub fn scopes(mut self, scopes: impl Into<String>) -> Self {
+        self.facts.scopes = Some(scopes.into());
+        self
+    }
+
+    /// The app roles (`roles`); none at all leaves the claim out.
+    #[must_use]
+    pub fn roles<R: Into<String>>(mut self, roles: impl IntoIterator<Item = R>) -> Self {
+        self.facts.roles = Some(roles.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// The tenant, in `tid` and in the issuer. It need not be known, nor a GUID.
+    #[must_use]
+    pub fn tenant(mut self, tenant: impl Display) -> Self {
+        self.facts.tenant = tenant.to_string();
+        self
+    }
+
+    /// The audience (`aud`).
+    #[must_use]
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.facts.audience = Some(audience.into());
+        self
+    }
+
+    /// The client application that asked for the token (`azp`, in v1 tokens `appid`).
+    #[must_use]
+    pub fn client(mut self, client_id: impl Into<String>) -> Self {
+        self.facts.client = client_id.into();
+        self
+    }
+
+    /// How the client proved who it is (`azpacr`, `appidacr`): `0` not at all, `1` by secret, `2` by certificate.
+    pub(super) fn client_proof(mut self, proof: &'static str) -> Self {
+        self.facts.client_proof = proof;
+        self
+    }
+
+    /// The object id of the user or of the application (`oid`).
+    #[must_use]
+    pub fn object_id(mut self, object_id: impl Into<String>) -> Self {
+        self.facts.object_id = Some(object_id.into());
+        self
+    }
+
+    /// Expired an hour ago.
+    #[must_use]
+    pub fn expired(mut self) -> Self {
+        self.expires = Some(self.now - 3600);
+        self.issued = Some(self.now - 3600 - LIFETIME);
+        self
+    }
+
+    /// Valid for this long from now, instead of 3599 seconds.
+    #[must_use]
+    pub fn expires_in(mut self, lifetime: Duration) -> Self {
+        self.expires = Some(self.now.saturating_add(i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX)));
+        self
+    }
+
+    /// `exp`, in seconds since 1970.
+    #[must_use]
+    pub fn expires_at(mut self, seconds: i64) -> Self {
+        self.expires = Some(seconds);
+        self
+    }
+
+    /// `nbf`, in seconds since 1970; the same as `iat` if it is not said.
+    #[must_use]
+    pub fn not_before(mut self, seconds: i64) -> Self {
+        self.not_before = Some(seconds);
+        self
+    }
+
+    /// `iat`, in seconds since 1970; five minutes ago if it is not said.
+    #[must_use]
+    pub fn issued_at(mut self, seconds: i64) -> Self {
+        self.issued = Some(seconds);
+        self
+    }
+
+    /// Signed with a key that is not published, but named as the one that is.
+    #[must_use]
+    pub fn wrong_key(mut self) -> Self {
+        self.signer = Signer::Wrong;
+        self
+    }
+
+    /// Signed with this key, and named after it.
+    #[must_use]
+    pub fn signed_with(mut self, key: &MockKey) -> Self {
+        self.signer = Signer::Key(key.clone());
+        self
+    }
+
+    /// The `kid` of the header (with v1 the `x5t` too), whatever the key.
+    #[must_use]
+    pub fn kid(mut self, kid: impl Into<String>) -> Self {
+        self.kid = Some(kid.into());
+        self
+    }
+
+    /// How it is signed; `alg` in the header follows. RS256 by default.
+    #[must_use]
+    pub fn algorithm(mut self, algorithm: SigningAlgorithm) -> Self {
+        self.algorithm = algorithm;
+        self
+    }
+
+    /// This claim with this value, whatever would be there.
+    #[must_use]
+    pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.claims.push((name.into(), Some(value.into())));
+        self
+    }
+
+    /// Without this claim.
+    #[must_use]
+    pub fn without_claim(mut self, name: impl Into<String>) -> Self {
+        self.claims.push((name.into(), None));
+        self
+    }
+
+    /// This header parameter with this value, whatever would be there. `alg` changes the text only; how it is signed is
+    /// [`algorithm`](Self::algorithm).
+    #[must_use]
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.headers.push((name.into(), Some(value.into())));
+        self
+    }
+
+    /// Without this header parameter.
+    #[must_use]
+    pub fn without_header(mut self, name: impl Into<String>) -> Self {
+        self.headers.push((name.into(), None));
+        self
+    }
+
+    /// These bytes as the header, JSON or not; signed as they are.
+    #[must_use]
+    pub fn raw_header(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.raw_header = Some(bytes.into());
+        self
+    }
+
+    /// These bytes as the payload, JSON or not; signed as they are.
+    #[must_use]
+    pub fn raw_payload(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.raw_payload = Some(bytes.into());
+        self
+    }
+
+    /// The claims as they will be, to be changed and given to [`raw_payload`](Self::raw_payload).
+    #[must_use]
+    pub fn claims(&self) -> Map<String, Value> {
+        let issued = self.issued.unwrap_or(self.now - BACK_DATED);
+        let mut claims = {
+            let state = self.mock.lock();
+            payload::claims(&self.facts, &state.site)
+        };
+        claims.insert("iat".into(), issued.into());
+        claims.insert("nbf".into(), self.not_before.unwrap_or(issued).into());
+        claims.insert("exp".into(), self.expires.unwrap_or(self.now + LIFETIME).into());
+        overwrite(&mut claims, &self.claims);
+        claims
+    }
+
+    /// The token in its compact form: header, payload and signature.
+    #[must_use]
+    pub fn build(&self) -> String {
+        let (current, wrong) = {
+            let mut state = self.mock.lock();
+            let wrong = matches!(self.signer, Signer::Wrong).then(|| state.wrong_key());
+            (state.current.clone(), wrong)
+        };
+        let (key, kid) = match (&self.signer, &wrong) {
+            (Signer::Key(key), _) => (key, key.kid()),
+            (_, Some(wrong)) => (wrong, current.kid()),
+            (_, None) => (&current, current.kid()),
+        };
+        let payload = match &self.raw_payload {
+            Some(bytes) => bytes.clone(),
+            None => Value::from(self.claims()).to_string().into_bytes(),
+        };
+        let payload = URL_SAFE_NO_PAD.encode(payload);
+        let (sent, signed) = self.headers(self.kid.as_deref().unwrap_or(kid));
+        let signature = self.algorithm.sign(key, &format!("{signed}.{payload}"));
+        format!("{sent}.{payload}.{signature}")
+    }
+
+    /// The header as it is sent, and as it is signed (§9), both encoded.
+    fn headers(&self, kid: &str) -> (String, String) {
+        if let Some(bytes) = &self.raw_header {
+            let header = URL_SAFE_NO_PAD.encode(bytes);
+            return (header.clone(), header);
+        }
+        let mut header = Map::new();
+        header.insert("typ".into(), "JWT".into());
+        header.insert("alg".into(), self.algorithm.name().into());
+        header.insert("kid".into(), kid.into());
+        if self.facts.version == Version::V1 {
+            header.insert("x5t".into(), kid.into());
+        }
+        if let Some(nonce) = &self.nonce {
+            header.insert("nonce".into(), json!(nonce));
+        }
+        overwrite(&mut header, &self.headers);
+        let sent = encoded(&header);
+        let signed = if self.nonce.is_some() { encoded(&with_hashed_nonce(header)) } else { sent.clone() };
+        (sent, signed)
+    }
+}
+
+fn encoded(header: &Map<String, Value>) -> String {
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(header).unwrap_or_default())
+}
+
+fn overwrite(members: &mut Map<String, Value>, changes: &[(String, Option<Value>)]) {
+    for (name, value) in changes {
+        match value {
+            Some(value) => members.insert(name.clone(), value.clone()),
+            None => members.remove(name),
+        };
+    }
+}

@@ -1,0 +1,187 @@
+use base64::{Engine, engine::general_purpose::STANDARD};
+use http::Method;
+use serde_json::json;
+
+use super::{
+    MockEntra, TokenBuilder,
+    answer::{Answer, Question},
+    documents::{form_decoded, parameter},
+    payload::GRAPH,
+    site::Version,
+    state::{Client, State},
+};
+use crate::tenant::TenantId;
+
+/// What was decided about a request for a token, before one is made.
+struct Grant {
+    tenant: TenantId,
+    client_id: String,
+    /// `azpacr`: 1 a secret, 2 a certificate (§5.2).
+    proof: &'static str,
+    roles: Vec<String>,
+    resource: Resource,
+}
+
+enum Resource {
+    Graph(String),
+    V1(String),
+    V2(String),
+}
+
+/// Microsoft's own APIs other than Graph, which get v1 tokens whose audience is as it was asked for.
+const MICROSOFT: [&str; 5] = [
+    "https://management.azure.com",
+    "https://management.core.windows.net",
+    "https://vault.azure.net",
+    "https://storage.azure.com",
+    "https://graph.windows.net",
+];
+
+impl MockEntra {
+    /// Answers `POST /{tenant}/oauth2/v2.0/token`: client credentials, RFC 6749 §4.4.
+    pub(super) fn issue(&self, question: &Question<'_>, path: &str) -> Answer {
+        let decided = self.lock().grant(question, path);
+        match decided {
+            Ok(grant) => {
+                let token = self.token_for(grant).build();
+                Answer::json(
+                    200,
+                    &json!({
+                        "token_type": "Bearer",
+                        "expires_in": 3599,
+                        "ext_expires_in": 3599,
+                        "access_token": token,
+                    }),
+                )
+            }
+            Err(answer) => *answer,
+        }
+    }
+
+    fn token_for(&self, grant: Grant) -> TokenBuilder {
+        let token = self.token().app().tenant(grant.tenant).client(grant.client_id).client_proof(grant.proof);
+        match grant.resource {
+            // The roles are those that the API at hand assigned; Graph has its own.
+            Resource::Graph(audience) => token.graph().audience(audience),
+            Resource::V1(audience) => token.v1().audience(audience).roles(grant.roles),
+            Resource::V2(audience) => token.v2().audience(audience).roles(grant.roles),
+        }
+    }
+}
+
+impl State {
+    fn grant(&self, question: &Question<'_>, path: &str) -> Result<Grant, Box<Answer>> {
+        let refuse = |status, error, number, text: &str| Box::new(Answer::error(self, status, error, number, text));
+        if question.method != Method::POST {
+            let text = "The endpoint only accepts POST requests. Received a GET request.";
+            return Err(refuse(405, "invalid_request", 900_561, text));
+        }
+        let tenant = self.tenant_of(path)?;
+        let form = std::str::from_utf8(question.body).unwrap_or_default();
+        let field = |name: &str| parameter(form, name).filter(|value| !value.is_empty());
+        let required = |name: &str| {
+            let text = format!("The request body must contain the following parameter: '{name}'.");
+            field(name).ok_or_else(|| refuse(400, "invalid_request", 900_144, &text))
+        };
+        let grant_type = required("grant_type")?;
+        if grant_type != "client_credentials" {
+            let text = format!("The app requested an unsupported grant type '{grant_type}'.");
+            return Err(refuse(400, "unsupported_grant_type", 70_003, &text));
+        }
+        let basic = question.authorization.and_then(basic_credentials);
+        let (client_id, secret) = match basic {
+            Some((client_id, secret)) => (client_id, Some(secret)),
+            None => (required("client_id")?, field("client_secret")),
+        };
+        let client_id = client_id.to_ascii_lowercase();
+        let Some(client) = self.clients.get(&client_id) else {
+            let text = format!(
+                "Application with identifier '{client_id}' was not found in the directory '{tenant}'. This can happen \
+                 if the application has not been installed by the administrator of the tenant or consented to by any \
+                 user in the tenant."
+            );
+            return Err(refuse(400, "unauthorized_client", 700_016, &text));
+        };
+        let proof = match client.proof(secret.as_deref(), field("client_assertion").as_deref()) {
+            Ok(proof) => proof,
+            Err((number, text)) => return Err(refuse(401, "invalid_client", number, text)),
+        };
+        let scope = required("scope")?;
+        let Some(resource) = scope.strip_suffix("/.default").filter(|resource| !resource.contains(' ')) else {
+            let text = format!(
+                "The provided value for scope {scope} is not valid. Client credential flows must have a scope value \
+                 with /.default suffixed to the resource identifier (application ID URI)."
+            );
+            return Err(refuse(400, "invalid_scope", 1_002_012, &text));
+        };
+        let Some(resource) = self.resource(resource) else {
+            let text = format!(
+                "The resource principal named {resource} was not found in the tenant named {tenant}. This can happen \
+                 if the application has not been installed by the administrator of the tenant or consented to by any \
+                 user in the tenant. You might have sent your authentication request to the wrong tenant."
+            );
+            return Err(refuse(400, "invalid_resource", 500_011, &text));
+        };
+        Ok(Grant { tenant, client_id, proof, roles: client.roles.clone(), resource })
+    }
+
+    fn tenant_of(&self, path: &str) -> Result<TenantId, Box<Answer>> {
+        let segment = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+        let Some(owner) = self.owner(segment) else {
+            return Err(Box::new(self.unknown_tenant(segment, "invalid_request")));
+        };
+        owner.tenant.ok_or_else(|| {
+            let text = "No tenant-identifying information found in either the request or implied by any provided \
+                        credentials.";
+            Box::new(Answer::error(self, 400, "invalid_request", 50_059, text))
+        })
+    }
+
+    /// The API that `resource` names.
+    fn resource(&self, resource: &str) -> Option<Resource> {
+        if let Some(api) = self.apis.get(resource) {
+            let audience = api.audience.clone();
+            return Some(match api.version {
+                Version::V1 => Resource::V1(audience),
+                Version::V2 => Resource::V2(audience),
+            });
+        }
+        let host = resource.trim_end_matches('/');
+        if resource == GRAPH || host == format!("https://{}", self.site.msgraph_host) {
+            return Some(Resource::Graph(resource.to_owned()));
+        }
+        if MICROSOFT.contains(&host) {
+            return Some(Resource::V1(resource.to_owned()));
+        }
+        // `api://C`, `api://T/C` or the client id itself.
+        let client_id = resource.strip_prefix("api://").map_or(resource, |uri| uri.rsplit('/').next().unwrap_or(uri));
+        client_id.parse::<TenantId>().is_ok().then(|| Resource::V2(client_id.to_owned()))
+    }
+}
+
+impl Client {
+    /// How the client proved who it is, or the number and text of the refusal. Assertions are taken unread.
+    fn proof(&self, secret: Option<&str>, assertion: Option<&str>) -> Result<&'static str, (u32, &'static str)> {
+        match (secret, assertion, &self.secret) {
+            (Some(secret), _, Some(right)) if secret != right => Err((
+                7_000_215,
+                "Invalid client secret provided. Ensure the secret being sent in the request is the client secret \
+                 value, not the client secret ID.",
+            )),
+            (Some(_), ..) => Ok("1"),
+            (None, Some(_), _) => Ok("2"),
+            (None, None, _) => Err((
+                7_000_216,
+                "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.",
+            )),
+        }
+    }
+}
+
+/// Client id and secret of an `Authorization` header (RFC 6749 §2.3.1).
+fn basic_credentials(header: &str) -> Option<(String, String)> {
+    let (scheme, credentials) = header.split_once(' ')?;
+    let decoded = String::from_utf8(STANDARD.decode(credentials.trim()).ok()?).ok()?;
+    let (client_id, secret) = decoded.split_once(':')?;
+    scheme.eq_ignore_ascii_case("Basic").then_some((form_decoded(client_id)?, form_decoded(secret)?))
+}
