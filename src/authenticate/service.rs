@@ -139,10 +139,15 @@ impl Gate {
 
 /// Marks `Authorization` as sensitive, and whichever header has the `own` token in it.
 fn hide_token(own: Option<&str>, headers: &mut HeaderMap) {
-    if let Some(value) = headers.get_mut(AUTHORIZATION) {
-        value.set_sensitive(true);
+    let Some(own) = own.map(str::trim) else {
+        // A second one is refused anyway.
+        headers.get_mut(AUTHORIZATION).into_iter().for_each(|value| value.set_sensitive(true));
+        return;
+    };
+    for (name, value) in headers.iter_mut() {
+        let holds = !own.is_empty() && value.to_str().is_ok_and(|value| value.contains(own));
+        if holds || name == AUTHORIZATION {
+            value.set_sensitive(true);
+        }
     }
-    let Some(own) = own.map(str::trim).filter(|own| !own.is_empty()) else { return };
-    let holds = |value: &HeaderValue| value.to_str().is_ok_and(|value| value.contains(own));
-    headers.values_mut().filter(|value| holds(value)).for_each(|value| value.set_sensitive(true));
 }
