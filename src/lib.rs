@@ -7,6 +7,7 @@ pub mod clock;
 pub mod tenant;
 pub mod claims;
 pub mod rejection;
+mod bearer;
 pub mod jwt;
 mod signature;
 mod jwk;
@@ -26,12 +27,14 @@ pub mod extract;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use authenticate::AuthenticateLayer;
 pub use authority::Authority;
 pub use claims::Claims;
 pub use config::Config;
 pub use error::ConfigError;
 pub use policy::Requirement;
 pub use rejection::{Rejection, RejectionKind};
+pub use require::RequireLayer;
 pub use tenant::{Cloud, TenantId};
 pub use verifier::{Verifier, VerifierBuilder};
 

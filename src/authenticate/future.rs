@@ -1,0 +1,104 @@
+use std::{
+    fmt,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use pin_project_lite::pin_project;
+use tower_service::Service;
+
+use super::service::Gate;
+use crate::{
+    claims::Claims,
+    rejection::Rejection,
+    response::{Mark, ResponseBody},
+};
+
+pub(super) type VerdictFuture = Pin<Box<dyn Future<Output = Result<Claims, Rejection>> + Send>>;
+
+pin_project! {
+    /// The response to come of [`Authenticate`](super::Authenticate). `Send` if `S`, its future and `B` are.
+    pub struct ResponseFuture<S, B>
+    where
+        S: Service<Request<B>>,
+    {
+        #[pin]
+        state: State<S, B>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<S, B>
+    where
+        S: Service<Request<B>>,
+    {
+        // The token's key has to be fetched first. The service is the one that was polled ready.
+        Waiting { verdict: VerdictFuture, held: Option<(Request<B>, S)>, gate: Arc<Gate> },
+        Calling { #[pin] future: S::Future },
+        Refused { rejection: Rejection, mark: Mark },
+    }
+}
+
+impl<S: Service<Request<B>>, B> ResponseFuture<S, B> {
+    pub(super) fn calling(future: S::Future) -> Self {
+        Self { state: State::Calling { future } }
+    }
+
+    pub(super) fn refused(rejection: Rejection, mark: Mark) -> Self {
+        Self { state: State::Refused { rejection, mark } }
+    }
+
+    pub(super) fn waiting(verdict: VerdictFuture, request: Request<B>, service: S, gate: Arc<Gate>) -> Self {
+        Self { state: State::Waiting { verdict, held: Some((request, service)), gate } }
+    }
+}
+
+impl<S, B, R> Future for ResponseFuture<S, B>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    R: Body,
+    R::Data: From<Bytes>,
+{
+    type Output = Result<Response<ResponseBody<R>>, S::Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        loop {
+            let next = match this.state.as_mut().project() {
+                StateProjection::Calling { future } => {
+                    return future.poll(cx).map_ok(|response| response.map(ResponseBody::inner));
+                }
+                StateProjection::Refused { rejection, mark } => return Poll::Ready(Ok(mark.refuse(rejection))),
+                StateProjection::Waiting { verdict, held, gate } => {
+                    let verdict = ready!(verdict.as_mut().poll(cx));
+                    // Taken once: the state changes right after.
+                    let Some((mut request, mut service)) = held.take() else { return Poll::Pending };
+                    match verdict {
+                        Ok(claims) => {
+                            gate.admit(request.extensions_mut(), Some(claims));
+                            State::Calling { future: service.call(request) }
+                        }
+                        Err(rejection) => State::Refused { rejection, mark: gate.mark().clone() },
+                    }
+                }
+            };
+            this.state.set(next);
+        }
+    }
+}
+
+impl<S: Service<Request<B>>, B> fmt::Debug for ResponseFuture<S, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match &self.state {
+            State::Waiting { .. } => "waiting",
+            State::Calling { .. } => "calling",
+            State::Refused { .. } => "refused",
+        };
+        f.debug_struct("ResponseFuture").field("state", &state).finish_non_exhaustive()
+    }
+}

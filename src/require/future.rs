@@ -1,0 +1,58 @@
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::Response;
+use http_body::Body;
+use pin_project_lite::pin_project;
+
+use crate::{
+    rejection::Rejection,
+    response::{Mark, ResponseBody},
+};
+
+pin_project! {
+    /// The response to come of [`Require`](super::Require).
+    #[derive(Debug)]
+    pub struct ResponseFuture<F> {
+        #[pin]
+        state: State<F>,
+    }
+}
+
+pin_project! {
+    #[derive(Debug)]
+    #[project = StateProjection]
+    enum State<F> {
+        Calling { #[pin] future: F },
+        Refused { rejection: Rejection, mark: Mark },
+    }
+}
+
+impl<F> ResponseFuture<F> {
+    pub(super) fn calling(future: F) -> Self {
+        Self { state: State::Calling { future } }
+    }
+
+    pub(super) fn refused(rejection: Rejection, mark: Mark) -> Self {
+        Self { state: State::Refused { rejection, mark } }
+    }
+}
+
+impl<F, R, E> Future for ResponseFuture<F>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+    R: Body,
+    R::Data: From<Bytes>,
+{
+    type Output = Result<Response<ResponseBody<R>>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project().state.project() {
+            StateProjection::Calling { future } => future.poll(cx).map_ok(|response| response.map(ResponseBody::inner)),
+            StateProjection::Refused { rejection, mark } => Poll::Ready(Ok(mark.refuse(rejection))),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+use http::{HeaderValue, StatusCode};
+
+use crate::rejection::{Rejection, RejectionKind};
+
+/// What the `WWW-Authenticate` header says beside the error (RFC 6750 §3).
+///
+/// ```
+/// use tower_entra::{Rejection, RejectionKind, response::Challenge};
+///
+/// let challenge = Challenge::new().realm("files");
+/// let header = challenge.header(&Rejection::new(RejectionKind::MissingToken));
+/// assert_eq!(header.unwrap(), r#"Bearer realm="files""#);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Challenge {
+    realm: Option<String>,
+    resource_metadata: Option<String>,
+}
+
+impl Challenge {
+    /// Neither realm nor resource metadata.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same with a `realm`, the name of what is protected (RFC 9110 §11.5).
+    #[must_use]
+    pub fn realm(mut self, realm: impl Into<String>) -> Self {
+        self.realm = Some(realm.into());
+        self
+    }
+
+    /// The same with the address of the protected-resource metadata (RFC 9728 §5.1).
+    #[must_use]
+    pub fn resource_metadata(mut self, url: impl Into<String>) -> Self {
+        self.resource_metadata = Some(url.into());
+        self
+    }
+
+    /// The header's value for this rejection: a bare `Bearer` where no token was sent, with `error` and
+    /// `error_description` otherwise, and with `scope` at 403. `None` where the fault is not the caller's: 500 and 503.
+    #[must_use]
+    pub fn header(&self, rejection: &Rejection) -> Option<HeaderValue> {
+        let error = match rejection.status() {
+            _ if rejection.kind() == RejectionKind::MissingToken => None,
+            StatusCode::BAD_REQUEST => Some("invalid_request"),
+            StatusCode::UNAUTHORIZED => Some("invalid_token"),
+            StatusCode::FORBIDDEN => Some("insufficient_scope"),
+            _ => return None,
+        };
+        let description = error.map(|_| rejection.public_description());
+        let scope = rejection.required_scopes().filter(|_| rejection.status() == StatusCode::FORBIDDEN);
+        let parameters = [
+            ("realm", self.realm.as_deref()),
+            ("error", error),
+            ("error_description", description.as_deref()),
+            ("scope", scope),
+            ("resource_metadata", self.resource_metadata.as_deref()),
+        ];
+        let present = parameters.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        Some(render(present))
+    }
+
+    /// The header's value where nothing is known but that a token is wanted.
+    pub(crate) fn bare(&self) -> HeaderValue {
+        self.header(&Rejection::new(RejectionKind::MissingToken)).unwrap_or(BEARER)
+    }
+}
+
+#[allow(clippy::declare_interior_mutable_const)]
+const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
+
+fn render<'a>(parameters: impl Iterator<Item = (&'static str, &'a str)>) -> HeaderValue {
+    let mut header = String::from("Bearer");
+    for (index, (name, value)) in parameters.enumerate() {
+        header.push_str(if index == 0 { " " } else { ", " });
+        header.push_str(name);
+        header.push_str("=\"");
+        header.extend(value.chars().filter_map(allowed));
+        header.push('"');
+    }
+    HeaderValue::try_from(header).unwrap_or(BEARER)
+}
+
+/// The characters of RFC 6750 §3, %x20-21 / %x23-5B / %x5D-7E. Quotes become single ones and white space a space; whatever
+/// else would need escaping is dropped, because clients differ in how they unescape.
+fn allowed(character: char) -> Option<char> {
+    match character {
+        '"' => Some('\''),
+        '\\' => None,
+        ' '..='~' => Some(character),
+        '\t' | '\r' | '\n' => Some(' '),
+        _ => None,
+    }
+}
