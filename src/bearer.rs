@@ -110,8 +110,9 @@ mod tests {
         let forty = format!("Bearer {}", "a".repeat(CAP));
         let forty_one = format!("Bearer {}", "a".repeat(CAP + 1));
         let long_and_bad = format!("Bearer {}", "\" ,".repeat(CAP));
+        type Row<'a> = (&'a [&'a [u8]], Result<&'a str, RejectionKind>);
         #[rustfmt::skip]
-        let table: &[(&[&[u8]], Result<&str, RejectionKind>)] = &[
+        let table: &[Row<'_>] = &[
             (&[],                                   Err(MissingToken)),
             (&[b""],                                Err(MissingToken)),
             (&[b"Basic dTpw"],                      Err(MissingToken)),

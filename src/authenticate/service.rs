@@ -5,7 +5,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Extensions, HeaderMap, HeaderValue, Request, Response, Uri, header::AUTHORIZATION};
+use http::{Extensions, HeaderMap, Request, Response, Uri, header::AUTHORIZATION};
 use http_body::Body;
 use tower_service::Service;
 

@@ -21,7 +21,6 @@ use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Full};
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, limit::GlobalConcurrencyLimitLayer, service_fn};
 
-use super::*;
 use crate::{
     AuthenticateLayer, Claims, Rejection, RejectionKind, Verifier,
     response::{Grpc, Mark, Problem},
@@ -450,6 +449,10 @@ async fn one_event_for_each_refusal() {
         "DEBUG tower_entra: request refused: the request has no bearer token code=\"missing_token\" status=401\n"
     );
     assert!(ask("slow-bad").await.contains(r#"kid="k\n1""#), "what came with the token is escaped");
+    assert!(ask("other-api").await.ends_with(
+        r#"expected="api://me" got="api://\"x\""
+"#
+    ));
     assert!(ask("down").await.starts_with(" WARN "));
     assert_eq!(ask("eyJtoken").await.lines().count(), 1);
     assert!(!ask("eyJtoken").await.contains("eyJtoken"));

@@ -45,6 +45,10 @@ impl Challenge {
         let error = match rejection.status() {
             _ if rejection.kind() == RejectionKind::MissingToken => None,
             StatusCode::BAD_REQUEST => Some("invalid_request"),
+            // §7.3
+            StatusCode::UNAUTHORIZED if rejection.kind() == RejectionKind::InsufficientClaims => {
+                Some("insufficient_claims")
+            }
             StatusCode::UNAUTHORIZED => Some("invalid_token"),
             StatusCode::FORBIDDEN => Some("insufficient_scope"),
             _ => return None,

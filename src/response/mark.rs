@@ -62,7 +62,7 @@ pub(crate) fn caller(extensions: &Extensions) -> Result<(&Claims, &Mark), (Rejec
     }
 }
 
-/// One event for each refusal. What came from the token is written with `Debug`, which escapes it.
+/// One event for each refusal. What came from the token is a string field, which subscribers escape, never the message.
 fn report(rejection: &Rejection) {
     macro_rules! event {
         ($level:ident) => {
@@ -72,10 +72,10 @@ fn report(rejection: &Rejection) {
                 code = rejection.code(),
                 status = rejection.status().as_u16(),
                 authority = rejection.authority(),
-                kid = rejection.key_id().map(tracing::field::debug),
+                kid = rejection.key_id(),
                 detail = rejection.detail_text(),
                 expected = rejection.expected_value(),
-                got = rejection.got_value().map(tracing::field::debug),
+                got = rejection.got_value(),
                 "request refused: {}", rejection.kind().summary(),
             )
         };

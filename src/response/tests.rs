@@ -203,6 +203,12 @@ fn a_role_refused_with_403_names_no_scope() {
 }
 
 #[test]
+fn a_claims_challenge_has_an_error_of_its_own() {
+    let header = Challenge::new().header(&Rejection::new(RejectionKind::InsufficientClaims).verified()).unwrap();
+    assert!(header.to_str().unwrap().starts_with(r#"Bearer error="insufficient_claims", "#));
+}
+
+#[test]
 fn nothing_breaks_out_of_a_parameter() {
     let long = "x".repeat(10_000);
     let table = [
