@@ -77,6 +77,15 @@ impl FetchResponse {
 #[derive(Debug)]
 pub struct HttpFetch;
 #[cfg(feature = "reqwest")]
-impl HttpFetch { #[allow(missing_docs)] pub fn new() -> Result<Self, FetchError> { Ok(Self) } }
+impl HttpFetch {
+    #[allow(missing_docs)]
+    pub fn new() -> Result<Self, FetchError> {
+        Ok(Self)
+    }
+}
 #[cfg(feature = "reqwest")]
-impl Fetch for HttpFetch { fn fetch(&self, _r: FetchRequest) -> FetchFuture { Box::pin(async { Ok(FetchResponse::default()) }) } }
+impl Fetch for HttpFetch {
+    fn fetch(&self, _r: FetchRequest) -> FetchFuture {
+        Box::pin(async { Ok(FetchResponse::default()) })
+    }
+}

@@ -85,11 +85,8 @@ fn a_module_imports_only_those_above_it() {
             continue;
         }
         let own = position(&module);
-        let code: String = code
-            .lines()
-            .filter(|line| !line.trim_start().starts_with("//"))
-            .flat_map(|line| [line, "\n"])
-            .collect();
+        let code: String =
+            code.lines().filter(|line| !line.trim_start().starts_with("//")).flat_map(|line| [line, "\n"]).collect();
         for used in imports(&code) {
             if used.starts_with(char::is_uppercase) && module != "lib" {
                 faults.push(format!("{}: import {used} from its module, not from the root", path.display()));

@@ -199,7 +199,8 @@ fn a_tenants_own_document_speaks_for_it_alone() {
 fn constraints_are_never_weakened() {
     let only_a = json!({"issuer": format!("{PUBLIC}/{A}/v2.0"), "cloud_instance_name": "microsoftonline.com"});
     let mut snapshot =
-        next(&Snapshot::empty(&shared_spec()), &shared(&[jwk("a", 1, &only_a), jwk("k", 9, &only_a)]), 0, false).unwrap();
+        next(&Snapshot::empty(&shared_spec()), &shared(&[jwk("a", 1, &only_a), jwk("k", 9, &only_a)]), 0, false)
+            .unwrap();
     for (hours, later) in [(1, template()), (2, json!({})), (3, json!({"issuer": " "}))] {
         snapshot = next(&snapshot, &shared(&[jwk("a", 1, &later)]), hours, false).unwrap();
         assert_eq!(speaks(&snapshot, "a"), (true, false), "{later}");

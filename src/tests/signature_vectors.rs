@@ -36,8 +36,7 @@ fn jsonwebtoken_accepts(token: &str, key: &Value, algorithms: &[Algorithm]) -> b
     let Ok(decoding_key) = jsonwebtoken::DecodingKey::from_jwk(&key) else { return false };
     let Some((message, signature)) = token.rsplit_once('.') else { return false };
     let Some(signature) = crate::jwt::decode(signature) else { return false };
-    let Ok(verifier) =
-        (jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.verifier_factory)(&header.alg, &decoding_key)
+    let Ok(verifier) = (jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.verifier_factory)(&header.alg, &decoding_key)
     else {
         return false;
     };

@@ -213,6 +213,8 @@ impl VerifierBuilder {
             checks: self.checks,
             max_token_bytes,
             detailed_errors,
+            #[cfg(test)]
+            stub: None,
         })))
     }
 }
