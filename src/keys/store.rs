@@ -10,7 +10,7 @@ use std::{
 use super::{
     document::{Document, Surroundings, Waiter},
     snapshot::{Key, Snapshot},
-    stats::Counters,
+    stats::Event,
 };
 use crate::{
     authority::{Authority, DocumentOwner, Tenants},
@@ -148,6 +148,9 @@ impl KeyStore {
     /// tenant's own. Other tenants' own documents are never looked into. A refresh that is due is started.
     pub(crate) fn find(&self, key_id: &str, tenant: TenantId) -> Vec<Found> {
         let at = self.around.0.clock.elapsed();
+        if self.around.0.revoked.contains(key_id) {
+            return Vec::new();
+        }
         let mut found = Vec::with_capacity(1);
         let mut look_into = |document: &Document| {
             document.touch(at);
@@ -188,6 +191,11 @@ impl KeyStore {
     /// Whether the main document has keys that can be used.
     pub(crate) fn has_keys(&self) -> bool {
         self.main.snapshot().is_usable(self.around.0.clock.elapsed(), &self.around.0.settings)
+    }
+
+    /// When the newest main document came, by the clock that never leaps.
+    pub(crate) fn loaded_at(&self) -> Option<Duration> {
+        self.main.snapshot().loaded_at
     }
 
     /// The time until keys may be asked for again.
@@ -266,7 +274,7 @@ impl KeyStore {
 
     /// Counts a token whose key was not here.
     pub(crate) fn count_unknown_key(&self) {
-        Counters::add(&self.around.0.counters.unknown_keys);
+        self.around.0.counters.count(Event::UnknownKey);
     }
 
     /// Starts or joins the refresh of the main document, budget permitting.

@@ -10,7 +10,7 @@ use crate::{
     error::{ConfigError, ConfigProblem},
     fetch::Fetch,
     jwt::Algorithm,
-    keys::{KeySettings, document::Surroundings, stats::Counters, store::KeyStore},
+    keys::{KeySettings, document::Surroundings, revoked::Revoked, stats::Counters, store::KeyStore},
     policy::ClaimRule,
     rejection::Rejection,
     tenant::Cloud,
@@ -191,12 +191,14 @@ impl VerifierBuilder {
         let Plan { authorities, policy, revoked, detailed_errors, max_token_bytes, .. } = plan;
         let mut settings = self.keys;
         settings.revoked.extend(revoked);
+        let revoked = Arc::new(Revoked::new(std::mem::take(&mut settings.revoked)));
         let counters = Arc::<Counters>::default();
         let around = Surroundings {
             fetch,
             clock: Arc::clone(&self.clock),
             settings: Arc::new(settings),
             counters: Arc::clone(&counters),
+            revoked: Arc::clone(&revoked),
         };
         let algorithms: Arc<[Algorithm]> = Arc::from([Algorithm::RS256]);
         let trust = |authority: Authority| Trust {
@@ -210,6 +212,7 @@ impl VerifierBuilder {
             cache: Cache::new(self.cache),
             clock: self.clock,
             counters,
+            revoked,
             checks: self.checks,
             max_token_bytes,
             detailed_errors,
