@@ -15,9 +15,11 @@ pub mod authority;
 pub mod fetch;
 mod discovery;
 pub mod keys;
+pub mod config;
 
 pub use authority::Authority;
 pub use claims::Claims;
+pub use config::Config;
 pub use error::ConfigError;
 pub use policy::Requirement;
 pub use rejection::{Rejection, RejectionKind};
