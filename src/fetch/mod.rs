@@ -1,9 +1,14 @@
 //! The one seam to the network: a [`Fetch`] gets metadata documents and key sets, and nothing else.
 
+#[cfg(feature = "reqwest")]
+mod http;
+
 use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
+#[cfg(feature = "reqwest")]
+pub use self::http::{HttpFetch, HttpFetchBuilder};
 use crate::error::FetchError;
 
 /// What a [`Fetch`] gives back.
