@@ -81,6 +81,12 @@ impl ConfigError {
         self
     }
 
+    /// The same with one more problem.
+    pub(crate) fn with(mut self, problem: ConfigProblem) -> Self {
+        self.problems.push(problem);
+        self
+    }
+
     /// The mistakes, in the order of the settings. There is at least one.
     #[must_use]
     pub fn problems(&self) -> &[ConfigProblem] {

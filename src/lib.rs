@@ -61,7 +61,16 @@ pub mod authority;
 pub mod fetch;
 mod discovery;
 pub mod keys;
+pub mod cache;
 pub mod config;
+pub mod verifier;
+pub mod response;
+pub mod authenticate;
+pub mod require;
+#[cfg(feature = "axum")]
+pub mod extract;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 #[doc = include_str!("../docs/guide.md")]
 pub mod guide {}

@@ -114,8 +114,7 @@ struct Bench {
 
 impl Bench {
     fn verifier(&self, cache: CacheSettings, tenants: usize) -> Verifier {
-        let mut builder =
-            Verifier::builder().client_id(MockEntra::CLIENT_ID).fetch(self.entra.clone()).cache(cache);
+        let mut builder = Verifier::builder().client_id(MockEntra::CLIENT_ID).fetch(self.entra.clone()).cache(cache);
         builder = builder.tenant(MockEntra::TENANT);
         for number in 1..tenants {
             builder = builder.tenant(format!("00000000-0000-0000-0000-{number:012}"));
@@ -165,9 +164,8 @@ fn paths() -> Vec<Path> {
     let jwk = bench.entra.current_key().jwk();
     let bytes = |member: &str| URL_SAFE_NO_PAD.decode(jwk[member].as_str().unwrap()).unwrap();
     let (modulus, exponent) = (bytes("n"), bytes("e"));
-    let key: ParsedPublicKey = RsaPublicKeyComponents { n: &modulus, e: &exponent }
-        .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
-        .unwrap();
+    let key: ParsedPublicKey =
+        RsaPublicKeyComponents { n: &modulus, e: &exponent }.to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256).unwrap();
     let (message, signature) = token.rsplit_once('.').unwrap();
     let (message, signature) = (message.to_owned(), URL_SAFE_NO_PAD.decode(signature).unwrap());
 
@@ -201,7 +199,14 @@ fn paths() -> Vec<Path> {
         bench.path("bad signature", Some(1.06), None, &plain, &bad, 401),
         bench.path("malformed", Some(0.1), None, &plain, "not-a-token", 401),
         bench.path("too large", Some(0.1), None, &plain, &"x".repeat(20_000), 401),
-        bench.path("wrong algorithm", Some(0.1), None, &plain, &bench.entra.token().header("alg", "HS256").build(), 401),
+        bench.path(
+            "wrong algorithm",
+            Some(0.1),
+            None,
+            &plain,
+            &bench.entra.token().header("alg", "HS256").build(),
+            401,
+        ),
         bench.path("unknown issuer", Some(0.1), None, &plain, &other_issuer, 401),
         bench.path("unknown tenant", Some(0.1), None, &plain, &other_tenant, 401),
         bench.path("unknown key, budget spent", Some(0.1), None, &plain, &unknown_kid, 401),

@@ -77,20 +77,3 @@ impl FetchResponse {
         Self { status, body: body.into(), ..Self::default() }
     }
 }
-/// Stub.
-#[cfg(feature = "reqwest")]
-#[derive(Debug)]
-pub struct HttpFetch;
-#[cfg(feature = "reqwest")]
-impl HttpFetch {
-    #[allow(missing_docs)]
-    pub fn new() -> Result<Self, FetchError> {
-        Ok(Self)
-    }
-}
-#[cfg(feature = "reqwest")]
-impl Fetch for HttpFetch {
-    fn fetch(&self, _r: FetchRequest) -> FetchFuture {
-        Box::pin(async { Ok(FetchResponse::default()) })
-    }
-}
