@@ -15,8 +15,9 @@ use tokio::{sync::watch, task::AbortHandle};
 use super::{
     KeySettings,
     refresh::{Refresh, Remembered},
+    revoked::Revoked,
     snapshot::Snapshot,
-    stats::Counters,
+    stats::{Counters, Event},
 };
 use crate::{authority::DocumentSpec, clock::Clock, error::FetchError, fetch::Fetch, jwt::Algorithm};
 
@@ -32,6 +33,8 @@ pub(crate) struct Surroundings {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Arc<KeySettings>,
     pub(crate) counters: Arc<Counters>,
+    /// Keys that never count.
+    pub(crate) revoked: Arc<Revoked>,
 }
 
 /// The keys of one document. The refresh in flight ends with it.
@@ -115,6 +118,12 @@ impl Document {
         }
     }
 
+    /// Joins the refresh in flight, if there is one.
+    pub(crate) fn join(&self) -> Option<Waiter> {
+        let schedule = self.0.schedule();
+        schedule.is_running.then(|| Waiter(vec![self.0.ended.subscribe()]))
+    }
+
     /// Joins the refresh in flight, or starts one if the budget allows. `None` if it does not, or there is no runtime.
     pub(crate) fn request(&self) -> Option<Waiter> {
         let flight = {
@@ -134,7 +143,7 @@ impl Document {
             schedule.is_running = true;
             schedule.flights += 1;
             self.0.due.store(u64::MAX, Ordering::Relaxed);
-            Counters::add(&self.0.around.counters.refreshes);
+            self.0.around.counters.count(Event::Refresh);
             (waiter, runtime, schedule.flights, std::mem::take(&mut schedule.remembered))
         };
         // Without the lock: a runtime that shuts down drops the task, which lands it, on the spot.
@@ -244,7 +253,7 @@ impl Inner {
                 schedule.not_before = at.saturating_add(wait);
                 self.failing.store(true, Ordering::Relaxed);
                 self.due.store(millis(schedule.not_before), Ordering::Relaxed);
-                Counters::add(&self.around.counters.failures);
+                self.around.counters.count(Event::Failure);
                 tracing::warn!(target: "tower_entra", event = "keys_refresh_failed", document = %self.spec.v2_metadata(),
                     cause, failures = schedule.failures, retry_after_seconds = wait.as_secs());
             }

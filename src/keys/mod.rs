@@ -26,6 +26,7 @@
 
 pub(crate) mod document;
 mod refresh;
+pub(crate) mod revoked;
 pub(crate) mod snapshot;
 pub(crate) mod stats;
 pub(crate) mod store;

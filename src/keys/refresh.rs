@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{KeySettings, snapshot::Fetched, stats::Counters};
+use super::{
+    KeySettings,
+    snapshot::Fetched,
+    stats::{Counters, Event},
+};
 use crate::{
     authority::DocumentSpec,
     discovery::{Metadata, Version},
@@ -92,7 +96,7 @@ impl Refresh<'_> {
         let remembered = remembered.filter(|entry| entry.url == url);
         let cap = self.settings.max_document_bytes;
         let request = FetchRequest::new(&url, cap).with_etag(remembered.as_ref().map(|entry| entry.etag.clone()));
-        Counters::add(&self.counters.fetches);
+        self.counters.count(Event::Fetch);
         let FetchResponse { status, body, etag, max_age, .. } = self.fetch.fetch(request).await?;
         if let Some(max_age) = max_age {
             self.max_age = Some(self.max_age.map_or(max_age, |shortest| shortest.min(max_age)));

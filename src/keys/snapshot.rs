@@ -103,7 +103,7 @@ impl Snapshot {
         let mut keys: HashMap<Box<str>, Vec<Arc<Key>>> = HashMap::new();
         let mut kept = 0;
         for jwk in &fetched.keys.keys {
-            if kept == MAX_KEYS || settings.revoked.contains(&*jwk.key_id) {
+            if kept == MAX_KEYS {
                 continue;
             }
             if let Some(key) = self.renewed(jwk, algorithms) {

@@ -1,4 +1,8 @@
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    cell::Cell,
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
+    time::Duration,
+};
 
 /// What the keys have cost so far. Counts since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -10,30 +14,86 @@ pub struct KeyStats {
     pub failures: u64,
     /// Documents that were asked for.
     pub fetches: u64,
-    /// Tokens whose key was not here when they came.
+    /// Tokens that were refused because their key was not here and did not come.
     pub unknown_keys: u64,
+    /// The time since the oldest of the authorities' documents came; `None` while one is missing.
+    pub age: Option<Duration>,
 }
 
-/// The counters behind [`KeyStats`].
+/// Something that is counted, by its name in the [`metrics`](https://docs.rs/metrics) facade (feature `metrics`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    Refresh,
+    Failure,
+    Fetch,
+    UnknownKey,
+    CacheHit,
+    CacheMiss,
+}
+
+impl Event {
+    const COUNT: usize = 6;
+
+    /// The name of the counter.
+    #[cfg(feature = "metrics")]
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Refresh => "tower_entra_key_refreshes_total",
+            Self::Failure => "tower_entra_key_refresh_failures_total",
+            Self::Fetch => "tower_entra_fetches_total",
+            Self::UnknownKey => "tower_entra_unknown_keys_total",
+            Self::CacheHit => "tower_entra_cache_hits_total",
+            Self::CacheMiss => "tower_entra_cache_misses_total",
+        }
+    }
+}
+
+/// The counters. Each thread counts in a place that few others share, so that counting is no meeting point.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
-    pub(crate) refreshes: AtomicU64,
-    pub(crate) failures: AtomicU64,
-    pub(crate) fetches: AtomicU64,
-    pub(crate) unknown_keys: AtomicU64,
+    shards: [Shard; SHARDS],
+}
+
+const SHARDS: usize = 16;
+
+/// On cache lines of its own.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Shard([AtomicU64; Event::COUNT]);
+
+fn shard() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static OWN: Cell<Option<usize>> = const { Cell::new(None) };
+    }
+    OWN.with(|own| {
+        own.get().unwrap_or_else(|| {
+            let number = NEXT.fetch_add(1, Ordering::Relaxed) % SHARDS;
+            own.set(Some(number));
+            number
+        })
+    })
 }
 
 impl Counters {
-    pub(crate) fn add(counter: &AtomicU64) {
-        counter.fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn count(&self, event: Event) {
+        self.shards[shard()].0[event as usize].fetch_add(1, Ordering::Relaxed);
+        #[cfg(feature = "metrics")]
+        metrics::counter!(event.name()).increment(1);
     }
 
-    pub(crate) fn read(&self) -> KeyStats {
+    pub(crate) fn read(&self, event: Event) -> u64 {
+        self.shards.iter().map(|shard| shard.0[event as usize].load(Ordering::Relaxed)).sum()
+    }
+
+    /// All of them, for keys of this age.
+    pub(crate) fn key_stats(&self, age: Option<Duration>) -> KeyStats {
         KeyStats {
-            refreshes: self.refreshes.load(Ordering::Relaxed),
-            failures: self.failures.load(Ordering::Relaxed),
-            fetches: self.fetches.load(Ordering::Relaxed),
-            unknown_keys: self.unknown_keys.load(Ordering::Relaxed),
+            refreshes: self.read(Event::Refresh),
+            failures: self.read(Event::Failure),
+            fetches: self.read(Event::Fetch),
+            unknown_keys: self.read(Event::UnknownKey),
+            age,
         }
     }
 }

@@ -122,15 +122,6 @@ fn a_document_without_a_usable_key_changes_nothing() {
 }
 
 #[test]
-fn revoked_keys_never_come_back() {
-    let both = shared(&[jwk("a", 1, &template()), jwk("b", 2, &template())]);
-    let before = next(&Snapshot::empty(&shared_spec()), &both, 0, false).unwrap();
-    let settings = KeySettings { revoked: ["b".to_owned()].into(), ..KeySettings::default() };
-    let after = before.next(&both, RS256, &settings, HOUR, false).unwrap();
-    assert!(has(&after, "a", 1, false) && !has(&after, "b", 1, false));
-}
-
-#[test]
 fn keys_end_when_no_document_comes_for_long() {
     let snapshot = next(&Snapshot::empty(&shared_spec()), &shared(&[jwk("a", 1, &template())]), 0, false).unwrap();
     assert!(has(&snapshot, "a", 7 * 24, true));

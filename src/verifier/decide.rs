@@ -13,6 +13,7 @@ use crate::{
     keys::{
         document::Waiter,
         snapshot::Issuers,
+        stats::Event,
         store::{Accepted, Asked, Found},
     },
     policy::{MAX_LEEWAY, microsoft_api},
@@ -84,8 +85,10 @@ impl Inner {
         }
         let now = self.since_epoch();
         if let Some(claims) = self.remembered(token, now) {
+            self.counters.count(Event::CacheHit);
             return Decision::Done(claims);
         }
+        self.counters.count(Event::CacheMiss);
         match self.read(token) {
             Ok(read) => self.judge(token, read, now, progress),
             Err(rejection) => refuse(rejection),

@@ -17,7 +17,12 @@ use crate::{
     claims::Claims,
     clock::Clock,
     jwt::Algorithm,
-    keys::{KeyStats, stats::Counters, store::KeyStore},
+    keys::{
+        KeyStats,
+        revoked::Revoked,
+        stats::{Counters, Event},
+        store::KeyStore,
+    },
     policy::Policy,
     rejection::Rejection,
 };
@@ -32,6 +37,7 @@ struct Inner {
     cache: Option<Cache>,
     clock: Arc<dyn Clock>,
     counters: Arc<Counters>,
+    revoked: Arc<Revoked>,
     checks: Vec<Arc<dyn Check>>,
     max_token_bytes: usize,
     detailed_errors: bool,
@@ -136,7 +142,22 @@ impl Verifier {
     /// Counters since the start.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        Stats { keys: self.0.counters.read(), cached_tokens: self.0.cache.as_ref().map_or(0, Cache::len) }
+        let Inner { counters, cache, clock, authorities, .. } = &*self.0;
+        let oldest = authorities.iter().map(|trust| trust.keys.loaded_at()).min().flatten();
+        Stats {
+            keys: counters.key_stats(oldest.map(|loaded_at| clock.elapsed().saturating_sub(loaded_at))),
+            cache_hits: counters.read(Event::CacheHit),
+            cache_misses: counters.read(Event::CacheMiss),
+            cached_tokens: cache.as_ref().map_or(0, Cache::len),
+        }
+    }
+
+    /// Never believes this key again, by its `kid`, whatever any document says. It holds at once, for cached verdicts
+    /// too, and until the process ends; [`VerifierBuilder::revoke_key`] makes it last.
+    pub fn revoke_key(&self, key_id: impl Into<String>) {
+        let key_id = key_id.into();
+        tracing::warn!(target: "tower_entra", event = "key_revoked", kid = ?key_id);
+        self.0.revoked.add(key_id);
     }
 
     /// The longest token that is read, in bytes.
@@ -156,6 +177,10 @@ impl Verifier {
 pub struct Stats {
     /// Of its keys.
     pub keys: KeyStats,
+    /// Tokens whose verdict was remembered.
+    pub cache_hits: u64,
+    /// Tokens whose verdict was not.
+    pub cache_misses: u64,
     /// Tokens in the cache now.
     pub cached_tokens: usize,
 }

@@ -54,6 +54,7 @@ impl Verifier {
             cache: None,
             clock: Arc::new(SystemClock::default()),
             counters: Arc::default(),
+            revoked: Arc::default(),
             checks: Vec::new(),
             max_token_bytes: 16 * 1024,
             detailed_errors: false,
