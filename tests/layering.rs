@@ -6,7 +6,7 @@ use std::{
 };
 
 /// From the ground up. A module may use those before it, never those after it.
-const ORDER: [&str; 25] = [
+const ORDER: [&str; 28] = [
     "error",
     "clock",
     "tenant",
@@ -31,6 +31,9 @@ const ORDER: [&str; 25] = [
     "extract",
     "metadata",
     "testing",
+    "tests",
+    "guide",
+    "readme",
     "lib",
 ];
 
