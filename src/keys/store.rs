@@ -217,6 +217,12 @@ impl KeyStore {
         None
     }
 
+    /// For a token that came before the first document of an instance whose issuers that document tells: what to wait for,
+    /// if the budget allows anything.
+    pub(crate) fn ask_issuers(&self, asked: &mut Asked) -> Option<Waiter> {
+        if std::mem::replace(&mut asked.main, true) { None } else { self.main.request() }
+    }
+
     /// For a token whose tenant may be one that a domain stands for: what to wait for, if the budgets allow anything.
     pub(crate) fn ask_domains(&self, asked: &mut Asked) -> Option<Waiter> {
         if std::mem::replace(&mut asked.domains, true) {

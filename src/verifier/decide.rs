@@ -156,9 +156,14 @@ impl Inner {
             Route::NotYet { .. } | Route::Unresolved { .. } if is_stale => {
                 return refused(Rejection::new(RejectionKind::Expired));
             }
-            Route::NotYet { authority } | Route::Unresolved { authority } => {
+            route @ (Route::NotYet { authority } | Route::Unresolved { authority }) => {
                 let trust = &self.authorities[authority];
-                return match trust.keys.ask_domains(progress.of(authority)) {
+                let asked = progress.of(authority);
+                let waiter = match route {
+                    Route::NotYet { .. } => trust.keys.ask_issuers(asked),
+                    _ => trust.keys.ask_domains(asked),
+                };
+                return match waiter {
                     Some(waiter) => Decision::Wait(waiter),
                     None => refused(trust.unavailable()),
                 };
