@@ -14,6 +14,8 @@ use tower_entra::{AuthenticateLayer, Claims, Verifier, testing::MockEntra};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt().with_writer(io::stderr).init(); // each refusal is an event
+
     // Stands for https://login.microsoftonline.com, and gives tokens to whoever asks.
     let entra = MockEntra::serve("127.0.0.1:0").await?;
 

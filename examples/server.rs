@@ -15,6 +15,7 @@ use axum::{
     },
     routing::get,
 };
+use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, time::sleep};
 use tower::ServiceBuilder;
@@ -120,17 +121,29 @@ async fn ready(verifier: Verifier) -> (StatusCode, &'static str) {
     }
 }
 
-async fn me(claims: Claims) -> Json<Value> {
-    Json(json!({
-        "tenant_id": claims.tenant_id().map(|id| id.to_string()),
-        "object_id": claims.object_id(),
-        "subject": claims.subject(),
-        "client_id": claims.client_id(),
-        "version": claims.version().as_str(),
-        "scopes": claims.scopes().collect::<Vec<_>>(),
-        "roles": claims.roles().collect::<Vec<_>>(),
-        "app_only": claims.is_app_only(),
-    }))
+#[derive(Serialize)]
+struct Me {
+    tenant_id: Option<String>,
+    object_id: Option<String>,
+    subject: Option<String>,
+    client_id: Option<String>,
+    version: String,
+    scopes: Vec<String>,
+    roles: Vec<String>,
+    app_only: bool,
+}
+
+async fn me(claims: Claims) -> Json<Me> {
+    Json(Me {
+        tenant_id: claims.tenant_id().map(|id| id.to_string()),
+        object_id: claims.object_id().map(str::to_owned),
+        subject: claims.subject().map(str::to_owned),
+        client_id: claims.client_id().map(str::to_owned),
+        version: claims.version().to_string(),
+        scopes: claims.scopes().map(str::to_owned).collect(),
+        roles: claims.roles().map(str::to_owned).collect(),
+        app_only: claims.is_app_only(),
+    })
 }
 
 async fn files() -> Json<Value> {
