@@ -1,5 +1,7 @@
 //! Holds the order of the modules: each imports only those above it in `src/lib.rs`, and files stay small.
 
+#![allow(clippy::expect_used, clippy::panic)]
+
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -1,6 +1,6 @@
 //! Addresses of instances and authorities.
 
-use crate::tenant::{Cloud, Instance, check_address};
+use crate::tenant::{Cloud, Instance, TenantId, check_address};
 
 /// What kind of authority an address names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,7 +107,7 @@ fn host(instance: &Instance) -> &str {
 
 /// Whether a text has one of the forms that a tenant can be named by.
 pub(super) fn is_tenant(text: &str) -> bool {
-    text.parse::<crate::TenantId>().is_ok() || keyword(text).is_some() || is_domain(text)
+    text.parse::<TenantId>().is_ok() || keyword(text).is_some() || is_domain(text)
 }
 
 /// The keyword that stands for many tenants, or for personal accounts.

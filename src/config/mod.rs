@@ -37,7 +37,7 @@ mod env;
 mod file;
 mod key;
 mod node;
-pub(crate) mod plan;
+mod plan;
 mod read;
 mod tenants;
 #[cfg(test)]

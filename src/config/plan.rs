@@ -26,8 +26,6 @@ pub(crate) struct Plan {
     pub(crate) detailed_errors: bool,
     pub(crate) resource: Option<String>,
     pub(crate) max_token_bytes: usize,
-    /// Lower case.
-    pub(crate) client_id: Option<String>,
     /// What the owner should know at start-up.
     pub(crate) warnings: Vec<String>,
 }
@@ -69,7 +67,6 @@ impl Config {
             detailed_errors,
             resource,
             max_token_bytes,
-            client_id,
             warnings: rules.warnings,
         });
         (plan, rules.problems)

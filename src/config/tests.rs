@@ -351,7 +351,6 @@ fn the_template_of_microsoft_works() {
     );
     let plan = plan(Config::from_json(&json));
     assert_eq!(plan.authorities, [Authority::tenant(TENANT.parse().unwrap())]);
-    assert_eq!(plan.client_id.as_deref(), Some(CLIENT));
     assert_eq!(
         plan.warnings,
         [
@@ -438,7 +437,6 @@ fn every_variable_arrives() {
         ("AzureAd__ClientCertificates__0__SourceType", "Path"),
     ]));
     assert_eq!(ours.authorities, dotnet.authorities);
-    assert_eq!(ours.client_id, dotnet.client_id);
     assert_eq!(ours.keys, dotnet.keys);
     assert!(ours.detailed_errors && dotnet.detailed_errors);
     assert_eq!(ours.policy.allowed_clients, dotnet.policy.allowed_clients);
@@ -516,7 +514,7 @@ fn defaults_are_strict() {
     assert_eq!(refused.kind(), RejectionKind::WrongAudience);
     // Without a client id, the audiences that are named and no others.
     let named = Config::default().tenant(TENANT).audience("api://orders").plan().unwrap();
-    assert!(named.client_id.is_none() && !named.policy.audiences.contains(CLIENT));
+    assert!(!named.policy.audiences.contains(CLIENT));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::{
     cache::{Cache, CacheSettings},
     claims::Claims,
     clock::{Clock, SystemClock},
-    config::{Config, plan::Plan},
+    config::{Config, Plan},
     error::{ConfigError, ConfigProblem},
     fetch::Fetch,
     jwt::Algorithm,
@@ -131,6 +131,12 @@ impl VerifierBuilder {
         self
     }
 
+    /// The identifier of this API as a protected resource (RFC 9728 §2). It is no audience.
+    pub fn resource(mut self, uri: impl Into<String>) -> Self {
+        self.config = self.config.resource(uri);
+        self
+    }
+
     /// The longest token that is read, in bytes: 16 KiB by default.
     pub fn max_token_bytes(mut self, bytes: usize) -> Self {
         self.config = self.config.max_token_bytes(bytes);
@@ -188,7 +194,7 @@ impl VerifierBuilder {
         for warning in &plan.warnings {
             tracing::warn!(target: "tower_entra", event = "configuration", "{warning}");
         }
-        let Plan { authorities, policy, keys, detailed_errors, max_token_bytes, .. } = plan;
+        let Plan { authorities, policy, keys, detailed_errors, resource, max_token_bytes, .. } = plan;
         let mut settings = self.keys;
         settings.revoked.extend(keys.revoked);
         let revoked = Arc::new(Revoked::new(std::mem::take(&mut settings.revoked)));
@@ -216,6 +222,7 @@ impl VerifierBuilder {
             checks: self.checks,
             max_token_bytes,
             detailed_errors,
+            resource,
             #[cfg(test)]
             stub: None,
         })))
@@ -223,10 +230,9 @@ impl VerifierBuilder {
 }
 
 #[cfg(feature = "reqwest")]
+#[expect(clippy::unnecessary_wraps, reason = "without the feature there is none")]
 fn default_fetch() -> Result<Arc<dyn Fetch>, ConfigProblem> {
-    let fetch = crate::fetch::HttpFetch::new()
-        .map_err(|error| ConfigProblem::new("fetch", None, format!("no HTTP client can be made: {error}")))?;
-    Ok(Arc::new(fetch))
+    Ok(Arc::new(crate::fetch::HttpFetch::new()))
 }
 
 #[cfg(not(feature = "reqwest"))]
