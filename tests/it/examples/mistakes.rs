@@ -51,7 +51,7 @@ async fn in_the_environment() {
         (&[tenant, client, ("PORT", "many")], &[&["PORT", "\"many\"", "number"]]),
         (
             &[("ENTRA_TENANT_ID", "contoso"), client, ("ENTRA_DETAILED_ERRORS", "perhaps")],
-            &[&["ENTRA_TENANT_ID", "contoso"], &["ENTRA_DETAILED_ERRORS", "perhaps"]],
+            &[&["ENTRA_DETAILED_ERRORS", "perhaps"], &["ENTRA_TENANT_ID", "contoso"]],
         ),
     ];
     for (settings, lines) in rows {
