@@ -1,6 +1,6 @@
 """Judges tokens with PyJWT and with fastapi-azure-auth.
 
-The file named as first argument is one JSON object: metadata and jwks_uri are addresses; issuers, audiences, tenant and
+Reads one JSON object from standard input: metadata and jwks_uri are addresses; issuers, audiences, tenant and
 client_id say what is right; leeway is in seconds; tokens has the tokens by their names. Writes one JSON object: for each
 validator and each token null if it is accepted, else the refusal.
 """
@@ -55,8 +55,7 @@ def refusal(judge, token):
 
 def main():
     logging.disable()  # fastapi-azure-auth would log the tokens
-    with open(sys.argv[1], encoding="utf-8") as file:
-        ask = json.load(file)
+    ask = json.load(sys.stdin)
     json.dump({"PyJWT": pyjwt(ask), "fastapi-azure-auth": fastapi_azure_auth(ask)}, sys.stdout)
 
 

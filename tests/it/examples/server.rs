@@ -1,5 +1,7 @@
 //! `examples/server.rs`: every route with every kind of token, and what is around our layers.
 
+use std::time::Duration;
+
 use http::Method;
 use serde_json::Value;
 use tokio::process::Command;
@@ -196,17 +198,29 @@ async fn a_browser_may_ask_and_read_refusals() {
 #[tokio::test]
 async fn ready_when_the_keys_are_there() {
     let entra = entra().await;
-    entra.entra().set_fault(Fault::Down);
+    entra.entra().set_fault_at("/v2.0/.well-known/", Fault::Slow(Duration::from_secs(3)));
     let server = Program::start(command(&entra)).await;
-    let token = entra.entra().token().build();
     assert_eq!(server.get("/readyz", "").await.status, 503);
     assert_eq!(server.get("/healthz", "").await.status, 200);
-    let unavailable = server.get("/me", &token).await;
-    assert_eq!(unavailable.status, 503);
-    assert!(unavailable.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds > 0));
-    entra.entra().mend();
     server.until_ready().await;
-    assert_eq!(server.get("/me", &token).await.status, 200);
+    assert_eq!(server.get("/me", &entra.entra().token().build()).await.status, 200);
+    assert_eq!(entra.entra().fetches_of("/v2.0/.well-known/"), 1);
+}
+
+#[tokio::test]
+async fn without_keys_it_asks_to_come_again() {
+    let entra = entra().await;
+    entra.entra().set_fault(Fault::Down);
+    let server = Program::start(command(&entra)).await;
+    let unavailable = server.get("/me", &entra.entra().token().build()).await;
+    assert_eq!(unavailable.status, 503);
+    assert!(unavailable.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds > 0), "{unavailable:?}");
+    let sentence = "Service unavailable. Access tokens cannot be checked at the moment.";
+    assert_eq!(unavailable.body, format!(r#"{{"statusCode":503,"message":"{sentence}"}}"#));
+    assert_eq!(server.get("/readyz", "").await.status, 503);
+    // What anybody can see from the token itself needs no keys.
+    assert_eq!(server.get("/me", "").await.status, 401);
+    assert_eq!(server.get("/me", &entra.entra().token().graph().build()).await.status, 401);
 }
 
 #[tokio::test]
