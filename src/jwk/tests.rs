@@ -8,7 +8,7 @@ use super::*;
 /// A modulus of this many bits that no rule but its size would refuse.
 fn modulus(bits: usize) -> String {
     let mut bytes: Vec<u8> = (0..bits.div_ceil(8)).map(|at| (at * 37 + 11) as u8).collect();
-    bytes[0] = if bits % 8 == 0 { 0xc3 } else { 1 << (bits % 8 - 1) };
+    bytes[0] = if bits.is_multiple_of(8) { 0xc3 } else { 1 << (bits % 8 - 1) };
     *bytes.last_mut().unwrap() |= 1;
     URL_SAFE_NO_PAD.encode(bytes)
 }

@@ -43,7 +43,7 @@ struct Inner {
     detailed_errors: bool,
     resource: Option<String>,
     #[cfg(test)]
-    stub: Option<Box<dyn Fn(&str) -> Verdict + Send + Sync>>,
+    stub: Option<stub::Start>,
 }
 
 /// One authority with its keys and its rules.

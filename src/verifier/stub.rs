@@ -46,6 +46,9 @@ fn wait(verdict: Result<Claims, Rejection>) -> Verdict {
     }))
 }
 
+/// What decides in its place.
+pub(super) type Start = Box<dyn Fn(&str) -> Verdict + Send + Sync>;
+
 impl Verifier {
     /// Decides by `start` alone.
     pub(crate) fn stub(start: impl Fn(&str) -> Verdict + Send + Sync + 'static) -> Self {
