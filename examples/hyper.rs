@@ -55,8 +55,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 async fn answer(request: Request<Incoming>) -> Result<Response<Lines>, Infallible> {
     let claims = request.extensions().get::<Claims>();
     let caller = claims.and_then(Claims::object_id).unwrap_or("nobody");
-    let lines = [format!("path {}\n", request.uri().path()), format!("caller {caller}\n")];
-    Ok(Response::new(Lines(lines.to_vec().into_iter())))
+    let lines = vec![format!("path {}\n", request.uri().path()), format!("caller {caller}\n")];
+    Ok(Response::new(Lines(lines.into_iter())))
 }
 
 /// A body that is sent line by line.

@@ -5,7 +5,11 @@
 //! cargo run --example quickstart
 //! ```
 
-use std::{env, error::Error, io};
+use std::{
+    env,
+    error::Error,
+    io::{self, IsTerminal},
+};
 
 use axum::{Json, Router, routing::get};
 use serde_json::{Value, json};
@@ -14,7 +18,8 @@ use tower_entra::{AuthenticateLayer, Claims, Verifier, testing::MockEntra};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    tracing_subscriber::fmt().with_writer(io::stderr).init(); // each refusal is an event
+    // Each refusal is an event.
+    tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(io::stderr().is_terminal()).init();
 
     // Stands for https://login.microsoftonline.com, and gives tokens to whoever asks.
     let entra = MockEntra::serve("127.0.0.1:0").await?;

@@ -116,7 +116,9 @@ mod tests {
         let before = entra.token().build();
         assert_eq!(status(&app, "/me", &before).await?, 200);
         entra.rotate();
+        let after = entra.token().build();
         assert_eq!(status(&app, "/me", &before).await?, 200);
+        assert_eq!(status(&app, "/me", &after).await?, 200);
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! gRPC: refused calls get `grpc-status` 16 (unauthenticated) or 7 (permission denied).
 //!
-//! The service is written by hand, so that no protocol compiler is needed; one that tonic generated goes to `add_service`
-//! just so.
+//! The service is written by hand, so that no protocol compiler is needed; one that tonic generated goes to
+//! `add_service` just so.
 //!
 //! ```sh
 //! cargo run --example tonic
@@ -38,14 +38,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let port = env::var("PORT").unwrap_or_else(|_| "3000".to_owned());
     let incoming = TcpIncoming::bind(format!("127.0.0.1:{port}").parse()?)?;
     let api = format!("http://{}", incoming.local_addr()?);
-    println!("entra at {}\n", entra.url());
     for (answer, token) in [
         ("0", entra.entra().token().scopes("Greet").build()),
         ("7", entra.entra().token().scopes("Other").build()),
         ("16", entra.entra().token().expired().build()),
     ] {
         println!(
-            "grpc-status {answer}:\n\n    printf '\\0\\0\\0\\0\\003Ada' | curl -v -o - --http2-prior-knowledge \
+            "grpc-status {answer}:\n\n    printf '\\0\\0\\0\\0\\003Ada' | curl -sv -o - --http2-prior-knowledge \
              --data-binary @- -H 'content-type: application/grpc' -H 'te: trailers' \
              -H 'authorization: Bearer {token}' {api}/greeter.Greeter/Greet\n"
         );

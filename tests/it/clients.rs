@@ -24,22 +24,24 @@ fn python() -> Option<PathBuf> {
     python.map(PathBuf::from)
 }
 
+/// How variables begin that would change what the clients trust, or whom they ask.
+const OTHERS: [&str; 7] = ["AZURE", "ENTRA_", "MSAL_", "PYTHON", "SSL_CERT", "REQUESTS_CA", "CURL_CA"];
+
 /// Runs a script of `tests/clients`; its answer is one JSON value.
 async fn script(python: &PathBuf, name: &str, input: &Value) -> Value {
     let mut command = Command::new(python);
     command.arg(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(name));
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy().to_ascii_uppercase();
-        let starts = |start: &&str| text.starts_with(start);
-        if text.ends_with("_PROXY")
-            || ["AZURE", "ENTRA_", "MSAL_", "PYTHON", "SSL_CERT", "REQUESTS_CA", "CURL_CA"].iter().any(|s| starts(s))
-        {
+        let is_in_the_way = |start: &&str| text.starts_with(*start);
+        if text.ends_with("_PROXY") || OTHERS.iter().any(is_in_the_way) {
             command.env_remove(name);
         }
     }
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let mut child = command.spawn().unwrap();
-    child.stdin.take().unwrap().write_all(input.to_string().as_bytes()).await.unwrap();
+    // If it ended before it read everything, it says why.
+    let _ = child.stdin.take().unwrap().write_all(input.to_string().as_bytes()).await;
     let output = child.wait_with_output().await.unwrap();
     assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()

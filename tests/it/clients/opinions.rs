@@ -12,7 +12,35 @@ const FASTAPI: &str = "fastapi-azure-auth";
 const BOTH: &[&str] = &[PYJWT, FASTAPI];
 
 /// Who judges which tokens differently from us, and why that is so.
-const DIFFERENCES: &[(&[&str], &[&str], &str)] = &[];
+const DIFFERENCES: &[(&[&str], &[&str], &str)] = &[
+    // Stricter here.
+    (BOTH, &["another tid", "no tid"], "they do not look at tid, which must be the tenant of iss (§2.2)"),
+    (
+        BOTH,
+        &["id token for the API", "scope /", "application without a role"],
+        "they take whatever the issuer signed for this audience; here it must be an access token (§4.4)",
+    ),
+    (BOTH, &["cnf"], "they take a token that is bound to a key as plain bearer (RFC 7800)"),
+    (BOTH, &["typ of another kind"], "they do not look at typ (RFC 8725 §3.11)"),
+    (BOTH, &["aud twice"], "the last of two members counts with them (RFC 7519 §4 lets us refuse)"),
+    (
+        BOTH,
+        &["exp as a string", "nbf as a string"],
+        "they turn strings into numbers; NumericDate is a number (RFC 7519 §2)",
+    ),
+    (BOTH, &["padding"], "they drop padding; base64url has none here (RFC 7515 §2)"),
+    // Stricter there.
+    (&[FASTAPI], &["user, v1", "application, v1, idtyp"], "it knows the issuer of v2 alone"),
+    (&[FASTAPI], &["aud with api://"], "it knows the client id alone as an audience"),
+    (&[FASTAPI], &["aud as a list"], "its type of a user wants one string, though RFC 7519 §4.1.3 allows a list"),
+    (
+        &[FASTAPI],
+        &["exp with a fraction"],
+        "its type of a user wants a whole number, though RFC 7519 §2 allows fractions",
+    ),
+    (&[FASTAPI], &["no nbf", "no iat", "no sub"], "it requires claims that RFC 7519 leaves optional"),
+    (&[FASTAPI], &["user, guest"], "it refuses guests unless told otherwise; here that is a required claim (acct)"),
+];
 
 #[tokio::test]
 async fn others_judge_the_same_but_for_known_differences() {

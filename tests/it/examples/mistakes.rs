@@ -8,7 +8,11 @@ use crate::program::{Ended, example, run};
 
 const RIGHT: [(&str, &str); 2] = [("ENTRA_TENANT_ID", MockEntra::TENANT), ("ENTRA_CLIENT_ID", MockEntra::CLIENT_ID)];
 
-async fn with_environment(settings: &[(&str, &str)]) -> Ended {
+type Settings<'a> = &'a [(&'a str, &'a str)];
+/// For each line, texts that are in it.
+type Lines<'a> = &'a [&'a [&'a str]];
+
+async fn with_environment(settings: Settings<'_>) -> Ended {
     let mut command = example("server");
     command.envs(settings.iter().copied());
     run(command).await
@@ -16,7 +20,7 @@ async fn with_environment(settings: &[(&str, &str)]) -> Ended {
 
 /// It ended, with these texts in one line each, and nothing else.
 #[track_caller]
-fn assert_told(ended: &Ended, lines: &[&[&str]]) {
+fn assert_told(ended: &Ended, lines: Lines<'_>) {
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert_eq!(ended.stdout, "", "{ended:?}");
     assert!(!ended.stderr.contains("panicked") && !ended.stderr.contains("RUST_BACKTRACE"), "{ended:?}");
@@ -33,7 +37,7 @@ fn assert_told(ended: &Ended, lines: &[&[&str]]) {
 async fn in_the_environment() {
     let [tenant, client] = RIGHT;
     let port = ("PORT", "0");
-    let rows: [(&[(&str, &str)], &[&[&str]]); 10] = [
+    let rows: [(Settings<'_>, Lines<'_>); 10] = [
         (&[port], &[&["ENTRA_TENANT_ID", "is missing"], &["ENTRA_CLIENT_ID", "is missing"]]),
         (&[client], &[&["ENTRA_TENANT_ID", "is missing"]]),
         (&[tenant], &[&["ENTRA_CLIENT_ID", "is missing", "audience"]]),
@@ -63,7 +67,7 @@ async fn in_the_environment() {
 async fn in_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let (tenant, client) = (MockEntra::TENANT, MockEntra::CLIENT_ID);
-    let rows: [(String, &[&[&str]]); 6] = [
+    let rows: [(String, Lines<'_>); 6] = [
         (format!(r#"{{ "AzureAd": {{ "ClientId": "{client}" }} }}"#), &[&["TenantId", "is missing"]]),
         (
             format!(
@@ -98,11 +102,8 @@ async fn in_a_file() {
 #[tokio::test]
 async fn on_the_command_line() {
     let mut command = example("server");
-    let ended = run({
-        command.args(["one.json", "two.json"]);
-        command
-    })
-    .await;
+    command.args(["one.json", "two.json"]);
+    let ended = run(command).await;
     assert_eq!(ended.code, Some(2));
     assert!(ended.stderr.starts_with("usage: server [FILE]"), "{ended:?}");
 
