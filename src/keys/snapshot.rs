@@ -133,9 +133,10 @@ impl Snapshot {
         Ok(Self {
             generation: self.generation + 1,
             issuers: if self.learns_issuers {
+                // As at Microsoft's clouds, for every tenant: another one's token is then told as that.
                 Issuers {
-                    v1: fetched.v1.as_ref().map(|metadata| metadata.issuer.clone()),
-                    v2: fetched.v2.as_ref().map(|metadata| metadata.issuer.clone()),
+                    v1: fetched.v1.as_ref().map(|metadata| metadata.issuer.for_any_tenant()),
+                    v2: fetched.v2.as_ref().map(|metadata| metadata.issuer.for_any_tenant()),
                 }
             } else {
                 self.issuers.clone()

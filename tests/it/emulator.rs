@@ -40,6 +40,19 @@ async fn a_token_from_elsewhere_is_refused_once_they_are_known() {
 }
 
 #[tokio::test]
+async fn a_token_of_another_tenant_is_told_as_that() {
+    let entra = MockEntra::at("http://127.0.0.1:4000");
+    entra.add_domain("contoso.example", MockEntra::TENANT.parse().unwrap());
+    for tenant in [MockEntra::TENANT, "contoso.example"] {
+        let verifier = verifier(&entra, |builder| builder.tenant(tenant));
+        for token in [entra.token(), entra.token().v1()] {
+            let refused = verifier.verify(&token.tenant(MockEntra::OTHER_TENANT).build()).await.unwrap_err();
+            assert_eq!(refused.code(), "wrong_tenant", "{tenant}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn without_its_documents_it_is_unavailable() {
     let entra = MockEntra::at("http://127.0.0.1:4000");
     entra.set_fault(tower_entra::testing::Fault::Down);
