@@ -30,6 +30,7 @@
 
 pub(crate) mod json;
 pub(crate) mod payload;
+mod simple;
 
 use std::{
     fmt,
