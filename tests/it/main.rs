@@ -1,0 +1,5 @@
+//! The crate through its public face, in one binary.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod issuer_cases;
+mod support;
