@@ -7,6 +7,7 @@ use std::{error::Error, fmt, time::Duration};
 /// Each problem names its setting, the value it had and what would be right.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
+    source: Option<String>,
     problems: Vec<ConfigProblem>,
 }
 
@@ -64,13 +65,20 @@ impl ConfigError {
     ///
     /// If `problems` has at least one.
     pub fn check(problems: Vec<ConfigProblem>) -> Result<(), Self> {
-        if problems.is_empty() { Ok(()) } else { Err(Self { problems }) }
+        if problems.is_empty() { Ok(()) } else { Err(Self { source: None, problems }) }
     }
 
     /// An error of one problem.
     #[must_use]
     pub fn from_problem(problem: ConfigProblem) -> Self {
-        Self { problems: vec![problem] }
+        Self { source: None, problems: vec![problem] }
+    }
+
+    /// The same, found in this file.
+    #[must_use]
+    pub(crate) fn in_source(mut self, source: Option<&str>) -> Self {
+        self.source = source.map(str::to_owned);
+        self
     }
 
     /// The same with one more problem.
@@ -88,10 +96,14 @@ impl ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("invalid configuration")?;
+        if let Some(source) = &self.source {
+            write!(f, " in {source}")?;
+        }
         match self.problems.as_slice() {
-            [problem] => write!(f, "invalid configuration: {problem}"),
+            [problem] => write!(f, ": {problem}"),
             problems => {
-                write!(f, "invalid configuration, {} problems:", problems.len())?;
+                write!(f, ", {} problems:", problems.len())?;
                 problems.iter().try_for_each(|problem| write!(f, "\n  - {problem}"))
             }
         }

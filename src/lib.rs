@@ -1,5 +1,50 @@
-//! A tower [`Layer`](tower_layer::Layer) that validates Microsoft Entra ID (Azure AD) access tokens, and says exactly why
-//! it refused one.
+//! A tower [`Layer`](tower_layer::Layer) that lets requests with a valid Microsoft Entra ID (Azure AD) access token
+//! through, with the [`Claims`] in the request's extensions, and answers all others with a 401 that you can find the
+//! reason of.
+//!
+//! - [`Verifier`] decides about tokens; [`AuthenticateLayer`] puts it in front of a service; [`RequireLayer`] demands
+//!   scopes and roles of single routes.
+//! - [`Rejection`] says why not, with a stable code. What to do about each is in the [guide].
+//! - [`Config`] reads a JSON file or the environment.
+//! - `testing::MockEntra` is an Entra look-alike for your tests (feature `testing`).
+//!
+//! With axum (feature `axum`):
+//!
+//! ```no_run
+//! # #[cfg(feature = "axum")] async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! use axum::{Router, routing::get};
+//! use tower_entra::{AuthenticateLayer, Claims, Requirement, RequireLayer, Verifier};
+//!
+//! let verifier = Verifier::builder()
+//!     .tenant("11111111-2222-3333-4444-555555555555")
+//!     .client_id("66666666-7777-8888-9999-000000000000")
+//!     .build()?; // no network; every mistake reported at once
+//! let may_read = Requirement::scope("Files.Read").or(Requirement::app_role("Files.Read.All"));
+//! let app: Router = Router::new()
+//!     .route("/files", get(async |claims: Claims| format!("{:?}", claims.object_id())).layer(RequireLayer::new(may_read)))
+//!     .layer(AuthenticateLayer::new(verifier));
+//! # axum::serve(tokio::net::TcpListener::bind("127.0.0.1:3000").await?, app).await?;
+//! # Ok(()) }
+//! ```
+//!
+//! Without a request, for a queue or a socket:
+//!
+//! ```no_run
+//! # async fn run(token: &str) -> Result<(), Box<dyn std::error::Error>> {
+//! use tower_entra::Verifier;
+//!
+//! let verifier = Verifier::builder()
+//!     .tenant("11111111-2222-3333-4444-555555555555")
+//!     .client_id("66666666-7777-8888-9999-000000000000")
+//!     .build()?;
+//! match verifier.verify(token).await {
+//!     Ok(claims) => println!("{:?} of {:?}", claims.object_id(), claims.tenant_id()),
+//!     Err(rejection) => println!("{rejection}"),
+//! }
+//! # Ok(()) }
+//! ```
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 // The order of the modules: each imports only those above it. `tests/layering.rs` holds it.
 pub mod error;
@@ -26,6 +71,13 @@ pub mod require;
 pub mod extract;
 #[cfg(feature = "testing")]
 pub mod testing;
+
+#[doc = include_str!("../docs/guide.md")]
+pub mod guide {}
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+mod readme {}
 
 pub use authenticate::AuthenticateLayer;
 pub use authority::Authority;

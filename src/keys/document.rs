@@ -118,6 +118,12 @@ impl Document {
         }
     }
 
+    /// Joins the refresh in flight, if there is one.
+    pub(crate) fn join(&self) -> Option<Waiter> {
+        let schedule = self.0.schedule();
+        schedule.is_running.then(|| Waiter(vec![self.0.ended.subscribe()]))
+    }
+
     /// Joins the refresh in flight, or starts one if the budget allows. `None` if it does not, or there is no runtime.
     pub(crate) fn request(&self) -> Option<Waiter> {
         let flight = {

@@ -1,9 +1,9 @@
 //! The signing keys: fetched when they are first needed, refreshed in the background, never waited for by a request whose
 //! key is known.
 //!
-//! A [document](document::Document) is one metadata document with its key set: it has one refresh in flight at most, and
-//! a budget. A [store](store::KeyStore) holds the documents of one authority. What a request sees of a document is an
-//! unchanging [snapshot](snapshot::Snapshot).
+//! A document is one metadata document with its key set: it has one refresh in flight at most, and
+//! a budget. A store holds the documents of one authority. What a request sees of a document is an
+//! unchanging snapshot.
 //!
 //! How long and how often is a matter of [`KeySettings`]:
 //!

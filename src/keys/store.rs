@@ -241,19 +241,24 @@ impl KeyStore {
         if matches!(own.get(&tenant), Some(Own::Nothing { until }) if at < *until) {
             return None;
         }
-        let mut not_before = self.own_not_before.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = own.get(&tenant);
-        let document = match entry {
-            Some(Own::Document(document)) => Arc::clone(document),
-            Some(Own::Nothing { .. }) | None if at < *not_before => return None,
-            Some(Own::Nothing { .. }) | None => {
-                let spec = self.authority.document(DocumentOwner::Tenant(tenant));
-                let document = Document::new(spec, Arc::clone(&self.algorithms), self.around.0.clone());
-                let document = Arc::new(document);
-                own.insert(tenant, Own::Document(Arc::clone(&document)));
-                document
-            }
+        let known = match own.get(&tenant) {
+            Some(Own::Document(document)) => Some(Arc::clone(document)),
+            Some(Own::Nothing { .. }) | None => None,
         };
+        if let Some(waiter) = known.as_ref().and_then(|document| document.join()) {
+            return Some(waiter);
+        }
+        let mut not_before = self.own_not_before.lock().unwrap_or_else(PoisonError::into_inner);
+        if at < *not_before {
+            return None;
+        }
+        let document = known.unwrap_or_else(|| {
+            let spec = self.authority.document(DocumentOwner::Tenant(tenant));
+            let document = Document::new(spec, Arc::clone(&self.algorithms), self.around.0.clone());
+            let document = Arc::new(document);
+            own.insert(tenant, Own::Document(Arc::clone(&document)));
+            document
+        });
         let waiter = document.request();
         if waiter.is_some() {
             *not_before = at.saturating_add(self.around.0.settings.cool_down);
@@ -261,11 +266,11 @@ impl KeyStore {
         waiter
     }
 
-    /// Drops the own document of a tenant that turned out to have nothing of its own.
+    /// Drops the own document of a tenant that turned out to have nothing of its own, or not to be had.
     fn forget_covered(&self, tenant: TenantId) {
         let Some(document) = self.own_document(tenant) else { return };
         let snapshot = document.snapshot();
-        if snapshot.loaded_at.is_some() && snapshot.is_covered_by(&self.main.snapshot()) {
+        if document.join().is_none() && snapshot.is_covered_by(&self.main.snapshot()) {
             let memory = self.around.0.settings.cool_down.saturating_mul(NEGATIVE_MEMORY);
             let until = self.around.0.clock.elapsed().saturating_add(memory);
             self.own.write().unwrap_or_else(PoisonError::into_inner).insert(tenant, Own::Nothing { until });

@@ -54,6 +54,11 @@ impl ClaimRule {
         &self.name
     }
 
+    /// Whether no claim can ever keep it: it wants one of no values.
+    pub(crate) fn is_hopeless(&self) -> bool {
+        self.demand != Demand::Present && self.values.is_empty()
+    }
+
     /// Holds a payload to the rule. The refusal says nothing of what the claim held: it may be personal.
     pub(crate) fn check(&self, payload: &Payload) -> Result<(), Rejection> {
         let value = payload.raw(&self.name).and_then(|raw| serde_json::from_str::<Value>(raw).ok());

@@ -68,10 +68,6 @@ impl Audiences {
         self.0.contains(without_slash(audience))
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// The shortest few, for a message.
     pub(crate) fn to_text(&self) -> String {
         const SHOWN: usize = 4;

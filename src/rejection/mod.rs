@@ -135,7 +135,7 @@ impl Rejection {
         self.edit(|inner| inner.retry_after = Some(wait))
     }
 
-    pub(crate) fn from_authority(self, authority: impl Into<String>) -> Self {
+    pub(crate) fn at_authority(self, authority: impl Into<String>) -> Self {
         self.edit(|inner| inner.authority = Some(authority.into()))
     }
 

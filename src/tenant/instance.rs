@@ -62,7 +62,8 @@ pub(crate) fn check_address(text: &str) -> Result<Address, InvalidAddress> {
     Ok(Address { origin: format!("{scheme}://{host}{port}"), host, path })
 }
 
-fn is_loopback(host: &str) -> bool {
+/// Whether a host, in lower case, is this machine.
+pub(crate) fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

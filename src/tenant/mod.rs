@@ -24,6 +24,9 @@ mod issuer;
 
 pub use cloud::Cloud;
 pub use id::{InvalidTenantId, TenantId};
-pub(crate) use instance::check_address;
+#[cfg(feature = "reqwest")]
+pub(crate) use instance::is_loopback;
+#[cfg_attr(not(feature = "reqwest"), allow(unused_imports))]
+pub(crate) use instance::{Address, check_address};
 pub use instance::{Instance, InvalidAddress};
 pub use issuer::IssuerTemplate;

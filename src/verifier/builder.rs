@@ -34,106 +34,112 @@ impl VerifierBuilder {
 
     /// Accepts tokens of this tenant, by its id or a verified domain. Repeat it for more tenants.
     pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
-        self.config.tenant(tenant);
+        self.config = self.config.tenant(tenant);
         self
     }
 
     /// Accepts tokens of every organisation there is. Whoever can make a tenant can then make tokens that are accepted:
     /// decide about [`Claims::tenant_id`] yourself.
     pub fn danger_any_organization(mut self) -> Self {
-        self.config.danger_any_organization();
+        self.config = self.config.danger_any_organization();
         self
     }
 
     /// Accepts tokens of every organisation and of personal accounts: of anybody.
     pub fn danger_any_account(mut self) -> Self {
-        self.config.danger_any_account();
+        self.config = self.config.danger_any_account();
         self
     }
 
     /// Accepts tokens of personal accounts alone: of anybody.
     pub fn danger_personal_accounts(mut self) -> Self {
-        self.config.danger_personal_accounts();
+        self.config = self.config.danger_personal_accounts();
         self
     }
 
     /// This API's client id. `C`, `api://C` and, for each tenant `T`, `api://T/C` are then its audiences (§4.2).
     pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
-        self.config.client_id(client_id);
+        self.config = self.config.client_id(client_id);
         self
     }
 
     /// A further audience, compared exactly but for one trailing slash. Repeat it for more.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
-        self.config.audience(audience);
+        self.config = self.config.audience(audience);
         self
     }
 
     /// One of Microsoft's clouds. The public one by default.
     pub fn cloud(mut self, cloud: Cloud) -> Self {
-        self.config.cloud(cloud);
+        self.config = self.config.cloud(cloud);
         self
     }
 
     /// The address of the identity provider, such as `https://login.microsoftonline.us`, or of one that speaks like
     /// Entra on loopback.
     pub fn instance(mut self, address: impl Into<String>) -> Self {
-        self.config.instance(address);
+        self.config = self.config.instance(address);
         self
     }
 
     /// Accepts tokens that this application got, and no other's. Repeat it for more.
     pub fn allowed_client(mut self, client_id: impl Into<String>) -> Self {
-        self.config.allowed_client(client_id);
+        self.config = self.config.allowed_client(client_id);
         self
     }
 
     /// A claim that every token must have.
     pub fn required_claim(mut self, rule: ClaimRule) -> Self {
-        self.config.required_claim(rule);
+        self.config = self.config.required_claim(rule);
         self
     }
 
     /// By how much clocks may differ, for `exp` and `nbf`: 0 s to 300 s, 60 s by default.
     pub fn leeway(mut self, leeway: Duration) -> Self {
-        self.config.leeway(leeway);
+        self.config = self.config.leeway(leeway);
         self
     }
 
     /// Accepts app-only tokens without an app role, as `AllowWebApiToBeAuthorizedByACL` of Microsoft.Identity.Web: any
     /// application of an accepted tenant then gets in, and you decide by its client id.
     pub fn allow_web_api_to_be_authorized_by_acl(mut self, allow: bool) -> Self {
-        self.config.allow_web_api_to_be_authorized_by_acl(allow);
+        self.config = self.config.allow_web_api_to_be_authorized_by_acl(allow);
         self
     }
 
     /// Accepts tokens that are bound to a key (`cnf`) without a proof of it: who steals one can use it.
     pub fn danger_accept_bound_tokens(mut self, accept: bool) -> Self {
-        self.config.danger_accept_bound_tokens(accept);
+        self.config = self.config.danger_accept_bound_tokens(accept);
         self
     }
 
     /// Fetches the keys that this application has for itself (§3.5): `?appid=`. Needs the client id.
     pub fn app_specific_keys(mut self, own: bool) -> Self {
-        self.config.app_specific_keys(own);
+        self.config = self.config.app_specific_keys(own);
         self
     }
 
     /// Never believes this key again, by its `kid`, whatever any document says.
     pub fn revoke_key(mut self, key_id: impl Into<String>) -> Self {
-        self.config.revoke_key(key_id);
+        self.config = self.config.revoke_key(key_id);
         self
     }
 
     /// Puts code and hint into the answer's body. Whoever probes this API can read them.
     pub fn detailed_errors(mut self, detailed: bool) -> Self {
-        self.config.detailed_errors(detailed);
+        self.config = self.config.detailed_errors(detailed);
+        self
+    }
+
+    /// The identifier of this API as a protected resource (RFC 9728 §2). It is no audience.
+    pub fn resource(mut self, uri: impl Into<String>) -> Self {
+        self.config = self.config.resource(uri);
         self
     }
 
     /// The longest token that is read, in bytes: 16 KiB by default.
     pub fn max_token_bytes(mut self, bytes: usize) -> Self {
-        self.config.max_token_bytes(bytes);
+        self.config = self.config.max_token_bytes(bytes);
         self
     }
 
@@ -188,9 +194,9 @@ impl VerifierBuilder {
         for warning in &plan.warnings {
             tracing::warn!(target: "tower_entra", event = "configuration", "{warning}");
         }
-        let Plan { authorities, policy, revoked, detailed_errors, max_token_bytes, .. } = plan;
+        let Plan { authorities, policy, keys, detailed_errors, resource, max_token_bytes, .. } = plan;
         let mut settings = self.keys;
-        settings.revoked.extend(revoked);
+        settings.revoked.extend(keys.revoked);
         let revoked = Arc::new(Revoked::new(std::mem::take(&mut settings.revoked)));
         let counters = Arc::<Counters>::default();
         let around = Surroundings {
@@ -216,6 +222,7 @@ impl VerifierBuilder {
             checks: self.checks,
             max_token_bytes,
             detailed_errors,
+            resource,
             #[cfg(test)]
             stub: None,
         })))
@@ -223,10 +230,9 @@ impl VerifierBuilder {
 }
 
 #[cfg(feature = "reqwest")]
+#[expect(clippy::unnecessary_wraps, reason = "without the feature there is none")]
 fn default_fetch() -> Result<Arc<dyn Fetch>, ConfigProblem> {
-    let fetch = crate::fetch::HttpFetch::new()
-        .map_err(|error| ConfigProblem::new("fetch", None, format!("no HTTP client can be made: {error}")))?;
-    Ok(Arc::new(fetch))
+    Ok(Arc::new(crate::fetch::HttpFetch::new()))
 }
 
 #[cfg(not(feature = "reqwest"))]

@@ -176,24 +176,24 @@ impl Inner {
         let trust = &self.authorities[authority];
         if !trust.algorithms.contains(&token.header.algorithm) {
             let rejection = Rejection::new(RejectionKind::UnsupportedAlgorithm).got(token.header.algorithm.as_str());
-            return refused(rejection.from_authority(&*trust.name));
+            return refused(rejection.at_authority(&*trust.name));
         }
 
         let found = trust.keys.find(key_id, tenant);
         if found.is_empty() {
             // Nothing is fetched for a token that no authority can have issued, or that is of no use any more.
             if let Err(rejection) = check_tenant(&token.payload, tenant) {
-                return refused(rejection.from_authority(&*trust.name));
+                return refused(rejection.at_authority(&*trust.name));
             }
             if is_stale {
-                return refused(Rejection::new(RejectionKind::Expired).from_authority(&*trust.name));
+                return refused(Rejection::new(RejectionKind::Expired).at_authority(&*trust.name));
             }
             if let Some(waiter) = trust.keys.ask(tenant, progress.of(authority)) {
                 return Decision::Wait(waiter);
             }
             trust.keys.count_unknown_key();
             return refused(if trust.keys.has_keys() {
-                Rejection::new(RejectionKind::UnknownKey).from_authority(&*trust.name)
+                Rejection::new(RejectionKind::UnknownKey).at_authority(&*trust.name)
             } else {
                 trust.unavailable()
             });
@@ -204,7 +204,7 @@ impl Inner {
             Err(rejection) => Err(rejection),
         };
         match verdict {
-            Err(rejection) => refused(rejection.from_authority(&*trust.name)),
+            Err(rejection) => refused(rejection.at_authority(&*trust.name)),
             Ok((facts, found)) => {
                 let claims = Claims::new(token.payload, facts);
                 if let Some(cache) = &self.cache {
@@ -296,7 +296,7 @@ impl Trust {
     /// There are no keys, and none can be had.
     pub(super) fn unavailable(&self) -> Rejection {
         let wait = self.keys.retry_after().max(SHORTEST_RETRY);
-        Rejection::new(RejectionKind::KeysUnavailable).from_authority(&*self.name).retry_after(wait)
+        Rejection::new(RejectionKind::KeysUnavailable).at_authority(&*self.name).retry_after(wait)
     }
 
     /// The issuer is of the right form, and names a tenant that is not accepted.
@@ -305,11 +305,11 @@ impl Trust {
             Ok(()) => Rejection::new(RejectionKind::WrongTenant).expected(&*self.name).got(tenant.to_string()),
             Err(rejection) => rejection,
         };
-        rejection.from_authority(&*self.name)
+        rejection.at_authority(&*self.name)
     }
 
     fn name_in(&self, rejection: Rejection, key_id: &str) -> Rejection {
-        rejection.from_authority(&*self.name).with_key_id(key_id)
+        rejection.at_authority(&*self.name).with_key_id(key_id)
     }
 
     /// The issuers that are accepted, for a message.

@@ -41,6 +41,7 @@ struct Inner {
     checks: Vec<Arc<dyn Check>>,
     max_token_bytes: usize,
     detailed_errors: bool,
+    resource: Option<String>,
     #[cfg(test)]
     stub: Option<Box<dyn Fn(&str) -> Verdict + Send + Sync>>,
 }
@@ -62,7 +63,6 @@ pub(crate) enum Verdict {
 
 impl Verifier {
     /// A builder with nothing set.
-    #[must_use]
     pub fn builder() -> VerifierBuilder {
         VerifierBuilder::new()
     }
@@ -150,6 +150,12 @@ impl Verifier {
             cache_misses: counters.read(Event::CacheMiss),
             cached_tokens: cache.as_ref().map_or(0, Cache::len),
         }
+    }
+
+    /// The identifier of this API as a protected resource (RFC 9728 §2), if it is configured.
+    #[must_use]
+    pub fn resource(&self) -> Option<&str> {
+        self.0.resource.as_deref()
     }
 
     /// Never believes this key again, by its `kid`, whatever any document says. It holds at once, for cached verdicts

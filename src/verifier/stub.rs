@@ -30,7 +30,7 @@ fn at_once(token: &str) -> Result<Claims, Rejection> {
     match token {
         "good" => Ok(claims("Files.Read")),
         "poor" => Ok(claims("Mail.Read")),
-        "expired" => Err(Rejection::new(RejectionKind::Expired).verified().from_authority("main").with_key_id("k1")),
+        "expired" => Err(Rejection::new(RejectionKind::Expired).verified().at_authority("main").with_key_id("k1")),
         "other-api" => {
             Err(Rejection::new(RejectionKind::WrongAudience).verified().expected("api://me").got("api://\"x\""))
         }
@@ -58,6 +58,7 @@ impl Verifier {
             checks: Vec::new(),
             max_token_bytes: 16 * 1024,
             detailed_errors: false,
+            resource: None,
             stub: Some(Box::new(start)),
         }))
     }

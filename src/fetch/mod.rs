@@ -1,9 +1,14 @@
 //! The one seam to the network: a [`Fetch`] gets metadata documents and key sets, and nothing else.
 
+#[cfg(feature = "reqwest")]
+mod http;
+
 use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
+#[cfg(feature = "reqwest")]
+pub use self::http::{HttpFetch, HttpFetchBuilder};
 use crate::error::FetchError;
 
 /// What a [`Fetch`] gives back.
@@ -70,22 +75,5 @@ impl FetchResponse {
     /// An answer of `status` with `body` and nothing else.
     pub fn new(status: u16, body: impl Into<Bytes>) -> Self {
         Self { status, body: body.into(), ..Self::default() }
-    }
-}
-/// Stub.
-#[cfg(feature = "reqwest")]
-#[derive(Debug)]
-pub struct HttpFetch;
-#[cfg(feature = "reqwest")]
-impl HttpFetch {
-    #[allow(missing_docs)]
-    pub fn new() -> Result<Self, FetchError> {
-        Ok(Self)
-    }
-}
-#[cfg(feature = "reqwest")]
-impl Fetch for HttpFetch {
-    fn fetch(&self, _r: FetchRequest) -> FetchFuture {
-        Box::pin(async { Ok(FetchResponse::default()) })
     }
 }

@@ -1,0 +1,150 @@
+//! The JSON that Microsoft.Identity.Web users have already.
+
+use std::{fs::File, io::Read, path::Path};
+
+use super::{
+    Config, Source,
+    key::{self, Meaning},
+    node::{Data, Node, without_comments},
+    read::{Reader, twice},
+};
+use crate::error::{ConfigError, ConfigProblem};
+
+const SECTION: &str = "AzureAd";
+const LONGEST_FILE: u64 = 1 << 20;
+
+impl Config {
+    /// Reads the settings from JSON: those of the section `AzureAd`, or those at the top if there is no such section.
+    /// Names are compared ignoring case and underscores. Comments and a comma behind a last element are allowed, as in
+    /// .NET.
+    ///
+    /// # Errors
+    ///
+    /// If it is not JSON, or a setting is unknown, given twice or of the wrong type. Whatever else is wrong is reported
+    /// with it.
+    pub fn from_json(text: &str) -> Result<Self, ConfigError> {
+        Self::read_json(text, None)
+    }
+
+    /// Reads the settings from a JSON file, such as `appsettings.json`. See [`Config::from_json`].
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, and as [`Config::from_json`].
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
+        let path = path.as_ref();
+        let name = path.display().to_string();
+        let text = read_text(path).map_err(|advice| {
+            let name = if name.is_empty() { "the configuration file" } else { &name };
+            ConfigError::from_problem(ConfigProblem::new(name, None, advice))
+        })?;
+        Self::read_json(&text, Some(name))
+    }
+
+    fn read_json(text: &str, file: Option<String>) -> Result<Self, ConfigError> {
+        let whole = |advice: String| {
+            let name = file.as_deref().unwrap_or("the JSON text");
+            ConfigError::from_problem(ConfigProblem::new(name, None, advice))
+        };
+        let root = Node::from_json(&without_comments(text))
+            .map_err(|cause| whole(format!("is not JSON: {cause}; correct it there")))?;
+        let Data::Object(members) = root.data else {
+            return Err(whole(format!("must be one JSON object: {{ \"{SECTION}\": {{ … }} }}")));
+        };
+        let mut reader = Reader::default();
+        let section = section(members, &mut reader.problems);
+        reader.config.source = Source::Json { file, section: section.name };
+        reader.section(section.members);
+        reader.finish()
+    }
+}
+
+impl Reader {
+    /// The configuration; with problems, also those that only the rules find.
+    pub(super) fn finish(self) -> Result<Config, ConfigError> {
+        let Self { config, mut problems } = self;
+        if problems.is_empty() {
+            return Ok(config);
+        }
+        problems.extend(config.draw().1);
+        ConfigError::check(problems).map_err(|error| error.in_source(config.origin())).map(|()| config)
+    }
+}
+
+struct Section {
+    name: Option<String>,
+    members: Vec<(String, Node)>,
+}
+
+/// The members of the section, or those at the top.
+fn section(members: Vec<(String, Node)>, problems: &mut Vec<ConfigProblem>) -> Section {
+    let is_section = |name: &str| key::fold(name) == key::fold(SECTION);
+    if !members.iter().any(|(name, _)| is_section(name)) {
+        return at_top(members, problems);
+    }
+    let mut found: Option<(String, Vec<(String, Node)>)> = None;
+    for (name, node) in members {
+        if !is_section(&name) {
+            // .NET would not see it; its owner should know.
+            if key::setting(&name).is_some() && !matches!(node.data, Data::Object(_)) {
+                let advice = format!("stands beside the section {SECTION}, where it is not read; move it into it");
+                problems.push(ConfigProblem::new(node.name, None, advice));
+            }
+            continue;
+        }
+        if let Some((other, _)) = &found {
+            problems.push(twice(&name, other));
+            continue;
+        }
+        let members = match node.data {
+            Data::Object(members) => members,
+            _ => {
+                let advice = "an object with the settings is needed";
+                problems.push(ConfigProblem::new(&name, Some(&node.to_text()), advice));
+                Vec::new()
+            }
+        };
+        found = Some((name, members));
+    }
+    let (name, members) = found.unwrap_or_default();
+    Section { name: Some(name), members }
+}
+
+/// The members at the top, unless they are sections and one of another name looks like ours.
+fn at_top(members: Vec<(String, Node)>, problems: &mut Vec<ConfigProblem>) -> Section {
+    let is_ours = |members: &[(String, Node)]| members.iter().any(|(name, _)| key::setting(name).is_some());
+    let alike = members.iter().find(|(_, node)| matches!(&node.data, Data::Object(inner) if is_ours(inner)));
+    match alike {
+        Some((name, node)) if !is_ours(&members) && matches!(key::meaning(name), Meaning::Unknown { .. }) => {
+            let advice = format!("looks like the settings, but only a section {SECTION} is read; rename it");
+            problems.push(ConfigProblem::new(&node.name, None, advice));
+            let inner = members.into_iter().find_map(|(_, node)| match node.data {
+                Data::Object(inner) if is_ours(&inner) => Some((node.name, inner)),
+                _ => None,
+            });
+            let (name, members) = inner.unwrap_or_default();
+            Section { name: Some(name), members }
+        }
+        _ => Section { name: None, members: members.into_iter().filter(|(name, _)| name != "$schema").collect() },
+    }
+}
+
+/// The text of a file, or what is wrong with it.
+fn read_text(path: &Path) -> Result<String, String> {
+    const ADVICE: &str = "name a JSON file with the section AzureAd, such as appsettings.json";
+    if path.as_os_str().is_empty() {
+        return Err(format!("has an empty name; {ADVICE}"));
+    }
+    if path.is_dir() {
+        return Err(format!("is a directory; {ADVICE}"));
+    }
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(LONGEST_FILE + 1).read_to_end(&mut bytes));
+    read.map_err(|error| format!("cannot be read: {error}; {ADVICE}"))?;
+    if bytes.len() as u64 > LONGEST_FILE {
+        return Err(format!("is longer than 1 MiB; {ADVICE}"));
+    }
+    let is_utf16 = matches!(bytes.as_slice(), [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
+    let encoding = if is_utf16 { "is in UTF-16; save it as UTF-8" } else { "is not UTF-8; save it as UTF-8" };
+    String::from_utf8(bytes).map_err(|_| encoding.to_owned())
+}

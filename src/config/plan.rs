@@ -1,0 +1,303 @@
+//! The one validation: every rule, whoever wrote the settings, and all mistakes at once.
+
+use std::{collections::HashSet, time::Duration};
+
+use super::{Config, Named, Source, key::Key};
+use crate::{
+    authority::Authority,
+    error::{ConfigError, ConfigProblem},
+    keys::KeySettings,
+    policy::{Audiences, ClaimRule, MAX_LEEWAY, Policy, microsoft_api},
+    tenant::{TenantId, check_address},
+};
+
+const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);
+const DEFAULT_MAX_TOKEN_BYTES: usize = 16 << 10;
+const MAX_TOKEN_BYTES: std::ops::RangeInclusive<usize> = 1 << 10..=1 << 20;
+pub(super) const GUID_FORM: &str = "a GUID of the form 11111111-2222-3333-4444-555555555555";
+
+/// What a verifier is made of. Nothing in it needs to be looked at again.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) authorities: Vec<Authority>,
+    pub(crate) policy: Policy,
+    /// The defaults, with the keys that are revoked.
+    pub(crate) keys: KeySettings,
+    pub(crate) detailed_errors: bool,
+    pub(crate) resource: Option<String>,
+    pub(crate) max_token_bytes: usize,
+    /// What the owner should know at start-up.
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Config {
+    /// Holds the settings to all rules.
+    pub(crate) fn plan(&self) -> Result<Plan, ConfigError> {
+        let (plan, problems) = self.draw();
+        ConfigError::check(problems).map_err(|error| error.in_source(self.origin()))?;
+        // Never without a problem: no tenant, no plan.
+        plan.ok_or_else(|| ConfigError::from_problem(self.missing(Key::TenantId, "is missing")))
+    }
+
+    /// The plan, which is worth something only without problems.
+    pub(super) fn draw(&self) -> (Option<Plan>, Vec<ConfigProblem>) {
+        let mut rules = Rules { config: self, problems: Vec::new(), warnings: self.warnings.clone() };
+        let tenants = rules.tenants();
+        let client_id = rules.client_id();
+        let policy = Policy {
+            audiences: rules.audiences(client_id.as_deref(), &tenants.ids),
+            allowed_clients: rules.allowed_clients(),
+            required_claims: rules.required_claims(),
+            leeway: rules.leeway(),
+            allow_without_role: rules.switch(&self.allow_without_role),
+            accept_bound: rules.switch(&self.accept_bound),
+        };
+        let resource = rules.resource();
+        let max_token_bytes = rules.max_token_bytes();
+        let keys = KeySettings { revoked: rules.revoked_keys(), ..KeySettings::default() };
+        let detailed_errors = rules.switch(&self.detailed_errors);
+        let app_id = rules.app_id(client_id.as_deref());
+        let plan = tenants.authority.map(|authority| Plan {
+            authorities: vec![match app_id {
+                Some(app_id) => authority.app_specific_keys(app_id),
+                None => authority,
+            }],
+            policy,
+            keys,
+            detailed_errors,
+            resource,
+            max_token_bytes,
+            warnings: rules.warnings,
+        });
+        (plan, rules.problems)
+    }
+
+    /// The file that the settings came from.
+    pub(super) fn origin(&self) -> Option<&str> {
+        match &self.source {
+            Source::Json { file, .. } => file.as_deref(),
+            Source::Builder | Source::Environment => None,
+        }
+    }
+
+    /// The problem of a setting that is not there, under the name that its owner would look for.
+    pub(super) fn missing(&self, key: Key, advice: &str) -> ConfigProblem {
+        let (method, json, variable) = match key {
+            Key::TenantId => ("tenant()", "TenantId", "ENTRA_TENANT_ID"),
+            _ => ("client_id()", "ClientId", "ENTRA_CLIENT_ID"),
+        };
+        let name = match &self.source {
+            Source::Builder => method.to_owned(),
+            Source::Json { section: Some(section), .. } => format!("{section}:{json}"),
+            Source::Json { section: None, .. } => json.to_owned(),
+            Source::Environment => variable.to_owned(),
+        };
+        let hints: String =
+            self.hints.iter().filter(|(of, _)| *of == key).map(|(_, hint)| format!(" ({hint})")).collect();
+        ConfigProblem::new(name, None, format!("{advice}{hints}"))
+    }
+
+    pub(super) fn is_spoilt(&self, keys: &[Key]) -> bool {
+        keys.iter().any(|key| self.spoilt.contains(key))
+    }
+}
+
+/// What is found while going through the rules.
+pub(super) struct Rules<'a> {
+    pub(super) config: &'a Config,
+    pub(super) problems: Vec<ConfigProblem>,
+    pub(super) warnings: Vec<String>,
+}
+
+impl Rules<'_> {
+    pub(super) fn wrong(&mut self, name: &str, value: &str, advice: impl Into<String>) {
+        self.problems.push(ConfigProblem::new(name, Some(value), advice));
+    }
+
+    /// The one value of a setting; that others differ from it is a problem.
+    pub(super) fn one<'a, T: PartialEq>(
+        &mut self,
+        all: &'a [Named<T>],
+        text: impl Fn(&T) -> String,
+    ) -> Option<&'a Named<T>> {
+        let (first, others) = all.split_first()?;
+        for other in others.iter().filter(|other| other.value != first.value) {
+            self.wrong(
+                &other.name,
+                &text(&other.value),
+                format!("differs from {} = {:?}; leave one out", first.name, text(&first.value)),
+            );
+        }
+        Some(first)
+    }
+
+    fn switch(&mut self, all: &[Named<bool>]) -> bool {
+        self.one(all, bool::to_string).is_some_and(|switch| switch.value)
+    }
+
+    /// The client id in lower case.
+    fn client_id(&mut self) -> Option<String> {
+        let mut ids: Vec<Named<String>> = Vec::new();
+        for client in &self.config.client_ids {
+            match guid(&client.value) {
+                Some(id) => ids.push(Named::new(&client.name, id)),
+                None if client.value.starts_with("api://") => {
+                    self.wrong(
+                        &client.name,
+                        &client.value,
+                        format!("{GUID_FORM} is needed; an App ID URI is an audience"),
+                    );
+                }
+                None => {
+                    let advice =
+                        format!("{GUID_FORM} is needed: the Application (client) ID of the API's app registration");
+                    self.wrong(&client.name, &client.value, advice);
+                }
+            }
+        }
+        let is_any = !self.config.client_ids.is_empty() || !self.config.audiences.is_empty();
+        if !is_any && !self.config.is_spoilt(&[Key::ClientId, Key::Audience, Key::Audiences]) {
+            let advice = "is missing, and so is an audience: which API is this? Take the Application (client) ID of its \
+                          app registration";
+            self.problems.push(self.config.missing(Key::ClientId, advice));
+        }
+        self.one(&ids, String::clone).map(|id| id.value.clone())
+    }
+
+    /// Those of the client id (§4.2), and those that are named.
+    fn audiences(&mut self, client_id: Option<&str>, tenants: &[TenantId]) -> Audiences {
+        let mut audiences = Audiences::default();
+        if let Some(client_id) = client_id {
+            audiences.insert(client_id);
+            audiences.insert(&format!("api://{client_id}"));
+            for tenant in tenants {
+                audiences.insert(&format!("api://{tenant}/{client_id}"));
+            }
+        }
+        for audience in &self.config.audiences {
+            let text = &audience.value;
+            if let Some(advice) = wrong_audience(text) {
+                self.wrong(&audience.name, text, advice);
+            }
+            audiences.insert(text);
+            if let Some(id) = guid(text) {
+                audiences.insert(&id);
+            }
+        }
+        for audience in self.config.audiences.iter().chain(&self.config.client_ids) {
+            if let Some(api) = microsoft_api(&audience.value) {
+                self.warnings.push(format!(
+                    "{} = {:?} is {api}, an API of Microsoft's: tokens for it are for Microsoft alone to validate",
+                    audience.name, audience.value
+                ));
+            }
+        }
+        audiences
+    }
+
+    fn allowed_clients(&mut self) -> HashSet<String> {
+        let mut clients = HashSet::new();
+        for client in &self.config.allowed_clients {
+            match guid(&client.value) {
+                Some(id) => drop(clients.insert(id)),
+                None => {
+                    self.wrong(
+                        &client.name,
+                        &client.value,
+                        format!("{GUID_FORM} is needed: an application's client id"),
+                    );
+                }
+            }
+        }
+        clients
+    }
+
+    fn required_claims(&mut self) -> Vec<ClaimRule> {
+        for rule in &self.config.required_claims {
+            let name = rule.value.name();
+            if name.trim().is_empty() {
+                self.wrong(&rule.name, name, "the name of the claim is empty");
+            } else if rule.value.is_hopeless() {
+                self.wrong(
+                    &rule.name,
+                    name,
+                    "has no values, so no token could keep it; name some, or ask for its presence alone",
+                );
+            }
+        }
+        self.config.required_claims.iter().map(|rule| rule.value.clone()).collect()
+    }
+
+    /// The client id by which the API's own keys are asked for.
+    fn app_id(&mut self, client_id: Option<&str>) -> Option<String> {
+        let is_wanted = self.switch(&self.config.app_specific_keys);
+        if is_wanted && self.config.client_ids.is_empty() {
+            self.wrong("app_specific_keys()", "true", "needs client_id(), by which those keys are asked for");
+        }
+        client_id.filter(|_| is_wanted).map(str::to_owned)
+    }
+
+    fn leeway(&mut self) -> Duration {
+        let text = |leeway: &Duration| format!("{leeway:?}");
+        let Some(leeway) = self.one(&self.config.leeway, text) else { return DEFAULT_LEEWAY };
+        if leeway.value > MAX_LEEWAY {
+            let advice = format!("at most {} s are allowed; set the clock rather", MAX_LEEWAY.as_secs());
+            self.wrong(&leeway.name, &text(&leeway.value), advice);
+        }
+        leeway.value
+    }
+
+    fn resource(&mut self) -> Option<String> {
+        let resource = self.one(&self.config.resource, String::clone)?;
+        let text = &resource.value;
+        let is_app_id_uri = text.strip_prefix("api://").is_some_and(|rest| {
+            !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#' && byte != b'"')
+        });
+        if !is_app_id_uri && check_address(text).is_err() {
+            self.wrong(
+                &resource.name,
+                text,
+                "an absolute https address without a fragment, or the App ID URI (api://…) is needed",
+            );
+        }
+        Some(text.clone())
+    }
+
+    fn max_token_bytes(&mut self) -> usize {
+        let Some(most) = self.one(&self.config.max_token_bytes, usize::to_string) else {
+            return DEFAULT_MAX_TOKEN_BYTES;
+        };
+        if !MAX_TOKEN_BYTES.contains(&most.value) {
+            let advice = format!("from {} to {} bytes are allowed", MAX_TOKEN_BYTES.start(), MAX_TOKEN_BYTES.end());
+            self.wrong(&most.name, &most.value.to_string(), advice);
+        }
+        most.value
+    }
+
+    fn revoked_keys(&mut self) -> HashSet<String> {
+        for key in &self.config.revoked_keys {
+            if key.value.is_empty() || key.value.contains(char::is_whitespace) {
+                self.wrong(&key.name, &key.value, "the `kid` of a signing key is needed, without blanks");
+            }
+        }
+        self.config.revoked_keys.iter().map(|key| key.value.clone()).collect()
+    }
+}
+
+/// What is wrong with an audience.
+fn wrong_audience(text: &str) -> Option<&'static str> {
+    if text.trim_matches('/').is_empty() {
+        Some("an audience is needed: a client id or an App ID URI such as api://orders")
+    } else if text.contains(|letter: char| letter.is_whitespace() || letter.is_control()) {
+        Some("an audience has no blanks in it")
+    } else if text.contains('*') {
+        Some("audiences are compared exactly: * is no wildcard")
+    } else {
+        None
+    }
+}
+
+/// A GUID in lower case.
+fn guid(text: &str) -> Option<String> {
+    text.parse::<TenantId>().ok().map(|id| id.to_string())
+}

@@ -1,0 +1,635 @@
+use std::path::PathBuf;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{Authority, claims::payload::Payload, rejection::RejectionKind, tenant::TenantId};
+
+const TENANT: &str = "11111111-2222-3333-4444-555555555555";
+const OTHER: &str = "aaaaaaaa-2222-3333-4444-555555555555";
+const CLIENT: &str = "66666666-7777-8888-9999-000000000000";
+const GUID: &str = "a GUID of the form 11111111-2222-3333-4444-555555555555";
+const NO_TENANT: &str = "is missing: whose tokens are accepted? Take the Directory (tenant) ID of the app registration";
+const NO_API: &str = "is missing, and so is an audience: which API is this? Take the Application (client) ID of its app \
+                      registration";
+const KNOWN: &str = "Instance, TenantId, TenantIds, ClientId, Audience, Audiences, Authority, \
+                     AllowWebApiToBeAuthorizedByACL, AllowedClients, RequiredClaims, ClockSkewSeconds, Resource, \
+                     RevokedKeys, DetailedErrors";
+
+fn good() -> Config {
+    Config::default().tenant(TENANT).client_id(CLIENT)
+}
+
+fn vars(vars: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    Config::from_vars(vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+}
+
+/// A section with a good tenant and client id and these members behind them.
+fn section(more: &str) -> String {
+    format!(r#"{{"AzureAd":{{"TenantId":"{TENANT}","ClientId":"{CLIENT}"{more}}}}}"#)
+}
+
+/// The problems of a configuration, as they are told.
+fn told(config: Result<Config, ConfigError>) -> Vec<String> {
+    match config.and_then(|config| config.plan()) {
+        Ok(_) => Vec::new(),
+        Err(error) => error.problems().iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn plan(config: Result<Config, ConfigError>) -> Plan {
+    config.and_then(|config| config.plan()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn mistakes_of_the_builder() {
+    let no_domain = format!(
+        "{GUID}, or a verified domain such as contoso.onmicrosoft.com is needed; it is the Directory (tenant) ID of the \
+         app registration"
+    );
+    let no_audience = "an audience is needed: a client id or an App ID URI such as api://orders";
+    let beside = "cannot stand beside other tenants: it stands for all of them";
+    let no_client = format!("{GUID} is needed: the Application (client) ID of the API's app registration");
+    let no_caller = format!("{GUID} is needed: an application's client id");
+    let no_kid = "the `kid` of a signing key is needed, without blanks";
+    let no_values = "has no values, so no token could keep it; name some, or ask for its presence alone";
+    let no_uri = "an absolute https address without a fragment, or the App ID URI (api://…) is needed";
+    let tenant_only = || Config::default().tenant(TENANT);
+    let client_only = || Config::default().client_id(CLIENT);
+    for (config, problem) in [
+        (client_only(), format!("tenant(): {NO_TENANT}")),
+        (tenant_only(), format!("client_id(): {NO_API}")),
+        (client_only().tenant("x y"), format!("tenant() = \"x y\": {no_domain}")),
+        (client_only().tenant(""), format!("tenant() = \"\": {no_domain}")),
+        (client_only().tenant("contoso"), format!("tenant() = \"contoso\": {no_domain}")),
+        (client_only().tenant("10.0.0.1"), format!("tenant() = \"10.0.0.1\": {no_domain}")),
+        (
+            client_only().tenant("Common"),
+            "tenant() = \"Common\": is no tenant; if really meant, it is danger_any_account()".into(),
+        ),
+        (good().danger_any_account(), format!("danger_any_account(): {beside}")),
+        (client_only().danger_any_account().danger_personal_accounts(), format!("danger_any_account(): {beside}")),
+        (tenant_only().client_id("orders"), format!("client_id() = \"orders\": {no_client}")),
+        (
+            tenant_only().client_id("api://orders"),
+            format!("client_id() = \"api://orders\": {GUID} is needed; an App ID URI is an audience"),
+        ),
+        (
+            good().client_id(OTHER),
+            format!("client_id() = \"{OTHER}\": differs from client_id() = \"{CLIENT}\"; leave one out"),
+        ),
+        (good().audience(""), format!("audience() = \"\": {no_audience}")),
+        (good().audience("/"), format!("audience() = \"/\": {no_audience}")),
+        (good().audience(" "), "audience() = \" \": an audience has no blanks in it".into()),
+        (
+            good().audience("api://*"),
+            "audience() = \"api://*\": audiences are compared exactly: * is no wildcard".into(),
+        ),
+        (
+            good().instance("http://login.example"),
+            "instance() = \"http://login.example\": http:// is accepted for loopback addresses only, use https://"
+                .into(),
+        ),
+        (
+            good().instance("login.microsoftonline.de"),
+            "instance() = \"login.microsoftonline.de\": no cloud of Microsoft's has this address; there are \
+             login.microsoftonline.com, login.microsoftonline.us, login.partner.microsoftonline.cn, \
+             login.sovcloud-identity.fr, login.sovcloud-identity.de, login.sovcloud-identity.sg"
+                .into(),
+        ),
+        (
+            good().cloud(Cloud::China).instance("https://login.microsoftonline.com"),
+            "instance() = \"https://login.microsoftonline.com\": differs from cloud() = \
+             \"https://login.partner.microsoftonline.cn\"; leave one out"
+                .into(),
+        ),
+        (good().allowed_client("x"), format!("allowed_client() = \"x\": {no_caller}")),
+        (
+            good().required_claim(ClaimRule::present(" ")),
+            "required_claim() = \" \": the name of the claim is empty".into(),
+        ),
+        (good().required_claim(ClaimRule::any("x", [""; 0])), format!("required_claim() = \"x\": {no_values}")),
+        (
+            good().leeway(Duration::from_secs(301)),
+            "leeway() = \"301s\": at most 300 s are allowed; set the clock rather".into(),
+        ),
+        (good().revoke_key(""), format!("revoke_key() = \"\": {no_kid}")),
+        (
+            good().detailed_errors(true).detailed_errors(false),
+            "detailed_errors() = \"false\": differs from detailed_errors() = \"true\"; leave one out".into(),
+        ),
+        (good().resource("orders"), format!("resource() = \"orders\": {no_uri}")),
+        (good().resource("http://orders.example"), format!("resource() = \"http://orders.example\": {no_uri}")),
+        (good().resource("https://orders.example/#x"), format!("resource() = \"https://orders.example/#x\": {no_uri}")),
+        (good().resource("api://"), format!("resource() = \"api://\": {no_uri}")),
+        (
+            tenant_only().audience("api://orders").app_specific_keys(true),
+            "app_specific_keys() = \"true\": needs client_id(), by which those keys are asked for".into(),
+        ),
+        (good().max_token_bytes(1023), "max_token_bytes() = \"1023\": from 1024 to 1048576 bytes are allowed".into()),
+    ] {
+        let first = told(Ok(config)).into_iter().next();
+        assert_eq!(first, Some(problem));
+    }
+}
+
+#[test]
+fn mistakes_of_json() {
+    let problems = |json: &str| told(Config::from_json(json));
+    let name = "AzureAd";
+    for (more, problem) in [
+        (r#","Audience":["x"]"#, "Audience = \"[x]\": is a list; a text is needed; several are listed under Audiences"),
+        (r#","Audience":null"#, "Audience = \"null\": is null; a text is needed; several are listed under Audiences"),
+        (
+            r#","audiences":"x""#,
+            "audiences = \"x\": is a text; a list of texts is needed; a single one can be given as Audience",
+        ),
+        (r#","Audiences":["x",1]"#, "Audiences:1 = \"1\": is a number; a text is needed"),
+        (
+            r#","TenantIds":{"0":"x"}"#,
+            "TenantIds = \"{0}\": is an object; a list of texts is needed: GUIDs or verified domains of tenants",
+        ),
+        (
+            r#","AllowedClients":[]"#,
+            "AllowedClients = \"[]\": an empty list lets nobody in; leave it out to let every application in",
+        ),
+        (r#","RevokedKeys":[true]"#, "RevokedKeys:0 = \"true\": is a truth value; a text is needed"),
+        (r#","DetailedErrors":"yes""#, "DetailedErrors = \"yes\": true or false is needed"),
+        (r#","DetailedErrors":1"#, "DetailedErrors = \"1\": true or false is needed"),
+        (r#","AllowWebApiToBeAuthorizedByACL":[]"#, "AllowWebApiToBeAuthorizedByACL = \"[]\": true or false is needed"),
+        (
+            r#","ClockSkewSeconds":"00:05:00""#,
+            "ClockSkewSeconds = \"00:05:00\": a whole number of seconds from 0 to 300 is needed",
+        ),
+        (r#","ClockSkewSeconds":-1"#, "ClockSkewSeconds = \"-1\": a whole number of seconds from 0 to 300 is needed"),
+        (r#","ClockSkewSeconds":301"#, "ClockSkewSeconds = \"301s\": at most 300 s are allowed; set the clock rather"),
+        (r#","client_id":"x""#, "client_id: is given twice, as AzureAd:ClientId too; leave one out"),
+        (r#","ClientId":"x""#, "ClientId: is given twice; leave one out"),
+        (r#","Audiance":"secret""#, "Audiance: there is no such setting; did you mean `Audience`?"),
+        (r#","ClientSecrt":"secret""#, "ClientSecrt: there is no such setting; did you mean `ClientSecret`?"),
+        (
+            r#","SignUpSignInPolicyId":"b""#,
+            "SignUpSignInPolicyId: it makes this an Azure AD B2C authority, which is not supported yet",
+        ),
+        (
+            r#","Authority":"https://contoso.ciamlogin.com/""#,
+            "Authority = \"https://contoso.ciamlogin.com/\": External ID (ciamlogin.com) authorities are not supported yet",
+        ),
+        (
+            r#","Authority":"https://login.microsoftonline.com/common""#,
+            "Authority = \"https://login.microsoftonline.com/common\": names another tenant than AzureAd:TenantId; leave \
+             one out",
+        ),
+        (
+            r#","RequiredClaims":{}"#,
+            "RequiredClaims = \"{}\": is an object; a list is needed, such as [{\"Name\": \"roles\", \"Values\": \
+             [\"Reader\"], \"Match\": \"any\"}]",
+        ),
+        (
+            r#","RequiredClaims":["x"]"#,
+            "RequiredClaims:0 = \"x\": is a text; an object is needed, such as {\"Name\": \"roles\", \"Values\": \
+             [\"Reader\"]}",
+        ),
+        (r#","RequiredClaims":[{}]"#, "RequiredClaims:0: the Name of the claim is missing"),
+        (
+            r#","RequiredClaims":[{"Name":"a","Vaules":[]}]"#,
+            "RequiredClaims:0:Vaules: there is no such setting; did you mean `Values`?",
+        ),
+        (
+            r#","RequiredClaims":[{"Name":"a","Match":"any"}]"#,
+            "RequiredClaims:0:Match = \"any\": means nothing without Values; without both, the claim need only be there",
+        ),
+        (
+            r#","RequiredClaims":[{"Name":"a","Values":["x"],"Match":"some"}]"#,
+            "RequiredClaims:0:Match = \"some\": \"all\" or \"any\" is needed",
+        ),
+        (
+            r#","RequiredClaims":[{"Name":"a","Values":"x"}]"#,
+            "RequiredClaims:0:Values = \"x\": is a text; a list of texts is needed",
+        ),
+        (
+            r#","RequiredClaims":[{"Name":"a","Values":[]}]"#,
+            "RequiredClaims:0 = \"a\": has no values, so no token could keep it; name some, or ask for its presence alone",
+        ),
+        (
+            r#","RequiredClaims":[{"Name":"a","name":"b"}]"#,
+            "RequiredClaims:0:name: is given twice, as AzureAd:RequiredClaims:0:Name too; leave one out",
+        ),
+    ] {
+        assert_eq!(problems(&section(more)), [format!("{name}:{problem}")], "{more}");
+    }
+    let all = format!("AzureAd:Colour: there is no such setting; there are {KNOWN}");
+    assert_eq!(problems(&section(r#","Colour":"secret""#)), [all]);
+}
+
+#[test]
+fn mistakes_of_json_around_the_section() {
+    let problems = |json: &str| told(Config::from_json(json));
+    assert_eq!(problems("{}"), [format!("TenantId: {NO_TENANT}"), format!("ClientId: {NO_API}")]);
+    assert_eq!(problems("{\"AzureAd\":{}}")[0], format!("AzureAd:TenantId: {NO_TENANT}"));
+    assert_eq!(problems("{\"AzureAd\":3}")[0], "AzureAd = \"3\": an object with the settings is needed");
+    assert_eq!(
+        problems("{\"AzureAd\":{},\"azure_ad\":{}}")[0],
+        "azure_ad: is given twice, as AzureAd too; leave one out"
+    );
+    assert_eq!(problems("[1]"), ["the JSON text: must be one JSON object: { \"AzureAd\": { … } }"]);
+    assert_eq!(
+        problems("{\n  // the tenant\n  \"a\" 1}"),
+        ["the JSON text: is not JSON: expected `:` at line 3 column 7; correct it there"]
+    );
+    assert_eq!(
+        problems(&section("").replace("AzureAd", "EntraId")),
+        ["EntraId: looks like the settings, but only a section AzureAd is read; rename it"]
+    );
+    let beside = section("").replacen('{', r#"{"AllowedClients":[],"#, 1);
+    let advice = "AllowedClients: stands beside the section AzureAd, where it is not read; move it into it";
+    assert_eq!(problems(&beside), [advice]);
+    // What could not be read is not reported missing as well.
+    assert_eq!(
+        problems(r#"{"TennantId":"x","ClientId":1}"#),
+        [
+            "TennantId: there is no such setting; did you mean `TenantId`?",
+            "ClientId = \"1\": is a number; a text is needed: the application's client id"
+        ]
+    );
+}
+
+#[test]
+fn mistakes_of_the_environment() {
+    let base = [("ENTRA_TENANT_ID", TENANT), ("ENTRA_CLIENT_ID", CLIENT)];
+    let known = "ENTRA_TENANT_ID, ENTRA_CLIENT_ID, ENTRA_AUTHORITY_HOST, ENTRA_AUDIENCES, ENTRA_ALLOWED_CLIENTS, \
+                 ENTRA_REVOKED_KEYS, ENTRA_DETAILED_ERRORS";
+    for (name, value, problem) in [
+        ("ENTRA_AUDIENCE", "x", "ENTRA_AUDIENCE: there is no such setting; did you mean `ENTRA_AUDIENCES`?".into()),
+        ("ENTRA_AUDIENCE", "", "ENTRA_AUDIENCE: there is no such setting; did you mean `ENTRA_AUDIENCES`?".into()),
+        ("ENTRA_SOMETHING_ELSE", "x", format!("ENTRA_SOMETHING_ELSE: there is no such setting; there are {known}")),
+        ("ENTRA_AUDIENCES", ", ,", "ENTRA_AUDIENCES = \", ,\": holds nothing but commas".into()),
+        ("ENTRA_DETAILED_ERRORS", "1", "ENTRA_DETAILED_ERRORS = \"1\": true or false is needed".into()),
+        (
+            "ENTRA_AUTHORITY_HOST",
+            "http://x.example",
+            "ENTRA_AUTHORITY_HOST = \"http://x.example\": http:// is accepted for loopback addresses only, use https://"
+                .into(),
+        ),
+        (
+            "ENTRA_ALLOWED_CLIENTS",
+            "x",
+            format!("ENTRA_ALLOWED_CLIENTS = \"x\": {GUID} is needed: an application's client id"),
+        ),
+        ("azuread__Cleint", "x", "azuread__Cleint: there is no such setting; did you mean `ClientId`?".into()),
+        (
+            "AzureAd__ClientId",
+            OTHER,
+            format!("ENTRA_CLIENT_ID = \"{CLIENT}\": differs from AzureAd__ClientId = \"{OTHER}\"; leave one out"),
+        ),
+        (
+            "AzureAd__TenantIds__1",
+            OTHER,
+            format!("ENTRA_TENANT_ID = \"{TENANT}\": differs from AzureAd__TenantIds__1; leave one out"),
+        ),
+        (
+            "AzureAd__Audiences",
+            "x",
+            "AzureAd__Audiences = \"x\": is a text; a list of texts is needed; a single one can be given as Audience".into(),
+        ),
+        (
+            "AzureAd__RequiredClaims__0__Nme",
+            "x",
+            "AzureAd__RequiredClaims__0__Nme: there is no such setting; did you mean `Name`?".into(),
+        ),
+    ] {
+        let all: Vec<_> = base.into_iter().chain([(name, value)]).collect();
+        assert_eq!(told(vars(&all)).first(), Some(&problem), "{name}");
+    }
+    let torn = [base[0], base[1], ("AzureAd__Audience", "x"), ("AzureAd__Audience__0", "y")];
+    let advice = "AzureAd__Audience: has a value and further levels below it; leave one of both out";
+    assert_eq!(told(vars(&torn))[0], advice);
+    let cases = [base[0], base[1], ("AzureAd__Audience", "x"), ("AZUREAD__AUDIENCE", "y")];
+    assert_eq!(told(vars(&cases)), ["AZUREAD__AUDIENCE = \"y\": differs from AzureAd__Audience; leave one out"]);
+}
+
+#[test]
+fn the_identity_of_the_workload_is_not_the_api() {
+    let problems = told(vars(&[("AZURE_CLIENT_ID", CLIENT), ("AZURE_TENANT_ID", TENANT), ("ENTRA_CLIENT_ID", " ")]));
+    let workload = "is set, but it names the identity of this workload itself, not the API's";
+    let tenant = format!("ENTRA_TENANT_ID: {NO_TENANT} (AZURE_TENANT_ID {workload})");
+    let client = format!("ENTRA_CLIENT_ID: {NO_API} (ENTRA_CLIENT_ID is set, but empty) (AZURE_CLIENT_ID {workload})");
+    assert_eq!(problems, [tenant, client]);
+}
+
+#[test]
+fn all_mistakes_come_at_once() {
+    let json = r#"{"AzureAd":{"Instance":"http://x.example","TenantId":"x","ClientId":"y","Audience":" ","Audiences":1,
+        "AllowedClients":["z"],"RequiredClaims":[{}],"ClockSkewSeconds":"soon","Resource":"r","RevokedKeys":[""],
+        "DetailedErrors":"perhaps","Colour":1}}"#;
+    let error = Config::from_json(json).unwrap_err();
+    assert_eq!(error.problems().len(), 12, "{error}");
+    assert!(error.to_string().starts_with("invalid configuration, 12 problems:\n  - AzureAd:Audiences"), "{error}");
+}
+
+#[test]
+fn the_template_of_microsoft_works() {
+    let json = format!(
+        r#"{}{{
+        /*
+        The following identity settings need to be configured // before the project
+        */
+        "$schema": "https://json.schemastore.org/appsettings.json",
+        "AzureAd": {{
+            "Instance": "https://login.microsoftonline.com/", // public
+            "Domain": "qualified.domain.name",
+            "TenantId": "{TENANT}",
+            "ClientId": "{CLIENT}",
+            "ClientSecret": "hunter2",
+            "Scopes": "access_as_user",
+            "CallbackPath": "/signin-oidc",
+        }},
+        "Logging": {{ "LogLevel": {{ "Default": "Information", }} }},
+        "AllowedHosts": "*"
+    }}"#,
+        '\u{feff}'
+    );
+    let plan = plan(Config::from_json(&json));
+    assert_eq!(plan.authorities, [Authority::tenant(TENANT.parse().unwrap())]);
+    assert_eq!(
+        plan.warnings,
+        [
+            "passed over, as they change nothing about access tokens: AzureAd:Domain, AzureAd:ClientSecret, AzureAd:Scopes, \
+          AzureAd:CallbackPath; scopes and app permissions are demanded with a `RequireLayer`"
+        ]
+    );
+    assert!(!format!("{:?}", Config::from_json(&json)).contains("hunter2"));
+    // As it is generated, its client id is no GUID yet.
+    let untouched = json.replace(CLIENT, "11111111-1111-1111-11111111111111111");
+    assert_eq!(told(Config::from_json(&untouched)).len(), 1);
+}
+
+#[test]
+fn every_setting_of_json_arrives() {
+    let json = section(
+        r#","Instance":"https://login.microsoftonline.us","TenantIds":["AAAAAAAA-2222-3333-4444-555555555555"],
+        "Audience":"api://orders/","Audiences":["https://orders.example"],"allow_web_api_to_be_authorized_by_acl":"True",
+        "AllowedClients":["AAAAAAAA-2222-3333-4444-555555555555"],"clock_skew_seconds":"0","Resource":"api://orders",
+        "RevokedKeys":["k1","k2"],"DetailedErrors":true,
+        "RequiredClaims":[{"Name":"roles","Values":["a",1],"Match":"Any"},{"name":"scp","values":["x"],"separator":" "},
+        {"Name":"oid"}]"#,
+    );
+    let plan = plan(Config::from_json(&json));
+    let tenants: [TenantId; 2] = [TENANT.parse().unwrap(), OTHER.parse().unwrap()];
+    let authority = Authority::tenants(tenants, []).in_instance(Cloud::UsGovernment.into());
+    assert_eq!(plan.authorities, [authority]);
+    assert!(plan.policy.allow_without_role && plan.detailed_errors && !plan.policy.accept_bound);
+    assert_eq!(plan.policy.allowed_clients, [OTHER.to_owned()].into());
+    assert_eq!(plan.policy.leeway, Duration::ZERO);
+    assert_eq!(plan.resource.as_deref(), Some("api://orders"));
+    assert_eq!(plan.keys.revoked, ["k1".to_owned(), "k2".to_owned()].into());
+    let rules = [
+        ClaimRule::any("roles", ["a", "1"]),
+        ClaimRule::all("scp", ["x"]).separated_by(" "),
+        ClaimRule::present("oid"),
+    ];
+    assert_eq!(plan.policy.required_claims, rules);
+    for audience in [
+        CLIENT,
+        "api://orders",
+        "https://orders.example/",
+        &format!("api://{CLIENT}"),
+        &format!("api://{TENANT}/{CLIENT}"),
+        &format!("api://{OTHER}/{CLIENT}"),
+    ] {
+        assert!(plan.policy.audiences.contains(audience), "{audience}");
+    }
+    assert!(!plan.policy.audiences.contains("api://Orders"));
+    assert!(plan.warnings.is_empty());
+}
+
+#[test]
+fn every_variable_arrives() {
+    let ours = plan(vars(&[
+        ("ENTRA_TENANT_ID", &format!("{TENANT}, contoso.example")),
+        ("ENTRA_CLIENT_ID", &CLIENT.to_uppercase()),
+        ("ENTRA_AUTHORITY_HOST", "login.microsoftonline.us"),
+        ("ENTRA_AUDIENCES", "api://a,api://b"),
+        ("ENTRA_ALLOWED_CLIENTS", OTHER),
+        ("ENTRA_REVOKED_KEYS", "k1,k2"),
+        ("ENTRA_DETAILED_ERRORS", "TRUE"),
+        ("ENTRA_PROXY_SERVICE_HOST", "10.0.0.1"),
+        ("ENTRA_PROXY_SERVICE_PORT_HTTP", "80"),
+        ("ENTRA_PROXY_PORT", "tcp://10.0.0.1:80"),
+        ("ENTRA_PROXY_PORT_80_TCP_ADDR", "10.0.0.1"),
+        ("AZURE_CLIENT_ID", OTHER),
+        ("PATH", "/bin"),
+    ]));
+    let dotnet = plan(vars(&[
+        ("AzureAd__TenantId", TENANT),
+        ("AZUREAD__TENANTIDS__0", "contoso.example"),
+        ("AzureAd__ClientId", CLIENT),
+        ("AzureAd__Instance", "https://login.microsoftonline.us/"),
+        ("azuread__audiences__1", "api://a"),
+        ("AzureAd__Audiences__0", "api://b"),
+        ("AzureAd__AllowedClients__0", OTHER),
+        ("AzureAd__RevokedKeys__0", "k1"),
+        ("AzureAd__RevokedKeys__10", "k2"),
+        ("AzureAd__DetailedErrors", "true"),
+        ("AzureAd__RequiredClaims__0__Name", "roles"),
+        ("AzureAd__RequiredClaims__0__Values__0", "a"),
+        ("AzureAd__ClientSecret", "hunter2"),
+        ("AzureAd__ClientCertificates__0__SourceType", "Path"),
+    ]));
+    assert_eq!(ours.authorities, dotnet.authorities);
+    assert_eq!(ours.keys, dotnet.keys);
+    assert!(ours.detailed_errors && dotnet.detailed_errors);
+    assert_eq!(ours.policy.allowed_clients, dotnet.policy.allowed_clients);
+    for plan in [&ours, &dotnet] {
+        assert!(plan.policy.audiences.contains("api://a") && plan.policy.audiences.contains("api://b"));
+    }
+    assert_eq!(dotnet.policy.required_claims, [ClaimRule::all("roles", ["a"])]);
+    assert_eq!(
+        dotnet.warnings,
+        ["passed over, as they change nothing about access tokens: AzureAd__ClientCertificates, AzureAd__ClientSecret"]
+    );
+    // Both spellings that agree are one.
+    let both = [("ENTRA_TENANT_ID", TENANT), ("AzureAd__TenantId", TENANT), ("ENTRA_CLIENT_ID", CLIENT)];
+    assert_eq!(plan(vars(&both)).authorities, [Authority::tenant(TENANT.parse().unwrap())]);
+}
+
+#[test]
+fn what_is_worth_a_warning() {
+    let warnings = |config: Config| plan(Ok(config)).warnings;
+    assert!(warnings(good()).is_empty());
+    let keyword = |keyword: &str| plan(Config::from_json(&section("").replace(TENANT, keyword))).warnings;
+    assert!(keyword("organizations").is_empty());
+    assert_eq!(
+        keyword("common"),
+        ["AzureAd:TenantId = \"common\" lets personal Microsoft accounts in: anybody can have one"]
+    );
+    assert_eq!(keyword("consumers").len(), 1);
+    assert_eq!(keyword(&TenantId::PERSONAL_ACCOUNTS.to_string()).len(), 1);
+    assert_eq!(
+        warnings(good().audience("https://graph.microsoft.com")),
+        [
+            "audience() = \"https://graph.microsoft.com\" is Microsoft Graph, an API of Microsoft's: tokens for it are for \
+          Microsoft alone to validate"
+        ]
+    );
+    assert_eq!(
+        warnings(Config::default().tenant(TENANT).client_id(TENANT)),
+        [format!("client_id() = \"{TENANT}\" is the tenant's id too: is it the application's?")]
+    );
+    assert_eq!(
+        warnings(good().instance("https://entra.example")),
+        ["entra.example is none of Microsoft's clouds: whoever runs it decides which tokens are good"]
+    );
+    let empty = plan(vars(&[("ENTRA_TENANT_ID", TENANT), ("ENTRA_CLIENT_ID", CLIENT), ("ENTRA_AUDIENCES", "")]));
+    assert_eq!(empty.warnings, ["set but empty, which counts as missing: ENTRA_AUDIENCES"]);
+}
+
+#[test]
+fn authorities_and_dangers_arrive() {
+    let authority = |text: &str| {
+        let json = format!(r#"{{"Authority":"{text}","ClientId":"{CLIENT}"}}"#);
+        plan(Config::from_json(&json)).authorities.remove(0).to_string()
+    };
+    let address = format!("https://login.microsoftonline.us/{TENANT}");
+    assert_eq!(authority(&format!("{address}/v2.0")), address);
+    assert_eq!(authority("http://127.0.0.1:4000/organizations/"), "http://127.0.0.1:4000/organizations");
+    let danger = |config: Config| plan(Ok(config.client_id(CLIENT))).authorities.remove(0);
+    assert_eq!(danger(Config::default().danger_any_organization()), Authority::danger_any_organization());
+    assert_eq!(danger(Config::default().danger_any_account()), Authority::danger_any_account());
+    assert_eq!(danger(Config::default().danger_personal_accounts()), Authority::danger_personal_accounts());
+    assert_eq!(
+        danger(Config::default().tenant(TENANT).app_specific_keys(true)),
+        Authority::tenant(TENANT.parse().unwrap()).app_specific_keys(CLIENT)
+    );
+    assert!(plan(Ok(good().danger_accept_bound_tokens(true))).policy.accept_bound);
+}
+
+#[test]
+fn defaults_are_strict() {
+    let plan = plan(Ok(good()));
+    assert_eq!((plan.policy.leeway, plan.max_token_bytes), (Duration::from_secs(60), 16 << 10));
+    assert!(!plan.policy.allow_without_role && !plan.policy.accept_bound && !plan.detailed_errors);
+    let token = format!(r#"{{"exp":9,"aud":"api://{TENANT}/{OTHER}"}}"#);
+    let refused = plan.policy.check_audience(&Payload::parse(token.as_str().into()).unwrap()).unwrap_err();
+    assert_eq!(refused.kind(), RejectionKind::WrongAudience);
+    // Without a client id, the audiences that are named and no others.
+    let named = Config::default().tenant(TENANT).audience("api://orders").plan().unwrap();
+    assert!(!named.policy.audiences.contains(CLIENT));
+}
+
+#[test]
+fn files() {
+    let directory = std::env::temp_dir().join(format!("tower-entra-config-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    let write = |name: &str, bytes: &[u8]| -> PathBuf {
+        let path = directory.join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    };
+    let problem = |path: PathBuf| {
+        let error = Config::from_file(&path).unwrap_err().to_string();
+        error.replace(&directory.display().to_string(), "DIR")
+    };
+    let name = "name a JSON file with the section AzureAd, such as appsettings.json";
+    assert!(Config::from_file(write("good.json", section("").as_bytes())).is_ok());
+    assert_eq!(problem(directory.clone()), format!("invalid configuration: DIR: is a directory; {name}"));
+    let missing = problem(directory.join("none.json"));
+    assert!(missing.starts_with("invalid configuration: DIR/none.json: cannot be read: No such file"), "{missing}");
+    assert_eq!(
+        problem(write("latin.json", b"{\"a\":\"\xe4\"}")),
+        "invalid configuration: DIR/latin.json: is not UTF-8; save it as UTF-8"
+    );
+    assert_eq!(
+        problem(write("wide.json", b"\xff\xfe{\0}\0")),
+        "invalid configuration: DIR/wide.json: is in UTF-16; save it as UTF-8"
+    );
+    assert_eq!(
+        problem(write("empty.json", b"")),
+        "invalid configuration: DIR/empty.json: is not JSON: EOF while parsing a value at line 1 column 0; correct it there"
+    );
+    assert_eq!(
+        problem(write("long.json", &vec![b' '; (1 << 20) + 1])),
+        format!("invalid configuration: DIR/long.json: is longer than 1 MiB; {name}")
+    );
+    assert_eq!(
+        problem(write("typo.json", section(r#","Audiance":"x""#).as_bytes())),
+        "invalid configuration in DIR/typo.json: AzureAd:Audiance: there is no such setting; did you mean `Audience`?"
+    );
+    let late = Config::from_file(write("late.json", b"{\"AzureAd\":{}}")).unwrap().validate().unwrap_err().to_string();
+    assert!(late.starts_with("invalid configuration in "), "{late}");
+    std::fs::remove_dir_all(directory).unwrap();
+}
+
+#[test]
+fn is_part_of_another_configuration() {
+    let config: Config = serde_json::from_str(&section("")).unwrap();
+    assert_eq!(config, Config::from_json(&section("")).unwrap());
+    let error = serde_json::from_str::<Config>(&section(r#","Audiance":"x""#)).unwrap_err().to_string();
+    assert!(error.contains("did you mean `Audience`?"), "{error}");
+}
+
+#[test]
+fn deep_nesting_is_no_danger() {
+    let deep = format!("{{\"AzureAd\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
+    assert!(told(Config::from_json(&deep))[0].contains("recursion limit"));
+    let name = format!("AzureAd{}", "__A".repeat(100_000));
+    assert!(!told(vars(&[(&name, "x")])).is_empty());
+}
+
+fn arbitrary_json() -> impl Strategy<Value = String> {
+    let keys = prop_oneof![
+        proptest::sample::select(key::KEYS.map(|(name, _)| name.to_owned()).to_vec()),
+        proptest::sample::select(vec![
+            "AzureAd".to_owned(),
+            "Name".to_owned(),
+            "Values".to_owned(),
+            "Domain".to_owned()
+        ]),
+        ".{0,8}",
+    ];
+    let texts =
+        proptest::sample::select(vec![TENANT, CLIENT, "common", "http://127.0.0.1/common", "true", "60", "", "é"]);
+    let leaf = prop_oneof![
+        texts.prop_map(|text| serde_json::json!(text)),
+        ".{0,8}".prop_map(|text| serde_json::json!(text)),
+        any::<i64>().prop_map(|number| serde_json::json!(number)),
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(|truth| serde_json::json!(truth)),
+    ];
+    leaf.prop_recursive(4, 48, 6, move |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(serde_json::Value::Array),
+            proptest::collection::vec((keys.clone(), inner), 0..6)
+                .prop_map(|members| serde_json::Value::Object(members.into_iter().collect())),
+        ]
+    })
+    .prop_map(|value| value.to_string())
+}
+
+proptest! {
+    #[test]
+    fn no_text_panics(text in "\\PC{0,64}") {
+        let _ = told(Config::from_json(&text));
+        let plain = node::without_comments(&text);
+        prop_assert!(node::without_comments(&plain).chars().count() <= text.chars().count());
+    }
+
+    #[test]
+    fn no_json_panics(json in arbitrary_json()) {
+        let problems = told(Config::from_json(&json));
+        prop_assert!(problems.iter().all(|problem| !problem.is_empty()));
+        // Comments are blanks: JSON without any stays as it is.
+        prop_assert_eq!(node::without_comments(&json), json);
+    }
+
+    #[test]
+    fn no_environment_panics(
+        names in proptest::collection::vec(
+            prop_oneof!["ENTRA_[A-Z_]{0,12}", "(?i:AzureAd)__(TenantId|Audiences|RequiredClaims|é|_){1,3}(__[0-9A-Za-z_é]{0,6}){0,3}"],
+            0..6,
+        ),
+        value in ".{0,12}",
+    ) {
+        let _ = told(Config::from_vars(names.into_iter().map(|name| (name, value.clone()))));
+    }
+}

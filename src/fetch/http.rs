@@ -1,0 +1,327 @@
+//! Documents over HTTPS, by reqwest and rustls.
+
+use std::{
+    error::Error,
+    fmt,
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
+};
+
+use bytes::BytesMut;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use reqwest::{Certificate, Client, ClientBuilder, redirect};
+
+use super::{Fetch, FetchFuture, FetchRequest, FetchResponse};
+use crate::{
+    error::{ConfigError, ConfigProblem, FetchError},
+    tenant::{Address, check_address, is_loopback},
+};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// A refresh gets its documents one after the other: for so long a connection is kept for the next.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest header that is remembered.
+const LONGEST_HEADER: usize = 1024;
+const OK: u16 = 200;
+
+/// Fetches over HTTPS, and over HTTP on loopback.
+///
+/// It follows no redirects, reads no more than the cap and the bodies of status 200 alone, takes nothing compressed, and
+/// gives up after 10 s. Proxies are those of the environment (`HTTPS_PROXY`, `NO_PROXY`) or the system; loopback is
+/// never asked through one. Certificates are held against the roots of the system, on Linux also those that
+/// `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
+///
+/// ```
+/// use tower_entra::fetch::HttpFetch;
+///
+/// let fetch = HttpFetch::new();
+/// # let _ = fetch;
+/// ```
+///
+/// Shorter times, and a root of one's own:
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_entra::fetch::HttpFetch;
+///
+/// let fetch = HttpFetch::builder().connect_timeout(Duration::from_secs(1)).timeout(Duration::from_secs(3)).build()?;
+/// # let _ = fetch;
+/// let error = HttpFetch::builder().with_root_certificate_pem(b"nothing of the kind").build().unwrap_err();
+/// assert!(error.to_string().contains("with_root_certificate_pem()"));
+/// # Ok::<(), tower_entra::ConfigError>(())
+/// ```
+#[derive(Clone)]
+pub struct HttpFetch(Arc<Inner>);
+
+struct Inner {
+    timeout: Duration,
+    clients: Clients,
+}
+
+enum Clients {
+    /// Made when they are first needed: that reads the certificates of the system.
+    Own {
+        settings: HttpFetchBuilder,
+        remote: OnceLock<Client>,
+        loopback: OnceLock<Client>,
+        plain: OnceLock<Client>,
+    },
+    Given(Client),
+}
+
+/// Settings of an [`HttpFetch`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct HttpFetchBuilder {
+    connect_timeout: Duration,
+    timeout: Duration,
+    roots: Vec<Certificate>,
+    problems: Vec<ConfigProblem>,
+}
+
+impl Default for HttpFetch {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for HttpFetch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpFetch").field("timeout", &self.0.timeout).finish_non_exhaustive()
+    }
+}
+
+impl HttpFetch {
+    /// One with the defaults. Nothing is opened or read before the first document is asked for.
+    #[must_use]
+    pub fn new() -> Self {
+        HttpFetchBuilder::default().finish()
+    }
+
+    /// For other settings than the defaults.
+    pub fn builder() -> HttpFetchBuilder {
+        HttpFetchBuilder::default()
+    }
+
+    /// One that uses this client. Its settings hold then: whether it follows redirects (it should not), which proxies it
+    /// asks (loopback too), whom it trusts. The cap, the time of 10 s in all, and the demand for `https` stay.
+    #[must_use]
+    pub fn with_client(client: Client) -> Self {
+        Self(Arc::new(Inner { timeout: TIMEOUT, clients: Clients::Given(client) }))
+    }
+}
+
+impl Default for HttpFetchBuilder {
+    fn default() -> Self {
+        Self { connect_timeout: CONNECT_TIMEOUT, timeout: TIMEOUT, roots: Vec::new(), problems: Vec::new() }
+    }
+}
+
+impl HttpFetchBuilder {
+    /// The time until there is a connection. 5 s.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// The time until the whole document is here. 10 s.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Trusts these certificates (PEM, one or several) besides those of the system.
+    pub fn with_root_certificate_pem(mut self, pem: &[u8]) -> Self {
+        match Certificate::from_pem_bundle(pem) {
+            Ok(roots) if !roots.is_empty() => self.roots.extend(roots),
+            _ => {
+                let advice = "one certificate at least is needed, in PEM: -----BEGIN CERTIFICATE----- …";
+                self.problems.push(ConfigProblem::new("with_root_certificate_pem()", None, advice));
+            }
+        }
+        self
+    }
+
+    /// Builds it. Nothing is opened or read before the first document is asked for.
+    ///
+    /// # Errors
+    ///
+    /// If a certificate is none, or a time is zero.
+    pub fn build(mut self) -> Result<HttpFetch, ConfigError> {
+        for (name, time) in [("connect_timeout()", self.connect_timeout), ("timeout()", self.timeout)] {
+            if time.is_zero() {
+                self.problems.push(ConfigProblem::new(name, Some("0s"), "some time is needed"));
+            }
+        }
+        ConfigError::check(std::mem::take(&mut self.problems))?;
+        Ok(self.finish())
+    }
+
+    fn finish(self) -> HttpFetch {
+        let timeout = self.timeout;
+        let (remote, loopback, plain) = <(OnceLock<_>, OnceLock<_>, OnceLock<_>)>::default();
+        let clients = Clients::Own { settings: self, remote, loopback, plain };
+        HttpFetch(Arc::new(Inner { timeout, clients }))
+    }
+
+    fn client(&self) -> ClientBuilder {
+        // The features may have been switched on by somebody else in the same build.
+        Client::builder()
+            .user_agent(concat!("tower-entra/", env!("CARGO_PKG_VERSION")))
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            .no_gzip()
+            .no_brotli()
+            .no_deflate()
+            .no_zstd()
+            .connect_timeout(self.connect_timeout)
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .tls_certs_merge(self.roots.iter().cloned())
+    }
+}
+
+impl Inner {
+    /// The client for an address.
+    fn client(&self, address: &Address) -> Result<Client, String> {
+        let (settings, remote, loopback, plain) = match &self.clients {
+            Clients::Given(client) => return Ok(client.clone()),
+            Clients::Own { settings, remote, loopback, plain } => (settings, remote, loopback, plain),
+        };
+        let slot = match (is_loopback(&address.host), address.origin.starts_with("http://")) {
+            (false, _) => remote,
+            (true, false) => loopback,
+            (true, true) => plain,
+        };
+        if let Some(client) = slot.get() {
+            return Ok(client.clone());
+        }
+        let mut builder = settings.client();
+        if !std::ptr::eq(slot, remote) {
+            builder = builder.no_proxy();
+        }
+        if std::ptr::eq(slot, plain) {
+            // Without TLS, there need be no certificates on this machine at all, as in a container made from scratch.
+            builder = builder.tls_certs_only(settings.roots.iter().cloned());
+        }
+        let client = build(builder)?;
+        Ok(slot.get_or_init(|| client).clone())
+    }
+
+    async fn fetch(&self, request: &FetchRequest) -> Result<FetchResponse, FetchError> {
+        let FetchRequest { url, etag, max_bytes } = request;
+        let forbidden = |reason: String| FetchError::Forbidden { url: url.clone(), reason };
+        let invalid = |reason: String| FetchError::Invalid { url: url.clone(), reason };
+        let too_large = || FetchError::TooLarge { url: url.clone(), cap: *max_bytes };
+        let started = Instant::now();
+        let failed = |error: reqwest::Error| failure(url, started, error);
+
+        let address = check_address(url).map_err(|error| forbidden(error.to_string()))?;
+        let client = self.client(&address).map_err(|cause| FetchError::Connection { url: url.clone(), cause })?;
+        let mut get =
+            client.get(url).header(header::ACCEPT, "application/json").header(header::ACCEPT_ENCODING, "identity");
+        if let Some(etag) = etag.as_ref().and_then(|etag| HeaderValue::from_str(etag).ok()) {
+            get = get.header(header::IF_NONE_MATCH, etag);
+        }
+        let mut response = get.send().await.map_err(failed)?;
+        // A client that was given may have been led elsewhere.
+        check_address(response.url().as_str())
+            .map_err(|error| forbidden(format!("it led to another address: {error}")))?;
+
+        let headers = response.headers();
+        let mut answer = FetchResponse {
+            status: response.status().as_u16(),
+            etag: text(headers, &header::ETAG),
+            max_age: max_age(headers),
+            date: text(headers, &header::DATE),
+            ..FetchResponse::default()
+        };
+        if answer.status != OK {
+            return Ok(answer);
+        }
+        if let Some(encoding) =
+            text(headers, &header::CONTENT_ENCODING).filter(|name| !name.eq_ignore_ascii_case("identity"))
+        {
+            return Err(invalid(format!("it is compressed ({encoding}), which was not asked for")));
+        }
+        let cap = u64::try_from(*max_bytes).unwrap_or(u64::MAX);
+        if response.content_length().is_some_and(|length| length > cap) {
+            return Err(too_large());
+        }
+        let mut body = BytesMut::new();
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            if chunk.len() > max_bytes - body.len() {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        answer.body = body.freeze();
+        Ok(answer)
+    }
+}
+
+impl Fetch for HttpFetch {
+    fn fetch(&self, request: FetchRequest) -> FetchFuture {
+        let Self(inner) = self.clone();
+        Box::pin(async move {
+            match tokio::time::timeout(inner.timeout, inner.fetch(&request)).await {
+                Ok(result) => result,
+                Err(_) => Err(FetchError::Timeout { url: request.url, after: inner.timeout }),
+            }
+        })
+    }
+}
+
+fn build(builder: ClientBuilder) -> Result<Client, String> {
+    builder.build().map_err(|error| {
+        let cause = chain(&error);
+        if cause.contains("No CA certificates") {
+            format!("{cause}; install ca-certificates, or name a file of them by SSL_CERT_FILE")
+        } else {
+            cause
+        }
+    })
+}
+
+fn failure(url: &str, started: Instant, error: reqwest::Error) -> FetchError {
+    let url = url.to_owned();
+    if error.is_timeout() {
+        let after = Duration::from_millis(u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX));
+        return FetchError::Timeout { url, after };
+    }
+    FetchError::Connection { url, cause: chain(&error.without_url()) }
+}
+
+/// An error with all its causes, each said once.
+fn chain(error: &dyn Error) -> String {
+    let mut all = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let text = cause.to_string();
+        if !all.contains(&text) {
+            all.push_str(": ");
+            all.push_str(&text);
+        }
+        source = cause.source();
+    }
+    all
+}
+
+fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let text = headers.get(name)?.to_str().ok()?;
+    (text.len() <= LONGEST_HEADER).then(|| text.to_owned())
+}
+
+/// `max-age` in seconds (RFC 9111 §5.2.2.1), the first if there are several.
+fn max_age(headers: &HeaderMap) -> Option<Duration> {
+    let values = headers.get_all(header::CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok());
+    let seconds = values.flat_map(|value| value.split(',')).find_map(|directive| {
+        let (name, seconds) = directive.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("max-age").then(|| seconds.trim().trim_matches('"').parse().ok())
+    })?;
+    seconds.map(Duration::from_secs)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests;
