@@ -55,6 +55,7 @@ enum Route {
     /// A domain may turn out to be its tenant.
     Unresolved {
         authority: usize,
+        tenant: TenantId,
     },
     /// The issuers of this one are not known before its first document.
     NotYet {
@@ -159,7 +160,10 @@ impl Inner {
             Route::NotYet { .. } | Route::Unresolved { .. } if is_stale => {
                 return refused(Rejection::new(RejectionKind::Expired));
             }
-            Route::NotYet { authority } | Route::Unresolved { authority } => {
+            Route::Unresolved { authority, tenant } if check_tenant(&token.payload, tenant).is_err() => {
+                return refused(self.authorities[authority].other_tenant(&token.payload, tenant));
+            }
+            Route::NotYet { authority } | Route::Unresolved { authority, .. } => {
                 let trust = &self.authorities[authority];
                 return match trust.keys.ask_domains(progress.of(authority)) {
                     Some(waiter) => Decision::Wait(waiter),
@@ -233,7 +237,7 @@ impl Inner {
             };
             match trust.keys.accepts(tenant) {
                 Accepted::Yes => return Route::To { authority, version, tenant },
-                Accepted::Unresolved => nearest = Route::Unresolved { authority },
+                Accepted::Unresolved => nearest = Route::Unresolved { authority, tenant },
                 Accepted::No if matches!(nearest, Route::Nowhere) => {
                     nearest = Route::OtherTenant { authority, tenant };
                 }
