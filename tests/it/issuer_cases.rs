@@ -119,9 +119,7 @@ fn expected(case: &Value) -> &'static str {
     match verdict {
         Some("accept") | None => "accepted",
         Some("reject") if id.starts_with("tm-") => "rejected",
-        Some("reject") => {
-            CODES.iter().find(|(known, _)| *known == id).unwrap_or_else(|| panic!("{id} has no code")).1
-        }
+        Some("reject") => CODES.iter().find(|(known, _)| *known == id).unwrap_or_else(|| panic!("{id} has no code")).1,
         Some(other) => panic!("{id}: {other}"),
     }
 }

@@ -59,11 +59,6 @@ pub(crate) fn tenant() -> TenantId {
     MockEntra::TENANT.parse().unwrap()
 }
 
-/// The other tenant that the look-alike knows.
-pub(crate) fn other_tenant() -> TenantId {
-    MockEntra::OTHER_TENANT.parse().unwrap()
-}
-
 /// A clock at [`START`], by which `mock` dates its tokens too.
 pub(crate) fn clock_of(mock: &MockEntra) -> ManualClock {
     let clock = ManualClock::at(UNIX_EPOCH + Duration::from_secs(START.unsigned_abs()));

@@ -113,7 +113,8 @@ async fn row_4_names_twice_or_in_another_case() {
         let moved = bench.token().without_claim(name.to_lowercase()).claim(name, "x");
         bench.refuses(name, &moved.build(), MalformedToken).await;
     }
-    for raw in ["", "null", "[]", "\"\"", "1", "{}{}", "{} x", "\u{feff}{}", "{\"exp\":1", "{'exp':1}", "{\"exp\":1,}"] {
+    for raw in ["", "null", "[]", "\"\"", "1", "{}{}", "{} x", "\u{feff}{}", "{\"exp\":1", "{'exp':1}", "{\"exp\":1,}"]
+    {
         bench.refuses(raw, &token.clone().raw_payload(raw).build(), MalformedToken).await;
     }
     for bytes in [b"\xff\xfe{}".as_slice(), b"{\"a\":\"\xff\"}", b"\0", b"\xef\xbb\xbf{}"] {
@@ -196,7 +197,8 @@ async fn row_5_issuers_that_are_almost_ours() {
     }
 }
 
-type Mode = fn(tower_entra::VerifierBuilder) -> tower_entra::VerifierBuilder;
+/// How a verifier is set up.
+pub(super) type Mode = fn(tower_entra::VerifierBuilder) -> tower_entra::VerifierBuilder;
 
 /// One tenant, two, and any organisation.
 pub(super) const MODES: [Mode; 3] = [
@@ -299,7 +301,10 @@ async fn row_8_id_tokens_and_tokens_without_a_permission() {
         ("an id token of v1", id_token().v1()),
         ("an id token with roles", id_token().claim("roles", roles.clone())),
         ("an id token with roles and a client", id_token().claim("roles", roles.clone()).claim("azp", "x")),
-        ("an id token like an application's", id_token().claim("roles", roles.clone()).claim("azp", "x").claim("sub", MockEntra::USER)),
+        (
+            "an id token like an application's",
+            id_token().claim("roles", roles.clone()).claim("azp", "x").claim("sub", MockEntra::USER),
+        ),
         ("an id token by its c_hash", app().claim("c_hash", "x")),
         ("an id token by its at_hash", app().claim("at_hash", "x")),
         ("an id token by its nonce", app().claim("nonce", "x")),
@@ -373,14 +378,24 @@ async fn row_8_permissions_of_the_other_kind() {
         ("an application's as a user's", Requirement::role("Files.Read.All"), app(), (403, role)),
         ("an application's, as it is", Requirement::app_role("Files.Read.All"), app(), (200, None)),
         ("a user's, as it is", Requirement::role("Files.Read.All"), user(), (200, None)),
-        ("a marked application's scope", Requirement::scope("Files.Read"), app().idtyp().scopes("Files.Read"), (403, scope)),
+        (
+            "a marked application's scope",
+            Requirement::scope("Files.Read"),
+            app().idtyp().scopes("Files.Read"),
+            (403, scope),
+        ),
         ("a scope that is a role", Requirement::scope("Files.Read.All"), user(), (403, scope)),
         ("a role that is a scope", Requirement::any_role("Files.Read"), user(), (403, role)),
         ("the start of a scope", Requirement::scope("Files"), user(), (403, scope)),
         ("another case", Requirement::scope("files.read"), user(), (403, scope)),
         ("a scope /", Requirement::scope("/"), user().scopes("Files.Read /"), (403, scope)),
         ("an empty scope", Requirement::scope(""), user().scopes("Files.Read  x"), (403, scope)),
-        ("two at once", Requirement::scope("Files.Read Files.Write"), user().scopes("Files.Read Files.Write"), (403, scope)),
+        (
+            "two at once",
+            Requirement::scope("Files.Read Files.Write"),
+            user().scopes("Files.Read Files.Write"),
+            (403, scope),
+        ),
     ] {
         assert_eq!(asked(&bench, requirement, &token).await, expected, "{name}");
     }

@@ -51,8 +51,16 @@ async fn row_17_a_megabyte_that_is_read() {
         ("four dots", format!("{}....", "a".repeat(1_000_000)), EncryptedToken),
         ("letters", "a".repeat(1_000_000), MalformedToken),
         ("lists in lists", payload(format!("{{\"exp\":1,\"x\":{}", "[".repeat(700_000))), MalformedToken),
-        ("lists in lists, closed", payload(format!("{{\"x\":{}{}}}", "[".repeat(300_000), "]".repeat(300_000))), MalformedToken),
-        ("objects in objects", payload(format!("{}1{}", "{\"a\":".repeat(100_000), "}".repeat(100_000))), MalformedToken),
+        (
+            "lists in lists, closed",
+            payload(format!("{{\"x\":{}{}}}", "[".repeat(300_000), "]".repeat(300_000))),
+            MalformedToken,
+        ),
+        (
+            "objects in objects",
+            payload(format!("{}1{}", "{\"a\":".repeat(100_000), "}".repeat(100_000))),
+            MalformedToken,
+        ),
         ("one name many times", payload(format!("{{{}\"exp\":1}}", "\"a\":0,".repeat(90_000))), MalformedToken),
         ("many names, one twice", payload(format!("{many}\"claim7\":1}}")), MalformedToken),
         ("escapes", payload(format!("{{\"x\":\"{}\"}}", "\\u0041".repeat(100_000))), MalformedToken),
@@ -141,7 +149,8 @@ async fn row_17_odd_bytes_in_the_header() {
 #[tokio::test]
 async fn row_17_two_headers() {
     let bench = Bench::new().await;
-    let (good, bad) = (format!("Bearer {}", bench.token().build()), format!("Bearer {}", bench.token().wrong_key().build()));
+    let (good, bad) =
+        (format!("Bearer {}", bench.token().build()), format!("Bearer {}", bench.token().wrong_key().build()));
     let fetches = bench.mock.fetches();
     for (first, second) in [
         (&*good, &*good),
@@ -188,7 +197,8 @@ async fn row_18_other_serialisations() {
         bench.refuses(name, &token, kind).await;
     }
     let flat = format!(r#"{{"protected":"{header}","payload":"{payload}","signature":"{signature}"}}"#);
-    let general = format!(r#"{{"payload":"{payload}","signatures":[{{"protected":"{header}","signature":"{signature}"}}]}}"#);
+    let general =
+        format!(r#"{{"payload":"{payload}","signatures":[{{"protected":"{header}","signature":"{signature}"}}]}}"#);
     for json in [flat, general] {
         assert_eq!(bench.code(&json).await, "malformed_token");
         assert_eq!(bench.send_token(&json).await.kind(), Some(MalformedToken));

@@ -40,7 +40,9 @@ async fn row_8a_a_customers_key() {
         bench.refuses("B's issuer, A's tid", &crossed, WrongIssuer).await;
     }
     bench.refuses("B's key under A's kid", &to_a(&under_as_kid), BadSignature).await;
-    bench.refuses("B's key with A's issuer, for B", &bench.token().tenant(b).signed_with(&as_a).build(), WrongIssuer).await;
+    bench
+        .refuses("B's key with A's issuer, for B", &bench.token().tenant(b).signed_with(&as_a).build(), WrongIssuer)
+        .await;
     bench.accepts("B's own", &bench.token().tenant(b).signed_with(&own).build()).await;
     bench.accepts("A's own", &bench.token().build()).await;
 }
@@ -150,7 +152,8 @@ async fn constraints_are_never_weakened() {
     mock.publish(KeySpec::new(&key).issuer(mock.v2_issuer(MockEntra::OTHER_TENANT)));
     let bench = Bench::of(mock.clone(), |builder| builder.danger_any_organization()).await;
     let token = bench.token().expires_in(Duration::from_secs(1_000_000));
-    let (ours, theirs) = (token.clone().signed_with(&key), token.clone().tenant(MockEntra::OTHER_TENANT).signed_with(&key));
+    let (ours, theirs) =
+        (token.clone().signed_with(&key), token.clone().tenant(MockEntra::OTHER_TENANT).signed_with(&key));
     bench.refuses("at first", &ours.build(), WrongIssuer).await;
     bench.accepts("its own tenant", &theirs.build()).await;
     for weaker in [KeySpec::new(&key), KeySpec::new(&key).without_issuer(), KeySpec::new(&key).issuer("")] {

@@ -7,6 +7,7 @@ use tower_entra::{
     testing::{Fault, KeySpec, MockEntra, TokenBuilder},
 };
 
+use super::claims::Mode;
 use crate::support::{Answer, Bench, UNAUTHORIZED};
 
 /// One token, and what one of several verifiers makes of it.
@@ -38,8 +39,8 @@ async fn strangers(mock: &MockEntra, token: &TokenBuilder) -> Vec<(Bench, &'stat
         other.publish(spec(KeySpec::new(&mock.current_key()), &other));
         other
     };
-    let ours: fn(VerifierBuilder) -> VerifierBuilder = |builder| builder.tenant(MockEntra::TENANT);
-    let rows: Vec<(&str, MockEntra, fn(VerifierBuilder) -> VerifierBuilder)> = vec![
+    let ours: Mode = |builder| builder.tenant(MockEntra::TENANT);
+    let rows: Vec<(&str, MockEntra, Mode)> = vec![
         ("bad_signature", imposter(|spec, _| spec), ours),
         ("unknown_key", MockEntra::new(), ours),
         ("wrong_tenant", MockEntra::new(), |builder| builder.tenant(MockEntra::OTHER_TENANT)),
@@ -52,7 +53,8 @@ async fn strangers(mock: &MockEntra, token: &TokenBuilder) -> Vec<(Bench, &'stat
         benches.push((Bench::of(mock, configure).await, code));
     }
     if token.claims()["iss"].as_str().is_some_and(|issuer| !issuer.contains("sts.")) {
-        let government = |builder: VerifierBuilder| builder.tenant(MockEntra::TENANT).cloud(tower_entra::Cloud::UsGovernment);
+        let government =
+            |builder: VerifierBuilder| builder.tenant(MockEntra::TENANT).cloud(tower_entra::Cloud::UsGovernment);
         benches.push((Bench::of(MockEntra::us_government(), government).await, "unknown_issuer"));
     }
     benches
@@ -62,14 +64,17 @@ async fn strangers(mock: &MockEntra, token: &TokenBuilder) -> Vec<(Bench, &'stat
 async fn a_token_that_is_not_ours_looks_the_same_for_every_reason() {
     let mock = MockEntra::new();
     crate::support::clock_of(&mock);
-    for token in [mock.token(), mock.token().v1(), mock.token().app(), mock.token().id_token(), mock.token().audience("x")] {
+    for token in
+        [mock.token(), mock.token().v1(), mock.token().app(), mock.token().id_token(), mock.token().audience("x")]
+    {
         let benches = strangers(&mock, &token).await;
         let text = token.build();
         let answers = answers(&benches, &text).await;
         for answer in &answers {
             assert_eq!(answer.seen(), answers[0].seen());
             assert_eq!((answer.status.as_u16(), &*answer.body), (401, UNAUTHORIZED.as_bytes()));
-            let challenge = r#"Bearer error="invalid_token", error_description="the access token is not valid for this API""#;
+            let challenge =
+                r#"Bearer error="invalid_token", error_description="the access token is not valid for this API""#;
             assert_eq!(answer.headers["www-authenticate"], challenge);
             assert!(!answer.rejection.as_ref().unwrap().is_verified());
         }
@@ -109,7 +114,8 @@ async fn a_signature_that_is_none_tells_nothing_of_the_keys() {
     let mut benches = strangers(&mock, &token).await;
     benches.push((Bench::new().await, ""));
     let text = token.build();
-    for broken in [format!("{text}="), format!("{}+", &text[..text.len() - 1]), format!("{}/", &text[..text.len() - 1])] {
+    for broken in [format!("{text}="), format!("{}+", &text[..text.len() - 1]), format!("{}/", &text[..text.len() - 1])]
+    {
         let mut found = Vec::new();
         for (bench, _) in &benches {
             let answer = bench.send_token(&broken).await;
