@@ -55,6 +55,7 @@ enum Route {
     /// A domain may turn out to be its tenant.
     Unresolved {
         authority: usize,
+        tenant: TenantId,
     },
     /// The issuers of this one are not known before its first document.
     NotYet {
@@ -70,9 +71,10 @@ enum Route {
 
 /// One token on its way through the checks.
 struct Token<'a> {
-    compact: Compact<'a>,
+    signing_input: &'a str,
     header: Header,
     payload: Payload,
+    signature: Vec<u8>,
 }
 
 impl Inner {
@@ -124,7 +126,7 @@ impl Inner {
         })
     }
 
-    /// Takes a token apart: form, header, payload.
+    /// Takes a token apart: form, header, payload, signature.
     fn read<'a>(&self, token: &'a str) -> Result<Token<'a>, Rejection> {
         let compact = Compact::split(token)?;
         let header = compact.read_header()?;
@@ -132,7 +134,9 @@ impl Inner {
             return Err(Rejection::new(RejectionKind::UnsupportedAlgorithm).got(header.algorithm.as_str()));
         }
         let payload = compact.read_payload()?;
-        Ok(Token { compact, header, payload })
+        // Here, not when a key is at hand: else the answer would tell whether there is one.
+        let signature = compact.read_signature()?;
+        Ok(Token { signing_input: compact.signing_input, header, payload, signature })
     }
 
     fn judge(&self, text: &str, token: Token<'_>, now: Duration, progress: &mut Progress) -> Decision {
@@ -156,7 +160,10 @@ impl Inner {
             Route::NotYet { .. } | Route::Unresolved { .. } if is_stale => {
                 return refused(Rejection::new(RejectionKind::Expired));
             }
-            route @ (Route::NotYet { authority } | Route::Unresolved { authority }) => {
+            Route::Unresolved { authority, tenant } if check_tenant(&token.payload, tenant).is_err() => {
+                return refused(self.authorities[authority].other_tenant(&token.payload, tenant));
+            }
+            route @ (Route::NotYet { authority } | Route::Unresolved { authority, .. }) => {
                 let trust = &self.authorities[authority];
                 let asked = progress.of(authority);
                 let waiter = match route {
@@ -235,7 +242,7 @@ impl Inner {
             };
             match trust.keys.accepts(tenant) {
                 Accepted::Yes => return Route::To { authority, version, tenant },
-                Accepted::Unresolved => nearest = Route::Unresolved { authority },
+                Accepted::Unresolved => nearest = Route::Unresolved { authority, tenant },
                 Accepted::No if matches!(nearest, Route::Nowhere) => {
                     nearest = Route::OtherTenant { authority, tenant };
                 }
@@ -266,11 +273,10 @@ impl Inner {
 impl Token<'_> {
     /// The key that verifies the signature and may speak for the tenant.
     fn verify(&self, found: &[Found]) -> Result<Found, Rejection> {
-        let signature = self.compact.read_signature()?;
-        let message = self.compact.signing_input.as_bytes();
+        let message = self.signing_input.as_bytes();
         let mut rejection = Rejection::new(RejectionKind::BadSignature);
         for candidate in found {
-            if candidate.key.public.verify(self.header.algorithm, message, &signature) {
+            if candidate.key.public.verify(self.header.algorithm, message, &self.signature) {
                 match candidate.may_speak() {
                     Ok(()) => return Ok(candidate.clone()),
                     Err(detail) => rejection = Rejection::new(RejectionKind::WrongIssuer).detail(detail),
