@@ -1,4 +1,6 @@
 //! From the `Authorization` header to the token (RFC 6750 §2.1, RFC 9110 §11.4). Nothing is decoded here.
+//!
+//! In two steps, so that a token that was accepted before can be looked up between them.
 
 use http::{HeaderMap, header::AUTHORIZATION};
 
@@ -6,19 +8,19 @@ use crate::rejection::{Rejection, RejectionKind};
 
 const SCHEME: &[u8] = b"Bearer";
 
-/// The token of the one `Authorization` header, of at most `max_bytes`.
-pub(crate) fn from_headers(headers: &HeaderMap, max_bytes: usize) -> Result<&str, Rejection> {
+/// What stands for a token in the one `Authorization` header, at most `max_bytes`.
+pub(crate) fn from_headers(headers: &HeaderMap, max_bytes: usize) -> Result<&[u8], Rejection> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let value = values.next().ok_or_else(missing)?;
     if values.next().is_some() {
         return Err(Rejection::new(RejectionKind::MalformedHeader));
     }
     let credentials = behind_scheme(trim(value.as_bytes())).ok_or_else(missing)?;
-    check(credentials, max_bytes)
+    bounded(credentials, max_bytes)
 }
 
-/// `token` itself, if it could be one: from whichever place, the same rules.
-pub(crate) fn check(token: &[u8], max_bytes: usize) -> Result<&str, Rejection> {
+/// `token` itself, from whichever place, if there is one and it is not too long.
+pub(crate) fn bounded(token: &[u8], max_bytes: usize) -> Result<&[u8], Rejection> {
     let token = trim(token);
     if token.is_empty() {
         return Err(missing());
@@ -28,6 +30,11 @@ pub(crate) fn check(token: &[u8], max_bytes: usize) -> Result<&str, Rejection> {
             .expected(format!("at most {max_bytes} bytes"))
             .got(format!("{} bytes", token.len())));
     }
+    Ok(token)
+}
+
+/// `token` as text, if it has the characters of one.
+pub(crate) fn text(token: &[u8]) -> Result<&str, Rejection> {
     if let Some(fault) = fault(token) {
         return Err(malformed(fault));
     }
@@ -167,7 +174,7 @@ mod tests {
         ];
         for (values, expected) in table {
             let headers = headers(values);
-            let result = from_headers(&headers, CAP).map_err(|rejection| rejection.kind());
+            let result = from_headers(&headers, CAP).and_then(text).map_err(|rejection| rejection.kind());
             let shown: Vec<_> = values.iter().map(|value| String::from_utf8_lossy(value)).collect();
             assert_eq!(result, *expected, "{shown:?}");
         }
@@ -177,21 +184,21 @@ mod tests {
     fn only_token68_passes() {
         for byte in 0..=u8::MAX {
             let expected = byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
-            assert_eq!(check(&[b'a', byte, b'a'], CAP).is_ok(), expected, "{byte}");
+            assert_eq!(bounded(&[b'a', byte, b'a'], CAP).and_then(text).is_ok(), expected, "{byte}");
         }
     }
 
     #[test]
     fn the_fault_is_named_and_nothing_echoed() {
         let headers = headers(&[b"Bearer Bearer eyJsecret"]);
-        let rejection = from_headers(&headers, CAP).unwrap_err();
+        let rejection = from_headers(&headers, CAP).and_then(text).unwrap_err();
         assert_eq!(rejection.detail_text(), Some("it starts with the word Bearer a second time"));
         assert!(!format!("{rejection} {rejection:?} {}", rejection.hint()).contains("secret"));
     }
 
     #[test]
     fn ten_megabytes_are_refused_by_length_alone() {
-        let rejection = check(&vec![0xff; 10_000_000], CAP).unwrap_err();
+        let rejection = bounded(&vec![0xff; 10_000_000], CAP).unwrap_err();
         assert_eq!(rejection.kind(), TokenTooLarge);
         assert_eq!(rejection.expected_value(), Some("at most 40 bytes"));
     }

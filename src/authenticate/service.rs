@@ -15,7 +15,7 @@ use crate::{
     claims::Claims,
     rejection::{Rejection, RejectionKind},
     response::{Mark, ResponseBody},
-    verifier::{Verdict, Verifier},
+    verifier::{Credentials, Verdict, Verifier},
 };
 
 pub(super) type TokenSource = dyn Fn(&HeaderMap, &Uri) -> Option<String> + Send + Sync;
@@ -111,10 +111,10 @@ impl Gate {
         hide_token(own.as_deref(), headers);
         let cap = self.verifier.max_token_bytes();
         let token = match &own {
-            Some(own) => bearer::check(own.as_bytes(), cap),
+            Some(own) => bearer::bounded(own.as_bytes(), cap),
             None => bearer::from_headers(headers, cap),
         };
-        match token.map(|token| self.verifier.start(token)) {
+        match token.map(|token| self.verifier.start(Credentials::Bytes(token))) {
             Ok(Verdict::Ready(Ok(claims))) => Decision::Pass(Some(claims)),
             Ok(Verdict::Ready(Err(rejection))) => Decision::Refuse(rejection),
             Ok(Verdict::Wait(verdict)) => Decision::Wait(verdict),

@@ -31,6 +31,8 @@ pub(crate) struct Key {
     material: Material,
     /// Everything its documents ever said of its issuer. All of it must hold.
     issuers: Vec<Box<str>>,
+    /// The same, read; `None` where that is no issuer at all.
+    templates: Vec<Option<IssuerTemplate>>,
     /// The same of its cloud.
     clouds: Vec<Box<str>>,
     /// How long it has been missing from the documents; `None` if the newest has it.
@@ -182,10 +184,12 @@ impl Snapshot {
             }
             all
         };
+        let issuers = with(known.map(|key| &key.issuers), &jwk.issuer);
         Some(Key {
             public,
             material: jwk.material.clone(),
-            issuers: with(known.map(|key| &key.issuers), &jwk.issuer),
+            templates: issuers.iter().map(|issuer| IssuerTemplate::parse(issuer)).collect(),
+            issuers,
             clouds: with(known.map(|key| &key.clouds), &jwk.cloud),
             missing_for: None,
         })
@@ -247,11 +251,11 @@ impl Snapshot {
             return Err("the key's issuer or cloud has changed too often");
         }
         let form = self.issuers.v2.as_ref().or(self.issuers.v1.as_ref());
-        let fits = |issuer: &str| {
-            let issuer = IssuerTemplate::parse(issuer);
-            issuer.zip(form).is_some_and(|(issuer, form)| issuer.same_form(form) && issuer.speaks_for(tenant))
+        let fits = |issuer: &Option<IssuerTemplate>| {
+            let both = issuer.as_ref().zip(form);
+            both.is_some_and(|(issuer, form)| issuer.same_form(form) && issuer.speaks_for(tenant))
         };
-        if !key.issuers.iter().all(|issuer| fits(issuer)) {
+        if !key.templates.iter().all(fits) {
             return Err("the key's issuer is another");
         }
         if self.demands_cloud && key.clouds.is_empty() {
@@ -280,6 +284,7 @@ impl Key {
             public: Arc::clone(&self.public),
             material: self.material.clone(),
             issuers: self.issuers.clone(),
+            templates: self.templates.clone(),
             clouds: self.clouds.clone(),
             missing_for: Some(missing_for),
         }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Inner, Trust};
+use super::{Credentials, Inner, Trust};
 use crate::{
     cache::Verdict,
     claims::{
@@ -12,6 +12,7 @@ use crate::{
     jwt::{Compact, Header},
     keys::{
         document::Waiter,
+        epoch::Stamp,
         snapshot::Issuers,
         stats::Event,
         store::{Accepted, Asked, Found},
@@ -79,20 +80,21 @@ struct Token<'a> {
 
 impl Inner {
     /// Decides about a token.
-    pub(super) fn decide(&self, token: &str, progress: &mut Progress) -> Decision {
-        if token.len() > self.max_token_bytes {
+    pub(super) fn decide(&self, token: Credentials<'_>, progress: &mut Progress) -> Decision {
+        let bytes = token.bytes();
+        if bytes.len() > self.max_token_bytes {
             let expected = format!("{} bytes at most", self.max_token_bytes);
-            let got = format!("{} bytes", token.len());
+            let got = format!("{} bytes", bytes.len());
             return refuse(Rejection::new(RejectionKind::TokenTooLarge).expected(expected).got(got));
         }
         let now = self.since_epoch();
-        if let Some(claims) = self.remembered(token, now) {
+        if let Some(claims) = self.remembered(bytes, now) {
             self.counters.count(Event::CacheHit);
             return Decision::Done(claims);
         }
         self.counters.count(Event::CacheMiss);
-        match self.read(token) {
-            Ok(read) => self.judge(token, read, now, progress),
+        match token.text().and_then(|text| self.read(text)) {
+            Ok(read) => self.judge(bytes, read, now, progress),
             Err(rejection) => refuse(rejection),
         }
     }
@@ -103,17 +105,18 @@ impl Inner {
     }
 
     /// A verdict that is remembered: its dates are looked at again, and the very key must still count.
-    fn remembered(&self, token: &str, now: Duration) -> Option<Result<Claims, Rejection>> {
+    fn remembered(&self, token: &[u8], now: Duration) -> Option<Result<Claims, Rejection>> {
         let cache = self.cache.as_ref()?;
         let verdict = cache.get(token)?;
         let trust = self.authorities.get(verdict.authority)?;
-        let tenant = verdict.claims.tenant_id()?;
-        let found = trust.keys.find(&verdict.key_id, tenant);
-        let counts =
-            found.iter().any(|found| Arc::ptr_eq(&found.key.public, &verdict.key) && found.may_speak().is_ok());
-        if !counts || trust.keys.accepts(tenant) != Accepted::Yes {
-            cache.remove(token);
-            return None;
+        if !verdict.stamp.holds(&self.epoch, self.clock.elapsed()) {
+            // Read before the look, so that what changes in between is looked at next time.
+            let epoch = self.epoch.current();
+            let Some(until) = trust.keys.confirm(&verdict.key_id, &verdict.key, verdict.claims.tenant_id()?) else {
+                cache.remove(token);
+                return None;
+            };
+            verdict.stamp.set(epoch, until);
         }
         Some(match trust.policy.check_dates(verdict.claims.payload(), now) {
             Ok(()) => Ok(verdict.claims.clone()),
@@ -139,7 +142,7 @@ impl Inner {
         Ok(Token { signing_input: compact.signing_input, header, payload, signature })
     }
 
-    fn judge(&self, text: &str, token: Token<'_>, now: Duration, progress: &mut Progress) -> Decision {
+    fn judge(&self, bytes: &[u8], token: Token<'_>, now: Duration, progress: &mut Progress) -> Decision {
         let public = public_cause(&token.payload, now);
         let refused = |rejection: Rejection| match &token.header.key_id {
             Some(key_id) => refuse(rejection.with_key_id(key_id).with_public_cause(public)),
@@ -220,8 +223,11 @@ impl Inner {
             Ok((facts, found)) => {
                 let claims = Claims::new(token.payload, facts);
                 if let Some(cache) = &self.cache {
-                    let (key_id, key) = (key_id.into(), Arc::clone(&found.key.public));
-                    cache.insert(text, Verdict { claims: claims.clone(), authority, key_id, key });
+                    let stamp = Stamp::default();
+                    cache.insert(
+                        bytes,
+                        Verdict { claims: claims.clone(), authority, key_id: key_id.into(), key: found.key, stamp },
+                    );
                 }
                 Decision::Done(Ok(claims))
             }
@@ -233,9 +239,11 @@ impl Inner {
         let Some(issuer) = payload.string(StringClaim::Issuer) else { return Route::Nowhere };
         let mut nearest = Route::Nowhere;
         for (authority, trust) in self.authorities.iter().enumerate() {
-            let snapshot = trust.keys.snapshot();
-            let Some((version, tenant)) = named_by(&snapshot.issuers, issuer) else {
-                if snapshot.issuers == Issuers::default() && !matches!(nearest, Route::Unresolved { .. }) {
+            let (named, is_unknown) = trust
+                .keys
+                .read(|snapshot| (named_by(&snapshot.issuers, issuer), snapshot.issuers == Issuers::default()));
+            let Some((version, tenant)) = named else {
+                if is_unknown && !matches!(nearest, Route::Unresolved { .. }) {
                     nearest = Route::NotYet { authority };
                 }
                 continue;
@@ -276,8 +284,8 @@ impl Token<'_> {
         let message = self.signing_input.as_bytes();
         let mut rejection = Rejection::new(RejectionKind::BadSignature);
         for candidate in found {
-            if candidate.key.public.verify(self.header.algorithm, message, &self.signature) {
-                match candidate.may_speak() {
+            if candidate.key.verify(self.header.algorithm, message, &self.signature) {
+                match candidate.may_speak {
                     Ok(()) => return Ok(candidate.clone()),
                     Err(detail) => rejection = Rejection::new(RejectionKind::WrongIssuer).detail(detail),
                 }
@@ -325,9 +333,10 @@ impl Trust {
 
     /// The issuers that are accepted, for a message.
     fn issuers_text(&self) -> String {
-        let snapshot = self.keys.snapshot();
-        let Issuers { v1, v2 } = &snapshot.issuers;
-        let known: Vec<String> = v2.iter().chain(v1).map(ToString::to_string).collect();
+        let known: Vec<String> = self.keys.read(|snapshot| {
+            let Issuers { v1, v2 } = &snapshot.issuers;
+            v2.iter().chain(v1).map(ToString::to_string).collect()
+        });
         if known.is_empty() { self.name.to_string() } else { known.join(" or ") }
     }
 }

@@ -58,6 +58,7 @@ impl Verifier {
             clock: Arc::new(SystemClock::default()),
             counters: Arc::default(),
             revoked: Arc::default(),
+            epoch: Arc::default(),
             checks: Vec::new(),
             max_token_bytes: 16 * 1024,
             detailed_errors: false,
