@@ -5,7 +5,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Extensions, HeaderMap, Request, Response, Uri, header::AUTHORIZATION};
+use http::{HeaderMap, Request, Response, Uri, header::AUTHORIZATION};
 use http_body::Body;
 use tower_service::Service;
 
@@ -54,7 +54,7 @@ where
         let own = self.gate.own_token(request.headers(), request.uri());
         match self.gate.decide(own, request.headers_mut()) {
             Decision::Pass(claims) => {
-                self.gate.admit(request.extensions_mut(), claims);
+                self.gate.mark.admit(request.extensions_mut(), claims);
                 ResponseFuture::calling(self.inner.call(request))
             }
             Decision::Refuse(rejection) => {
@@ -121,15 +121,6 @@ impl Gate {
             Err(rejection) if self.optional && rejection.kind() == RejectionKind::MissingToken => Decision::Pass(None),
             Err(rejection) => Decision::Refuse(rejection),
         }
-    }
-
-    /// Leaves the mark and the claims in the request, and takes away those of a layer outside.
-    pub(super) fn admit(&self, extensions: &mut Extensions, claims: Option<Claims>) {
-        extensions.insert(self.mark.clone());
-        match claims {
-            Some(claims) => extensions.insert(claims),
-            None => extensions.remove::<Claims>(),
-        };
     }
 
     pub(super) fn mark(&self) -> &Mark {

@@ -213,6 +213,7 @@ impl VerifierBuilder {
             algorithms: Arc::clone(&algorithms),
             keys: KeyStore::new(authority, Arc::clone(&algorithms), around.clone()),
             policy: policy.clone(),
+            audiences: policy.audiences.to_text().into(),
         };
         Ok(Verifier(Arc::new(Inner {
             authorities: authorities.into_iter().map(trust).collect(),

@@ -183,32 +183,34 @@ impl Inner {
             }
             Route::Nowhere => {
                 let got = token.payload.string(StringClaim::Issuer).unwrap_or("no iss").to_owned();
-                let expected = self.authorities.iter().map(|trust| trust.issuers_text()).collect::<Vec<_>>();
-                let rejection = Rejection::new(RejectionKind::UnknownIssuer);
-                return refused(rejection.expected(expected.join(" or ")).got(got));
+                let rejection = Rejection::new(RejectionKind::UnknownIssuer).got(got);
+                return refused(match self.authorities.as_slice() {
+                    [only] => rejection.expected_always(&only.issuers_text()),
+                    all => rejection.expected(all.iter().map(Trust::issuers_text).collect::<Vec<_>>().join(" or ")),
+                });
             }
         };
         let trust = &self.authorities[authority];
         if !trust.algorithms.contains(&token.header.algorithm) {
             let rejection = Rejection::new(RejectionKind::UnsupportedAlgorithm).got(token.header.algorithm.as_str());
-            return refused(rejection.at_authority(&*trust.name));
+            return refused(rejection.at_authority(&trust.name));
         }
 
         let found = trust.keys.find(key_id, tenant);
         if found.is_empty() {
             // Nothing is fetched for a token that no authority can have issued, or that is of no use any more.
             if let Err(rejection) = check_tenant(&token.payload, tenant) {
-                return refused(rejection.at_authority(&*trust.name));
+                return refused(rejection.at_authority(&trust.name));
             }
             if is_stale {
-                return refused(Rejection::new(RejectionKind::Expired).at_authority(&*trust.name));
+                return refused(Rejection::new(RejectionKind::Expired).at_authority(&trust.name));
             }
             if let Some(waiter) = trust.keys.ask(tenant, progress.of(authority)) {
                 return Decision::Wait(waiter);
             }
             trust.keys.count_unknown_key();
             return refused(if trust.keys.has_keys() {
-                Rejection::new(RejectionKind::UnknownKey).at_authority(&*trust.name)
+                Rejection::new(RejectionKind::UnknownKey).at_authority(&trust.name)
             } else {
                 trust.unavailable()
             });
@@ -219,7 +221,7 @@ impl Inner {
             Err(rejection) => Err(rejection),
         };
         match verdict {
-            Err(rejection) => refused(rejection.at_authority(&*trust.name)),
+            Err(rejection) => refused(rejection.at_authority(&trust.name)),
             Ok((facts, found)) => {
                 let claims = Claims::new(token.payload, facts);
                 if let Some(cache) = &self.cache {
@@ -272,7 +274,7 @@ impl Inner {
         let got = payload.list(ListClaim::Audience).and_then(|mut audiences| audiences.next().map(str::to_owned));
         let rejection = Rejection::new(RejectionKind::MicrosoftApiToken).got(got.unwrap_or_default());
         match self.authorities.first() {
-            Some(trust) => rejection.expected(trust.policy.audiences.to_text()),
+            Some(trust) => rejection.expected_always(&trust.audiences),
             None => rejection,
         }
     }
@@ -315,29 +317,25 @@ impl Trust {
     /// There are no keys, and none can be had.
     pub(super) fn unavailable(&self) -> Rejection {
         let wait = self.keys.retry_after().max(SHORTEST_RETRY);
-        Rejection::new(RejectionKind::KeysUnavailable).at_authority(&*self.name).retry_after(wait)
+        Rejection::new(RejectionKind::KeysUnavailable).at_authority(&self.name).retry_after(wait)
     }
 
     /// The issuer is of the right form, and names a tenant that is not accepted.
     fn other_tenant(&self, payload: &Payload, tenant: TenantId) -> Rejection {
         let rejection = match check_tenant(payload, tenant) {
-            Ok(()) => Rejection::new(RejectionKind::WrongTenant).expected(&*self.name).got(tenant.to_string()),
+            Ok(()) => Rejection::new(RejectionKind::WrongTenant).expected_always(&self.name).got(tenant.to_string()),
             Err(rejection) => rejection,
         };
-        rejection.at_authority(&*self.name)
+        rejection.at_authority(&self.name)
     }
 
     fn name_in(&self, rejection: Rejection, key_id: &str) -> Rejection {
-        rejection.at_authority(&*self.name).with_key_id(key_id)
+        rejection.at_authority(&self.name).with_key_id(key_id)
     }
 
     /// The issuers that are accepted, for a message.
-    fn issuers_text(&self) -> String {
-        let known: Vec<String> = self.keys.read(|snapshot| {
-            let Issuers { v1, v2 } = &snapshot.issuers;
-            v2.iter().chain(v1).map(ToString::to_string).collect()
-        });
-        if known.is_empty() { self.name.to_string() } else { known.join(" or ") }
+    fn issuers_text(&self) -> Arc<str> {
+        self.keys.read(|snapshot| snapshot.issuers_text.clone()).unwrap_or_else(|| Arc::clone(&self.name))
     }
 }
 

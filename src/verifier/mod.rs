@@ -55,6 +55,8 @@ struct Trust {
     algorithms: Arc<[Algorithm]>,
     keys: KeyStore,
     policy: Policy,
+    /// Its audiences, for a message.
+    audiences: Arc<str>,
 }
 
 /// What may be a token.

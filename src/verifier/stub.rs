@@ -30,7 +30,9 @@ fn at_once(token: &str) -> Result<Claims, Rejection> {
     match token {
         "good" => Ok(claims("Files.Read")),
         "poor" => Ok(claims("Mail.Read")),
-        "expired" => Err(Rejection::new(RejectionKind::Expired).verified().at_authority("main").with_key_id("k1")),
+        "expired" => {
+            Err(Rejection::new(RejectionKind::Expired).verified().at_authority(&"main".into()).with_key_id("k1"))
+        }
         "other-api" => {
             Err(Rejection::new(RejectionKind::WrongAudience).verified().expected("api://me").got("api://\"x\""))
         }
