@@ -429,6 +429,7 @@ async fn logged(work: impl Future<Output = ()>) -> String {
         .with_writer(move || writer.clone())
         .finish();
     let guard = tracing::subscriber::set_default(subscriber);
+    tracing::callsite::rebuild_interest_cache();
     work.await;
     drop(guard);
     String::from_utf8(sink.0.lock().unwrap().clone()).unwrap()
