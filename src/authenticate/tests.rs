@@ -429,6 +429,7 @@ async fn logged(work: impl Future<Output = ()>) -> String {
         .with_writer(move || writer.clone())
         .finish();
     let guard = tracing::subscriber::set_default(subscriber);
+    tracing::callsite::rebuild_interest_cache();
     work.await;
     drop(guard);
     String::from_utf8(sink.0.lock().unwrap().clone()).unwrap()
@@ -437,7 +438,10 @@ async fn logged(work: impl Future<Output = ()>) -> String {
 #[tokio::test(flavor = "current_thread")]
 async fn one_event_for_each_refusal() {
     let ask = async |token: &str| {
-        logged(async { drop(layer().layer(service_fn(whoami)).oneshot(request(token)).await) }).await
+        let ask = async || drop(layer().layer(service_fn(whoami)).oneshot(request(token)).await);
+        // Once unheard: an event that another test reaches for the first time, just when we begin to listen, stays off.
+        ask().await;
+        logged(ask()).await
     };
     assert_eq!(ask("good").await, "");
     assert_eq!(

@@ -43,7 +43,10 @@ impl Log {
             .with_writer(self.clone())
             .with_ansi(false)
             .finish();
-        tracing::subscriber::set_default(subscriber)
+        let guard = tracing::subscriber::set_default(subscriber);
+        // A call site that another test registers just now might else stay switched off.
+        tracing::callsite::rebuild_interest_cache();
+        guard
     }
 }
 
