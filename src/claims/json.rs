@@ -2,8 +2,11 @@
 
 use std::{borrow::Cow, fmt};
 
+use memchr::memchr;
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+
+use super::simple;
 
 /// Levels of nesting that are read; the object itself is the first.
 pub(crate) const MAX_DEPTH: usize = 64;
@@ -21,6 +24,14 @@ pub(crate) struct Name<'a>(pub(crate) Cow<'a, str>);
 ///
 /// Says what is wrong, without anything of the text: no object, a member given twice, too deep a nesting.
 pub(crate) fn object(text: &str) -> Result<Vec<Member<'_>>, &'static str> {
+    match simple::members(text) {
+        Some(members) => Ok(members),
+        None => object_the_long_way(text),
+    }
+}
+
+/// The same, whatever the object looks like.
+pub(super) fn object_the_long_way(text: &str) -> Result<Vec<Member<'_>>, &'static str> {
     let Members(members) = serde_json::from_str(text).map_err(|_| "is not one JSON object")?;
     if has_duplicate(members.iter().map(|(name, _)| &*name.0)) {
         return Err("has a member twice");
@@ -37,7 +48,7 @@ pub(crate) fn object(text: &str) -> Result<Vec<Member<'_>>, &'static str> {
 /// The text of a JSON string, borrowed unless it has escapes. `None` if `value` is no string.
 pub(crate) fn string(value: &str) -> Option<Cow<'_, str>> {
     let inner = value.strip_prefix('"')?.strip_suffix('"')?;
-    if inner.contains('\\') {
+    if memchr(b'\\', inner.as_bytes()).is_some() {
         serde_json::from_str::<String>(value).ok().map(Cow::Owned)
     } else {
         Some(Cow::Borrowed(inner))

@@ -45,8 +45,10 @@
 //! ```
 
 pub(crate) mod document;
+pub(crate) mod epoch;
 mod refresh;
 pub(crate) mod revoked;
+mod shared;
 pub(crate) mod snapshot;
 pub(crate) mod stats;
 pub(crate) mod store;

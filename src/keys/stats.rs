@@ -54,14 +54,15 @@ pub(crate) struct Counters {
     shards: [Shard; SHARDS],
 }
 
-const SHARDS: usize = 16;
+pub(super) const SHARDS: usize = 16;
 
 /// On cache lines of its own.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 struct Shard([AtomicU64; Event::COUNT]);
 
-fn shard() -> usize {
+/// The number of this thread's place.
+pub(super) fn shard() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     thread_local! {
         static OWN: Cell<Option<usize>> = const { Cell::new(None) };
