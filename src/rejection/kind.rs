@@ -5,7 +5,9 @@ macro_rules! kinds {
     ($($(#[$doc:meta])* $variant:ident = $code:literal, $status:ident, $summary:literal, $remedy:literal;)+) => {
         /// Why a request was refused: one stable code for each cause.
         ///
-        /// The order is the one in which the checks are made; a token that fails several is refused for the first.
+        /// The order is that of the checks, and a token that fails several is refused for the first; but a token for one of
+        /// Microsoft's own APIs, and one whose issuer names a tenant that is not accepted, is told as that before any key is
+        /// looked for.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum RejectionKind {
