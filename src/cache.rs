@@ -149,8 +149,10 @@ impl Cache {
         }
         let max_bytes = settings.max_bytes as u64;
         let share = max_bytes.div_ceil(settings.max_entries as u64);
+        // As many as fit: the cache is made of parts, and each must have room for some.
+        const USUAL_ENTRY: usize = 4_096;
         let options = OptionsBuilder::new()
-            .estimated_items_capacity(settings.max_entries)
+            .estimated_items_capacity(settings.max_entries.min(settings.max_bytes / USUAL_ENTRY).max(1))
             .weight_capacity(max_bytes)
             .build()
             .ok()?;

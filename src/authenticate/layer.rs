@@ -5,7 +5,7 @@ use tower_layer::Layer;
 
 use super::service::{Authenticate, Gate, TokenSource};
 use crate::{
-    response::{ApiManagement, Challenge, Mark, Responder, ResponseContext},
+    response::{ApiManagement, Challenge, Marks, Responder, ResponseContext},
     verifier::Verifier,
 };
 
@@ -93,7 +93,7 @@ impl<S> Layer<S> for AuthenticateLayer {
             verifier: self.verifier.clone(),
             source: self.source.clone(),
             optional: self.optional,
-            mark: Mark::new(Arc::clone(&self.responder), context),
+            marks: Marks::new(&self.responder, &context),
         };
         Authenticate::new(inner, Arc::new(gate))
     }

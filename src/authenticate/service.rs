@@ -14,7 +14,7 @@ use crate::{
     bearer,
     claims::Claims,
     rejection::{Rejection, RejectionKind},
-    response::{Mark, ResponseBody},
+    response::{Mark, Marks, ResponseBody},
     verifier::{Credentials, Verdict, Verifier},
 };
 
@@ -54,12 +54,12 @@ where
         let own = self.gate.own_token(request.headers(), request.uri());
         match self.gate.decide(own, request.headers_mut()) {
             Decision::Pass(claims) => {
-                self.gate.mark.admit(request.extensions_mut(), claims);
+                self.gate.mark().admit(request.extensions_mut(), claims);
                 ResponseFuture::calling(self.inner.call(request))
             }
             Decision::Refuse(rejection) => {
                 drop(self.take_ready());
-                ResponseFuture::refused(rejection, self.gate.mark.clone())
+                ResponseFuture::refused(rejection, self.gate.mark().clone())
             }
             Decision::Wait(verdict) => {
                 ResponseFuture::waiting(verdict, request, self.take_ready(), Arc::clone(&self.gate))
@@ -90,7 +90,7 @@ pub(super) struct Gate {
     pub(super) verifier: Verifier,
     pub(super) source: Option<Arc<TokenSource>>,
     pub(super) optional: bool,
-    pub(super) mark: Mark,
+    pub(super) marks: Marks,
 }
 
 /// What becomes of a request.
@@ -124,7 +124,7 @@ impl Gate {
     }
 
     pub(super) fn mark(&self) -> &Mark {
-        &self.mark
+        self.marks.mark()
     }
 }
 

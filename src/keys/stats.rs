@@ -54,7 +54,7 @@ pub(crate) struct Counters {
     shards: [Shard; SHARDS],
 }
 
-pub(super) const SHARDS: usize = 16;
+pub(crate) const SHARDS: usize = 16;
 
 /// On cache lines of its own.
 #[derive(Debug, Default)]
@@ -62,7 +62,7 @@ pub(super) const SHARDS: usize = 16;
 struct Shard([AtomicU64; Event::COUNT]);
 
 /// The number of this thread's place.
-pub(super) fn shard() -> usize {
+pub(crate) fn shard() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     thread_local! {
         static OWN: Cell<Option<usize>> = const { Cell::new(None) };

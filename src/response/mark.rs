@@ -5,6 +5,7 @@ use http::{Extensions, Response, StatusCode, header::WWW_AUTHENTICATE};
 use super::{ApiManagement, Responder, ResponseBody, ResponseContext};
 use crate::{
     claims::Claims,
+    keys::stats::{SHARDS, shard},
     rejection::{Rejection, RejectionKind},
 };
 
@@ -13,9 +14,26 @@ use crate::{
 #[derive(Clone)]
 pub(crate) struct Mark(Arc<Inner>);
 
+/// On cache lines of its own, with the count of its owners.
+#[repr(align(128))]
 struct Inner {
     responder: Arc<dyn Responder>,
     context: ResponseContext,
+}
+
+/// The same mark for each of a few threads: whoever lets a request through counts its owners, and that shall be no meeting
+/// point.
+pub(crate) struct Marks([Mark; SHARDS]);
+
+impl Marks {
+    pub(crate) fn new(responder: &Arc<dyn Responder>, context: &ResponseContext) -> Self {
+        Self(std::array::from_fn(|_| Mark::new(Arc::clone(responder), context.clone())))
+    }
+
+    /// This thread's.
+    pub(crate) fn mark(&self) -> &Mark {
+        &self.0[shard()]
+    }
 }
 
 /// A layer was there: without this in the request, claims count for nothing. It has no size, so that it costs nothing.

@@ -53,7 +53,7 @@ pub use grpc::Grpc;
 pub use json::{ApiManagement, Problem};
 #[cfg(test)]
 pub(crate) use mark::has_passed;
-pub(crate) use mark::{Mark, answers, caller};
+pub(crate) use mark::{Mark, Marks, answers, caller};
 
 use crate::rejection::Rejection;
 

@@ -1,0 +1,136 @@
+//! The paths through the layer, each with what it may cost.
+
+use std::time::Duration;
+
+use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+use std::hint::black_box;
+use tower::Service;
+use tower_entra::{
+    Verifier,
+    cache::CacheSettings,
+    testing::{Fault, KeySpec, ManualClock, MockEntra},
+};
+
+use crate::{
+    path::Path,
+    setup::{Bench, Nothing, now, request},
+};
+
+/// Every path, its verdicts checked.
+pub fn all(tokens: usize) -> Vec<Path> {
+    let bench = Bench::new();
+    let token = bench.token();
+    eprintln!("a token of {} bytes", token.len());
+
+    let jwk = bench.entra.current_key().jwk();
+    let bytes = |member: &str| URL_SAFE_NO_PAD.decode(jwk[member].as_str().unwrap()).unwrap();
+    let (modulus, exponent) = (bytes("n"), bytes("e"));
+    let key: ParsedPublicKey =
+        RsaPublicKeyComponents { n: &modulus, e: &exponent }.to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256).unwrap();
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    let (message, signature) = (message.to_owned(), URL_SAFE_NO_PAD.decode(signature).unwrap());
+
+    let plain = bench.verifier(CacheSettings::off(), 1);
+    let hundred = bench.verifier(CacheSettings::off(), 100);
+    let many = bench.verifier(CacheSettings::off(), 10_000);
+    let cached = bench.verifier(CacheSettings::default(), 1);
+    let (full, filled) = (full_cache(&bench, tokens), format!("good token, one of {tokens} cached"));
+    let refreshing = refreshing(&bench);
+    let mut bad = token.clone();
+    let last = bad.len() - 20;
+    bad.replace_range(last..=last, if &bad[last..=last] == "A" { "B" } else { "A" });
+    let unknown_kid = bench.entra.token().kid("invented").build();
+    // Spend the budget, so that the path is that of a flood.
+    bench.runtime.block_on(async {
+        for _ in 0..3 {
+            let _ = plain.verify(&unknown_kid).await;
+        }
+    });
+    let other_tenant = bench.entra.token().tenant(MockEntra::OTHER_TENANT).build();
+    let other_issuer = bench.entra.token().claim("iss", "https://issuer.example/").build();
+    let deep = bench.entra.token().claim("deep", nested(60)).build();
+    let too_deep = bench.entra.token().claim("deep", nested(120)).build();
+    let (ten_keys, hundred_keys) = (more_keys(10), more_keys(100));
+    let mut bare = Nothing;
+    let bare_request = request(&token);
+    vec![
+        Path::new("limit: one verification, key prepared", None, None, move || {
+            key.verify_sig(message.as_bytes(), &signature).unwrap();
+        }),
+        Path::new("the bare service", None, None, move || {
+            black_box(now(bare.call(bare_request.clone())).unwrap());
+        }),
+        bench.path("good token, uncached", Some(1.15), Some(20), &plain, &token, 200),
+        bench.path("good token, uncached, 100 tenants", Some(1.15), Some(20), &hundred, &token, 200),
+        bench.path("good token, uncached, 10,000 tenants", Some(1.15), Some(20), &many, &token, 200),
+        bench.path("good token, cached", Some(0.03), Some(3), &cached, &token, 200),
+        bench.path(filled.leak(), Some(0.03), Some(3), &full, &bench.numbered(0), 200),
+        ten_keys,
+        hundred_keys,
+        bench.path("good token, uncached, a refresh stalls", Some(1.15), Some(20), &refreshing, &token, 200),
+        bench.path("deep JSON, 60 levels", None, None, &plain, &deep, 200),
+        bench.path("deep JSON, 120 levels", None, None, &plain, &too_deep, 401),
+        bench.path("a header of 10 MB", Some(0.1), None, &plain, &"e".repeat(10_000_000), 401),
+        bench.path("a million dots", Some(0.1), None, &plain, &".".repeat(1_000_000), 401),
+        bench.path("bad signature", Some(1.06), None, &plain, &bad, 401),
+        bench.path("malformed", Some(0.1), None, &plain, "not-a-token", 401),
+        bench.path("too large", Some(0.1), None, &plain, &"x".repeat(20_000), 401),
+        bench.path(
+            "wrong algorithm",
+            Some(0.1),
+            None,
+            &plain,
+            &bench.entra.token().header("alg", "HS256").build(),
+            401,
+        ),
+        bench.path("unknown issuer", Some(0.1), None, &plain, &other_issuer, 401),
+        bench.path("unknown tenant", Some(0.1), None, &plain, &other_tenant, 401),
+        bench.path("unknown key, budget spent", Some(0.1), None, &plain, &unknown_kid, 401),
+        bench.path("a token for Microsoft Graph", Some(0.1), None, &plain, &bench.entra.token().graph().build(), 401),
+        bench.path("no token", Some(0.1), None, &plain, "", 401),
+    ]
+}
+
+/// A verifier that remembers so many tokens.
+fn full_cache(bench: &Bench, tokens: usize) -> Verifier {
+    let settings = CacheSettings { max_entries: 2 * tokens, max_bytes: 1 << 30 };
+    let verifier = bench.verifier(settings, 1);
+    for number in 0..tokens {
+        bench.runtime.block_on(verifier.verify(&bench.numbered(number))).unwrap();
+    }
+    assert_eq!(verifier.stats().cached_tokens, tokens);
+    verifier
+}
+
+/// A verifier whose refresh has begun and does not end.
+fn refreshing(bench: &Bench) -> Verifier {
+    let clock = ManualClock::new();
+    clock.set_wall(std::time::SystemTime::now());
+    let builder = Verifier::builder().cache(CacheSettings::off()).clock(clock.clone());
+    let verifier = bench.build(builder, 1);
+    bench.entra.set_fault(Fault::Stall);
+    clock.advance(Duration::from_secs(3600));
+    clock.set_wall(std::time::SystemTime::now());
+    bench.runtime.block_on(verifier.verify(&bench.token())).unwrap();
+    assert_eq!(verifier.stats().keys.refreshes, 2);
+    bench.entra.mend();
+    verifier
+}
+
+/// A token of an issuer that has so many keys.
+fn more_keys(count: usize) -> Path {
+    let bench = Bench::new();
+    let key = bench.entra.current_key();
+    for number in 1..count {
+        bench.entra.publish(KeySpec::new(&key.with_kid(format!("key-{number}"))));
+    }
+    let verifier = bench.verifier(CacheSettings::off(), 1);
+    let name = format!("good token, uncached, {count} keys");
+    bench.path(name.leak(), Some(1.15), Some(20), &verifier, &bench.token(), 200)
+}
+
+fn nested(levels: usize) -> Value {
+    (0..levels).fold(json!(1), |inner, _| json!([inner]))
+}
