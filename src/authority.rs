@@ -124,7 +124,9 @@ impl Authority {
         self
     }
 
-    /// The same with the keys that this application has for itself (§3.5): its client id is added as `?appid=`.
+    /// The same with the keys that this application has for itself (§3.5): its client id is added as `?appid=` where a
+    /// tenant's own document is asked for. A document that tenants share is asked for as it is: the holder of such a key
+    /// must not speak for others.
     #[must_use]
     pub fn app_specific_keys(mut self, client_id: impl Into<String>) -> Self {
         self.app_id = Some(client_id.into());
@@ -165,7 +167,9 @@ impl Authority {
 
     /// The document of one owner in the same instance.
     pub(crate) fn document(&self, owner: DocumentOwner) -> DocumentSpec {
-        DocumentSpec { instance: self.instance.clone(), owner, app_id: self.app_id.clone() }
+        // Whose keys an application's own would be in a shared document is not said: they are asked for by tenant alone.
+        let app_id = self.app_id.clone().filter(|_| !matches!(owner, DocumentOwner::Shared(_)));
+        DocumentSpec { instance: self.instance.clone(), owner, app_id }
     }
 }
 

@@ -1,4 +1,6 @@
 //! From the `Authorization` header to the token (RFC 6750 §2.1, RFC 9110 §11.4). Nothing is decoded here.
+//!
+//! In two steps, so that a token that was accepted before can be looked up between them.
 
 use http::{HeaderMap, header::AUTHORIZATION};
 
@@ -6,19 +8,19 @@ use crate::rejection::{Rejection, RejectionKind};
 
 const SCHEME: &[u8] = b"Bearer";
 
-/// The token of the one `Authorization` header, of at most `max_bytes`.
-pub(crate) fn from_headers(headers: &HeaderMap, max_bytes: usize) -> Result<&str, Rejection> {
+/// What stands for a token in the one `Authorization` header, at most `max_bytes`.
+pub(crate) fn from_headers(headers: &HeaderMap, max_bytes: usize) -> Result<&[u8], Rejection> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let value = values.next().ok_or_else(missing)?;
     if values.next().is_some() {
         return Err(Rejection::new(RejectionKind::MalformedHeader));
     }
     let credentials = behind_scheme(trim(value.as_bytes())).ok_or_else(missing)?;
-    check(credentials, max_bytes)
+    bounded(credentials, max_bytes)
 }
 
-/// `token` itself, if it could be one: from whichever place, the same rules.
-pub(crate) fn check(token: &[u8], max_bytes: usize) -> Result<&str, Rejection> {
+/// `token` itself, from whichever place, if there is one and it is not too long.
+pub(crate) fn bounded(token: &[u8], max_bytes: usize) -> Result<&[u8], Rejection> {
     let token = trim(token);
     if token.is_empty() {
         return Err(missing());
@@ -28,6 +30,11 @@ pub(crate) fn check(token: &[u8], max_bytes: usize) -> Result<&str, Rejection> {
             .expected(format!("at most {max_bytes} bytes"))
             .got(format!("{} bytes", token.len())));
     }
+    Ok(token)
+}
+
+/// `token` as text, if it has the characters of one.
+pub(crate) fn text(token: &[u8]) -> Result<&str, Rejection> {
     if let Some(fault) = fault(token) {
         return Err(malformed(fault));
     }
@@ -54,7 +61,9 @@ const NOT_ASCII: &str = "it has characters that no token has";
 fn fault(token: &[u8]) -> Option<&'static str> {
     let padding = token.iter().rev().take_while(|&&byte| byte == b'=').count();
     let body = &token[..token.len() - padding];
-    let wrong = body.iter().copied().find(|&byte| !(byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte)));
+    // All of them first, without a way out in between: that is done many at a time.
+    let all = body.iter().fold(true, |all, &byte| all & is_token_character(byte));
+    let wrong = if all { None } else { body.iter().copied().find(|&byte| !is_token_character(byte)) };
     match wrong {
         None if body.is_empty() => Some("it is nothing but padding"),
         None => None,
@@ -65,6 +74,11 @@ fn fault(token: &[u8]) -> Option<&'static str> {
         Some(b'<' | b'>' | b'{' | b'}' | b'$') => Some("a placeholder was not filled in"),
         Some(_) => Some(NOT_ASCII),
     }
+}
+
+/// Letters, digits and `-._~+/`.
+fn is_token_character(byte: u8) -> bool {
+    byte.is_ascii_alphabetic() | matches!(byte, b'-'..=b'9') | (byte == b'_') | (byte == b'~') | (byte == b'+')
 }
 
 fn starts_with_scheme(token: &[u8]) -> bool {
@@ -160,7 +174,7 @@ mod tests {
         ];
         for (values, expected) in table {
             let headers = headers(values);
-            let result = from_headers(&headers, CAP).map_err(|rejection| rejection.kind());
+            let result = from_headers(&headers, CAP).and_then(text).map_err(|rejection| rejection.kind());
             let shown: Vec<_> = values.iter().map(|value| String::from_utf8_lossy(value)).collect();
             assert_eq!(result, *expected, "{shown:?}");
         }
@@ -170,21 +184,21 @@ mod tests {
     fn only_token68_passes() {
         for byte in 0..=u8::MAX {
             let expected = byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
-            assert_eq!(check(&[b'a', byte, b'a'], CAP).is_ok(), expected, "{byte}");
+            assert_eq!(bounded(&[b'a', byte, b'a'], CAP).and_then(text).is_ok(), expected, "{byte}");
         }
     }
 
     #[test]
     fn the_fault_is_named_and_nothing_echoed() {
         let headers = headers(&[b"Bearer Bearer eyJsecret"]);
-        let rejection = from_headers(&headers, CAP).unwrap_err();
+        let rejection = from_headers(&headers, CAP).and_then(text).unwrap_err();
         assert_eq!(rejection.detail_text(), Some("it starts with the word Bearer a second time"));
         assert!(!format!("{rejection} {rejection:?} {}", rejection.hint()).contains("secret"));
     }
 
     #[test]
     fn ten_megabytes_are_refused_by_length_alone() {
-        let rejection = check(&vec![0xff; 10_000_000], CAP).unwrap_err();
+        let rejection = bounded(&vec![0xff; 10_000_000], CAP).unwrap_err();
         assert_eq!(rejection.kind(), TokenTooLarge);
         assert_eq!(rejection.expected_value(), Some("at most 40 bytes"));
     }

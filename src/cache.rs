@@ -3,14 +3,15 @@
 
 use std::{
     fmt,
-    hash::{BuildHasher, Hash, Hasher, RandomState},
+    hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState},
     sync::Arc,
 };
 
-use quick_cache::{DefaultHashBuilder, Equivalent, OptionsBuilder, Weighter, sync};
+use memchr::memrchr;
+use quick_cache::{Equivalent, OptionsBuilder, Weighter, sync};
 use siphasher::sip128::{Hasher128, SipHasher24};
 
-use crate::{claims::Claims, signature::PublicKey};
+use crate::{claims::Claims, keys::epoch::Stamp, signature::PublicKey};
 
 /// How many accepted tokens are remembered.
 ///
@@ -51,7 +52,6 @@ impl CacheSettings {
 }
 
 /// A verdict that may be given again, as long as its key counts and its dates hold.
-#[derive(Clone)]
 pub(crate) struct Verdict {
     pub(crate) claims: Claims,
     /// Which of the configured authorities accepted it.
@@ -59,35 +59,57 @@ pub(crate) struct Verdict {
     pub(crate) key_id: Arc<str>,
     /// The very key that verified it.
     pub(crate) key: Arc<PublicKey>,
+    /// The last look at that key.
+    pub(crate) stamp: Stamp,
 }
 
 /// Accepted tokens by their whole text.
 pub(crate) struct Cache {
-    entries: sync::Cache<Key, Arc<Verdict>, Weigh>,
+    entries: sync::Cache<Key, Arc<Verdict>, Weigh, BuildHasherDefault<TagHasher>>,
     secret: (u64, u64),
 }
 
 /// What stands for a token.
 struct Key {
-    signing_input: Box<str>,
+    signing_input: Box<[u8]>,
     tag: [u8; 16],
 }
 
 /// The same, borrowed.
 struct KeyRef<'a> {
-    signing_input: &'a str,
+    signing_input: &'a [u8],
     tag: [u8; 16],
 }
 
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write(&self.tag);
+        state.write_u128(u128::from_ne_bytes(self.tag));
     }
 }
 
 impl Hash for KeyRef<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write(&self.tag);
+        state.write_u128(u128::from_ne_bytes(self.tag));
+    }
+}
+
+/// Takes the tag for its hash: it is one already, keyed with what nobody else knows.
+#[derive(Default)]
+struct TagHasher(u64);
+
+impl Hasher for TagHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        // Tags come as one number. Whatever else came would still be told apart by its key.
+        self.0 = bytes.iter().fold(self.0, |hash, &byte| hash.rotate_left(8) ^ u64::from(byte));
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "half of it is enough to find a place")]
+    fn write_u128(&mut self, tag: u128) {
+        self.0 = tag as u64;
     }
 }
 
@@ -135,7 +157,7 @@ impl Cache {
         let entries = sync::Cache::with_options(
             options,
             Weigh { share },
-            DefaultHashBuilder::default(),
+            BuildHasherDefault::default(),
             sync::DefaultLifecycle::default(),
         );
         // Keyed anew in each process by the standard library's random state: nobody can choose tokens that collide.
@@ -143,27 +165,27 @@ impl Cache {
         Some(Self { entries, secret: (random(), random()) })
     }
 
-    fn key<'a>(&self, token: &'a str) -> Option<KeyRef<'a>> {
-        let (signing_input, signature) = token.rsplit_once('.')?;
+    fn key<'a>(&self, token: &'a [u8]) -> Option<KeyRef<'a>> {
+        let (signing_input, signature) = token.split_at(memrchr(b'.', token)?);
         let mut hasher = SipHasher24::new_with_keys(self.secret.0, self.secret.1);
-        hasher.write(signature.as_bytes());
+        hasher.write(signature);
         Some(KeyRef { signing_input, tag: hasher.finish128().as_bytes() })
     }
 
     /// The verdict on this very token.
-    pub(crate) fn get(&self, token: &str) -> Option<Arc<Verdict>> {
+    pub(crate) fn get(&self, token: &[u8]) -> Option<Arc<Verdict>> {
         self.entries.get(&self.key(token)?)
     }
 
     /// Remembers a token that was accepted.
-    pub(crate) fn insert(&self, token: &str, verdict: Verdict) {
+    pub(crate) fn insert(&self, token: &[u8], verdict: Verdict) {
         if let Some(KeyRef { signing_input, tag }) = self.key(token) {
             self.entries.insert(Key { signing_input: signing_input.into(), tag }, Arc::new(verdict));
         }
     }
 
     /// Forgets a token.
-    pub(crate) fn remove(&self, token: &str) {
+    pub(crate) fn remove(&self, token: &[u8]) {
         if let Some(key) = self.key(token) {
             self.entries.remove(&key);
         }

@@ -123,8 +123,11 @@ mod tests {
         let host = "https://login.microsoftonline.com";
         assert_eq!(own().v2_metadata(), format!("{host}/{TENANT}/v2.0/.well-known/openid-configuration"));
         assert_eq!(own().v1_metadata(), format!("{host}/{TENANT}/.well-known/openid-configuration"));
+        let with_app = Authority::tenant(TENANT.parse().unwrap()).app_specific_keys("a").main_document();
+        let query = "?appid=a";
+        assert_eq!(with_app.v2_metadata(), format!("{host}/{TENANT}/v2.0/.well-known/openid-configuration{query}"));
         let shared = Authority::danger_any_organization().app_specific_keys("a").main_document();
-        assert_eq!(shared.v2_metadata(), format!("{host}/organizations/v2.0/.well-known/openid-configuration?appid=a"));
+        assert_eq!(shared.v2_metadata(), format!("{host}/organizations/v2.0/.well-known/openid-configuration"));
     }
 
     #[test]

@@ -86,7 +86,7 @@ impl IntoResponse for Rejection {
 
 fn claims(extensions: &Extensions) -> Result<Claims, ClaimsRejection> {
     match caller(extensions) {
-        Ok((claims, _)) => Ok(claims.clone()),
+        Ok(claims) => Ok(claims.clone()),
         Err((rejection, mark)) => Err(ClaimsRejection { rejection, mark }),
     }
 }

@@ -80,7 +80,7 @@ where
                     let Some((mut request, mut service)) = held.take() else { return Poll::Pending };
                     match verdict {
                         Ok(claims) => {
-                            gate.admit(request.extensions_mut(), Some(claims));
+                            gate.mark().admit(request.extensions_mut(), Some(claims));
                             State::Calling { future: service.call(request) }
                         }
                         Err(rejection) => State::Refused { rejection, mark: gate.mark().clone() },

@@ -5,7 +5,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Extensions, HeaderMap, Request, Response, Uri, header::AUTHORIZATION};
+use http::{HeaderMap, Request, Response, Uri, header::AUTHORIZATION};
 use http_body::Body;
 use tower_service::Service;
 
@@ -15,7 +15,7 @@ use crate::{
     claims::Claims,
     rejection::{Rejection, RejectionKind},
     response::{Mark, ResponseBody},
-    verifier::{Verdict, Verifier},
+    verifier::{Credentials, Verdict, Verifier},
 };
 
 pub(super) type TokenSource = dyn Fn(&HeaderMap, &Uri) -> Option<String> + Send + Sync;
@@ -54,7 +54,7 @@ where
         let own = self.gate.own_token(request.headers(), request.uri());
         match self.gate.decide(own, request.headers_mut()) {
             Decision::Pass(claims) => {
-                self.gate.admit(request.extensions_mut(), claims);
+                self.gate.mark.admit(request.extensions_mut(), claims);
                 ResponseFuture::calling(self.inner.call(request))
             }
             Decision::Refuse(rejection) => {
@@ -111,25 +111,16 @@ impl Gate {
         hide_token(own.as_deref(), headers);
         let cap = self.verifier.max_token_bytes();
         let token = match &own {
-            Some(own) => bearer::check(own.as_bytes(), cap),
+            Some(own) => bearer::bounded(own.as_bytes(), cap),
             None => bearer::from_headers(headers, cap),
         };
-        match token.map(|token| self.verifier.start(token)) {
+        match token.map(|token| self.verifier.start(Credentials::Bytes(token))) {
             Ok(Verdict::Ready(Ok(claims))) => Decision::Pass(Some(claims)),
             Ok(Verdict::Ready(Err(rejection))) => Decision::Refuse(rejection),
             Ok(Verdict::Wait(verdict)) => Decision::Wait(verdict),
             Err(rejection) if self.optional && rejection.kind() == RejectionKind::MissingToken => Decision::Pass(None),
             Err(rejection) => Decision::Refuse(rejection),
         }
-    }
-
-    /// Leaves the mark and the claims in the request, and takes away those of a layer outside.
-    pub(super) fn admit(&self, extensions: &mut Extensions, claims: Option<Claims>) {
-        extensions.insert(self.mark.clone());
-        match claims {
-            Some(claims) => extensions.insert(claims),
-            None => extensions.remove::<Claims>(),
-        };
     }
 
     pub(super) fn mark(&self) -> &Mark {

@@ -5,6 +5,8 @@ use std::{borrow::Cow, fmt};
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::simple;
+
 /// Levels of nesting that are read; the object itself is the first.
 pub(crate) const MAX_DEPTH: usize = 64;
 
@@ -21,6 +23,14 @@ pub(crate) struct Name<'a>(pub(crate) Cow<'a, str>);
 ///
 /// Says what is wrong, without anything of the text: no object, a member given twice, too deep a nesting.
 pub(crate) fn object(text: &str) -> Result<Vec<Member<'_>>, &'static str> {
+    match simple::members(text) {
+        Some(members) => Ok(members),
+        None => object_the_long_way(text),
+    }
+}
+
+/// The same, whatever the object looks like.
+pub(super) fn object_the_long_way(text: &str) -> Result<Vec<Member<'_>>, &'static str> {
     let Members(members) = serde_json::from_str(text).map_err(|_| "is not one JSON object")?;
     if has_duplicate(members.iter().map(|(name, _)| &*name.0)) {
         return Err("has a member twice");

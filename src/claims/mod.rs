@@ -30,8 +30,10 @@
 
 pub(crate) mod json;
 pub(crate) mod payload;
+mod simple;
 
 use std::{
+    any::Any,
     fmt,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -45,7 +47,12 @@ use payload::{ListClaim, Payload, StringClaim};
 
 /// The claims of a token that was accepted. A cheap clone.
 #[derive(Clone)]
-pub struct Claims(Arc<Inner>);
+pub struct Claims {
+    inner: Arc<Inner>,
+    /// How the layer that let the request through answers refusals: only that layer knows what this is. It is here so that
+    /// a request carries one thing less.
+    answers: Option<Arc<dyn Any + Send + Sync>>,
+}
 
 struct Inner {
     payload: Payload,
@@ -91,19 +98,29 @@ impl fmt::Display for TokenVersion {
 impl Claims {
     /// Believes a payload. Only the decision calls this, after everything has held.
     pub(crate) fn new(payload: Payload, facts: Facts) -> Self {
-        Self(Arc::new(Inner { payload, facts }))
+        Self { inner: Arc::new(Inner { payload, facts }), answers: None }
     }
 
     pub(crate) fn payload(&self) -> &Payload {
-        &self.0.payload
+        &self.inner.payload
+    }
+
+    /// The same, with how refusals are answered.
+    pub(crate) fn with_answers(self, answers: Arc<dyn Any + Send + Sync>) -> Self {
+        Self { answers: Some(answers), ..self }
+    }
+
+    /// How refusals are answered, if a layer has said so.
+    pub(crate) fn answers(&self) -> Option<&Arc<dyn Any + Send + Sync>> {
+        self.answers.as_ref()
     }
 
     fn string(&self, claim: StringClaim) -> Option<&str> {
-        self.0.payload.string(claim)
+        self.inner.payload.string(claim)
     }
 
     fn list(&self, claim: ListClaim) -> impl Iterator<Item = &str> + Clone {
-        self.0.payload.list(claim).into_iter().flatten()
+        self.inner.payload.list(claim).into_iter().flatten()
     }
 
     /// The issuer, `iss`.
@@ -115,14 +132,14 @@ impl Claims {
     /// The configured name of the authority that accepted the token.
     #[must_use]
     pub fn authority(&self) -> &str {
-        &self.0.facts.authority
+        &self.inner.facts.authority
     }
 
     /// The tenant that issued the token, `tid`. Guests show the tenant they are guests of. With
     /// [`object_id`](Self::object_id) it is the key under which to keep a user's data.
     #[must_use]
     pub fn tenant_id(&self) -> Option<TenantId> {
-        self.0.facts.tenant
+        self.inner.facts.tenant
     }
 
     /// The user's or application's object in the tenant, `oid`: the same for all applications.
@@ -140,7 +157,7 @@ impl Claims {
     /// The application that got the token: `azp`, in v1 tokens `appid`.
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
-        client_id_of(&self.0.payload, self.version())
+        client_id_of(&self.inner.payload, self.version())
     }
 
     /// How that application proved who it is: `"0"` not at all (a public client: anybody may claim the id), `"1"` by a
@@ -162,18 +179,18 @@ impl Claims {
     /// The version of the token, read from its issuer.
     #[must_use]
     pub fn version(&self) -> TokenVersion {
-        self.0.facts.version
+        self.inner.facts.version
     }
 
     /// Whether the token is an application's own, without a user.
     #[must_use]
     pub fn is_app_only(&self) -> bool {
-        self.0.facts.app_only
+        self.inner.facts.app_only
     }
 
     /// The delegated scopes, `scp`. A scope `/` counts as none (§5.5).
     pub fn scopes(&self) -> impl Iterator<Item = &str> + Clone {
-        scopes_of(&self.0.payload)
+        scopes_of(&self.inner.payload)
     }
 
     /// Whether this scope was delegated, compared exactly.
@@ -204,7 +221,7 @@ impl Claims {
     pub fn has_groups_overage(&self) -> bool {
         let names_groups =
             |raw: &str| json::object(raw).is_ok_and(|members| members.iter().any(|(name, _)| &*name.0 == "groups"));
-        let payload = &self.0.payload;
+        let payload = &self.inner.payload;
         payload.raw("_claim_names").is_some_and(names_groups)
             || payload.raw("hasgroups").is_some_and(|raw| raw == "true" || raw == "\"true\"")
             || payload.raw("groups").is_some_and(|raw| raw.starts_with('"') && raw.starts_with("\"src"))
@@ -228,19 +245,19 @@ impl Claims {
     /// When the token ends, `exp`.
     #[must_use]
     pub fn expires_at(&self) -> SystemTime {
-        at(self.0.payload.expires_at)
+        at(self.inner.payload.expires_at)
     }
 
     /// From when the token counts, `nbf`.
     #[must_use]
     pub fn not_before(&self) -> Option<SystemTime> {
-        self.0.payload.not_before.map(at)
+        self.inner.payload.not_before.map(at)
     }
 
     /// When the token was issued, `iat`.
     #[must_use]
     pub fn issued_at(&self) -> Option<SystemTime> {
-        self.0.payload.issued_at.map(at)
+        self.inner.payload.issued_at.map(at)
     }
 
     /// The token's own id, `uti`, in tokens of other issuers `jti`. Compare it exactly.
@@ -263,13 +280,13 @@ impl Claims {
     }
 
     fn text(&self, name: &str) -> Option<String> {
-        self.0.payload.raw(name).and_then(json::string).map(Into::into)
+        self.inner.payload.raw(name).and_then(json::string).map(Into::into)
     }
 
     /// Any claim by its name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Value> {
-        self.0.payload.raw(name).and_then(|raw| serde_json::from_str(raw).ok())
+        self.inner.payload.raw(name).and_then(|raw| serde_json::from_str(raw).ok())
     }
 
     /// The whole payload read into a type of your own.
@@ -284,7 +301,7 @@ impl Claims {
     /// The payload as it stood in the token. It holds personal data.
     #[must_use]
     pub fn as_json(&self) -> &str {
-        self.0.payload.json()
+        self.inner.payload.json()
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::json::{self, Name};
+use super::{
+    json::{self, Name},
+    simple,
+};
 
 /// A place in the payload's text, or the number of a string that had escapes.
 #[derive(Clone, Copy, Debug)]
@@ -46,30 +49,47 @@ pub(crate) enum StringClaim {
     TokenType,
 }
 
-const STRINGS: [(&str, StringClaim); 11] = [
-    ("iss", StringClaim::Issuer),
-    ("sub", StringClaim::Subject),
-    ("tid", StringClaim::Tenant),
-    ("oid", StringClaim::ObjectId),
-    ("ver", StringClaim::Version),
-    ("scp", StringClaim::Scope),
-    ("azp", StringClaim::Azp),
-    ("appid", StringClaim::AppId),
-    ("azpacr", StringClaim::AzpAcr),
-    ("appidacr", StringClaim::AppIdAcr),
-    ("idtyp", StringClaim::TokenType),
-];
+impl StringClaim {
+    const COUNT: usize = 11;
 
-/// The first two are judged by, so that a wrong type refuses the token; the others are the user's.
-const LISTS: [(&str, ListClaim); 6] = [
-    ("aud", ListClaim::Audience),
-    ("roles", ListClaim::Roles),
-    ("groups", ListClaim::Groups),
-    ("wids", ListClaim::DirectoryRoles),
-    ("acrs", ListClaim::AuthContexts),
-    ("xms_cc", ListClaim::ClientCapabilities),
-];
-const JUDGED_LISTS: usize = 2;
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "iss" => Self::Issuer,
+            "sub" => Self::Subject,
+            "tid" => Self::Tenant,
+            "oid" => Self::ObjectId,
+            "ver" => Self::Version,
+            "scp" => Self::Scope,
+            "azp" => Self::Azp,
+            "appid" => Self::AppId,
+            "azpacr" => Self::AzpAcr,
+            "appidacr" => Self::AppIdAcr,
+            "idtyp" => Self::TokenType,
+            _ => return None,
+        })
+    }
+}
+
+impl ListClaim {
+    const COUNT: usize = 6;
+
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "aud" => Self::Audience,
+            "roles" => Self::Roles,
+            "groups" => Self::Groups,
+            "wids" => Self::DirectoryRoles,
+            "acrs" => Self::AuthContexts,
+            "xms_cc" => Self::ClientCapabilities,
+            _ => return None,
+        })
+    }
+
+    /// By these we judge, so that a wrong type refuses the token; the others are the user's.
+    fn is_judged(self) -> bool {
+        matches!(self, Self::Audience | Self::Roles)
+    }
+}
 
 /// The latest date that is read: the end of the year 9999.
 const LATEST_DATE: u64 = 253_402_300_799;
@@ -81,8 +101,8 @@ pub(crate) struct Payload {
     members: Vec<Member>,
     unescaped: Vec<Box<str>>,
     texts: Vec<Text>,
-    strings: [Option<Text>; STRINGS.len()],
-    lists: [Option<(u32, u32)>; LISTS.len()],
+    strings: [Option<Text>; StringClaim::COUNT],
+    lists: [Option<(u32, u32)>; ListClaim::COUNT],
     /// Since the Unix epoch. Required.
     pub(crate) expires_at: Duration,
     pub(crate) not_before: Option<Duration>,
@@ -146,8 +166,8 @@ struct Reader {
 impl Reader {
     fn read(mut self, json: &str) -> Result<Payload, &'static str> {
         let members = json::object(json)?;
-        let mut strings = [None; STRINGS.len()];
-        let mut lists = [None; LISTS.len()];
+        let mut strings = [None; StringClaim::COUNT];
+        let mut lists = [None; ListClaim::COUNT];
         let (mut expires_at, mut not_before, mut issued_at) = (None, None, None);
         let (mut is_bound, mut has_id_token_mark) = (false, false);
         let mut places = Vec::with_capacity(members.len());
@@ -162,13 +182,15 @@ impl Reader {
                 "cnf" => is_bound = true,
                 "nonce" | "c_hash" | "at_hash" => has_id_token_mark = true,
                 other => {
-                    if let Some(at) = STRINGS.iter().position(|(known, _)| *known == other) {
-                        strings[at] = Some(self.string(json, value).ok_or("a claim that must be a string is none")?);
-                    } else if let Some(at) = LISTS.iter().position(|(known, _)| *known == other) {
-                        lists[at] = self.list(json, value);
-                        if lists[at].is_none() && at < JUDGED_LISTS {
+                    if let Some(claim) = StringClaim::named(other) {
+                        let text = self.string(json, value).ok_or("a claim that must be a string is none")?;
+                        strings[claim as usize] = Some(text);
+                    } else if let Some(claim) = ListClaim::named(other) {
+                        let list = self.list(json, value);
+                        if list.is_none() && claim.is_judged() {
                             return Err("a claim that must be a string or a list of strings is none");
                         }
+                        lists[claim as usize] = list;
                     } else if is_variant_of_a_judged_name(other) {
                         return Err("a claim's name differs from iss, aud, exp, nbf or tid in case alone");
                     }
@@ -209,7 +231,8 @@ impl Reader {
         if value.starts_with('"') {
             let text = self.string(json, value)?;
             self.texts.push(text);
-        } else {
+        } else if !simple::strings(value, |text| self.texts.push(span(json, text))) {
+            self.texts.truncate(start);
             for element in json::elements(value)? {
                 let Some(text) = self.string(json, element) else {
                     self.texts.truncate(start);
@@ -255,6 +278,9 @@ fn date(value: &str) -> Result<Duration, &'static str> {
 /// `ISS`, `Tid`, also with letters such as `ſ` and `ı` that become `S` and `I`.
 fn is_variant_of_a_judged_name(name: &str) -> bool {
     const LONGEST: usize = 3 * 4;
+    if name.is_ascii() {
+        return ["iss", "aud", "exp", "nbf", "tid"].iter().any(|judged| name.eq_ignore_ascii_case(judged));
+    }
     name.len() <= LONGEST
         && name.chars().count() == 3
         && matches!(
@@ -272,13 +298,17 @@ mod tests {
     }
 
     #[test]
-    fn tables_are_in_the_order_of_their_enums() {
-        for (at, (name, claim)) in STRINGS.into_iter().enumerate() {
-            assert_eq!(at, claim as usize, "{name}");
+    fn every_name_has_a_place() {
+        for (at, name) in
+            ["iss", "sub", "tid", "oid", "ver", "scp", "azp", "appid", "azpacr", "appidacr", "idtyp"].iter().enumerate()
+        {
+            assert_eq!(StringClaim::named(name).map(|claim| claim as usize), Some(at), "{name}");
         }
-        for (at, (name, claim)) in LISTS.into_iter().enumerate() {
-            assert_eq!(at, claim as usize, "{name}");
+        for (at, name) in ["aud", "roles", "groups", "wids", "acrs", "xms_cc"].iter().enumerate() {
+            assert_eq!(ListClaim::named(name).map(|claim| claim as usize), Some(at), "{name}");
         }
+        assert_eq!(StringClaim::TokenType as usize + 1, StringClaim::COUNT);
+        assert_eq!(ListClaim::ClientCapabilities as usize + 1, ListClaim::COUNT);
     }
 
     #[test]

@@ -21,8 +21,8 @@ impl Config {
     /// `ENTRA_AUTHORITY_HOST`, `ENTRA_DETAILED_ERRORS`, and the section in .NET's spelling: `AzureAd__TenantId`,
     /// `AzureAd__Audiences__0` and so on.
     ///
-    /// A variable that is set but empty counts as missing. `AZURE_CLIENT_ID` and `AZURE_TENANT_ID` are not read: they
-    /// are the identity of the workload itself, not of the API.
+    /// A variable that is set but empty counts as missing; the lists of allowed clients and revoked keys must not be.
+    /// `AZURE_CLIENT_ID` and `AZURE_TENANT_ID` are not read: they are the identity of the workload itself, not of the API.
     ///
     /// # Errors
     ///
@@ -126,6 +126,12 @@ impl Found {
         self.empty.sort_unstable();
         for name in &self.empty {
             match key_of(name) {
+                // Who sets one of these wants fewer to get in: with nothing in it, all would.
+                Some(Key::AllowedClients | Key::RevokedKeys) => reader.problems.push(ConfigProblem::new(
+                    name,
+                    Some(""),
+                    "is set, but empty: give it a value, or remove it if nobody is to be kept out",
+                )),
                 Some(key) => reader.config.hints.push((key, format!("{name} is set, but empty"))),
                 None if name.starts_with(OURS) => {
                     reader.problems.push(unknown(name, key::nearest(name, names(&VARIABLES)), &names(&VARIABLES)));

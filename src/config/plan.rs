@@ -56,7 +56,7 @@ impl Config {
         let max_token_bytes = rules.max_token_bytes();
         let keys = KeySettings { revoked: rules.revoked_keys(), ..KeySettings::default() };
         let detailed_errors = rules.switch(&self.detailed_errors);
-        let app_id = rules.app_id(client_id.as_deref());
+        let app_id = rules.app_id(client_id.as_deref(), tenants.has_keyword());
         let plan = tenants.authority.map(|authority| Plan {
             authorities: vec![match app_id {
                 Some(app_id) => authority.app_specific_keys(app_id),
@@ -229,10 +229,14 @@ impl Rules<'_> {
     }
 
     /// The client id by which the API's own keys are asked for.
-    fn app_id(&mut self, client_id: Option<&str>) -> Option<String> {
+    fn app_id(&mut self, client_id: Option<&str>, has_keyword: bool) -> Option<String> {
         let is_wanted = self.switch(&self.config.app_specific_keys);
         if is_wanted && self.config.client_ids.is_empty() {
             self.wrong("app_specific_keys()", "true", "needs client_id(), by which those keys are asked for");
+        }
+        if is_wanted && has_keyword {
+            let advice = "needs tenant(): a tenant's own document is where those keys are";
+            self.wrong("app_specific_keys()", "true", advice);
         }
         client_id.filter(|_| is_wanted).map(str::to_owned)
     }

@@ -21,6 +21,13 @@ pub(super) struct Tenants {
     pub(super) authority: Option<Authority>,
 }
 
+impl Tenants {
+    /// Whether tenants are accepted that nobody listed.
+    pub(super) fn has_keyword(&self) -> bool {
+        !self.keywords.is_empty()
+    }
+}
+
 impl Rules<'_> {
     /// The instance and the tenants in it.
     pub(super) fn tenants(&mut self) -> Tenants {

@@ -123,6 +123,10 @@ fn mistakes_of_the_builder() {
         (good().resource("https://orders.example/#x"), format!("resource() = \"https://orders.example/#x\": {no_uri}")),
         (good().resource("api://"), format!("resource() = \"api://\": {no_uri}")),
         (
+            Config::default().danger_any_organization().client_id(CLIENT).app_specific_keys(true),
+            "app_specific_keys() = \"true\": needs tenant(): a tenant's own document is where those keys are".into(),
+        ),
+        (
             tenant_only().audience("api://orders").app_specific_keys(true),
             "app_specific_keys() = \"true\": needs client_id(), by which those keys are asked for".into(),
         ),
@@ -631,5 +635,15 @@ proptest! {
         value in ".{0,12}",
     ) {
         let _ = told(Config::from_vars(names.into_iter().map(|name| (name, value.clone()))));
+    }
+}
+
+#[test]
+fn an_empty_list_that_keeps_others_out_is_a_mistake() {
+    for name in ["ENTRA_ALLOWED_CLIENTS", "ENTRA_REVOKED_KEYS", "AzureAd__AllowedClients", "AzureAd__RevokedKeys__0"] {
+        let vars = [("ENTRA_TENANT_ID", TENANT), ("ENTRA_CLIENT_ID", CLIENT), (name, " ")];
+        let vars = vars.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let error = Config::from_vars(vars).and_then(|config| config.validate()).unwrap_err();
+        assert!(error.to_string().contains(&format!("{name} = \"\": is set, but empty")), "{error}");
     }
 }

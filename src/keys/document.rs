@@ -4,7 +4,7 @@ use std::{
     fmt,
     hash::{BuildHasher, Hasher, RandomState},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
@@ -14,8 +14,10 @@ use tokio::{sync::watch, task::AbortHandle};
 
 use super::{
     KeySettings,
+    epoch::Epoch,
     refresh::{Refresh, Remembered},
     revoked::Revoked,
+    shared::Shared,
     snapshot::Snapshot,
     stats::{Counters, Event},
 };
@@ -33,6 +35,7 @@ pub(crate) struct Surroundings {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Arc<KeySettings>,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) epoch: Arc<Epoch>,
     /// Keys that never count.
     pub(crate) revoked: Arc<Revoked>,
 }
@@ -44,7 +47,7 @@ struct Inner {
     spec: DocumentSpec,
     algorithms: Arc<[Algorithm]>,
     around: Surroundings,
-    snapshot: RwLock<Arc<Snapshot>>,
+    snapshot: Shared<Snapshot>,
     schedule: Mutex<Schedule>,
     /// Milliseconds by the clock that never leaps, from which on a request may start a refresh because it is time.
     due: AtomicU64,
@@ -93,7 +96,7 @@ impl Document {
             spec,
             algorithms,
             around,
-            snapshot: RwLock::new(Arc::new(snapshot)),
+            snapshot: Shared::new(snapshot),
             schedule: Mutex::default(),
             due: AtomicU64::new(u64::MAX),
             failing: AtomicBool::new(false),
@@ -103,7 +106,19 @@ impl Document {
 
     /// What is known now.
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
-        Arc::clone(&self.0.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+        self.0.snapshot.load()
+    }
+
+    /// Looks at what is known now.
+    pub(crate) fn read<R>(&self, look: impl FnOnce(&Snapshot) -> R) -> R {
+        self.0.snapshot.read(look)
+    }
+
+    /// When the keys have to be looked at again, if nothing changes before: a refresh is due, or they are too old.
+    pub(crate) fn next_look(&self) -> Duration {
+        let due = Duration::from_millis(self.0.due.load(Ordering::Relaxed));
+        let loaded_at = self.read(|snapshot| snapshot.loaded_at).unwrap_or_default();
+        due.min(loaded_at.saturating_add(self.0.around.settings.max_stale))
     }
 
     /// Whether refreshes have failed since the last document.
@@ -211,7 +226,7 @@ async fn run(mut flight: Flight, remembered: Remembered) {
         for skipped in &fetched.keys.skipped {
             tracing::debug!(target: "tower_entra", event = "key_skipped", document = %inner.spec.v2_metadata(), %skipped);
         }
-        let before = Arc::clone(&inner.snapshot.read().unwrap_or_else(PoisonError::into_inner));
+        let before = inner.snapshot.load();
         let at = inner.around.clock.elapsed();
         let outage = inner.failing.load(Ordering::Relaxed);
         before.next(&fetched, &inner.algorithms, &inner.around.settings, at, outage)
@@ -241,7 +256,7 @@ impl Inner {
                 schedule.not_before = at.saturating_add(cool_down);
                 schedule.has_succeeded = true;
                 self.failing.store(false, Ordering::Relaxed);
-                *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+                self.snapshot.store(next);
                 self.due.store(millis(at.saturating_add(interval(settings, max_age))), Ordering::Relaxed);
                 tracing::debug!(target: "tower_entra", event = "keys_refreshed", document = %self.spec.v2_metadata());
             }
@@ -258,6 +273,8 @@ impl Inner {
                     cause, failures = schedule.failures, retry_after_seconds = wait.as_secs());
             }
         }
+        // After everything that it counts.
+        self.around.epoch.advance();
         self.ended.send_modify(|ended| *ended = ended.wrapping_add(1));
     }
 }

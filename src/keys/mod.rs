@@ -5,6 +5,26 @@
 //! a budget. A store holds the documents of one authority. What a request sees of a document is an
 //! unchanging snapshot.
 //!
+//! # To be seen
+//!
+//! [`Verifier::stats`](crate::Verifier::stats) gives the counts. Events of [`tracing`] have the target `tower_entra` and a
+//! field `event`:
+//!
+//! | event | level | fields |
+//! |---|---|---|
+//! | `keys_refreshed` | debug | `document` |
+//! | `keys_refresh_failed` | warn | `document`, `cause`, `failures`, `retry_after_seconds`; at least every 36 minutes while there is traffic |
+//! | `key_skipped` | debug | `document`, `skipped`: a key that cannot be used, and why |
+//! | `key_revoked` | warn | `kid` |
+//! | `no_runtime` | error | `document`: there is no tokio runtime to fetch on |
+//! | `configuration` | warn | what an owner should know at start-up |
+//!
+//! Counters of the [`metrics`](https://docs.rs/metrics) facade (feature `metrics`): `tower_entra_key_refreshes_total`,
+//! `tower_entra_key_refresh_failures_total`, `tower_entra_fetches_total`, `tower_entra_unknown_keys_total`,
+//! `tower_entra_cache_hits_total`, `tower_entra_cache_misses_total`.
+//!
+//! # Settings
+//!
 //! How long and how often is a matter of [`KeySettings`]:
 //!
 //! ```
@@ -25,8 +45,10 @@
 //! ```
 
 pub(crate) mod document;
+pub(crate) mod epoch;
 mod refresh;
 pub(crate) mod revoked;
+mod shared;
 pub(crate) mod snapshot;
 pub(crate) mod stats;
 pub(crate) mod store;

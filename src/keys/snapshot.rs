@@ -24,6 +24,13 @@ pub(crate) struct Issuers {
     pub(crate) v2: Option<IssuerTemplate>,
 }
 
+impl Issuers {
+    fn to_text(&self) -> Option<Arc<str>> {
+        let known: Vec<String> = self.v2.iter().chain(&self.v1).map(ToString::to_string).collect();
+        (!known.is_empty()).then(|| known.join(" or ").into())
+    }
+}
+
 /// One key of one document.
 #[derive(Debug)]
 pub(crate) struct Key {
@@ -31,6 +38,8 @@ pub(crate) struct Key {
     material: Material,
     /// Everything its documents ever said of its issuer. All of it must hold.
     issuers: Vec<Box<str>>,
+    /// The same, read; `None` where that is no issuer at all.
+    templates: Vec<Option<IssuerTemplate>>,
     /// The same of its cloud.
     clouds: Vec<Box<str>>,
     /// How long it has been missing from the documents; `None` if the newest has it.
@@ -43,6 +52,8 @@ pub(crate) struct Snapshot {
     /// Counts the replacements.
     pub(crate) generation: u64,
     pub(crate) issuers: Issuers,
+    /// The same for a message; `None` if there are none.
+    pub(crate) issuers_text: Option<Arc<str>>,
     /// The tenant whose own document it is; `None` for a shared one, and for a domain's before its first document.
     pub(crate) tenant: Option<TenantId>,
     /// Not at a Microsoft cloud, whose issuers are known: the metadata says what they are.
@@ -68,9 +79,11 @@ impl Snapshot {
     /// Before the first document: no keys, and the issuers of a Microsoft cloud as they are known (§1.2).
     pub(crate) fn empty(spec: &DocumentSpec) -> Self {
         let cloud = spec.instance.cloud();
+        let issuers = Issuers { v1: cloud.and_then(Cloud::v1_issuer), v2: cloud.map(Cloud::v2_issuer) };
         Self {
             generation: 0,
-            issuers: Issuers { v1: cloud.and_then(Cloud::v1_issuer), v2: cloud.map(Cloud::v2_issuer) },
+            issuers_text: issuers.to_text(),
+            issuers,
             tenant: match spec.owner {
                 DocumentOwner::Tenant(tenant) => Some(tenant),
                 DocumentOwner::Domain(_) | DocumentOwner::Shared(_) => None,
@@ -130,16 +143,19 @@ impl Snapshot {
             }
         }
         let metadata_cloud = fetched.v2.as_ref().or(fetched.v1.as_ref()).and_then(|metadata| metadata.cloud.clone());
+        let issuers = if self.learns_issuers {
+            // As at Microsoft's clouds, for every tenant: another one's token is then told as that.
+            Issuers {
+                v1: fetched.v1.as_ref().map(|metadata| metadata.issuer.for_any_tenant()),
+                v2: fetched.v2.as_ref().map(|metadata| metadata.issuer.for_any_tenant()),
+            }
+        } else {
+            self.issuers.clone()
+        };
         Ok(Self {
             generation: self.generation + 1,
-            issuers: if self.learns_issuers {
-                Issuers {
-                    v1: fetched.v1.as_ref().map(|metadata| metadata.issuer.clone()),
-                    v2: fetched.v2.as_ref().map(|metadata| metadata.issuer.clone()),
-                }
-            } else {
-                self.issuers.clone()
-            },
+            issuers_text: issuers.to_text(),
+            issuers,
             tenant,
             learns_issuers: self.learns_issuers,
             is_shared: self.is_shared,
@@ -181,10 +197,12 @@ impl Snapshot {
             }
             all
         };
+        let issuers = with(known.map(|key| &key.issuers), &jwk.issuer);
         Some(Key {
             public,
             material: jwk.material.clone(),
-            issuers: with(known.map(|key| &key.issuers), &jwk.issuer),
+            templates: issuers.iter().map(|issuer| IssuerTemplate::parse(issuer)).collect(),
+            issuers,
             clouds: with(known.map(|key| &key.clouds), &jwk.cloud),
             missing_for: None,
         })
@@ -246,11 +264,11 @@ impl Snapshot {
             return Err("the key's issuer or cloud has changed too often");
         }
         let form = self.issuers.v2.as_ref().or(self.issuers.v1.as_ref());
-        let fits = |issuer: &str| {
-            let issuer = IssuerTemplate::parse(issuer);
-            issuer.zip(form).is_some_and(|(issuer, form)| issuer.same_form(form) && issuer.speaks_for(tenant))
+        let fits = |issuer: &Option<IssuerTemplate>| {
+            let both = issuer.as_ref().zip(form);
+            both.is_some_and(|(issuer, form)| issuer.same_form(form) && issuer.speaks_for(tenant))
         };
-        if !key.issuers.iter().all(|issuer| fits(issuer)) {
+        if !key.templates.iter().all(fits) {
             return Err("the key's issuer is another");
         }
         if self.demands_cloud && key.clouds.is_empty() {
@@ -279,6 +297,7 @@ impl Key {
             public: Arc::clone(&self.public),
             material: self.material.clone(),
             issuers: self.issuers.clone(),
+            templates: self.templates.clone(),
             clouds: self.clouds.clone(),
             missing_for: Some(missing_for),
         }

@@ -54,14 +54,15 @@ pub(crate) struct Counters {
     shards: [Shard; SHARDS],
 }
 
-const SHARDS: usize = 16;
+pub(super) const SHARDS: usize = 16;
 
 /// On cache lines of its own.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 struct Shard([AtomicU64; Event::COUNT]);
 
-fn shard() -> usize {
+/// The number of this thread's place.
+pub(super) fn shard() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     thread_local! {
         static OWN: Cell<Option<usize>> = const { Cell::new(None) };
@@ -95,5 +96,66 @@ impl Counters {
             unknown_keys: self.read(Event::UnknownKey),
             age,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_of_all_threads_add_up() {
+        let counters = std::sync::Arc::new(Counters::default());
+        let threads: Vec<_> = (0..20)
+            .map(|_| {
+                let counters = std::sync::Arc::clone(&counters);
+                std::thread::spawn(move || (0..100).for_each(|_| counters.count(Event::CacheHit)))
+            })
+            .collect();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        assert_eq!(counters.read(Event::CacheHit), 2_000);
+        assert_eq!(counters.read(Event::CacheMiss), 0);
+    }
+
+    #[cfg(feature = "metrics")]
+    #[test]
+    fn counts_go_to_the_facade_under_their_documented_names() {
+        use std::sync::{Arc, Mutex};
+
+        use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
+
+        #[derive(Default)]
+        struct Names(Arc<Mutex<Vec<String>>>);
+
+        impl Recorder for Names {
+            fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+            fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+            fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+            fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+                self.0.lock().unwrap().push(key.name().to_owned());
+                Counter::noop()
+            }
+            fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+                Gauge::noop()
+            }
+            fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+                Histogram::noop()
+            }
+        }
+
+        let names = Names::default();
+        let seen = Arc::clone(&names.0);
+        metrics::with_local_recorder(&names, || {
+            let counters = Counters::default();
+            for event in
+                [Event::Refresh, Event::Failure, Event::Fetch, Event::UnknownKey, Event::CacheHit, Event::CacheMiss]
+            {
+                counters.count(event);
+            }
+        });
+        let documentation = include_str!("mod.rs");
+        let seen = seen.lock().unwrap();
+        assert_eq!(seen.len(), Event::COUNT);
+        assert!(seen.iter().all(|name| documentation.contains(&format!("`{name}`"))), "{seen:?}");
     }
 }

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     authority::{Authority, DocumentOwner, Tenants},
     jwt::Algorithm,
+    signature::PublicKey,
     tenant::TenantId,
 };
 
@@ -70,24 +71,12 @@ pub(crate) enum Accepted {
     Unresolved,
 }
 
-/// A key that was found, with the snapshot that says for whom it may speak.
+/// A key that was found.
 #[derive(Clone)]
 pub(crate) struct Found {
-    pub(crate) snapshot: Arc<Snapshot>,
-    pub(crate) key: Arc<Key>,
-    /// The tenant whose token asked.
-    tenant: TenantId,
-}
-
-impl Found {
-    /// Whether the key may speak for the tenant whose token asked for it.
-    ///
-    /// # Errors
-    ///
-    /// Says why not.
-    pub(crate) fn may_speak(&self) -> Result<(), &'static str> {
-        self.snapshot.may_speak(&self.key, self.tenant)
-    }
+    pub(crate) key: Arc<PublicKey>,
+    /// Whether it may speak for the tenant whose token asked for it, or why not.
+    pub(crate) may_speak: Result<(), &'static str>,
 }
 
 impl KeyStore {
@@ -114,9 +103,9 @@ impl KeyStore {
         }
     }
 
-    /// The issuers of the instance, as far as they are known.
-    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
-        self.main.snapshot()
+    /// Looks at the main document: the issuers of the instance, as far as they are known.
+    pub(crate) fn read<R>(&self, look: impl FnOnce(&Snapshot) -> R) -> R {
+        self.main.read(look)
     }
 
     /// Whether `tenant` is one of those that the authority names.
@@ -124,12 +113,12 @@ impl KeyStore {
         let yes = |truth| if truth { Accepted::Yes } else { Accepted::No };
         match self.authority.accepted() {
             Tenants::One(only) => yes(*only == tenant),
-            Tenants::Domain(_) => match self.main.snapshot().tenant {
+            Tenants::Domain(_) => match self.main.read(|snapshot| snapshot.tenant) {
                 Some(only) => yes(only == tenant),
                 None => Accepted::Unresolved,
             },
             Tenants::List { ids, .. } => {
-                let mut of_domains = self.domains.iter().map(|document| document.snapshot().tenant);
+                let mut of_domains = self.domains.iter().map(|document| document.read(|snapshot| snapshot.tenant));
                 if ids.contains(&tenant) || of_domains.clone().any(|resolved| resolved == Some(tenant)) {
                     Accepted::Yes
                 } else if of_domains.any(|resolved| resolved.is_none()) {
@@ -147,35 +136,56 @@ impl KeyStore {
     /// The keys of this `kid` that a token of `tenant` may have been signed with: of the main document, and of that
     /// tenant's own. Other tenants' own documents are never looked into. A refresh that is due is started.
     pub(crate) fn find(&self, key_id: &str, tenant: TenantId) -> Vec<Found> {
-        let at = self.around.0.clock.elapsed();
+        let mut found = Vec::new();
+        self.look(key_id, tenant, |snapshot, key| {
+            found.push(Found { key: Arc::clone(&key.public), may_speak: snapshot.may_speak(key, tenant) });
+        });
+        found
+    }
+
+    /// Whether a token of `tenant` that `key` has verified is still to be accepted, and until when that needs no other look
+    /// if nothing changes ([`Epoch`](super::epoch::Epoch)). A refresh that is due is started.
+    pub(crate) fn confirm(&self, key_id: &str, key: &Arc<PublicKey>, tenant: TenantId) -> Option<Duration> {
+        let mut counts = false;
+        let until = self.look(key_id, tenant, |snapshot, found| {
+            counts |= Arc::ptr_eq(&found.public, key) && snapshot.may_speak(found, tenant).is_ok();
+        });
+        (counts && self.accepts(tenant) == Accepted::Yes).then_some(until)
+    }
+
+    /// Calls `each` with the keys of this `kid` for `tenant`. Gives back when to look again at the latest.
+    fn look(&self, key_id: &str, tenant: TenantId, mut each: impl FnMut(&Snapshot, &Key)) -> Duration {
+        let mut until = Duration::MAX;
         if self.around.0.revoked.contains(key_id) {
-            return Vec::new();
+            return until;
         }
-        let mut found = Vec::with_capacity(1);
+        let at = self.around.0.clock.elapsed();
         let mut look_into = |document: &Document| {
             document.touch(at);
-            let snapshot = document.snapshot();
-            let settings = &self.around.0.settings;
-            let mut is_missing = false;
-            for key in snapshot.find(key_id, at, document.is_failing(), settings) {
-                is_missing |= key.is_missing();
-                found.push(Found { snapshot: Arc::clone(&snapshot), key: Arc::clone(key), tenant });
-            }
+            let is_missing = document.read(|snapshot| {
+                let keys = snapshot.find(key_id, at, document.is_failing(), &self.around.0.settings);
+                keys.fold(false, |is_missing, key| {
+                    each(snapshot, key);
+                    is_missing | key.is_missing()
+                })
+            });
             if is_missing {
                 // A key in its grace: the next document may say that it is back, or gone.
                 document.request();
+                until = Duration::ZERO;
             }
+            until = until.min(document.next_look());
         };
         look_into(&self.main);
         for document in &self.domains {
-            if document.snapshot().tenant == Some(tenant) {
+            if document.read(|snapshot| snapshot.tenant) == Some(tenant) {
                 look_into(document);
             }
         }
         if let Some(document) = self.own_document(tenant) {
             look_into(&document);
         }
-        found
+        until
     }
 
     fn own_document(&self, tenant: TenantId) -> Option<Arc<Document>> {
@@ -190,12 +200,12 @@ impl KeyStore {
 
     /// Whether the main document has keys that can be used.
     pub(crate) fn has_keys(&self) -> bool {
-        self.main.snapshot().is_usable(self.around.0.clock.elapsed(), &self.around.0.settings)
+        self.main.read(|snapshot| snapshot.is_usable(self.around.0.clock.elapsed(), &self.around.0.settings))
     }
 
     /// When the newest main document came, by the clock that never leaps.
     pub(crate) fn loaded_at(&self) -> Option<Duration> {
-        self.main.snapshot().loaded_at
+        self.main.read(|snapshot| snapshot.loaded_at)
     }
 
     /// The time until keys may be asked for again.
@@ -217,6 +227,12 @@ impl KeyStore {
         None
     }
 
+    /// For a token that came before the first document of an instance whose issuers that document tells: what to wait for,
+    /// if the budget allows anything.
+    pub(crate) fn ask_issuers(&self, asked: &mut Asked) -> Option<Waiter> {
+        if std::mem::replace(&mut asked.main, true) { None } else { self.main.request() }
+    }
+
     /// For a token whose tenant may be one that a domain stands for: what to wait for, if the budgets allow anything.
     pub(crate) fn ask_domains(&self, asked: &mut Asked) -> Option<Waiter> {
         if std::mem::replace(&mut asked.domains, true) {
@@ -226,7 +242,7 @@ impl KeyStore {
             asked.main = true;
             return self.main.request();
         }
-        let unresolved = self.domains.iter().filter(|document| document.snapshot().tenant.is_none());
+        let unresolved = self.domains.iter().filter(|document| document.read(|snapshot| snapshot.tenant).is_none());
         let waiters: Vec<Waiter> = unresolved.filter_map(Document::request).collect();
         Waiter::all(waiters)
     }
@@ -274,6 +290,7 @@ impl KeyStore {
             let memory = self.around.0.settings.cool_down.saturating_mul(NEGATIVE_MEMORY);
             let until = self.around.0.clock.elapsed().saturating_add(memory);
             self.own.write().unwrap_or_else(PoisonError::into_inner).insert(tenant, Own::Nothing { until });
+            self.around.0.epoch.advance();
         }
     }
 

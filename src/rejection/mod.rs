@@ -23,12 +23,14 @@
 //! ```
 
 mod kind;
+mod text;
 
 use std::{borrow::Cow, error::Error, fmt, sync::Arc, time::Duration};
 
 use http::StatusCode;
 
 pub use kind::RejectionKind;
+use text::{Text, cut};
 
 /// Why one request was refused. A cheap clone.
 ///
@@ -43,9 +45,9 @@ struct Inner {
     verified: bool,
     public: PublicCause,
     detail: Option<Cow<'static, str>>,
-    expected: Option<String>,
+    expected: Option<Text>,
     got: Option<String>,
-    authority: Option<String>,
+    authority: Option<Text>,
     key_id: Option<String>,
     scopes: Option<String>,
     retry_after: Option<Duration>,
@@ -61,6 +63,17 @@ pub(crate) enum PublicCause {
     Expired,
     /// Its `aud` is this API of Microsoft's (§9).
     MicrosoftApi(&'static str),
+}
+
+/// What the caller is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Public {
+    /// The sentence of this kind.
+    Summary(RejectionKind),
+    /// It is not for this API: issuer, tenant, key and signature that are not ours all look the same.
+    NotOurs,
+    /// It is for this API of Microsoft's.
+    Microsoft(&'static str),
 }
 
 impl Rejection {
@@ -108,18 +121,13 @@ impl Rejection {
     /// The same with what the configuration wants.
     #[must_use]
     pub fn expected(self, expected: impl Into<String>) -> Self {
-        self.edit(|inner| inner.expected = Some(expected.into()))
+        self.edit(|inner| inner.expected = Some(Text::Own(expected.into())))
     }
 
     /// The same with what the token had. Cut after 300 characters.
     #[must_use]
     pub fn got(self, got: impl Into<String>) -> Self {
-        const LONGEST: usize = 300;
-        let mut got = got.into();
-        if let Some((end, _)) = got.char_indices().nth(LONGEST) {
-            got.truncate(end);
-            got.push('…');
-        }
+        let got = cut(got.into());
         self.edit(|inner| inner.got = Some(got))
     }
 
@@ -135,13 +143,18 @@ impl Rejection {
         self.edit(|inner| inner.retry_after = Some(wait))
     }
 
-    pub(crate) fn at_authority(self, authority: impl Into<String>) -> Self {
-        self.edit(|inner| inner.authority = Some(authority.into()))
+    /// The same with what the configuration wants, which is known once and for all.
+    pub(crate) fn expected_always(self, expected: &Arc<str>) -> Self {
+        self.edit(|inner| inner.expected = Some(Text::Shared(Arc::clone(expected))))
+    }
+
+    pub(crate) fn at_authority(self, authority: &Arc<str>) -> Self {
+        self.edit(|inner| inner.authority = Some(Text::Shared(Arc::clone(authority))))
     }
 
     pub(crate) fn with_key_id(self, key_id: &str) -> Self {
-        let rejection = Self::new(self.kind()).got(key_id);
-        self.edit(|inner| inner.key_id.clone_from(&rejection.0.got))
+        let key_id = cut(key_id.to_owned());
+        self.edit(|inner| inner.key_id = Some(key_id))
     }
 
     pub(crate) fn with_public_cause(self, cause: PublicCause) -> Self {
@@ -246,12 +259,20 @@ impl Rejection {
     /// and signature that are not ours all look the same.
     #[must_use]
     pub fn public_description(&self) -> String {
-        const NOT_OURS: &str = "the access token is not valid for this API";
+        match self.public() {
+            Public::Summary(kind) => kind.summary().to_owned(),
+            Public::NotOurs => "the access token is not valid for this API".to_owned(),
+            Public::Microsoft(name) => format!("the token is for {name}: ask for a scope of this API instead"),
+        }
+    }
+
+    /// Which description that is.
+    pub(crate) fn public(&self) -> Public {
         if self.0.verified {
-            return self.0.kind.summary().to_owned();
+            return Public::Summary(self.0.kind);
         }
         if let PublicCause::MicrosoftApi(name) = self.0.public {
-            return format!("the token is for {name}: ask for a scope of this API instead");
+            return Public::Microsoft(name);
         }
         match self.0.kind {
             kind @ (RejectionKind::MissingToken
@@ -260,9 +281,9 @@ impl Rejection {
             | RejectionKind::MalformedToken
             | RejectionKind::EncryptedToken
             | RejectionKind::KeysUnavailable
-            | RejectionKind::LayerMissing) => kind.summary().to_owned(),
-            _ if self.0.public == PublicCause::Expired => RejectionKind::Expired.summary().to_owned(),
-            _ => NOT_OURS.to_owned(),
+            | RejectionKind::LayerMissing) => Public::Summary(kind),
+            _ if self.0.public == PublicCause::Expired => Public::Summary(RejectionKind::Expired),
+            _ => Public::NotOurs,
         }
     }
 }

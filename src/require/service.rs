@@ -13,7 +13,7 @@ use super::future::ResponseFuture;
 use crate::{
     policy::Requirement,
     rejection::Rejection,
-    response::{Mark, ResponseBody, caller},
+    response::{Mark, ResponseBody, answers, caller},
 };
 
 /// Lets requests whose [`Claims`](crate::Claims) meet a [`Requirement`] through to `S`, and answers the others.
@@ -60,8 +60,7 @@ where
 
 /// Whether the request's claims are enough, and if not, how that is answered.
 fn decide(requirement: &Requirement, extensions: &Extensions) -> Result<(), (Rejection, Mark)> {
-    let (claims, mark) = caller(extensions)?;
-    requirement.check(claims).map_err(|rejection| (rejection, mark.clone()))
+    requirement.check(caller(extensions)?).map_err(|rejection| (rejection, answers(extensions)))
 }
 
 impl<S: fmt::Debug> fmt::Debug for Require<S> {

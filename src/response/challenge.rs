@@ -1,6 +1,6 @@
 use http::{HeaderValue, StatusCode};
 
-use crate::rejection::{Rejection, RejectionKind};
+use crate::rejection::{Public, Rejection, RejectionKind};
 
 /// What the `WWW-Authenticate` header says beside the error (RFC 6750 §3).
 ///
@@ -69,6 +69,40 @@ impl Challenge {
     /// The header's value where nothing is known but that a token is wanted.
     pub(crate) fn bare(&self) -> HeaderValue {
         self.header(&Rejection::new(RejectionKind::MissingToken)).unwrap_or(BEARER)
+    }
+}
+
+/// The headers of all refusals with 401 that are told apart by their kind alone, made once: whoever floods an API with bad
+/// tokens makes it do little.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    by_kind: Vec<Option<HeaderValue>>,
+    not_ours: Option<HeaderValue>,
+}
+
+impl Prepared {
+    pub(super) fn new(challenge: &Challenge) -> Self {
+        let header = |rejection: Rejection| challenge.header(&rejection).filter(|_| Self::has(&rejection));
+        Self {
+            by_kind: RejectionKind::ALL.iter().map(|&kind| header(Rejection::new(kind).verified())).collect(),
+            not_ours: header(Rejection::new(RejectionKind::UnknownIssuer)),
+        }
+    }
+
+    /// The header, if it was made before.
+    pub(super) fn header(&self, rejection: &Rejection) -> Option<HeaderValue> {
+        if !Self::has(rejection) {
+            return None;
+        }
+        match rejection.public() {
+            Public::Summary(kind) => self.by_kind.get(kind as usize)?.clone(),
+            Public::NotOurs => self.not_ours.clone(),
+            Public::Microsoft(_) => None,
+        }
+    }
+
+    fn has(rejection: &Rejection) -> bool {
+        rejection.status() == StatusCode::UNAUTHORIZED && rejection.kind() != RejectionKind::InsufficientClaims
     }
 }
 

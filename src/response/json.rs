@@ -20,26 +20,35 @@ use crate::rejection::Rejection;
 pub struct ApiManagement {
     status: StatusCode,
     message: String,
+    /// The body without details, made once.
+    body: Bytes,
 }
 
 impl ApiManagement {
     /// With status 401 and API Management's sentence.
     #[must_use]
     pub fn new() -> Self {
-        Self { status: StatusCode::UNAUTHORIZED, message: sentence(StatusCode::UNAUTHORIZED).to_owned() }
+        let message = sentence(StatusCode::UNAUTHORIZED).to_owned();
+        Self { status: StatusCode::UNAUTHORIZED, message, body: Bytes::new() }.prepared()
     }
 
     /// Answers with `status` where it would be 401.
     #[must_use]
     pub fn status(mut self, status: StatusCode) -> Self {
         self.status = status;
-        self
+        self.prepared()
     }
 
     /// Answers with `message` where the status would be 401.
     #[must_use]
     pub fn message(mut self, message: impl Into<String>) -> Self {
         self.message = message.into();
+        self.prepared()
+    }
+
+    fn prepared(mut self) -> Self {
+        let body = ApiManagementBody { status_code: self.status.as_u16(), message: &self.message, details: None };
+        self.body = encode(&body).into();
         self
     }
 }
@@ -84,6 +93,9 @@ impl<'a> Details<'a> {
 
 impl Responder for ApiManagement {
     fn respond(&self, rejection: &Rejection, context: &ResponseContext) -> Response<Bytes> {
+        if rejection.status() == StatusCode::UNAUTHORIZED && !context.detailed() {
+            return json(context.response(rejection, self.status, self.body.clone()), "application/json");
+        }
         let (status, message) = match rejection.status() {
             StatusCode::UNAUTHORIZED => (self.status, self.message.as_str()),
             other => (other, sentence(other)),

@@ -8,7 +8,8 @@ use crate::{
     rejection::{Rejection, RejectionKind},
 };
 
-/// How the layer answers a refusal. It leaves this in the request for what is inside, as a mark that it was there.
+/// How the layer answers a refusal. It leaves this in the request for what is inside: with the claims, or where there are
+/// none in their place.
 #[derive(Clone)]
 pub(crate) struct Mark(Arc<Inner>);
 
@@ -17,9 +18,28 @@ struct Inner {
     context: ResponseContext,
 }
 
+/// A layer was there: without this in the request, claims count for nothing. It has no size, so that it costs nothing.
+#[derive(Clone, Copy)]
+struct Passed;
+
 impl Mark {
     pub(crate) fn new(responder: Arc<dyn Responder>, context: ResponseContext) -> Self {
         Self(Arc::new(Inner { responder, context }))
+    }
+
+    /// Leaves the mark and the claims in the request, and takes away those of a layer outside.
+    pub(crate) fn admit(&self, extensions: &mut Extensions, claims: Option<Claims>) {
+        extensions.insert(Passed);
+        match claims {
+            Some(claims) => {
+                let answers: Arc<Inner> = Arc::clone(&self.0);
+                extensions.insert(claims.with_answers(answers));
+            }
+            None => {
+                extensions.insert(self.clone());
+                extensions.remove::<Claims>();
+            }
+        }
     }
 
     /// The whole of a refusal: the event, the answer, and the rejection in the answer's extensions.
@@ -52,13 +72,24 @@ impl fmt::Debug for Mark {
 /// Who is calling, for what stands inside of the layer; or why that is not known, and how it is answered.
 ///
 /// Claims without the mark count for nothing: it fails closed.
-pub(crate) fn caller(extensions: &Extensions) -> Result<(&Claims, &Mark), (Rejection, Mark)> {
-    let Some(mark) = extensions.get::<Mark>() else {
+pub(crate) fn caller(extensions: &Extensions) -> Result<&Claims, (Rejection, Mark)> {
+    if !has_passed(extensions) {
         return Err((Rejection::new(RejectionKind::LayerMissing), Mark::default()));
-    };
-    match extensions.get::<Claims>() {
-        Some(claims) => Ok((claims, mark)),
-        None => Err((Rejection::new(RejectionKind::MissingToken), mark.clone())),
+    }
+    extensions.get::<Claims>().ok_or_else(|| (Rejection::new(RejectionKind::MissingToken), answers(extensions)))
+}
+
+/// Whether a layer has let this request through.
+pub(crate) fn has_passed(extensions: &Extensions) -> bool {
+    extensions.get::<Passed>().is_some()
+}
+
+/// How the layer outside answers refusals.
+pub(crate) fn answers(extensions: &Extensions) -> Mark {
+    let with_claims = extensions.get::<Claims>().and_then(Claims::answers);
+    match with_claims.and_then(|answers| Arc::clone(answers).downcast().ok()) {
+        Some(inner) => Mark(inner),
+        None => extensions.get::<Mark>().cloned().unwrap_or_default(),
     }
 }
 

@@ -41,14 +41,19 @@ mod grpc;
 mod json;
 mod mark;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode, header};
 
 pub use body::ResponseBody;
 pub use challenge::Challenge;
+use challenge::Prepared;
 pub use grpc::Grpc;
 pub use json::{ApiManagement, Problem};
-pub(crate) use mark::{Mark, caller};
+#[cfg(test)]
+pub(crate) use mark::has_passed;
+pub(crate) use mark::{Mark, answers, caller};
 
 use crate::rejection::Rejection;
 
@@ -75,17 +80,25 @@ where
 }
 
 /// What a [`Responder`] has to know beside the rejection.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct ResponseContext {
     challenge: Challenge,
     detailed: bool,
+    prepared: Arc<Prepared>,
+}
+
+impl Default for ResponseContext {
+    fn default() -> Self {
+        Self::new(Challenge::new(), false)
+    }
 }
 
 impl ResponseContext {
     /// With this challenge, and code and hint of a rejection shown to callers if `detailed`.
     #[must_use]
     pub fn new(challenge: Challenge, detailed: bool) -> Self {
-        Self { challenge, detailed }
+        let prepared = Arc::new(Prepared::new(&challenge));
+        Self { challenge, detailed, prepared }
     }
 
     /// Whether the owner lets callers see code and hint.
@@ -103,7 +116,7 @@ impl ResponseContext {
     /// Sets the headers that `rejection` calls for: `WWW-Authenticate` with 400, 401 and 403 (RFC 6750 §3), `Retry-After` in
     /// whole seconds, at least one, with 503 (RFC 9110 §10.2.3).
     pub fn set_headers(&self, rejection: &Rejection, headers: &mut HeaderMap) {
-        if let Some(challenge) = self.challenge.header(rejection) {
+        if let Some(challenge) = self.prepared.header(rejection).or_else(|| self.challenge.header(rejection)) {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         if rejection.status() == StatusCode::SERVICE_UNAVAILABLE {

@@ -195,6 +195,26 @@ fn challenge_has_its_settings_in_every_shape() {
 }
 
 #[test]
+fn prepared_headers_are_those_that_would_be_made() {
+    use crate::rejection::PublicCause;
+
+    let challenge = Challenge::new().realm("files");
+    let context = ResponseContext::new(challenge.clone(), false);
+    for &kind in RejectionKind::ALL {
+        for cause in [PublicCause::None, PublicCause::Expired, PublicCause::MicrosoftApi("Microsoft Graph")] {
+            let plain = Rejection::new(kind).with_public_cause(cause).scopes("a b");
+            for rejection in
+                [plain.clone(), plain.clone().verified(), plain.clone().forbidden(), plain.verified().forbidden()]
+            {
+                let mut headers = HeaderMap::new();
+                context.set_headers(&rejection, &mut headers);
+                assert_eq!(headers.get("www-authenticate"), challenge.header(&rejection).as_ref(), "{rejection:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_role_refused_with_403_names_no_scope() {
     let rejection = Rejection::new(RejectionKind::InsufficientRole).verified();
     let header = Challenge::new().header(&rejection).unwrap();

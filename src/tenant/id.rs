@@ -18,6 +18,24 @@ impl Error for InvalidTenantId {}
 
 const TEXT_LENGTH: usize = 36;
 const HYPHENS: [usize; 4] = [8, 13, 18, 23];
+/// Where the two digits of each byte begin.
+const DIGITS: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+/// What a byte is worth as a hexadecimal digit.
+const VALUES: [u8; 256] = values();
+/// Has a bit that no digit has.
+const NO_DIGIT: u8 = 0x80;
+
+const fn values() -> [u8; 256] {
+    let mut values = [NO_DIGIT; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        let lower = b"0123456789abcdef"[digit];
+        values[lower as usize] = digit as u8;
+        values[lower.to_ascii_uppercase() as usize] = digit as u8;
+        digit += 1;
+    }
+    values
+}
 
 impl TenantId {
     /// The tenant of all personal Microsoft accounts (§1.3).
@@ -26,7 +44,11 @@ impl TenantId {
 
     /// The id in the one form that Entra writes: lower case, with hyphens.
     pub(crate) fn from_canonical(text: &str) -> Option<Self> {
-        if text.bytes().any(|byte| byte.is_ascii_uppercase()) { None } else { text.parse().ok() }
+        if text.len() != TEXT_LENGTH || text.bytes().fold(false, |any, byte| any | byte.is_ascii_uppercase()) {
+            None
+        } else {
+            text.parse().ok()
+        }
     }
 
     /// The canonical text without an allocation.
@@ -52,23 +74,18 @@ impl FromStr for TenantId {
     /// Reads a GUID with hyphens, in either case.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let bytes: &[u8; TEXT_LENGTH] = text.as_bytes().try_into().map_err(|_| InvalidTenantId)?;
+        if HYPHENS.iter().any(|&at| bytes[at] != b'-') {
+            return Err(InvalidTenantId);
+        }
         let mut id = [0; 16];
-        let mut digits = 0;
-        for (at, &byte) in bytes.iter().enumerate() {
-            if HYPHENS.contains(&at) {
-                if byte != b'-' {
-                    return Err(InvalidTenantId);
-                }
-                continue;
-            }
-            let digit = match byte {
-                b'0'..=b'9' => byte - b'0',
-                b'a'..=b'f' => byte - b'a' + 10,
-                b'A'..=b'F' => byte - b'A' + 10,
-                _ => return Err(InvalidTenantId),
-            };
-            id[digits / 2] = id[digits / 2] << 4 | digit;
-            digits += 1;
+        let mut seen = 0;
+        for (byte, &at) in id.iter_mut().zip(&DIGITS) {
+            let (high, low) = (VALUES[usize::from(bytes[at])], VALUES[usize::from(bytes[at + 1])]);
+            seen |= high | low;
+            *byte = high << 4 | low & 15;
+        }
+        if seen & NO_DIGIT != 0 {
+            return Err(InvalidTenantId);
         }
         Ok(Self(id))
     }

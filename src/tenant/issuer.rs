@@ -52,6 +52,12 @@ impl IssuerTemplate {
         Self { tenant: Some(tenant), ..self.clone() }
     }
 
+    /// The same issuer with the placeholder, for every tenant.
+    #[must_use]
+    pub fn for_any_tenant(&self) -> Self {
+        Self { tenant: None, ..self.clone() }
+    }
+
     /// The one tenant it speaks for; `None` if it has the placeholder.
     #[must_use]
     pub fn tenant(&self) -> Option<TenantId> {

@@ -10,7 +10,7 @@ use crate::{
     error::{ConfigError, ConfigProblem},
     fetch::Fetch,
     jwt::Algorithm,
-    keys::{KeySettings, document::Surroundings, revoked::Revoked, stats::Counters, store::KeyStore},
+    keys::{KeySettings, document::Surroundings, epoch::Epoch, revoked::Revoked, stats::Counters, store::KeyStore},
     policy::ClaimRule,
     rejection::Rejection,
     tenant::Cloud,
@@ -198,12 +198,13 @@ impl VerifierBuilder {
         let mut settings = self.keys;
         settings.revoked.extend(keys.revoked);
         let revoked = Arc::new(Revoked::new(std::mem::take(&mut settings.revoked)));
-        let counters = Arc::<Counters>::default();
+        let (counters, epoch) = (Arc::<Counters>::default(), Arc::<Epoch>::default());
         let around = Surroundings {
             fetch,
             clock: Arc::clone(&self.clock),
             settings: Arc::new(settings),
             counters: Arc::clone(&counters),
+            epoch: Arc::clone(&epoch),
             revoked: Arc::clone(&revoked),
         };
         let algorithms: Arc<[Algorithm]> = Arc::from([Algorithm::RS256]);
@@ -212,6 +213,7 @@ impl VerifierBuilder {
             algorithms: Arc::clone(&algorithms),
             keys: KeyStore::new(authority, Arc::clone(&algorithms), around.clone()),
             policy: policy.clone(),
+            audiences: policy.audiences.to_text().into(),
         };
         Ok(Verifier(Arc::new(Inner {
             authorities: authorities.into_iter().map(trust).collect(),
@@ -219,6 +221,7 @@ impl VerifierBuilder {
             clock: self.clock,
             counters,
             revoked,
+            epoch,
             checks: self.checks,
             max_token_bytes,
             detailed_errors,

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Inner, Trust};
+use super::{Credentials, Inner, Trust};
 use crate::{
     cache::Verdict,
     claims::{
@@ -12,6 +12,7 @@ use crate::{
     jwt::{Compact, Header},
     keys::{
         document::Waiter,
+        epoch::Stamp,
         snapshot::Issuers,
         stats::Event,
         store::{Accepted, Asked, Found},
@@ -55,6 +56,7 @@ enum Route {
     /// A domain may turn out to be its tenant.
     Unresolved {
         authority: usize,
+        tenant: TenantId,
     },
     /// The issuers of this one are not known before its first document.
     NotYet {
@@ -70,27 +72,29 @@ enum Route {
 
 /// One token on its way through the checks.
 struct Token<'a> {
-    compact: Compact<'a>,
+    signing_input: &'a str,
     header: Header,
     payload: Payload,
+    signature: Vec<u8>,
 }
 
 impl Inner {
     /// Decides about a token.
-    pub(super) fn decide(&self, token: &str, progress: &mut Progress) -> Decision {
-        if token.len() > self.max_token_bytes {
+    pub(super) fn decide(&self, token: Credentials<'_>, progress: &mut Progress) -> Decision {
+        let bytes = token.bytes();
+        if bytes.len() > self.max_token_bytes {
             let expected = format!("{} bytes at most", self.max_token_bytes);
-            let got = format!("{} bytes", token.len());
+            let got = format!("{} bytes", bytes.len());
             return refuse(Rejection::new(RejectionKind::TokenTooLarge).expected(expected).got(got));
         }
         let now = self.since_epoch();
-        if let Some(claims) = self.remembered(token, now) {
+        if let Some(claims) = self.remembered(bytes, now) {
             self.counters.count(Event::CacheHit);
             return Decision::Done(claims);
         }
         self.counters.count(Event::CacheMiss);
-        match self.read(token) {
-            Ok(read) => self.judge(token, read, now, progress),
+        match token.text().and_then(|text| self.read(text)) {
+            Ok(read) => self.judge(bytes, read, now, progress),
             Err(rejection) => refuse(rejection),
         }
     }
@@ -101,17 +105,18 @@ impl Inner {
     }
 
     /// A verdict that is remembered: its dates are looked at again, and the very key must still count.
-    fn remembered(&self, token: &str, now: Duration) -> Option<Result<Claims, Rejection>> {
+    fn remembered(&self, token: &[u8], now: Duration) -> Option<Result<Claims, Rejection>> {
         let cache = self.cache.as_ref()?;
         let verdict = cache.get(token)?;
         let trust = self.authorities.get(verdict.authority)?;
-        let tenant = verdict.claims.tenant_id()?;
-        let found = trust.keys.find(&verdict.key_id, tenant);
-        let counts =
-            found.iter().any(|found| Arc::ptr_eq(&found.key.public, &verdict.key) && found.may_speak().is_ok());
-        if !counts || trust.keys.accepts(tenant) != Accepted::Yes {
-            cache.remove(token);
-            return None;
+        if !verdict.stamp.holds(&self.epoch, self.clock.elapsed()) {
+            // Read before the look, so that what changes in between is looked at next time.
+            let epoch = self.epoch.current();
+            let Some(until) = trust.keys.confirm(&verdict.key_id, &verdict.key, verdict.claims.tenant_id()?) else {
+                cache.remove(token);
+                return None;
+            };
+            verdict.stamp.set(epoch, until);
         }
         Some(match trust.policy.check_dates(verdict.claims.payload(), now) {
             Ok(()) => Ok(verdict.claims.clone()),
@@ -124,7 +129,7 @@ impl Inner {
         })
     }
 
-    /// Takes a token apart: form, header, payload.
+    /// Takes a token apart: form, header, payload, signature.
     fn read<'a>(&self, token: &'a str) -> Result<Token<'a>, Rejection> {
         let compact = Compact::split(token)?;
         let header = compact.read_header()?;
@@ -132,10 +137,12 @@ impl Inner {
             return Err(Rejection::new(RejectionKind::UnsupportedAlgorithm).got(header.algorithm.as_str()));
         }
         let payload = compact.read_payload()?;
-        Ok(Token { compact, header, payload })
+        // Here, not when a key is at hand: else the answer would tell whether there is one.
+        let signature = compact.read_signature()?;
+        Ok(Token { signing_input: compact.signing_input, header, payload, signature })
     }
 
-    fn judge(&self, text: &str, token: Token<'_>, now: Duration, progress: &mut Progress) -> Decision {
+    fn judge(&self, bytes: &[u8], token: Token<'_>, now: Duration, progress: &mut Progress) -> Decision {
         let public = public_cause(&token.payload, now);
         let refused = |rejection: Rejection| match &token.header.key_id {
             Some(key_id) => refuse(rejection.with_key_id(key_id).with_public_cause(public)),
@@ -156,9 +163,17 @@ impl Inner {
             Route::NotYet { .. } | Route::Unresolved { .. } if is_stale => {
                 return refused(Rejection::new(RejectionKind::Expired));
             }
-            Route::NotYet { authority } | Route::Unresolved { authority } => {
+            Route::Unresolved { authority, tenant } if check_tenant(&token.payload, tenant).is_err() => {
+                return refused(self.authorities[authority].other_tenant(&token.payload, tenant));
+            }
+            route @ (Route::NotYet { authority } | Route::Unresolved { authority, .. }) => {
                 let trust = &self.authorities[authority];
-                return match trust.keys.ask_domains(progress.of(authority)) {
+                let asked = progress.of(authority);
+                let waiter = match route {
+                    Route::NotYet { .. } => trust.keys.ask_issuers(asked),
+                    _ => trust.keys.ask_domains(asked),
+                };
+                return match waiter {
                     Some(waiter) => Decision::Wait(waiter),
                     None => refused(trust.unavailable()),
                 };
@@ -168,32 +183,34 @@ impl Inner {
             }
             Route::Nowhere => {
                 let got = token.payload.string(StringClaim::Issuer).unwrap_or("no iss").to_owned();
-                let expected = self.authorities.iter().map(|trust| trust.issuers_text()).collect::<Vec<_>>();
-                let rejection = Rejection::new(RejectionKind::UnknownIssuer);
-                return refused(rejection.expected(expected.join(" or ")).got(got));
+                let rejection = Rejection::new(RejectionKind::UnknownIssuer).got(got);
+                return refused(match self.authorities.as_slice() {
+                    [only] => rejection.expected_always(&only.issuers_text()),
+                    all => rejection.expected(all.iter().map(Trust::issuers_text).collect::<Vec<_>>().join(" or ")),
+                });
             }
         };
         let trust = &self.authorities[authority];
         if !trust.algorithms.contains(&token.header.algorithm) {
             let rejection = Rejection::new(RejectionKind::UnsupportedAlgorithm).got(token.header.algorithm.as_str());
-            return refused(rejection.at_authority(&*trust.name));
+            return refused(rejection.at_authority(&trust.name));
         }
 
         let found = trust.keys.find(key_id, tenant);
         if found.is_empty() {
             // Nothing is fetched for a token that no authority can have issued, or that is of no use any more.
             if let Err(rejection) = check_tenant(&token.payload, tenant) {
-                return refused(rejection.at_authority(&*trust.name));
+                return refused(rejection.at_authority(&trust.name));
             }
             if is_stale {
-                return refused(Rejection::new(RejectionKind::Expired).at_authority(&*trust.name));
+                return refused(Rejection::new(RejectionKind::Expired).at_authority(&trust.name));
             }
             if let Some(waiter) = trust.keys.ask(tenant, progress.of(authority)) {
                 return Decision::Wait(waiter);
             }
             trust.keys.count_unknown_key();
             return refused(if trust.keys.has_keys() {
-                Rejection::new(RejectionKind::UnknownKey).at_authority(&*trust.name)
+                Rejection::new(RejectionKind::UnknownKey).at_authority(&trust.name)
             } else {
                 trust.unavailable()
             });
@@ -204,12 +221,15 @@ impl Inner {
             Err(rejection) => Err(rejection),
         };
         match verdict {
-            Err(rejection) => refused(rejection.at_authority(&*trust.name)),
+            Err(rejection) => refused(rejection.at_authority(&trust.name)),
             Ok((facts, found)) => {
                 let claims = Claims::new(token.payload, facts);
                 if let Some(cache) = &self.cache {
-                    let (key_id, key) = (key_id.into(), Arc::clone(&found.key.public));
-                    cache.insert(text, Verdict { claims: claims.clone(), authority, key_id, key });
+                    let stamp = Stamp::default();
+                    cache.insert(
+                        bytes,
+                        Verdict { claims: claims.clone(), authority, key_id: key_id.into(), key: found.key, stamp },
+                    );
                 }
                 Decision::Done(Ok(claims))
             }
@@ -221,16 +241,18 @@ impl Inner {
         let Some(issuer) = payload.string(StringClaim::Issuer) else { return Route::Nowhere };
         let mut nearest = Route::Nowhere;
         for (authority, trust) in self.authorities.iter().enumerate() {
-            let snapshot = trust.keys.snapshot();
-            let Some((version, tenant)) = named_by(&snapshot.issuers, issuer) else {
-                if snapshot.issuers == Issuers::default() && !matches!(nearest, Route::Unresolved { .. }) {
+            let (named, is_unknown) = trust
+                .keys
+                .read(|snapshot| (named_by(&snapshot.issuers, issuer), snapshot.issuers == Issuers::default()));
+            let Some((version, tenant)) = named else {
+                if is_unknown && !matches!(nearest, Route::Unresolved { .. }) {
                     nearest = Route::NotYet { authority };
                 }
                 continue;
             };
             match trust.keys.accepts(tenant) {
                 Accepted::Yes => return Route::To { authority, version, tenant },
-                Accepted::Unresolved => nearest = Route::Unresolved { authority },
+                Accepted::Unresolved => nearest = Route::Unresolved { authority, tenant },
                 Accepted::No if matches!(nearest, Route::Nowhere) => {
                     nearest = Route::OtherTenant { authority, tenant };
                 }
@@ -252,7 +274,7 @@ impl Inner {
         let got = payload.list(ListClaim::Audience).and_then(|mut audiences| audiences.next().map(str::to_owned));
         let rejection = Rejection::new(RejectionKind::MicrosoftApiToken).got(got.unwrap_or_default());
         match self.authorities.first() {
-            Some(trust) => rejection.expected(trust.policy.audiences.to_text()),
+            Some(trust) => rejection.expected_always(&trust.audiences),
             None => rejection,
         }
     }
@@ -261,12 +283,11 @@ impl Inner {
 impl Token<'_> {
     /// The key that verifies the signature and may speak for the tenant.
     fn verify(&self, found: &[Found]) -> Result<Found, Rejection> {
-        let signature = self.compact.read_signature()?;
-        let message = self.compact.signing_input.as_bytes();
+        let message = self.signing_input.as_bytes();
         let mut rejection = Rejection::new(RejectionKind::BadSignature);
         for candidate in found {
-            if candidate.key.public.verify(self.header.algorithm, message, &signature) {
-                match candidate.may_speak() {
+            if candidate.key.verify(self.header.algorithm, message, &self.signature) {
+                match candidate.may_speak {
                     Ok(()) => return Ok(candidate.clone()),
                     Err(detail) => rejection = Rejection::new(RejectionKind::WrongIssuer).detail(detail),
                 }
@@ -296,28 +317,25 @@ impl Trust {
     /// There are no keys, and none can be had.
     pub(super) fn unavailable(&self) -> Rejection {
         let wait = self.keys.retry_after().max(SHORTEST_RETRY);
-        Rejection::new(RejectionKind::KeysUnavailable).at_authority(&*self.name).retry_after(wait)
+        Rejection::new(RejectionKind::KeysUnavailable).at_authority(&self.name).retry_after(wait)
     }
 
     /// The issuer is of the right form, and names a tenant that is not accepted.
     fn other_tenant(&self, payload: &Payload, tenant: TenantId) -> Rejection {
         let rejection = match check_tenant(payload, tenant) {
-            Ok(()) => Rejection::new(RejectionKind::WrongTenant).expected(&*self.name).got(tenant.to_string()),
+            Ok(()) => Rejection::new(RejectionKind::WrongTenant).expected_always(&self.name).got(tenant.to_string()),
             Err(rejection) => rejection,
         };
-        rejection.at_authority(&*self.name)
+        rejection.at_authority(&self.name)
     }
 
     fn name_in(&self, rejection: Rejection, key_id: &str) -> Rejection {
-        rejection.at_authority(&*self.name).with_key_id(key_id)
+        rejection.at_authority(&self.name).with_key_id(key_id)
     }
 
     /// The issuers that are accepted, for a message.
-    fn issuers_text(&self) -> String {
-        let snapshot = self.keys.snapshot();
-        let Issuers { v1, v2 } = &snapshot.issuers;
-        let known: Vec<String> = v2.iter().chain(v1).map(ToString::to_string).collect();
-        if known.is_empty() { self.name.to_string() } else { known.join(" or ") }
+    fn issuers_text(&self) -> Arc<str> {
+        self.keys.read(|snapshot| snapshot.issuers_text.clone()).unwrap_or_else(|| Arc::clone(&self.name))
     }
 }
 

@@ -13,12 +13,14 @@ pub use builder::VerifierBuilder;
 pub use check::Check;
 
 use crate::{
+    bearer,
     cache::Cache,
     claims::Claims,
     clock::Clock,
     jwt::Algorithm,
     keys::{
         KeyStats,
+        epoch::Epoch,
         revoked::Revoked,
         stats::{Counters, Event},
         store::KeyStore,
@@ -38,6 +40,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     counters: Arc<Counters>,
     revoked: Arc<Revoked>,
+    epoch: Arc<Epoch>,
     checks: Vec<Arc<dyn Check>>,
     max_token_bytes: usize,
     detailed_errors: bool,
@@ -52,6 +55,32 @@ struct Trust {
     algorithms: Arc<[Algorithm]>,
     keys: KeyStore,
     policy: Policy,
+    /// Its audiences, for a message.
+    audiences: Arc<str>,
+}
+
+/// What may be a token.
+#[derive(Clone, Copy)]
+pub(crate) enum Credentials<'a> {
+    Text(&'a str),
+    /// Not even its characters have been looked at.
+    Bytes(&'a [u8]),
+}
+
+impl<'a> Credentials<'a> {
+    fn bytes(self) -> &'a [u8] {
+        match self {
+            Self::Text(text) => text.as_bytes(),
+            Self::Bytes(bytes) => bytes,
+        }
+    }
+
+    fn text(self) -> Result<&'a str, Rejection> {
+        match self {
+            Self::Text(text) => Ok(text),
+            Self::Bytes(bytes) => bearer::text(bytes),
+        }
+    }
 }
 
 /// What became of a token: known at once, or after a wait.
@@ -75,17 +104,17 @@ impl Verifier {
     ///
     /// A [`Rejection`] that says which rule the token breaks.
     pub async fn verify(&self, token: &str) -> Result<Claims, Rejection> {
-        match self.start(token) {
+        match self.start(Credentials::Text(token)) {
             Verdict::Ready(result) => result,
             Verdict::Wait(result) => result.await,
         }
     }
 
     /// Decides at once if that is possible.
-    pub(crate) fn start(&self, token: &str) -> Verdict {
+    pub(crate) fn start(&self, token: Credentials<'_>) -> Verdict {
         #[cfg(test)]
         if let Some(stub) = &self.0.stub {
-            return stub(token);
+            return token.text().map_or_else(|rejection| Verdict::Ready(Err(rejection)), stub);
         }
         let mut progress = Progress::default();
         match self.0.decide(token, &mut progress) {
@@ -95,12 +124,12 @@ impl Verifier {
             }
             Decision::Done(result) => Verdict::Ready(result),
             Decision::Wait(waiter) => {
-                let (inner, token) = (Arc::clone(&self.0), token.to_owned());
+                let (inner, token) = (Arc::clone(&self.0), token.text().unwrap_or_default().to_owned());
                 Verdict::Wait(Box::pin(async move {
                     let mut waiter = waiter;
                     loop {
                         waiter.ended().await;
-                        match inner.decide(&token, &mut progress) {
+                        match inner.decide(Credentials::Text(&token), &mut progress) {
                             Decision::Done(Ok(claims)) => return inner.check(claims).await,
                             Decision::Done(Err(rejection)) => return Err(rejection),
                             Decision::Wait(next) => waiter = next,
@@ -164,6 +193,7 @@ impl Verifier {
         let key_id = key_id.into();
         tracing::warn!(target: "tower_entra", event = "key_revoked", kid = ?key_id);
         self.0.revoked.add(key_id);
+        self.0.epoch.advance();
     }
 
     /// The longest token that is read, in bytes.

@@ -30,7 +30,9 @@ fn at_once(token: &str) -> Result<Claims, Rejection> {
     match token {
         "good" => Ok(claims("Files.Read")),
         "poor" => Ok(claims("Mail.Read")),
-        "expired" => Err(Rejection::new(RejectionKind::Expired).verified().at_authority("main").with_key_id("k1")),
+        "expired" => {
+            Err(Rejection::new(RejectionKind::Expired).verified().at_authority(&"main".into()).with_key_id("k1"))
+        }
         "other-api" => {
             Err(Rejection::new(RejectionKind::WrongAudience).verified().expected("api://me").got("api://\"x\""))
         }
@@ -58,6 +60,7 @@ impl Verifier {
             clock: Arc::new(SystemClock::default()),
             counters: Arc::default(),
             revoked: Arc::default(),
+            epoch: Arc::default(),
             checks: Vec::new(),
             max_token_bytes: 16 * 1024,
             detailed_errors: false,

@@ -1,5 +1,17 @@
 //! The integration tests: one binary.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod attacks;
+mod clients;
+mod codes;
+mod emulator;
+mod examples;
+mod fuzz;
+mod issuer_cases;
+mod jsonwebtoken;
 mod keys;
+mod keys_http;
 mod keys_model;
+mod program;
+mod secrets;
+mod support;

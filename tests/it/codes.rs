@@ -1,0 +1,189 @@
+//! Every code: told apart, explained, and reached.
+
+use std::{collections::BTreeSet, convert::Infallible, time::Duration};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
+use tower_entra::{
+    AuthenticateLayer, Rejection, RejectionKind, RequireLayer, Requirement,
+    policy::ClaimRule,
+    testing::{Fault, MockEntra, SigningAlgorithm, TokenBuilder},
+};
+
+use crate::support::{Bench, START};
+
+const GUIDE: &str = include_str!("../../docs/guide.md");
+const README: &str = include_str!("../../README.md");
+
+#[test]
+fn every_code_is_explained_once() {
+    let mut codes = BTreeSet::new();
+    for kind in RejectionKind::ALL {
+        let (code, summary, remedy) = (kind.code(), kind.summary(), kind.remedy());
+        assert!(codes.insert(code), "{code} is there twice");
+        assert!(code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{code}");
+        for text in [summary, remedy] {
+            assert!(!text.is_empty() && !text.ends_with('.') && text.trim() == text, "{code}: {text:?}");
+        }
+        assert_ne!(summary, remedy, "{code}");
+        assert!(kind.status().is_client_error() || kind.status().is_server_error(), "{code}");
+        assert!(
+            summary.bytes().all(|byte| (b' '..=b'~').contains(&byte) && byte != b'"'),
+            "{code}: goes into a header"
+        );
+    }
+    assert_eq!(codes.len(), RejectionKind::ALL.len());
+}
+
+#[test]
+fn the_guide_has_a_section_for_every_code_and_for_no_other() {
+    let sections: Vec<&str> = GUIDE
+        .lines()
+        .filter_map(|line| line.strip_prefix("### "))
+        .map(|title| title.strip_prefix('`').and_then(|title| title.strip_suffix('`')).unwrap_or(title))
+        .collect();
+    let codes: BTreeSet<&str> = RejectionKind::ALL.iter().map(|kind| kind.code()).collect();
+    assert_eq!(sections.iter().copied().collect::<BTreeSet<_>>(), codes);
+    assert_eq!(sections.len(), codes.len(), "a code has two sections");
+    for kind in RejectionKind::ALL {
+        let title = format!("### `{}`\n", kind.code());
+        let section = GUIDE.split(&title).nth(1).unwrap().split("\n### ").next().unwrap().trim();
+        let status = format!("Status {}", kind.status().as_u16());
+        assert!(section.starts_with(&status), "{}: its section begins with its status", kind.code());
+        assert!(section.len() > 60, "{}: its section says nothing", kind.code());
+    }
+}
+
+/// Words in code marks that look like a code, in the middle column of the table of checks.
+#[test]
+fn the_readme_names_existing_codes() {
+    let table = README.split("## What is checked").nth(1).unwrap().split("\n## ").next().unwrap();
+    let mut named = BTreeSet::new();
+    for row in table.lines().filter(|line| line.starts_with('|')).skip(2) {
+        let column = row.split('|').nth(2).unwrap();
+        named.extend(column.split('`').skip(1).step_by(2));
+    }
+    assert!(named.len() > 15, "{named:?}");
+    for code in named {
+        assert!(RejectionKind::ALL.iter().any(|kind| kind.code() == code), "{code} does not exist");
+    }
+}
+
+/// How a request comes to its code.
+enum Recipe {
+    /// This token.
+    Token(fn(&Bench) -> TokenBuilder),
+    /// This header.
+    Header(&'static str),
+    /// A request to a service that wants a scope and an application's role, or has no layer around it.
+    Service(fn(&Bench) -> Option<TokenBuilder>),
+    TwoHeaders,
+    NoKeys,
+    /// Nothing of ours makes it yet: users do, in checks and handlers of their own.
+    Users,
+}
+
+use Recipe::{Header, NoKeys, Service, Token, TwoHeaders, Users};
+
+#[rustfmt::skip]
+const RECIPES: [(RejectionKind, Recipe); 25] = [
+    (RejectionKind::MissingToken, Header("Basic dTpw")),
+    (RejectionKind::MalformedHeader, TwoHeaders),
+    (RejectionKind::TokenTooLarge, Token(|bench| bench.token().claim("filling", "x".repeat(20_000)))),
+    (RejectionKind::MalformedToken, Token(|bench| bench.token().raw_payload("{}"))),
+    (RejectionKind::EncryptedToken, Header("Bearer a.b.c.d.e")),
+    (RejectionKind::UnsupportedAlgorithm, Token(|bench| bench.token().algorithm(SigningAlgorithm::Rs512))),
+    (RejectionKind::UnknownIssuer, Token(|bench| bench.token().claim("iss", "https://evil.example/"))),
+    (RejectionKind::UnknownKey, Token(|bench| bench.token().kid("unknown"))),
+    (RejectionKind::KeysUnavailable, NoKeys),
+    (RejectionKind::BadSignature, Token(|bench| bench.token().wrong_key())),
+    (RejectionKind::MicrosoftApiToken, Token(|bench| bench.token().graph())),
+    (RejectionKind::WrongIssuer, Token(|bench| bench.token().claim("tid", MockEntra::OTHER_TENANT))),
+    (RejectionKind::WrongTenant, Token(|bench| bench.token().tenant(MockEntra::OTHER_TENANT))),
+    (RejectionKind::Expired, Token(|bench| bench.token().expired())),
+    (RejectionKind::NotYetValid, Token(|bench| bench.token().not_before(START + 3600))),
+    (RejectionKind::WrongAudience, Token(|bench| bench.token().audience("api://another"))),
+    (RejectionKind::NotAnAccessToken, Token(|bench| bench.token().id_token().audience(MockEntra::CLIENT_ID))),
+    (RejectionKind::ProofRequired, Token(|bench| bench.token().claim("cnf", "x"))),
+    (RejectionKind::ClientNotAllowed, Token(|bench| bench.token().client(MockEntra::OTHER_CALLER))),
+    (RejectionKind::ClaimMissing, Token(|bench| bench.token().without_claim("sid"))),
+    (RejectionKind::ClaimNotAllowed, Token(|bench| bench.token().claim("sid", "another"))),
+    (RejectionKind::InsufficientScope, Service(|bench| Some(bench.token().scopes("Other")))),
+    (RejectionKind::InsufficientRole, Service(|bench| Some(bench.token().app().roles(["Other"]).claim("sid", "a")))),
+    (RejectionKind::InsufficientClaims, Users),
+    (RejectionKind::LayerMissing, Service(|_| None)),
+];
+
+/// The rejection in the answer of a service with `RequireLayer`, behind our layer unless there is no token.
+async fn of_service(bench: &Bench, token: Option<TokenBuilder>) -> Rejection {
+    let requirement = Requirement::scope("Files.Read").or(Requirement::app_role("Files.Read.All"));
+    let inner =
+        service_fn(|_: Request<()>| async { Ok::<_, Infallible>(Response::new(Full::new(Bytes::from("inside")))) });
+    let required = RequireLayer::new(requirement).layer(inner);
+    let rejection = |extensions: &http::Extensions| extensions.get::<Rejection>().cloned();
+    match token {
+        None => rejection(required.oneshot(Request::new(())).await.unwrap().extensions()),
+        Some(token) => {
+            let header = format!("Bearer {}", token.build());
+            let request = Request::builder().header("authorization", header).body(()).unwrap();
+            let service = ServiceBuilder::new().layer(AuthenticateLayer::new(bench.verifier.clone())).service(required);
+            rejection(service.oneshot(request).await.unwrap().extensions())
+        }
+    }
+    .unwrap()
+}
+
+#[tokio::test]
+async fn every_code_is_reached() {
+    let bench = Bench::of(MockEntra::new(), |builder| {
+        builder
+            .tenant(MockEntra::TENANT)
+            .allowed_client(MockEntra::CALLER)
+            .required_claim(ClaimRule::any("sid", ["bbbbbbbb-1111-2222-3333-444444444444", "a"]))
+    })
+    .await;
+    let kinds: Vec<RejectionKind> = RECIPES.iter().map(|(kind, _)| *kind).collect();
+    assert_eq!(kinds, RejectionKind::ALL, "each code has one recipe, in their order");
+    for (kind, recipe) in RECIPES {
+        let rejection = match recipe {
+            Token(token) => bench.send_token(&token(&bench).build()).await.rejection,
+            Header(header) => bench.send_header(header.as_bytes()).await.unwrap().rejection,
+            Service(token) => Some(of_service(&bench, token(&bench)).await),
+            TwoHeaders => {
+                let mut request = Request::new(());
+                request.headers_mut().append("authorization", "Bearer a".parse().unwrap());
+                request.headers_mut().append("authorization", "Bearer b".parse().unwrap());
+                bench.send(request).await.rejection
+            }
+            NoKeys => {
+                let bench = Bench::cold(MockEntra::new(), |builder| builder.tenant(MockEntra::TENANT));
+                bench.mock.set_fault(Fault::Down);
+                bench.send_token(&bench.token().build()).await.rejection
+            }
+            Users => {
+                println!("{}: nothing of ours makes it yet, users do", kind.code());
+                let bench = Bench::of(MockEntra::new(), |builder| {
+                    builder
+                        .tenant(MockEntra::TENANT)
+                        .check(|_| async { Err(Rejection::new(RejectionKind::InsufficientClaims)) })
+                })
+                .await;
+                let answer = bench.send_token(&bench.token().build()).await;
+                let challenge = answer.headers["www-authenticate"].to_str().unwrap().to_owned();
+                assert!(challenge.contains(r#"error="insufficient_claims""#), "{challenge}");
+                answer.rejection
+            }
+        };
+        let rejection = rejection.unwrap_or_else(|| panic!("{} is not reached", kind.code()));
+        assert_eq!(rejection.kind(), kind, "{rejection}");
+        let expected = if matches!(kind, RejectionKind::InsufficientClaims) { 401 } else { kind.status().as_u16() };
+        assert_eq!(rejection.status().as_u16(), expected, "{rejection}");
+        assert!(rejection.hint().contains(kind.remedy()), "{rejection}");
+        assert_eq!(rejection.retry_after_time().is_some(), kind == RejectionKind::KeysUnavailable, "{rejection}");
+    }
+    assert_eq!(bench.calls(), 0);
+    bench.clock.advance(Duration::ZERO);
+    bench.accepts("a good one", &bench.token().build()).await;
+}

@@ -1,0 +1,96 @@
+//! The other examples: what they print to be pasted is pasted, and answered as they say.
+
+use http::Method;
+use tower_entra::testing::MockEntra;
+
+use crate::program::{Answer, Program, example, run};
+
+/// The tokens in what an example printed, in their order.
+fn tokens(program: &Program) -> Vec<String> {
+    let stdout = program.stdout();
+    stdout.split("Bearer ").skip(1).map(|behind| behind.split(['\'', '"']).next().unwrap().to_owned()).collect()
+}
+
+fn told(answer: &Answer) -> (u16, &str) {
+    (answer.status, &answer.body)
+}
+
+#[tokio::test]
+async fn hyper() {
+    let server = Program::start(example("hyper")).await;
+    let token = &tokens(&server)[0];
+    let body = format!("path /here\ncaller {}\n", MockEntra::USER);
+    assert_eq!(told(&server.get("/here", token).await), (200, body.as_str()));
+    let refused = server.get("/", "").await;
+    assert_eq!((refused.status, refused.header("www-authenticate")), (401, "Bearer realm=\"lines\""));
+}
+
+#[tokio::test]
+async fn tenants() {
+    let server = Program::start(example("tenants")).await;
+    let [customer, owner] = &tokens(&server)[..] else { panic!("two tokens") };
+    let path = format!("/tenants/{}", MockEntra::OTHER_TENANT);
+    let greeting = format!("hello, tenant {}", MockEntra::OTHER_TENANT);
+    for _ in 0..2 {
+        assert_eq!(told(&server.get("/", customer).await), (200, greeting.as_str()));
+    }
+    let put_out = async |token: &str| {
+        let authorization = format!("Bearer {token}");
+        server.ask(Method::DELETE, &path, &[("authorization", &authorization)]).await.status
+    };
+    assert_eq!(put_out(customer).await, 403);
+    assert_eq!(server.get("/", customer).await.status, 200);
+    assert_eq!(put_out(owner).await, 204);
+    let refused = server.get("/", customer).await;
+    assert_eq!(refused.status, 401);
+    assert!(refused.body.contains("\"code\":\"wrong_tenant\"") && refused.body.contains("its contract has ended"));
+    assert_eq!(server.get("/", owner).await.status, 200);
+}
+
+#[tokio::test]
+async fn custom_claims() {
+    let server = Program::start(example("custom_claims")).await;
+    let [employee, guest] = &tokens(&server)[..] else { panic!("two tokens") };
+    assert_eq!(told(&server.get("/", employee).await), (200, "hello, number 7 of Research"));
+    assert_eq!(server.get("/", guest).await.status, 403);
+    assert_eq!(server.get("/", "").await.status, 401);
+}
+
+#[tokio::test]
+async fn custom_responder() {
+    let server = Program::start(example("custom_responder")).await;
+    let token = &tokens(&server)[0];
+    for path in ["/problem", "/page"] {
+        assert_eq!(server.get(path, token).await.status, 200, "{path}");
+    }
+    let problem = server.get("/problem", "").await;
+    assert_eq!(told(&problem), (401, r#"{"type":"about:blank","title":"Unauthorized","status":401}"#));
+    assert_eq!(problem.header("content-type"), "application/problem+json");
+    let page = server.get("/page", "").await;
+    assert_eq!((page.status, page.header("content-type")), (401, "text/html; charset=utf-8"));
+    assert!(page.body.contains("<h1>Please sign in</h1><p>the request has no bearer token"), "{page:?}");
+    assert_eq!(page.header("www-authenticate"), "Bearer");
+}
+
+#[tokio::test]
+async fn mock_entra() {
+    let server = Program::start(example("mock_entra")).await;
+    assert!(server.stdout().contains(MockEntra::TENANT) && server.stdout().contains(MockEntra::CLIENT_ID));
+    let metadata = server.get(&format!("/{}/v2.0/.well-known/openid-configuration", MockEntra::TENANT), "").await;
+    assert_eq!(metadata.status, 200);
+    assert!(metadata.body.contains(&format!("{}/{}/v2.0", server.url(), MockEntra::TENANT)));
+
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = example("mock_entra");
+    command.arg("--https").arg("--ca").arg(folder.path().join("ca.pem"));
+    let https = Program::start(command).await;
+    assert!(https.url().starts_with("https://127.0.0.1:"));
+    let ca = std::fs::read_to_string(folder.path().join("ca.pem")).unwrap();
+    assert!(ca.starts_with("-----BEGIN CERTIFICATE-----") && !ca.contains("PRIVATE KEY"));
+
+    let mut command = example("mock_entra");
+    command.arg("--htps");
+    let ended = run(command).await;
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.stderr.contains("--htps") && ended.stderr.contains("usage: mock_entra"), "{ended:?}");
+}

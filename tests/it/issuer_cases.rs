@@ -1,0 +1,298 @@
+//! Which pairs of configuration and token are accepted: `issuer_cases.json` of the third-party vectors.
+//!
+//! Every case is run, or it is listed in [`LEFT_OUT`] with the reason. Where a case has a stricter verdict than
+//! Microsoft's own validators give, that one holds.
+
+use std::{collections::BTreeSet, fs, path::PathBuf, time::Duration};
+
+use http::Uri;
+use serde_json::Value;
+use tower_entra::{
+    Cloud, TenantId, Verifier, VerifierBuilder,
+    tenant::IssuerTemplate,
+    testing::{Fault, KeySpec, MockEntra, SigningAlgorithm, TokenBuilder},
+};
+
+use crate::support::{Bench, clock_of};
+
+const B2C: &str = "Azure AD B2C has an authority of its own kind";
+const EXTERNAL_ID: &str = "External ID has an authority of its own kind";
+const UNKNOWN_HERE: &str = "marked as of no use here: a cloud or a version that this project does not know";
+
+const LEFT_OUT: [(&str, &str); 10] = [
+    ("tm-08", UNKNOWN_HERE),
+    ("tm-10", UNKNOWN_HERE),
+    ("ir-10", B2C),
+    ("ir-11", B2C),
+    ("ir-13", B2C),
+    ("ir-14", B2C),
+    ("ir-16", B2C),
+    ("ir-31", UNKNOWN_HERE),
+    ("ir-32", UNKNOWN_HERE),
+    ("ir-40", EXTERNAL_ID),
+];
+
+/// The codes of the cases that are refused: each for its own reason, not for any.
+const CODES: [(&str, &str); 21] = [
+    ("ir-02", "wrong_tenant"),
+    ("ir-05", "wrong_tenant"),
+    ("ir-07", "unknown_issuer"),
+    ("ir-08", "unknown_issuer"),
+    ("ir-29", "keys_unavailable"),
+    ("ir-34", "wrong_tenant"),
+    ("ir-37", "wrong_tenant"),
+    ("ir-38", "wrong_tenant"),
+    ("sk-01", "unsupported_algorithm"),
+    ("sk-02", "keys_unavailable"),
+    ("sk-04", "unknown_key"),
+    ("sk-05", "wrong_issuer"),
+    ("sk-07", "wrong_issuer"),
+    ("sk-10", "wrong_issuer"),
+    ("sk-11", "malformed_token"),
+    ("sk-13", "malformed_token"),
+    ("sk-17", "wrong_issuer"),
+    ("ci-02", "wrong_issuer"),
+    ("au-04", "wrong_issuer"),
+    ("au-07", "wrong_audience"),
+    ("au-10", "microsoft_api_token"),
+];
+
+fn vectors() -> Option<Value> {
+    let Some(folder) = std::env::var_os("TOWER_ENTRA_VECTORS") else {
+        println!("skipped: TOWER_ENTRA_VECTORS is not set, issuer_cases.json is not read");
+        return None;
+    };
+    let path = PathBuf::from(folder).join("issuer_cases.json");
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    Some(serde_json::from_str(&text).unwrap())
+}
+
+#[tokio::test]
+async fn every_case_is_run_or_left_out_with_a_reason() {
+    let Some(vectors) = vectors() else { return };
+    let mut ids = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for (suite, cases) in vectors["suites"].as_object().unwrap() {
+        let cases = cases.as_array().unwrap();
+        let (mut run, mut accepted) = (0, 0);
+        for case in cases {
+            let id = text(case, "id");
+            assert!(ids.insert(id.to_owned()), "{id} is there twice");
+            let left_out = LEFT_OUT.iter().any(|(left_out, _)| *left_out == id);
+            if case["applicable"] == false {
+                assert!(left_out, "{id} is of no use here, and is not listed");
+            }
+            if left_out {
+                continue;
+            }
+            run += 1;
+            let found = match suite.as_str() {
+                "template_match" => template_match(case),
+                "issuer_resolution" => issuer_resolution(case).await,
+                "authority_derivation" => authority_derivation(case).await,
+                "signing_key_issuer" => signing_key_issuer(case).await,
+                "signing_key_cloud_instance" => signing_key_cloud_instance(case).await,
+                "audience_defaults" => audience_defaults(case).await,
+                unknown => panic!("the suite {unknown} is not run"),
+            };
+            accepted += usize::from(found == "accepted");
+            let expected = expected(case);
+            if found != expected {
+                wrong.push(format!("{id}: {found}, not {expected}"));
+            }
+        }
+        println!("{suite}: {run} of {} cases run, {accepted} accepted", cases.len());
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+    for (id, reason) in LEFT_OUT {
+        println!("left out: {id}, {reason}");
+    }
+    let is_gone = |id: &&str| !ids.contains(*id);
+    assert_eq!(LEFT_OUT.iter().map(|(id, _)| *id).find(is_gone), None, "left out, and not there any more");
+    assert_eq!(CODES.iter().map(|(id, _)| *id).find(is_gone), None, "has a code, and is not there any more");
+}
+
+/// The code of a case that is refused, `accepted` of one that is not; suites without codes have `rejected`.
+fn expected(case: &Value) -> &'static str {
+    let id = text(case, "id");
+    let verdict = case.get("expect_strict").or(case.get("expect")).and_then(Value::as_str);
+    match verdict {
+        Some("accept") | None => "accepted",
+        Some("reject") if id.starts_with("tm-") => "rejected",
+        Some("reject") => CODES.iter().find(|(known, _)| *known == id).unwrap_or_else(|| panic!("{id} has no code")).1,
+        Some(other) => panic!("{id}: {other}"),
+    }
+}
+
+fn text<'a>(case: &'a Value, name: &str) -> &'a str {
+    case[name].as_str().unwrap_or_else(|| panic!("{name} of {case}"))
+}
+
+fn template_match(case: &Value) -> &'static str {
+    let (template, issuer) = (IssuerTemplate::parse(text(case, "template")), text(case, "token_iss"));
+    let matches = template.is_some_and(|template| {
+        text(case, "tid").parse::<TenantId>().is_ok_and(|tenant| template.matches(issuer, tenant))
+    });
+    if matches { "accepted" } else { "rejected" }
+}
+
+/// The cloud of an authority's address, and what its first segment names.
+struct Place {
+    cloud: Cloud,
+    segment: String,
+}
+
+impl Place {
+    fn of(authority: &str) -> Self {
+        let uri: Uri = authority.parse().unwrap();
+        let cloud = Cloud::from_host(uri.host().unwrap()).unwrap_or_else(|| panic!("{authority} is in no cloud"));
+        Self { cloud, segment: uri.path().split('/').nth(1).unwrap().to_owned() }
+    }
+
+    fn mock(&self) -> MockEntra {
+        let mock = MockEntra::for_cloud(self.cloud);
+        if let Ok(tenant) = self.segment.parse() {
+            mock.add_tenant(tenant);
+        }
+        mock
+    }
+
+    fn tenants(&self, builder: VerifierBuilder) -> VerifierBuilder {
+        match &*self.segment {
+            "common" => builder.danger_any_account(),
+            "organizations" => builder.danger_any_organization(),
+            tenant => builder.tenant(tenant),
+        }
+    }
+
+    fn verifier(&self, mock: MockEntra) -> Bench {
+        Bench::cold(mock, |builder| self.tenants(builder).cloud(self.cloud))
+    }
+}
+
+/// A token with these claims, and neither `iss` nor `tid` but theirs.
+fn token_of(mock: &MockEntra, claims: &Value) -> TokenBuilder {
+    let is_v1 = claims["iss"].as_str().is_some_and(|issuer| issuer.ends_with('/'));
+    let token = if is_v1 { mock.token().v1() } else { mock.token() };
+    let token = token.without_claim("iss").without_claim("tid");
+    claims.as_object().unwrap().iter().fold(token, |token, (name, value)| token.claim(name, value.clone()))
+}
+
+async fn issuer_resolution(case: &Value) -> &'static str {
+    let place = Place::of(text(case, "authority"));
+    let mock = place.mock();
+    let bench = place.verifier(mock.clone());
+    let metadata = case.get("metadata_issuer_by_version").map(|metadata| text(metadata, "v2"));
+    if let Some(good) = case.get("last_known_good") {
+        let usual = [mock.v1_issuer("{tenantid}"), mock.v2_issuer("{tenantid}")];
+        assert!(usual.contains(&text(good, "issuer").to_owned()), "{case}");
+        bench.verifier.warm_up().await.unwrap();
+        mock.set_metadata("issuer", metadata.map(Value::from));
+        const HOUR: u64 = 3600;
+        let later = if good["expired"] == true { 8 * 24 * HOUR } else { 2 * HOUR };
+        bench.clock.advance(Duration::from_secs(later));
+        let fetches = mock.fetches();
+        let code = bench.code(&token_of(&mock, &case["token"]).build()).await;
+        assert!(mock.fetches() > fetches || code == "accepted", "the broken document was asked for");
+        return code;
+    }
+    if let Some(issuer) = metadata.filter(|issuer| *issuer != mock.v2_issuer("{tenantid}")) {
+        mock.set_metadata("issuer", Some(issuer.into()));
+    }
+    bench.code(&token_of(&mock, &case["token"]).build()).await
+}
+
+/// The addresses that are asked: the v2 ones at a known cloud, both at an instance whose issuers must be learnt.
+async fn authority_derivation(case: &Value) -> &'static str {
+    const WELL_KNOWN: &str = "/.well-known/openid-configuration";
+    const ELSEWHERE: &str = "https://login.example";
+    let place = Place::of(text(case, "authority"));
+    let (known, elsewhere) = (place.mock(), MockEntra::at(ELSEWHERE));
+    if let Ok(tenant) = place.segment.parse() {
+        elsewhere.add_tenant(tenant);
+    }
+    let moved = |url: &str| url.replacen(&known.base(), ELSEWHERE, 1);
+    let at_cloud = place.verifier(known.clone());
+    let learning = || {
+        let builder = Verifier::builder().client_id(MockEntra::CLIENT_ID).fetch(elsewhere.clone());
+        place.tenants(builder.clock(clock_of(&elsewhere)).instance(ELSEWHERE)).build().unwrap()
+    };
+    if let Some(metadata) = case.get("metadata_url").and_then(Value::as_str) {
+        let keys = text(case, "jwks_uri");
+        if metadata.contains("/v2.0/") {
+            at_cloud.verifier.warm_up().await.unwrap();
+            assert_eq!(known.requested(), [metadata, keys]);
+        } else {
+            elsewhere.set_v2_documents(false);
+            learning().warm_up().await.unwrap();
+            assert_eq!(elsewhere.requested()[1..], [moved(metadata), moved(keys)]);
+        }
+        return "accepted";
+    }
+    let [v1, v2] = ["v1_authority", "v2_authority"].map(|name| format!("{}{WELL_KNOWN}", text(case, name)));
+    at_cloud.verifier.warm_up().await.unwrap();
+    assert_eq!(known.requested()[0], v2);
+    assert!(!known.requested().contains(&v1), "{case}: the issuers of a cloud are known");
+    learning().warm_up().await.unwrap();
+    assert_eq!(elsewhere.requested()[..2], [moved(&v2), moved(&v1)]);
+    // Version 1.1 is known to Microsoft's own code alone (§1.2): its addresses are never asked.
+    assert_eq!(known.fetches_of("/v1.1") + elsewhere.fetches_of("/v1.1"), 0);
+    "accepted"
+}
+
+async fn signing_key_issuer(case: &Value) -> &'static str {
+    let mock = MockEntra::new();
+    mock.drop_all_keys();
+    let metadata = &case["metadata"];
+    let signer = case["signing_key"].as_str().map(|kid| mock.new_key().with_kid(kid));
+    for key in metadata["keys"].as_array().into_iter().flatten() {
+        let kid = text(key, "kid");
+        let published = match &signer {
+            Some(signer) if signer.kid() == kid => signer.clone(),
+            _ => mock.new_key().with_kid(kid),
+        };
+        let spec = KeySpec::new(&published);
+        mock.publish(match key["issuer"].as_str() {
+            Some(issuer) => spec.issuer(issuer),
+            None => spec.without_issuer(),
+        });
+    }
+    if metadata.is_null() {
+        mock.set_fault(Fault::Down);
+    } else {
+        assert_eq!(text(metadata, "issuer"), mock.v2_issuer("{tenantid}"));
+    }
+    let bench = Bench::cold(mock.clone(), VerifierBuilder::danger_any_account);
+    let token = token_of(&mock, &case["token"]);
+    let token = match &signer {
+        Some(signer) => token.signed_with(signer),
+        None => token.algorithm(SigningAlgorithm::None),
+    };
+    bench.code(&token.build()).await
+}
+
+async fn signing_key_cloud_instance(case: &Value) -> &'static str {
+    let mock = MockEntra::new();
+    mock.drop_all_keys();
+    let key = mock.current_key();
+    mock.publish(KeySpec::new(&key).cloud_instance_name(text(case, "key_cloud_instance_name")));
+    mock.set_metadata("cloud_instance_name", case["metadata_cloud_instance_name"].as_str().map(Value::from));
+    let bench = Bench::cold(mock.clone(), VerifierBuilder::danger_any_organization);
+    bench.code(&mock.token().build()).await
+}
+
+async fn audience_defaults(case: &Value) -> &'static str {
+    assert_eq!(case["b2c"], false, "B2C is not known here");
+    let mock = MockEntra::new();
+    let builder = Verifier::builder().tenant(MockEntra::TENANT).client_id(text(case, "client_id"));
+    let builder = builder.fetch(mock.clone()).clock(clock_of(&mock));
+    let audiences = case["configured_audiences"].as_array().into_iter().flatten();
+    let verifier = audiences.fold(builder, |builder, audience| builder.audience(audience.as_str().unwrap())).build();
+    let claims = &case["token"];
+    let token = if claims["ver"] == "1.0" { mock.token().v1() } else { mock.token() };
+    let token = token.claim("ver", claims["ver"].clone()).claim("aud", claims["aud"].clone()).build();
+    match verifier.unwrap().verify(&token).await {
+        Ok(_) => "accepted",
+        Err(rejection) => rejection.code(),
+    }
+}
