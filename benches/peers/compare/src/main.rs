@@ -4,7 +4,6 @@ mod issuer;
 mod load;
 mod net;
 mod server;
-mod stress;
 
 use issuer::Issuer;
 
@@ -47,7 +46,6 @@ fn main() {
     match std::env::args().nth(1).as_deref() {
         Some("net") => net::run(&issuer),
         Some("load") => load::run(&issuer),
-        Some("stress") => stress::run(&issuer),
-        _ => panic!("net, load or stress"),
+        _ => panic!("net or load"),
     }
 }

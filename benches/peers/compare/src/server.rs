@@ -47,6 +47,12 @@ impl Server {
         server
     }
 
+    /// For how many seconds its one thread has been computing.
+    pub fn computed(&self) -> f64 {
+        let text = std::fs::read_to_string(format!("/proc/{}/schedstat", self.child.id())).unwrap();
+        text.split(' ').next().unwrap().parse::<f64>().unwrap() / 1e9
+    }
+
     /// The status that a token gets, over a connection of its own.
     pub fn ask(&self, token: &str) -> u16 {
         ask(self.address, token)
