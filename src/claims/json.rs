@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, fmt};
 
+use memchr::memchr;
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -47,7 +48,7 @@ pub(super) fn object_the_long_way(text: &str) -> Result<Vec<Member<'_>>, &'stati
 /// The text of a JSON string, borrowed unless it has escapes. `None` if `value` is no string.
 pub(crate) fn string(value: &str) -> Option<Cow<'_, str>> {
     let inner = value.strip_prefix('"')?.strip_suffix('"')?;
-    if inner.contains('\\') {
+    if memchr(b'\\', inner.as_bytes()).is_some() {
         serde_json::from_str::<String>(value).ok().map(Cow::Owned)
     } else {
         Some(Cow::Borrowed(inner))

@@ -61,7 +61,7 @@ impl<'a> Scan<'a> {
             return None;
         }
         let rest = self.text.get(self.at..)?;
-        let length = memchr(b'"', rest.as_bytes())?;
+        let length = quote(rest.as_bytes())?;
         self.at += length + 1;
         rest.get(..length)
     }
@@ -112,6 +112,26 @@ impl<'a> Scan<'a> {
         }
         Some(self.at)
     }
+}
+
+/// Where the first quote is. Names and most values are short: eight bytes are looked at in one number, before anything is
+/// called.
+fn quote(bytes: &[u8]) -> Option<usize> {
+    const SHORT: usize = 16;
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const QUOTES: u64 = ONES * b'"' as u64;
+    let mut at = 0;
+    while at < SHORT {
+        let Some(eight) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) else { break };
+        // A byte that is a quote becomes 0; the lowest 0 is where a borrow first reaches a byte's highest bit.
+        let differing = u64::from_le_bytes(*eight) ^ QUOTES;
+        let zeros = differing.wrapping_sub(ONES) & !differing & (ONES << 7);
+        if zeros != 0 {
+            return Some(at + (zeros.trailing_zeros() / 8) as usize);
+        }
+        at += 8;
+    }
+    memchr(b'"', &bytes[at..]).map(|found| at + found)
 }
 
 /// Which names were there, roughly: what it has not seen was not there.

@@ -1,5 +1,7 @@
 //! Microsoft's own APIs by their audiences (§9): the most frequent wrong audience there is.
 
+const SHAREPOINT: &str = ".sharepoint.com";
+
 /// The name of the API of Microsoft's that `audience` stands for, one trailing slash aside, ignoring case.
 pub(crate) fn microsoft_api(audience: &str) -> Option<&'static str> {
     let audience = audience.strip_suffix('/').unwrap_or(audience);
@@ -9,9 +11,16 @@ pub(crate) fn microsoft_api(audience: &str) -> Option<&'static str> {
         return Some(name);
     }
     let host = audience.strip_prefix("https://")?;
-    let tenant = host.to_ascii_lowercase();
-    let tenant = tenant.strip_suffix(".sharepoint.com")?;
+    let (tenant, domain) = host.split_at_checked(host.len().checked_sub(SHAREPOINT.len())?)?;
+    if !domain.eq_ignore_ascii_case(SHAREPOINT) {
+        return None;
+    }
     (!tenant.is_empty() && !tenant.contains('/')).then_some("SharePoint")
+}
+
+/// The names that [`microsoft_api`] gives.
+pub(crate) fn microsoft_api_names() -> impl Iterator<Item = &'static str> {
+    APIS.iter().map(|(name, _)| *name)
 }
 
 const APIS: [(&str, &[&str]); 14] = [

@@ -25,7 +25,7 @@ mod requirement;
 use std::{collections::HashSet, time::Duration};
 
 pub use claim_rule::ClaimRule;
-pub(crate) use microsoft::microsoft_api;
+pub(crate) use microsoft::{microsoft_api, microsoft_api_names};
 pub use requirement::Requirement;
 
 use crate::{

@@ -1,6 +1,9 @@
 use http::{HeaderValue, StatusCode};
 
-use crate::rejection::{Public, Rejection, RejectionKind};
+use crate::{
+    policy::microsoft_api_names,
+    rejection::{Public, PublicCause, Rejection, RejectionKind},
+};
 
 /// What the `WWW-Authenticate` header says beside the error (RFC 6750 §3).
 ///
@@ -78,14 +81,18 @@ impl Challenge {
 pub(super) struct Prepared {
     by_kind: Vec<Option<HeaderValue>>,
     not_ours: Option<HeaderValue>,
+    microsoft: Vec<(&'static str, Option<HeaderValue>)>,
 }
 
 impl Prepared {
     pub(super) fn new(challenge: &Challenge) -> Self {
+        let for_microsoft =
+            |name| Rejection::new(RejectionKind::MicrosoftApiToken).with_public_cause(PublicCause::MicrosoftApi(name));
         let header = |rejection: Rejection| challenge.header(&rejection).filter(|_| Self::has(&rejection));
         Self {
             by_kind: RejectionKind::ALL.iter().map(|&kind| header(Rejection::new(kind).verified())).collect(),
             not_ours: header(Rejection::new(RejectionKind::UnknownIssuer)),
+            microsoft: microsoft_api_names().map(|name| (name, header(for_microsoft(name)))).collect(),
         }
     }
 
@@ -94,10 +101,15 @@ impl Prepared {
         if !Self::has(rejection) {
             return None;
         }
-        match rejection.public() {
+        let public = match rejection.kind() {
+            // Bare, whatever else is known.
+            RejectionKind::MissingToken => Public::Summary(RejectionKind::MissingToken),
+            _ => rejection.public(),
+        };
+        match public {
             Public::Summary(kind) => self.by_kind.get(kind as usize)?.clone(),
             Public::NotOurs => self.not_ours.clone(),
-            Public::Microsoft(_) => None,
+            Public::Microsoft(name) => self.microsoft.iter().find(|(known, _)| *known == name)?.1.clone(),
         }
     }
 

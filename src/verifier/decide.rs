@@ -93,9 +93,11 @@ impl Inner {
             return Decision::Done(claims);
         }
         self.counters.count(Event::CacheMiss);
-        match token.text().and_then(|text| self.read(text)) {
+        // What is read to its end has the characters of a token: three parts in base64url. Of what is not, a fault in its
+        // characters is the first to be told.
+        match token.unchecked_text().and_then(|text| self.read(text)) {
             Ok(read) => self.judge(bytes, read, now, progress),
-            Err(rejection) => refuse(rejection),
+            Err(rejection) => refuse(token.text().err().unwrap_or(rejection)),
         }
     }
 

@@ -75,6 +75,15 @@ impl<'a> Credentials<'a> {
         }
     }
 
+    /// The text, its characters not looked at; what is no text at all is refused.
+    fn unchecked_text(self) -> Result<&'a str, Rejection> {
+        match self {
+            Self::Text(text) => Ok(text),
+            Self::Bytes(bytes) => str::from_utf8(bytes).or_else(|_| bearer::text(bytes)),
+        }
+    }
+
+    /// The text, if it has the characters of a token.
     fn text(self) -> Result<&'a str, Rejection> {
         match self {
             Self::Text(text) => Ok(text),

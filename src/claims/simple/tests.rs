@@ -85,6 +85,13 @@ fn strings_of_a_list() {
     }
 }
 
+proptest! {
+    #[test]
+    fn the_first_quote_is_found(bytes in proptest::collection::vec(prop_oneof![8 => any::<u8>(), 1 => Just(b'"'), 1 => Just(b'#')], 0..40)) {
+        prop_assert_eq!(quote(&bytes), bytes.iter().position(|&byte| byte == b'"'));
+    }
+}
+
 /// Objects near those that the short way takes: right ones, and such with a fault somewhere.
 fn objects() -> impl Strategy<Value = String> {
     let text = prop_oneof!["[a-z]{0,3}", "[ -~é\\\\\"\n]{0,4}", Just("a".to_owned())];
