@@ -35,7 +35,7 @@ fn load(issuer: &Issuer, server: &Server) -> Load {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success() && !text.contains("Non-2xx") && !text.contains("Socket errors"), "{text}");
     let after = |label: &str| text.split(label).nth(1).unwrap().split_whitespace().next().unwrap();
-    let latency = after("99%");
+    let latency = after("\n     99%");
     let (number, unit) = latency.split_at(latency.find(|c: char| c.is_alphabetic()).unwrap());
     let unit = match unit {
         "us" => 1.0,
