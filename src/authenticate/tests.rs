@@ -428,6 +428,8 @@ async fn logged(work: impl Future<Output = ()>) -> String {
         .without_time()
         .with_writer(move || writer.clone())
         .finish();
+    // While there is one subscriber alone, a call site that a thread without it reaches first stays switched off.
+    let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry());
     let guard = tracing::subscriber::set_default(subscriber);
     tracing::callsite::rebuild_interest_cache();
     work.await;

@@ -43,8 +43,9 @@ impl Log {
             .with_writer(self.clone())
             .with_ansi(false)
             .finish();
+        // While there is one subscriber alone, a call site that a thread without it reaches first stays switched off.
+        let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry());
         let guard = tracing::subscriber::set_default(subscriber);
-        // A call site that another test registers just now might else stay switched off.
         tracing::callsite::rebuild_interest_cache();
         guard
     }

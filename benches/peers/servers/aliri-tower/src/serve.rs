@@ -1,0 +1,10 @@
+use axum::{Router, body::Body, routing::get};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let layer = with::authorizer::<Body>().jwt_layer::<Body>(with::authority().await);
+    let app = Router::new().route("/", get(|| async { "ok" })).layer(layer);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    println!("{}", listener.local_addr().unwrap());
+    axum::serve(listener, app).await.unwrap();
+}

@@ -1,0 +1,1 @@
+//! A server without any authentication.
