@@ -147,8 +147,11 @@ impl Cache {
         if settings.max_entries == 0 || settings.max_bytes == 0 {
             return None;
         }
-        let max_bytes = settings.max_bytes as u64;
-        let share = max_bytes.div_ceil(settings.max_entries as u64);
+        const MOST_BYTES: usize = 1 << 38;
+        const MOST_ENTRIES: usize = 1 << 24;
+        let max_bytes = settings.max_bytes.min(MOST_BYTES) as u64;
+        let max_entries = settings.max_entries.min(MOST_ENTRIES);
+        let share = max_bytes.div_ceil(max_entries as u64);
         // As many as fit: the cache is made of parts, and each must have room for some.
         const USUAL_ENTRY: usize = 4_096;
         let options = OptionsBuilder::new()

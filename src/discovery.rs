@@ -71,6 +71,9 @@ fn check_issuer(found: &str, spec: &DocumentSpec, version: Version) -> Result<Is
         DocumentOwner::Shared(_) => None,
         DocumentOwner::Domain(domain) => {
             let tenant = issuer.tenant();
+            if tenant == Some(TenantId::PERSONAL_ACCOUNTS) {
+                return Err(format!("{domain} stands for all personal accounts: those are let in by name alone"));
+            }
             return tenant
                 .map(|_| issuer)
                 .ok_or_else(|| format!("its issuer {found:?} does not say which tenant {domain} is"));
@@ -152,6 +155,7 @@ mod tests {
         let domain = Authority::domain("Contoso.example").main_document();
         assert_eq!(read(&domain, &v2(TENANT), &keys).unwrap().issuer.tenant(), TENANT.parse().ok());
         assert!(read(&domain, &v2("{tenantid}"), &keys).is_err());
+        assert!(read(&domain, &v2(&TenantId::PERSONAL_ACCOUNTS.to_string()), &keys).is_err());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
-use base64_simd::URL_SAFE_NO_PAD;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use memchr::memchr_iter;
 
 use crate::{
@@ -177,7 +177,7 @@ impl<'a> Compact<'a> {
 
 /// Base64url without padding (RFC 7515 §2), in its one canonical form.
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
-    URL_SAFE_NO_PAD.decode_to_vec(text).ok()
+    URL_SAFE_NO_PAD.decode(text).ok()
 }
 
 fn decode_text(text: &str) -> Option<String> {
@@ -202,7 +202,7 @@ mod tests {
     use super::*;
 
     fn header(json: &str) -> Result<Header, RejectionKind> {
-        let token = format!("{}.e30.AA", URL_SAFE_NO_PAD.encode_to_string(json));
+        let token = format!("{}.e30.AA", URL_SAFE_NO_PAD.encode(json));
         Compact::split(&token).unwrap().read_header().map_err(|rejection| rejection.kind())
     }
 
@@ -274,22 +274,6 @@ mod tests {
         assert!(decode("AQ").is_some());
         for text in ["AQ==", "AR", "A", "AQ\n", "A+", "A/", " AQ", "AQ "] {
             assert!(decode(text).is_none(), "{text:?}");
-        }
-    }
-
-    proptest::proptest! {
-        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(4_000))]
-
-        /// The fast decoder and the plain one agree on every text: near the form, and around each length.
-        #[test]
-        fn two_decoders_agree(mut text in "[A-Za-z0-9_-]{0,100}", odd in proptest::option::of("[ -~\n\u{e9}]"), at: u8) {
-            use base64::Engine;
-
-            if let Some(odd) = odd {
-                text.insert_str(usize::from(at) % (text.len() + 1), &odd);
-            }
-            let plain = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(&text).ok();
-            proptest::prop_assert_eq!(decode(&text), plain, "{}", text);
         }
     }
 }

@@ -37,8 +37,11 @@ pin_project! {
     where
         S: Service<Request<B>>,
     {
-        // The token's key has to be fetched first. The service is the one that was polled ready.
+        // The token's key has to be fetched first. The service is not ready yet: who waits for a key holds no place in a
+        // limit, or callers with invented keys could shut everybody out.
         Waiting { verdict: VerdictFuture, held: Option<(Request<B>, S)>, gate: Arc<Gate> },
+        // The claims are in the request.
+        Readying { held: Option<(Request<B>, S)> },
         Calling { #[pin] future: S::Future },
         Refused { rejection: Rejection, mark: Mark },
     }
@@ -73,15 +76,22 @@ where
                 StateProjection::Calling { future } => {
                     return future.poll(cx).map_ok(|response| response.map(ResponseBody::inner));
                 }
+                StateProjection::Readying { held } => {
+                    if let Some((_, service)) = held {
+                        ready!(service.poll_ready(cx))?;
+                    }
+                    let Some((request, mut service)) = held.take() else { return Poll::Pending };
+                    State::Calling { future: service.call(request) }
+                }
                 StateProjection::Refused { rejection, mark } => return Poll::Ready(Ok(mark.refuse(rejection))),
                 StateProjection::Waiting { verdict, held, gate } => {
                     let verdict = ready!(verdict.as_mut().poll(cx));
                     // Taken once: the state changes right after.
-                    let Some((mut request, mut service)) = held.take() else { return Poll::Pending };
+                    let Some((mut request, service)) = held.take() else { return Poll::Pending };
                     match verdict {
                         Ok(claims) => {
                             gate.mark().admit(request.extensions_mut(), Some(claims));
-                            State::Calling { future: service.call(request) }
+                            State::Readying { held: Some((request, service)) }
                         }
                         Err(rejection) => State::Refused { rejection, mark: gate.mark().clone() },
                     }
@@ -96,6 +106,7 @@ impl<S: Service<Request<B>>, B> fmt::Debug for ResponseFuture<S, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match &self.state {
             State::Waiting { .. } => "waiting",
+            State::Readying { .. } => "readying",
             State::Calling { .. } => "calling",
             State::Refused { .. } => "refused",
         };

@@ -62,7 +62,8 @@ where
                 ResponseFuture::refused(rejection, self.gate.mark().clone())
             }
             Decision::Wait(verdict) => {
-                ResponseFuture::waiting(verdict, request, self.take_ready(), Arc::clone(&self.gate))
+                drop(self.take_ready());
+                ResponseFuture::waiting(verdict, request, self.inner.clone(), Arc::clone(&self.gate))
             }
         }
     }

@@ -24,11 +24,23 @@ pub(crate) struct Name<'a>(pub(crate) Cow<'a, str>);
 ///
 /// Says what is wrong, without anything of the text: no object, a member given twice, too deep a nesting.
 pub(crate) fn object(text: &str) -> Result<Vec<Member<'_>>, &'static str> {
-    match simple::members(text) {
-        Some(members) => Ok(members),
-        None => object_the_long_way(text),
+    let members = match simple::members(text) {
+        Some(members) => members,
+        None => object_the_long_way(text)?,
+    };
+    if members
+        .iter()
+        .any(|(name, value)| name.0.starts_with(PRIVATE) || (value.starts_with(['{', '[']) && value.contains(PRIVATE)))
+    {
+        return Err(PRIVATE_FAULT);
     }
+    Ok(members)
 }
+
+/// Names by which serde_json speaks to itself: an object with one of them becomes another value when it is read a second
+/// time, of a depth and with members that nobody has looked at.
+const PRIVATE: &str = "$serde_json::private::";
+const PRIVATE_FAULT: &str = "has a member with a name that is not allowed";
 
 /// The same, whatever the object looks like.
 pub(super) fn object_the_long_way(text: &str) -> Result<Vec<Member<'_>>, &'static str> {
@@ -188,6 +200,10 @@ impl<'de> Visitor<'de> for Nested {
         let inside = self.deeper()?;
         let mut names: Vec<Name<'de>> = Vec::new();
         while let Some(name) = map.next_key::<Name<'de>>()? {
+            // Written out it is found in the text; a number may come under such a name, which is then borrowed.
+            if matches!(&name.0, Cow::Owned(name) if name.starts_with(PRIVATE)) {
+                return Err(de::Error::custom(PRIVATE_FAULT));
+            }
             names.push(name);
             map.next_value_seed(inside)?;
         }
@@ -225,6 +241,21 @@ mod tests {
         assert!(object(&format!("{{{}}}", many.join(","))).is_ok());
         many.push("\"m17\":0".to_owned());
         assert!(object(&format!("{{{}}}", many.join(","))).is_err());
+    }
+
+    #[test]
+    fn names_that_serde_json_keeps_for_itself_are_refused() {
+        for text in [
+            r#"{"$serde_json::private::RawValue":"1"}"#,
+            r#"{"\u0024serde_json::private::RawValue":"1"}"#,
+            r#"{"a":{"$serde_json::private::RawValue":"{\"b\":1,\"b\":2}"}}"#,
+            r#"{"a":[{"$serde_json::private::Number":"1"}]}"#,
+            r#"{"a":[{"\u0024serde_json::private::RawValue":"1"}]}"#,
+            r#"{"a":[{"$serde\u005fjson::private::Number":"1"}]}"#,
+        ] {
+            assert!(object(text).is_err(), "{text}");
+        }
+        assert!(object(r#"{"a":"$serde_json::private::RawValue","b":[1,2.5e3]}"#).is_ok(), "as a text it is one");
     }
 
     #[test]

@@ -127,11 +127,13 @@ impl Found {
         for name in &self.empty {
             match key_of(name) {
                 // Who sets one of these wants fewer to get in: with nothing in it, all would.
-                Some(Key::AllowedClients | Key::RevokedKeys) => reader.problems.push(ConfigProblem::new(
-                    name,
-                    Some(""),
-                    "is set, but empty: give it a value, or remove it if nobody is to be kept out",
-                )),
+                Some(Key::AllowedClients | Key::RevokedKeys | Key::RequiredClaims) => {
+                    reader.problems.push(ConfigProblem::new(
+                        name,
+                        Some(""),
+                        "is set, but empty: give it a value, or remove it if nobody is to be kept out",
+                    ))
+                }
                 Some(key) => reader.config.hints.push((key, format!("{name} is set, but empty"))),
                 None if name.starts_with(OURS) => {
                     reader.problems.push(unknown(name, key::nearest(name, names(&VARIABLES)), &names(&VARIABLES)));

@@ -640,7 +640,13 @@ proptest! {
 
 #[test]
 fn an_empty_list_that_keeps_others_out_is_a_mistake() {
-    for name in ["ENTRA_ALLOWED_CLIENTS", "ENTRA_REVOKED_KEYS", "AzureAd__AllowedClients", "AzureAd__RevokedKeys__0"] {
+    for name in [
+        "ENTRA_ALLOWED_CLIENTS",
+        "ENTRA_REVOKED_KEYS",
+        "AzureAd__AllowedClients",
+        "AzureAd__RevokedKeys__0",
+        "AzureAd__RequiredClaims__0__Values__0",
+    ] {
         let vars = [("ENTRA_TENANT_ID", TENANT), ("ENTRA_CLIENT_ID", CLIENT), (name, " ")];
         let vars = vars.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let error = Config::from_vars(vars).and_then(|config| config.validate()).unwrap_err();

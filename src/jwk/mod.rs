@@ -204,6 +204,17 @@ impl Raw {
 }
 
 impl Material {
+    /// Whether it is the same public key, for whichever algorithm.
+    pub(crate) fn is_same_key(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::Rsa { modulus, exponent, .. },
+                Self::Rsa { modulus: other_modulus, exponent: other_exponent, .. },
+            ) => modulus == other_modulus && exponent == other_exponent,
+            _ => self == other,
+        }
+    }
+
     /// Prepares the key for those of `algorithms` that are its own; `None` if there are none, or it is no valid key.
     pub(crate) fn prepare(&self, algorithms: &[Algorithm]) -> Option<PublicKey> {
         match self {

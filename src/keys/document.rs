@@ -80,12 +80,16 @@ impl Waiter {
         (!all.is_empty()).then_some(Self(all))
     }
 
-    /// Until that refresh has ended, well or not.
-    pub(crate) async fn ended(self) {
-        for mut ended in self.0 {
-            // An error means that the document is gone: nothing to wait for.
-            let _ = ended.changed().await;
-        }
+    /// Until that refresh has ended, well or not; no longer than `patience`, since the runtime that it was started on may
+    /// not be running any more.
+    pub(crate) async fn ended(self, patience: Duration) {
+        let all = async {
+            for mut ended in self.0 {
+                // An error means that the document is gone: nothing to wait for.
+                let _ = ended.changed().await;
+            }
+        };
+        let _ = tokio::time::timeout(patience, all).await;
     }
 }
 

@@ -77,6 +77,19 @@ pub struct KeySettings {
     pub revoked: HashSet<String>,
 }
 
+impl KeySettings {
+    /// The same with no time longer than ten years, so that sums of them have room.
+    pub(crate) fn bounded(mut self) -> Self {
+        const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+        for time in
+            [&mut self.refresh_interval, &mut self.cool_down, &mut self.grace, &mut self.max_stale, &mut self.timeout]
+        {
+            *time = LONGEST.min(*time);
+        }
+        self
+    }
+}
+
 impl Default for KeySettings {
     fn default() -> Self {
         const HOUR: u64 = 3600;

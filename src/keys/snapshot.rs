@@ -182,28 +182,30 @@ impl Snapshot {
 
     /// A key of the new document, with what was ever said of it; prepared anew only if it is new.
     fn renewed(&self, jwk: &Jwk, algorithms: &[Algorithm]) -> Option<Key> {
-        let known = self.keys.get(&jwk.key_id).and_then(|keys| keys.iter().find(|key| key.material == jwk.material));
-        let public = match known {
+        let known =
+            self.keys.get(&jwk.key_id).into_iter().flatten().filter(|key| key.material.is_same_key(&jwk.material));
+        let public = match known.clone().find(|key| key.material == jwk.material) {
             Some(known) => Arc::clone(&known.public),
             None => Arc::new(jwk.material.prepare(algorithms)?),
         };
-        let with = |before: Option<&Vec<Box<str>>>, now: &Option<Box<str>>| {
-            let mut all = before.cloned().unwrap_or_default();
-            if let Some(now) = now
-                && !all.contains(now)
-                && all.len() <= MAX_CONSTRAINTS
-            {
-                all.push(now.clone());
+        // What was ever said of this public key holds on, also where the document names another algorithm for it now.
+        let with = |before: Vec<&Box<str>>, now: &Option<Box<str>>| {
+            let mut all: Vec<Box<str>> = Vec::new();
+            for constraint in before.into_iter().chain(now) {
+                if !all.contains(constraint) && all.len() <= MAX_CONSTRAINTS {
+                    all.push(constraint.clone());
+                }
             }
             all
         };
-        let issuers = with(known.map(|key| &key.issuers), &jwk.issuer);
+        let issuers = with(known.clone().flat_map(|key| &key.issuers).collect(), &jwk.issuer);
+        let clouds = with(known.flat_map(|key| &key.clouds).collect(), &jwk.cloud);
         Some(Key {
             public,
             material: jwk.material.clone(),
             templates: issuers.iter().map(|issuer| IssuerTemplate::parse(issuer)).collect(),
             issuers,
-            clouds: with(known.map(|key| &key.clouds), &jwk.cloud),
+            clouds,
             missing_for: None,
         })
     }

@@ -282,11 +282,12 @@ impl KeyStore {
         waiter
     }
 
-    /// Drops the own document of a tenant that turned out to have nothing of its own, or not to be had.
+    /// Drops the own document of a tenant that turned out to have nothing of its own. One that could not be had is kept,
+    /// with its back-off.
     fn forget_covered(&self, tenant: TenantId) {
         let Some(document) = self.own_document(tenant) else { return };
         let snapshot = document.snapshot();
-        if document.join().is_none() && snapshot.is_covered_by(&self.main.snapshot()) {
+        if document.join().is_none() && snapshot.loaded_at.is_some() && snapshot.is_covered_by(&self.main.snapshot()) {
             let memory = self.around.0.settings.cool_down.saturating_mul(NEGATIVE_MEMORY);
             let until = self.around.0.clock.elapsed().saturating_add(memory);
             self.own.write().unwrap_or_else(PoisonError::into_inner).insert(tenant, Own::Nothing { until });

@@ -196,6 +196,13 @@ fn constraints_are_never_weakened() {
         snapshot = next(&snapshot, &shared(&[jwk("a", 1, &later)]), hours, false).unwrap();
         assert_eq!(speaks(&snapshot, "a"), (true, false), "{later}");
     }
+    let mut with_algorithm = template();
+    with_algorithm["alg"] = json!("RS256");
+    snapshot = next(&snapshot, &shared(&[jwk("a", 1, &with_algorithm)]), 4, false).unwrap();
+    for key in snapshot.find("a", HOUR * 4, false, &KeySettings::default()) {
+        assert!(snapshot.may_speak(key, tenant(B)).is_err(), "a new alg makes no new key of it");
+    }
+    snapshot = next(&snapshot, &shared(&[jwk("a", 1, &json!({}))]), 4, false).unwrap();
     let other = json!({"issuer": format!("{PUBLIC}/{B}/v2.0"), "cloud_instance_name": "microsoftonline.com"});
     snapshot = next(&snapshot, &shared(&[jwk("a", 1, &other)]), 4, false).unwrap();
     assert_eq!(speaks(&snapshot, "a"), (false, false), "both must hold, and they cannot");

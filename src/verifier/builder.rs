@@ -195,7 +195,8 @@ impl VerifierBuilder {
             tracing::warn!(target: "tower_entra", event = "configuration", "{warning}");
         }
         let Plan { authorities, policy, keys, detailed_errors, resource, max_token_bytes, .. } = plan;
-        let mut settings = self.keys;
+        let mut settings = self.keys.bounded();
+        let patience = settings.timeout.saturating_add(Duration::from_secs(1));
         settings.revoked.extend(keys.revoked);
         let revoked = Arc::new(Revoked::new(std::mem::take(&mut settings.revoked)));
         let (counters, epoch) = (Arc::<Counters>::default(), Arc::<Epoch>::default());
@@ -224,6 +225,7 @@ impl VerifierBuilder {
             epoch,
             checks: self.checks,
             max_token_bytes,
+            patience,
             detailed_errors,
             resource,
             #[cfg(test)]

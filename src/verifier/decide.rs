@@ -101,9 +101,9 @@ impl Inner {
         }
     }
 
-    /// The time since 1970; a clock set before that reads 0.
+    /// The time since 1970; with a clock that is set before that, everything has expired.
     fn since_epoch(&self) -> Duration {
-        self.clock.now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
+        self.clock.now().duration_since(std::time::UNIX_EPOCH).unwrap_or(Duration::MAX)
     }
 
     /// A verdict that is remembered: its dates are looked at again, and the very key must still count.
@@ -114,7 +114,10 @@ impl Inner {
         if !verdict.stamp.holds(&self.epoch, self.clock.elapsed()) {
             // Read before the look, so that what changes in between is looked at next time.
             let epoch = self.epoch.current();
-            let Some(until) = trust.keys.confirm(&verdict.key_id, &verdict.key, verdict.claims.tenant_id()?) else {
+            let issuer = verdict.claims.issuer();
+            let has_issuer = trust.keys.read(|snapshot| named_by(&snapshot.issuers, issuer).is_some());
+            let until = trust.keys.confirm(&verdict.key_id, &verdict.key, verdict.claims.tenant_id()?);
+            let Some(until) = until.filter(|_| has_issuer) else {
                 cache.remove(token);
                 return None;
             };
@@ -177,7 +180,13 @@ impl Inner {
                 };
                 return match waiter {
                     Some(waiter) => Decision::Wait(waiter),
-                    None => refused(trust.unavailable()),
+                    None => refused(match route {
+                        // With keys at hand the answer is that for any other tenant: it must not tell which are listed.
+                        Route::Unresolved { tenant, .. } if trust.keys.has_keys() => {
+                            trust.other_tenant(&token.payload, tenant)
+                        }
+                        _ => trust.unavailable(),
+                    }),
                 };
             }
             Route::OtherTenant { authority, tenant } => {

@@ -7,7 +7,7 @@ mod decide;
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 pub(crate) mod stub;
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc};
+use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 pub use builder::VerifierBuilder;
 pub use check::Check;
@@ -43,6 +43,8 @@ struct Inner {
     epoch: Arc<Epoch>,
     checks: Vec<Arc<dyn Check>>,
     max_token_bytes: usize,
+    /// The longest wait for a refresh: its own timeout and a little.
+    patience: Duration,
     detailed_errors: bool,
     resource: Option<String>,
     #[cfg(test)]
@@ -137,7 +139,7 @@ impl Verifier {
                 Verdict::Wait(Box::pin(async move {
                     let mut waiter = waiter;
                     loop {
-                        waiter.ended().await;
+                        waiter.ended(inner.patience).await;
                         match inner.decide(Credentials::Text(&token), &mut progress) {
                             Decision::Done(Ok(claims)) => return inner.check(claims).await,
                             Decision::Done(Err(rejection)) => return Err(rejection),
@@ -159,7 +161,7 @@ impl Verifier {
             if !trust.keys.has_keys()
                 && let Some(waiter) = trust.keys.refresh()
             {
-                waiter.ended().await;
+                waiter.ended(self.0.patience).await;
             }
         }
         self.ready()
@@ -199,7 +201,7 @@ impl Verifier {
     /// Never believes this key again, by its `kid`, whatever any document says. It holds at once, for cached verdicts
     /// too, and until the process ends; [`VerifierBuilder::revoke_key`] makes it last.
     pub fn revoke_key(&self, key_id: impl Into<String>) {
-        let key_id = key_id.into();
+        let key_id = key_id.into().trim().to_owned();
         tracing::warn!(target: "tower_entra", event = "key_revoked", kid = ?key_id);
         self.0.revoked.add(key_id);
         self.0.epoch.advance();

@@ -63,6 +63,7 @@ impl Verifier {
             epoch: Arc::default(),
             checks: Vec::new(),
             max_token_bytes: 16 * 1024,
+            patience: Duration::from_secs(10),
             detailed_errors: false,
             resource: None,
             stub: Some(Box::new(start)),

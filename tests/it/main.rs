@@ -8,6 +8,7 @@ mod codes;
 mod emulator;
 mod examples;
 mod fuzz;
+mod harm;
 mod issuer_cases;
 mod jsonwebtoken;
 mod keys;
