@@ -3,6 +3,7 @@
 mod builder;
 mod check;
 mod decide;
+mod fit;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 pub(crate) mod stub;
