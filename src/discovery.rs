@@ -1,36 +1,34 @@
 //! Metadata documents (§1.4, §1.5): issuer, address of the keys, cloud. What a document says is held against what is
 //! known before any of it is used.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 
 use crate::{
-    authority::{DocumentOwner, DocumentSpec},
-    tenant::{Cloud, IssuerTemplate, TenantId, check_address},
+    authority::{DocumentOwner, DocumentSpec, Form, Issuers},
+    claims::TokenVersion,
+    tenant::{Address, Cloud, IssuerTemplate, TenantId, check_address},
 };
 
 /// What a metadata document says, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Metadata {
-    pub(crate) issuer: IssuerTemplate,
+    pub(crate) issuer: Arc<str>,
+    /// The same, where it has a place for a tenant.
+    pub(crate) template: Option<IssuerTemplate>,
     pub(crate) jwks_uri: String,
     /// `None` if missing or blank.
     pub(crate) cloud: Option<String>,
 }
 
-/// Which of an instance's two kinds of metadata.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Version {
-    V1,
-    V2,
-}
-
 impl Metadata {
-    /// Reads a document and holds it to `spec`.
+    /// Reads a document and holds it to `spec`; at Entra it is that of `version`.
     ///
     /// # Errors
     ///
     /// Says what is wrong, with the value found and the one expected.
-    pub(crate) fn parse(document: &[u8], spec: &DocumentSpec, version: Version) -> Result<Self, String> {
+    pub(crate) fn parse(document: &[u8], spec: &DocumentSpec, version: TokenVersion) -> Result<Self, String> {
         #[derive(Deserialize)]
         struct Raw {
             issuer: String,
@@ -40,33 +38,95 @@ impl Metadata {
 
         let raw: Raw = serde_json::from_slice(document)
             .map_err(|_| "it is no metadata document: a JSON object with texts issuer and jwks_uri".to_owned())?;
-        let issuer = check_issuer(&raw.issuer, spec, version)?;
+        let template = check_issuer(&raw.issuer, spec, version)?;
         check_jwks_uri(&raw.jwks_uri, spec)?;
         let cloud = raw.cloud_instance_name.filter(|name| !name.trim().is_empty());
-        if let (Some(expected), Some(found)) = (spec.instance.cloud().and_then(Cloud::instance_name), &cloud)
+        if let (Some(expected), Some(found)) = (spec.cloud().and_then(Cloud::instance_name), &cloud)
             && expected != found
         {
             return Err(format!("its cloud_instance_name is {found:?}, not {expected:?}"));
         }
-        Ok(Self { issuer, jwks_uri: raw.jwks_uri, cloud })
+        Ok(Self { issuer: raw.issuer.into(), template, jwks_uri: raw.jwks_uri, cloud })
+    }
+
+    /// The tenant whose own document it is.
+    pub(crate) fn tenant(&self) -> Option<TenantId> {
+        self.template.as_ref().and_then(IssuerTemplate::tenant)
+    }
+
+    fn exact(&self, version: TokenVersion, issuer: &str) -> (TokenVersion, Form) {
+        (version, Form::Exact { text: issuer.into(), tenant: self.tenant() })
+    }
+}
+
+/// The issuers of `spec` after these documents.
+pub(crate) fn issuers(spec: &DocumentSpec, v1: Option<&Metadata>, v2: Option<&Metadata>) -> Issuers {
+    match spec {
+        DocumentSpec::Entra { instance, version, .. } if instance.cloud().is_none() => {
+            // As at Microsoft's clouds, for every tenant: another one's token is then told as that.
+            let learnt = |version, metadata: Option<&Metadata>| {
+                let template = metadata?.template.as_ref()?.for_any_tenant();
+                Some((version, Form::Template(template)))
+            };
+            let both = [learnt(TokenVersion::V2, v2), learnt(TokenVersion::V1, v1)];
+            Issuers::new(both.into_iter().flatten(), *version)
+        }
+        DocumentSpec::B2c { .. } => Issuers::new(v2.map(|v2| v2.exact(TokenVersion::V2, &v2.issuer)), None),
+        DocumentSpec::ExternalId { version, .. } => {
+            // §1.9: v1 tokens have the same issuer without the version.
+            let v1 = v2.and_then(|v2| Some(v2.exact(TokenVersion::V1, v2.issuer.strip_suffix("v2.0")?)));
+            let v2 = v2.map(|v2| v2.exact(TokenVersion::V2, &v2.issuer));
+            Issuers::new(v2.into_iter().chain(v1), *version)
+        }
+        DocumentSpec::Entra { .. } | DocumentSpec::OpenIdConnect { .. } | DocumentSpec::Static { .. } => spec.issuers(),
+    }
+}
+
+/// Gives back the issuer as a template, where it has a place for a tenant or names one.
+fn check_issuer(found: &str, spec: &DocumentSpec, version: TokenVersion) -> Result<Option<IssuerTemplate>, String> {
+    let template = || {
+        IssuerTemplate::parse(found).ok_or_else(|| {
+            format!("its issuer {found:?} names no tenant and has no {{tenantid}} in a segment of its path")
+        })
+    };
+    match spec {
+        DocumentSpec::Entra { owner, .. } => check_entra(found, template()?, spec.cloud(), owner, version).map(Some),
+        DocumentSpec::B2c { base, tenant, policy, accept_tfp } => {
+            check_b2c(found, template()?, base, policy, *accept_tfp)
+                .and_then(|issuer| own_tenant(found, issuer, tenant))
+                .map(Some)
+        }
+        DocumentSpec::ExternalId { base, tenant, .. } => {
+            check_external_id(found, template()?, base).and_then(|issuer| own_tenant(found, issuer, tenant)).map(Some)
+        }
+        DocumentSpec::OpenIdConnect { issuer, .. } | DocumentSpec::Static { issuer, .. } if **issuer == *found => {
+            Ok(None)
+        }
+        DocumentSpec::OpenIdConnect { issuer, .. } | DocumentSpec::Static { issuer, .. } => Err(format!(
+            "its issuer is {found:?}, not the configured {:?}; configure the issuer exactly as it stands there",
+            &**issuer
+        )),
     }
 }
 
 /// A shared document has the placeholder, a tenant's own that tenant; at a Microsoft cloud the rest is known.
-fn check_issuer(found: &str, spec: &DocumentSpec, version: Version) -> Result<IssuerTemplate, String> {
-    let issuer = IssuerTemplate::parse(found).ok_or_else(|| {
-        format!("its issuer {found:?} names no tenant and has no {{tenantid}} in a segment of its path")
-    })?;
-    let known = spec.instance.cloud().and_then(|cloud| match version {
-        Version::V1 => cloud.v1_issuer(),
-        Version::V2 => Some(cloud.v2_issuer()),
+fn check_entra(
+    found: &str,
+    issuer: IssuerTemplate,
+    cloud: Option<Cloud>,
+    owner: &DocumentOwner,
+    version: TokenVersion,
+) -> Result<IssuerTemplate, String> {
+    let known = cloud.and_then(|cloud| match version {
+        TokenVersion::V1 => cloud.v1_issuer(),
+        TokenVersion::V2 => Some(cloud.v2_issuer()),
     });
     if let Some(known) = known
         && !issuer.same_form(&known)
     {
         return Err(format!("its issuer is {found:?}, not {:?}", known.to_string()));
     }
-    let expected: Option<TenantId> = match &spec.owner {
+    let expected: Option<TenantId> = match owner {
         DocumentOwner::Tenant(tenant) => Some(*tenant),
         DocumentOwner::Shared(_) => None,
         DocumentOwner::Domain(domain) => {
@@ -86,20 +146,78 @@ fn check_issuer(found: &str, spec: &DocumentSpec, version: Version) -> Result<Is
     Ok(issuer)
 }
 
+/// `https://{host}/{tenant}/v2.0/`, or with `/tfp/` and the policy where that was asked for (§1.8).
+fn check_b2c(
+    found: &str,
+    issuer: IssuerTemplate,
+    base: &str,
+    policy: &str,
+    accept_tfp: bool,
+) -> Result<IssuerTemplate, String> {
+    let expected = IssuerTemplate::new(&format!("{base}/"), "/v2.0/");
+    if issuer.same_form(&expected) {
+        return Ok(issuer);
+    }
+    let with_policy = |policy: &str| IssuerTemplate::new(&format!("{base}/tfp/"), &format!("/{policy}/v2.0/"));
+    let named = found.trim_end_matches("/v2.0/").rsplit('/').next().unwrap_or_default();
+    if !named.eq_ignore_ascii_case(policy) || !issuer.same_form(&with_policy(named)) {
+        return Err(format!("its issuer is {found:?}, not {:?}", expected.to_string()));
+    }
+    if !accept_tfp {
+        return Err(format!(
+            "its issuer is {found:?}, with the policy in it: set the user flow's issuer to {:?}, or accept_tfp_issuers()",
+            expected.to_string()
+        ));
+    }
+    Ok(issuer)
+}
+
+/// `https://{tenant}.ciamlogin.com/{tenant}/v2.0`, or at the authority's own address (§1.9).
+fn check_external_id(found: &str, issuer: IssuerTemplate, base: &str) -> Result<IssuerTemplate, String> {
+    let tenant = issuer.tenant().ok_or_else(|| format!("its issuer {found:?} does not say which tenant it is"))?;
+    let usual = IssuerTemplate::new(&format!("https://{tenant}.ciamlogin.com/"), "/v2.0");
+    let own = IssuerTemplate::new(&format!("{base}/"), "/v2.0");
+    if issuer.same_form(&usual) || issuer.same_form(&own) {
+        Ok(issuer)
+    } else {
+        Err(format!("its issuer is {found:?}, not {:?}", usual.for_tenant(tenant).to_string()))
+    }
+}
+
+/// A tenant that was configured by its id must be the one of the document.
+fn own_tenant(found: &str, issuer: IssuerTemplate, configured: &str) -> Result<IssuerTemplate, String> {
+    match configured.parse::<TenantId>() {
+        Ok(expected) if issuer.tenant() != Some(expected) => {
+            Err(format!("its issuer is {found:?}, which is not one with {expected}"))
+        }
+        _ if issuer.tenant().is_none() => Err(format!("its issuer {found:?} does not say which tenant it is")),
+        _ => Ok(issuer),
+    }
+}
+
 /// Keys are fetched from the origin of the document, or from a host of the same cloud: never from where else a document
 /// points to.
 fn check_jwks_uri(found: &str, spec: &DocumentSpec) -> Result<(), String> {
     let address =
         check_address(found).map_err(|problem| format!("its jwks_uri {found:?} may not be fetched: {problem}"))?;
-    let base = check_address(spec.instance.base()).map_err(|problem| problem.to_string())?;
-    let is_same_cloud = spec.instance.cloud().is_some_and(|cloud| {
-        Cloud::from_host(&address.host) == Some(cloud) && address.origin == format!("https://{}", address.host)
-    });
-    if address.origin == base.origin || is_same_cloud {
-        Ok(())
-    } else {
-        Err(format!("its jwks_uri {found:?} is at another origin than {}", base.origin))
+    let base = check_address(&spec.address()).map_err(|problem| problem.to_string())?;
+    let is_plain = |address: &Address| address.origin == format!("https://{}", address.host);
+    let is_of_same_owner = match spec {
+        DocumentSpec::Entra { .. } => {
+            spec.cloud().is_some_and(|cloud| Cloud::from_host(&address.host) == Some(cloud)) && is_plain(&address)
+        }
+        // Every host of it is Microsoft's, and a domain of one's own may point there.
+        DocumentSpec::ExternalId { .. } => address.host.ends_with(".ciamlogin.com") && is_plain(&address),
+        _ => false,
+    };
+    if address.origin == base.origin || is_of_same_owner {
+        return Ok(());
     }
+    let advice = match spec {
+        DocumentSpec::OpenIdConnect { .. } => "; if that is right, name it by jwks_uri()",
+        _ => "",
+    };
+    Err(format!("its jwks_uri {found:?} is at another origin than {}{advice}", base.origin))
 }
 
 #[cfg(test)]
@@ -107,30 +225,44 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{authority::Authority, tenant::Instance};
+    use crate::{
+        authority::{Authority, Kind},
+        tenant::Instance,
+    };
 
     const TENANT: &str = "11111111-2222-3333-4444-555555555555";
     const OTHER: &str = "22222222-3333-4444-5555-666666666666";
 
     fn read(spec: &DocumentSpec, issuer: &str, jwks_uri: &str) -> Result<Metadata, String> {
         let document = json!({"issuer": issuer, "jwks_uri": jwks_uri, "extra": [1]}).to_string();
-        Metadata::parse(document.as_bytes(), spec, Version::V2)
+        Metadata::parse(document.as_bytes(), spec, TokenVersion::V2)
+    }
+
+    fn document(authority: Authority) -> DocumentSpec {
+        match authority.kind {
+            Kind::Entra(entra) => entra.main_document(),
+            other => panic!("{other:?}"),
+        }
     }
 
     fn own() -> DocumentSpec {
-        Authority::tenant(TENANT.parse().unwrap()).main_document()
+        document(Authority::tenant(TENANT.parse().unwrap()))
     }
 
     #[test]
     fn addresses_of_documents() {
         let host = "https://login.microsoftonline.com";
-        assert_eq!(own().v2_metadata(), format!("{host}/{TENANT}/v2.0/.well-known/openid-configuration"));
-        assert_eq!(own().v1_metadata(), format!("{host}/{TENANT}/.well-known/openid-configuration"));
-        let with_app = Authority::tenant(TENANT.parse().unwrap()).app_specific_keys("a").main_document();
+        assert_eq!(own().address(), format!("{host}/{TENANT}/v2.0/.well-known/openid-configuration"));
+        assert_eq!(own().v1_address(), None, "its issuers are known");
+        let loopback = "http://127.0.0.1:4000";
+        let emulator = Authority::tenant(TENANT.parse().unwrap()).in_instance(Instance::parse(loopback).unwrap());
+        let v1 = format!("{loopback}/{TENANT}/.well-known/openid-configuration");
+        assert_eq!(document(emulator).v1_address(), Some(v1));
+        let with_app = document(Authority::tenant(TENANT.parse().unwrap()).app_specific_keys("a"));
         let query = "?appid=a";
-        assert_eq!(with_app.v2_metadata(), format!("{host}/{TENANT}/v2.0/.well-known/openid-configuration{query}"));
-        let shared = Authority::danger_any_organization().app_specific_keys("a").main_document();
-        assert_eq!(shared.v2_metadata(), format!("{host}/organizations/v2.0/.well-known/openid-configuration"));
+        assert_eq!(with_app.address(), format!("{host}/{TENANT}/v2.0/.well-known/openid-configuration{query}"));
+        let shared = document(Authority::danger_any_organization().app_specific_keys("a"));
+        assert_eq!(shared.address(), format!("{host}/organizations/v2.0/.well-known/openid-configuration"));
     }
 
     #[test]
@@ -149,11 +281,11 @@ mod tests {
         ] {
             assert!(read(&own(), &issuer, &keys).is_err(), "{issuer}");
         }
-        let shared = Authority::danger_any_organization().main_document();
+        let shared = document(Authority::danger_any_organization());
         assert!(read(&shared, &v2("{tenantid}"), &keys).is_ok());
         assert!(read(&shared, &v2(TENANT), &keys).is_err());
-        let domain = Authority::domain("Contoso.example").main_document();
-        assert_eq!(read(&domain, &v2(TENANT), &keys).unwrap().issuer.tenant(), TENANT.parse().ok());
+        let domain = document(Authority::domain("Contoso.example"));
+        assert_eq!(read(&domain, &v2(TENANT), &keys).unwrap().tenant(), TENANT.parse().ok());
         assert!(read(&domain, &v2("{tenantid}"), &keys).is_err());
         assert!(read(&domain, &v2(&TenantId::PERSONAL_ACCOUNTS.to_string()), &keys).is_err());
     }
@@ -180,7 +312,7 @@ mod tests {
     #[test]
     fn an_emulator_says_who_it_is() {
         let instance = Instance::parse("http://127.0.0.1:4000").unwrap();
-        let spec = Authority::tenant(TENANT.parse().unwrap()).in_instance(instance).main_document();
+        let spec = document(Authority::tenant(TENANT.parse().unwrap()).in_instance(instance));
         let keys = "http://127.0.0.1:4000/keys";
         assert!(read(&spec, &format!("http://127.0.0.1:4000/{TENANT}/v2.0"), keys).is_ok());
         assert!(read(&spec, &format!("http://127.0.0.1:4000/{OTHER}/v2.0"), keys).is_err());
@@ -192,7 +324,7 @@ mod tests {
         for document in
             ["", "[]", "{}", "<html>", r#"{"issuer":1,"jwks_uri":"x"}"#, r#"{"issuer":null,"jwks_uri":null}"#]
         {
-            assert!(Metadata::parse(document.as_bytes(), &own(), Version::V2).is_err());
+            assert!(Metadata::parse(document.as_bytes(), &own(), TokenVersion::V2).is_err());
         }
     }
 }

@@ -106,6 +106,8 @@ pub(crate) struct Compact<'a> {
 pub(crate) struct Header {
     pub(crate) algorithm: Algorithm,
     pub(crate) key_id: Option<Box<str>>,
+    /// `typ` is that of an access token by RFC 9068 §2.1, which id tokens never have.
+    pub(crate) is_rfc9068: bool,
 }
 
 impl<'a> Compact<'a> {
@@ -153,14 +155,15 @@ impl<'a> Compact<'a> {
         let algorithm = algorithm
             .parse()
             .map_err(|_| Rejection::new(RejectionKind::UnsupportedAlgorithm).got(algorithm.into_owned()))?;
-        if kind.is_some_and(|kind| !is_access_token_type(&kind)) {
+        let is_rfc9068 = kind.as_deref().is_some_and(is_rfc9068_type);
+        if kind.is_some_and(|kind| !is_rfc9068 && !kind.eq_ignore_ascii_case("JWT")) {
             return Err(malformed("its header's typ is none of an access token (JWT, at+jwt)"));
         }
         if is_critical {
             return Err(malformed("its header asks for an extension (crit), and none is known here"));
         }
         let key_id = key_id.filter(|key_id| !key_id.is_empty()).map(|key_id: Cow<'_, str>| key_id.into());
-        Ok(Header { algorithm, key_id })
+        Ok(Header { algorithm, key_id, is_rfc9068 })
     }
 
     /// Decodes the payload, once.
@@ -184,9 +187,9 @@ fn decode_text(text: &str) -> Option<String> {
     decode(text).and_then(|bytes| String::from_utf8(bytes).ok())
 }
 
-/// Entra writes `JWT` (§4.4), RFC 9068 §2.1 wants `at+jwt`; a media type's `application/` may be left out.
-fn is_access_token_type(kind: &str) -> bool {
-    ["JWT", "at+jwt", "application/at+jwt"].iter().any(|known| known.eq_ignore_ascii_case(kind))
+/// RFC 9068 §2.1 wants `at+jwt`; a media type's `application/` may be left out. Entra writes `JWT` (§4.4).
+fn is_rfc9068_type(kind: &str) -> bool {
+    ["at+jwt", "application/at+jwt"].iter().any(|known| known.eq_ignore_ascii_case(kind))
 }
 
 fn malformed(detail: &'static str) -> Rejection {
@@ -227,17 +230,18 @@ mod tests {
 
     #[test]
     fn headers_that_are_read() {
-        for json in [
-            r#"{"alg":"RS256","kid":"k"}"#,
-            r#"{"alg":"RS256","kid":"k","typ":"jwt","x5t":"k","nonce":"n"}"#,
-            r#"{"alg":"RS256","kid":"k","typ":"AT+JWT"}"#,
-            r#"{"alg":"RS256","kid":"k","typ":"application/at+jwt"}"#,
-            r#"{"alg":"RS256","kid":"k","jwk":{"kty":"RSA"},"jku":"https://evil.example","x5u":1,"x5c":[]}"#,
+        for (json, is_rfc9068) in [
+            (r#"{"alg":"RS256","kid":"k"}"#, false),
+            (r#"{"alg":"RS256","kid":"k","typ":"jwt","x5t":"k","nonce":"n"}"#, false),
+            (r#"{"alg":"RS256","kid":"k","typ":"AT+JWT"}"#, true),
+            (r#"{"alg":"RS256","kid":"k","typ":"application/at+jwt"}"#, true),
+            (r#"{"alg":"RS256","kid":"k","jwk":{"kty":"RSA"},"jku":"https://evil.example","x5u":1,"x5c":[]}"#, false),
         ] {
-            let expected = Header { algorithm: Algorithm::RS256, key_id: Some("k".into()) };
+            let expected = Header { algorithm: Algorithm::RS256, key_id: Some("k".into()), is_rfc9068 };
             assert_eq!(header(json), Ok(expected), "{json}");
         }
-        assert_eq!(header(r#"{"alg":"ES256","kid":""}"#), Ok(Header { algorithm: Algorithm::ES256, key_id: None }));
+        let nameless = Header { algorithm: Algorithm::ES256, key_id: None, is_rfc9068: false };
+        assert_eq!(header(r#"{"alg":"ES256","kid":""}"#), Ok(nameless));
     }
 
     #[test]

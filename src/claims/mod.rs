@@ -66,6 +66,20 @@ pub(crate) struct Facts {
     pub(crate) tenant: Option<TenantId>,
     pub(crate) version: TokenVersion,
     pub(crate) app_only: bool,
+    /// Which of the configured authorities accepted it.
+    pub(crate) number: usize,
+    /// What it says under other names than Entra's.
+    pub(crate) mapped: Option<Box<Mapped>>,
+}
+
+/// What the token of another OpenID Connect issuer says under the names that its issuer uses.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Mapped {
+    pub(crate) scopes: Vec<Box<str>>,
+    pub(crate) roles: Vec<Box<str>>,
+    /// Where it is not `sub`.
+    pub(crate) subject: Option<Box<str>>,
+    pub(crate) client: Option<Box<str>>,
 }
 
 /// The version of a token, read from its issuer (§1.2).
@@ -99,6 +113,14 @@ impl Claims {
     /// Believes a payload. Only the decision calls this, after everything has held.
     pub(crate) fn new(payload: Payload, facts: Facts) -> Self {
         Self { inner: Arc::new(Inner { payload, facts }), answers: None }
+    }
+
+    pub(crate) fn facts(&self) -> &Facts {
+        &self.inner.facts
+    }
+
+    fn mapped(&self) -> Option<&Mapped> {
+        self.inner.facts.mapped.as_deref()
     }
 
     pub(crate) fn payload(&self) -> &Payload {
@@ -135,7 +157,7 @@ impl Claims {
         &self.inner.facts.authority
     }
 
-    /// The tenant that issued the token, `tid`. Guests show the tenant they are guests of. With
+    /// The tenant that issued the token, `tid`; at Azure AD B2C that of the issuer. Guests show the tenant they are guests of. With
     /// [`object_id`](Self::object_id) it is the key under which to keep a user's data.
     #[must_use]
     pub fn tenant_id(&self) -> Option<TenantId> {
@@ -148,16 +170,21 @@ impl Claims {
         self.string(StringClaim::ObjectId)
     }
 
-    /// The subject, `sub`: another for each application.
+    /// The subject, `sub`: another for each application. Of other issuers than Entra the claim that is configured.
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
-        self.string(StringClaim::Subject)
+        let mapped = self.mapped().and_then(|mapped| mapped.subject.as_deref());
+        mapped.or_else(|| self.string(StringClaim::Subject))
     }
 
-    /// The application that got the token: `azp`, in v1 tokens `appid`.
+    /// The application that got the token: `azp`, in v1 tokens `appid`; of other issuers than Entra `client_id`, `azp` or
+    /// `cid`.
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
-        client_id_of(&self.inner.payload, self.version())
+        match self.mapped() {
+            Some(mapped) => mapped.client.as_deref(),
+            None => client_id_of(&self.inner.payload, self.version()),
+        }
     }
 
     /// How that application proved who it is: `"0"` not at all (a public client: anybody may claim the id), `"1"` by a
@@ -176,7 +203,7 @@ impl Claims {
         self.list(ListClaim::Audience)
     }
 
-    /// The version of the token, read from its issuer.
+    /// The version of the token, read from its issuer; [`V2`](TokenVersion::V2) for tokens of others than Entra.
     #[must_use]
     pub fn version(&self) -> TokenVersion {
         self.inner.facts.version
@@ -188,9 +215,17 @@ impl Claims {
         self.inner.facts.app_only
     }
 
-    /// The delegated scopes, `scp`. A scope `/` counts as none (§5.5).
+    /// The delegated scopes, `scp`. A scope `/` counts as none (§5.5). Of other issuers than Entra `scp`, `scope` or what is
+    /// configured, an application's own too.
     pub fn scopes(&self) -> impl Iterator<Item = &str> + Clone {
-        scopes_of(&self.inner.payload)
+        let mapped = self.mapped();
+        let own = mapped.is_none().then(|| scopes_of(&self.inner.payload));
+        own.into_iter().flatten().chain(mapped.into_iter().flat_map(|mapped| &mapped.scopes).map(|scope| &**scope))
+    }
+
+    /// Whether a scope says something about what may be done: an application of Entra's has roles alone.
+    pub(crate) fn scopes_count(&self) -> bool {
+        !self.is_app_only() || self.mapped().is_some()
     }
 
     /// Whether this scope was delegated, compared exactly.
@@ -201,7 +236,9 @@ impl Claims {
 
     /// The app roles, `roles`: of the user in a user's token, of the application in an app-only one.
     pub fn roles(&self) -> impl Iterator<Item = &str> + Clone {
-        self.list(ListClaim::Roles)
+        let mapped = self.mapped();
+        let own = mapped.is_none().then(|| self.list(ListClaim::Roles));
+        own.into_iter().flatten().chain(mapped.into_iter().flat_map(|mapped| &mapped.roles).map(|role| &**role))
     }
 
     /// Whether this role is among [`roles`](Self::roles). Ask [`is_app_only`](Self::is_app_only) whose it is.

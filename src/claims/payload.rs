@@ -68,6 +68,13 @@ impl StringClaim {
             _ => return None,
         })
     }
+
+    fn weight(self) -> Weight {
+        match self {
+            Self::Issuer | Self::Subject | Self::Tenant => Weight::Always,
+            _ => Weight::AtEntra,
+        }
+    }
 }
 
 impl ListClaim {
@@ -85,10 +92,24 @@ impl ListClaim {
         })
     }
 
-    /// By these we judge, so that a wrong type refuses the token; the others are the user's.
-    fn is_judged(self) -> bool {
-        matches!(self, Self::Audience | Self::Roles)
+    /// What a wrong type does to the token; all others are the user's.
+    fn weight(self) -> Weight {
+        match self {
+            Self::Audience => Weight::Always,
+            Self::Roles => Weight::AtEntra,
+            _ => Weight::Never,
+        }
     }
+}
+
+/// Whether tokens are judged by a claim.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Weight {
+    /// A wrong type refuses any token.
+    Always,
+    /// A wrong type refuses a token of Entra.
+    AtEntra,
+    Never,
 }
 
 /// The latest date that is read: the end of the year 9999.
@@ -109,6 +130,8 @@ pub(crate) struct Payload {
     pub(crate) issued_at: Option<Duration>,
     /// `cnf` is there, whatever it holds.
     pub(crate) is_bound: bool,
+    /// A claim by which tokens of Entra are judged is of the wrong type: other issuers may use its name for something else.
+    pub(crate) has_mistyped: bool,
     /// One of `nonce`, `c_hash`, `at_hash` is there: a mark of id tokens (§4.4).
     pub(crate) has_id_token_mark: bool,
 }
@@ -169,7 +192,7 @@ impl Reader {
         let mut strings = [None; StringClaim::COUNT];
         let mut lists = [None; ListClaim::COUNT];
         let (mut expires_at, mut not_before, mut issued_at) = (None, None, None);
-        let (mut is_bound, mut has_id_token_mark) = (false, false);
+        let (mut is_bound, mut has_id_token_mark, mut has_mistyped) = (false, false, false);
         let mut places = Vec::with_capacity(members.len());
 
         for (name, value) in members {
@@ -183,12 +206,20 @@ impl Reader {
                 "nonce" | "c_hash" | "at_hash" => has_id_token_mark = true,
                 other => {
                     if let Some(claim) = StringClaim::named(other) {
-                        let text = self.string(json, value).ok_or("a claim that must be a string is none")?;
-                        strings[claim as usize] = Some(text);
+                        let text = self.string(json, value);
+                        match claim.weight() {
+                            Weight::Always if text.is_none() => return Err("a claim that must be a string is none"),
+                            _ => has_mistyped |= text.is_none(),
+                        }
+                        strings[claim as usize] = text;
                     } else if let Some(claim) = ListClaim::named(other) {
                         let list = self.list(json, value);
-                        if list.is_none() && claim.is_judged() {
-                            return Err("a claim that must be a string or a list of strings is none");
+                        match claim.weight() {
+                            Weight::Always if list.is_none() => {
+                                return Err("a claim that must be a string or a list of strings is none");
+                            }
+                            Weight::AtEntra => has_mistyped |= list.is_none(),
+                            _ => {}
                         }
                         lists[claim as usize] = list;
                     } else if is_variant_of_a_judged_name(other) {
@@ -208,6 +239,7 @@ impl Reader {
             not_before,
             issued_at,
             is_bound,
+            has_mistyped,
             has_id_token_mark,
         })
     }
@@ -354,11 +386,7 @@ mod tests {
             r#""exp":1,"aud":[["a"]]"#,
             r#""exp":1,"aud":null"#,
             r#""exp":1,"tid":["t"]"#,
-            r#""exp":1,"oid":1"#,
-            r#""exp":1,"scp":["a"]"#,
-            r#""exp":1,"roles":{"a":1}"#,
-            r#""exp":1,"idtyp":false"#,
-            r#""exp":1,"ver":2.0"#,
+            r#""exp":1,"sub":1"#,
             r#""exp":1,"ISS":"i""#,
             r#""exp":1,"Tid":"t""#,
             r#""exp":1,"t\u0049d":"t""#,
@@ -370,6 +398,16 @@ mod tests {
         ] {
             assert!(parse(&format!("{{{claim}}}")).is_err(), "{claim}");
         }
+    }
+
+    #[test]
+    fn wrong_types_of_what_other_issuers_may_use_are_noted() {
+        for claim in
+            [r#""oid":1"#, r#""scp":["a"]"#, r#""roles":{"a":1}"#, r#""idtyp":false"#, r#""ver":2.0"#, r#""azp":null"#]
+        {
+            assert!(parse(&format!("{{\"exp\":1,{claim}}}")).unwrap().has_mistyped, "{claim}");
+        }
+        assert!(!parse(r#"{"exp":1,"ver":"2.0","roles":"a","groups":7,"wids":{}}"#).unwrap().has_mistyped);
     }
 
     #[test]

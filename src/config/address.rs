@@ -77,6 +77,23 @@ fn other_form(host: &str) -> Option<Form> {
     }
 }
 
+/// Whether a host is one of Entra's own.
+pub(super) fn is_microsofts(host: &str) -> bool {
+    Cloud::from_host(host).is_some()
+}
+
+/// What to say where a host is given as that of any issuer, and there is a kind of authority that knows it better.
+pub(super) fn better_kind(host: &str) -> Option<&'static str> {
+    match other_form(host) {
+        Some(Form::B2c) => Some("is Azure AD B2C's: use Authority::b2c, which knows its rules"),
+        Some(_) => Some("is External ID's: use Authority::external_id, which knows its rules"),
+        None if is_microsofts(host) => Some("is Entra's: use tenant() or Authority::tenant, which knows its rules"),
+        // Of v1 tokens in China (§1.2).
+        None if host == "sts.chinacloudapi.cn" => Some("is Entra's: use tenant() or Authority::tenant"),
+        None => None,
+    }
+}
+
 /// What to say of a kind of authority that cannot be had.
 pub(super) fn unsupported(form: &Form) -> &'static str {
     match form {

@@ -33,6 +33,7 @@
 //! ```
 
 mod address;
+mod authorities;
 mod env;
 mod file;
 mod key;
@@ -48,7 +49,7 @@ use std::time::Duration;
 
 use serde::de::{Deserialize, Deserializer, Error as _};
 
-use crate::{error::ConfigError, policy::ClaimRule, tenant::Cloud};
+use crate::{authority::Authority, error::ConfigError, policy::ClaimRule, tenant::Cloud};
 use key::Key;
 pub(crate) use plan::Plan;
 
@@ -63,7 +64,9 @@ pub struct Config {
     client_ids: Vec<Named<String>>,
     audiences: Vec<Named<String>>,
     instances: Vec<Named<Place>>,
-    authorities: Vec<Named<String>>,
+    /// Full addresses of authorities, as `Authority` has them.
+    addresses: Vec<Named<String>>,
+    authorities: Vec<Named<Authority>>,
     allowed_clients: Vec<Named<String>>,
     required_claims: Vec<Named<ClaimRule>>,
     leeway: Vec<Named<Duration>>,
@@ -207,6 +210,19 @@ impl Config {
     #[must_use]
     pub fn danger_personal_accounts(self) -> Self {
         self.keyword("danger_personal_accounts()", "consumers")
+    }
+
+    /// One more authority whose tokens are accepted, beside the tenants that are named. Repeat for more. What it does not
+    /// have of its own is as these settings say.
+    #[must_use]
+    pub fn authority(mut self, authority: Authority) -> Self {
+        self.authorities.push(Named::new("authority()", authority));
+        self
+    }
+
+    /// Whether tenants are named beside the authorities.
+    fn has_tenants(&self) -> bool {
+        !self.tenants.is_empty() || !self.addresses.is_empty() || self.authorities.is_empty()
     }
 
     fn keyword(mut self, name: &str, keyword: &'static str) -> Self {

@@ -2,12 +2,12 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use super::{Config, Named, Source, key::Key};
+use super::{Config, Named, Source, authorities::Common, key::Key};
 use crate::{
-    authority::Authority,
+    authority::{Authority, Trusted},
     error::{ConfigError, ConfigProblem},
     keys::KeySettings,
-    policy::{Audiences, ClaimRule, MAX_LEEWAY, Policy, microsoft_api},
+    policy::{Audiences, ClaimRule, MAX_LEEWAY, microsoft_api},
     tenant::{TenantId, check_address},
 };
 
@@ -19,8 +19,7 @@ pub(super) const GUID_FORM: &str = "a GUID of the form 11111111-2222-3333-4444-5
 /// What a verifier is made of. Nothing in it needs to be looked at again.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
-    pub(crate) authorities: Vec<Authority>,
-    pub(crate) policy: Policy,
+    pub(crate) authorities: Vec<Trusted>,
     /// The defaults, with the keys that are revoked.
     pub(crate) keys: KeySettings,
     pub(crate) detailed_errors: bool,
@@ -44,25 +43,35 @@ impl Config {
         let mut rules = Rules { config: self, problems: Vec::new(), warnings: self.warnings.clone() };
         let tenants = rules.tenants();
         let client_id = rules.client_id();
-        let policy = Policy {
-            audiences: rules.audiences(client_id.as_deref(), &tenants.ids),
+        rules.check_audiences(&self.audiences);
+        let common = Common {
             allowed_clients: rules.allowed_clients(),
             required_claims: rules.required_claims(),
             leeway: rules.leeway(),
             allow_without_role: rules.switch(&self.allow_without_role),
             accept_bound: rules.switch(&self.accept_bound),
+            client_id,
         };
         let resource = rules.resource();
         let max_token_bytes = rules.max_token_bytes();
         let keys = KeySettings { revoked: rules.revoked_keys(), ..KeySettings::default() };
         let detailed_errors = rules.switch(&self.detailed_errors);
-        let app_id = rules.app_id(client_id.as_deref(), tenants.has_keyword());
-        let plan = tenants.authority.map(|authority| Plan {
-            authorities: vec![match app_id {
-                Some(app_id) => authority.app_specific_keys(app_id),
-                None => authority,
-            }],
-            policy,
+        let app_id = rules.app_id(common.client_id.as_deref(), tenants.has_keyword());
+        rules.warn_of_microsoft();
+        let main = tenants.authority.map(|authority| match app_id {
+            Some(app_id) => authority.app_specific_keys(app_id),
+            None => authority,
+        });
+        let main = main.map(|authority| Named::new("tenant()", authority));
+        let mut all = Vec::new();
+        for authority in main.iter().chain(&self.authorities) {
+            let trusted = rules.trusted(authority, &common);
+            all.extend(trusted.into_iter().map(|trusted| (authority.name.clone(), trusted)));
+        }
+        rules.check_apart(&all);
+        let authorities: Vec<Trusted> = all.into_iter().map(|(_, trusted)| trusted).collect();
+        let plan = (!authorities.is_empty()).then(|| Plan {
+            authorities,
             keys,
             detailed_errors,
             resource,
@@ -156,7 +165,10 @@ impl Rules<'_> {
             }
         }
         let is_any = !self.config.client_ids.is_empty() || !self.config.audiences.is_empty();
-        if !is_any && !self.config.is_spoilt(&[Key::ClientId, Key::Audience, Key::Audiences]) {
+        // Authorities may all have audiences of their own, and no other tenants need any.
+        let has_own = |authority: &Named<Authority>| authority.value.settings.names_an_audience();
+        let is_needed = self.config.has_tenants() || !self.config.authorities.iter().all(has_own);
+        if is_needed && !is_any && !self.config.is_spoilt(&[Key::ClientId, Key::Audience, Key::Audiences]) {
             let advice = "is missing, and so is an audience: which API is this? Take the Application (client) ID of its \
                           app registration";
             self.problems.push(self.config.missing(Key::ClientId, advice));
@@ -165,7 +177,7 @@ impl Rules<'_> {
     }
 
     /// Those of the client id (§4.2), and those that are named.
-    fn audiences(&mut self, client_id: Option<&str>, tenants: &[TenantId]) -> Audiences {
+    pub(super) fn audiences(client_id: Option<&str>, tenants: &[TenantId], named: &[Named<String>]) -> Audiences {
         let mut audiences = Audiences::default();
         if let Some(client_id) = client_id {
             audiences.insert(client_id);
@@ -174,16 +186,24 @@ impl Rules<'_> {
                 audiences.insert(&format!("api://{tenant}/{client_id}"));
             }
         }
-        for audience in &self.config.audiences {
-            let text = &audience.value;
-            if let Some(advice) = wrong_audience(text) {
-                self.wrong(&audience.name, text, advice);
-            }
-            audiences.insert(text);
-            if let Some(id) = guid(text) {
+        for audience in named {
+            audiences.insert(&audience.value);
+            if let Some(id) = guid(&audience.value) {
                 audiences.insert(&id);
             }
         }
+        audiences
+    }
+
+    pub(super) fn check_audiences(&mut self, all: &[Named<String>]) {
+        for audience in all {
+            if let Some(advice) = wrong_audience(&audience.value) {
+                self.wrong(&audience.name, &audience.value, advice);
+            }
+        }
+    }
+
+    fn warn_of_microsoft(&mut self) {
         for audience in self.config.audiences.iter().chain(&self.config.client_ids) {
             if let Some(api) = microsoft_api(&audience.value) {
                 self.warnings.push(format!(
@@ -192,7 +212,6 @@ impl Rules<'_> {
                 ));
             }
         }
-        audiences
     }
 
     fn allowed_clients(&mut self) -> HashSet<String> {
@@ -214,18 +233,19 @@ impl Rules<'_> {
 
     fn required_claims(&mut self) -> Vec<ClaimRule> {
         for rule in &self.config.required_claims {
-            let name = rule.value.name();
-            if name.trim().is_empty() {
-                self.wrong(&rule.name, name, "the name of the claim is empty");
-            } else if rule.value.is_hopeless() {
-                self.wrong(
-                    &rule.name,
-                    name,
-                    "has no values, so no token could keep it; name some, or ask for its presence alone",
-                );
-            }
+            self.check_rule(&rule.name, &rule.value);
         }
         self.config.required_claims.iter().map(|rule| rule.value.clone()).collect()
+    }
+
+    pub(super) fn check_rule(&mut self, setting: &str, rule: &ClaimRule) {
+        let name = rule.name();
+        if name.trim().is_empty() {
+            self.wrong(setting, name, "the name of the claim is empty");
+        } else if rule.is_hopeless() {
+            let advice = "has no values, so no token could keep it; name some, or ask for its presence alone";
+            self.wrong(setting, name, advice);
+        }
     }
 
     /// The client id by which the API's own keys are asked for.
@@ -302,6 +322,6 @@ fn wrong_audience(text: &str) -> Option<&'static str> {
 }
 
 /// A GUID in lower case.
-fn guid(text: &str) -> Option<String> {
+pub(super) fn guid(text: &str) -> Option<String> {
     text.parse::<TenantId>().ok().map(|id| id.to_string())
 }

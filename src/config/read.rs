@@ -128,7 +128,7 @@ impl Reader {
             }
             Key::Authority => {
                 let authority = self.text(node, "a text is needed: https://login.microsoftonline.com/ and the tenant");
-                self.config.authorities.extend(authority);
+                self.config.addresses.extend(authority);
             }
             Key::AllowWithoutRole => {
                 let allow = self.truth(&node);

@@ -46,7 +46,7 @@ impl Rules<'_> {
         for tenant in &self.config.tenants {
             self.tenant(tenant, &mut tenants);
         }
-        for authority in &self.config.authorities {
+        for authority in &self.config.addresses {
             match address::authority(&authority.value) {
                 Ok(address::Form::Entra { instance, tenant }) => {
                     instances.push(Named::new(&authority.name, instance));
@@ -57,10 +57,6 @@ impl Rules<'_> {
             }
         }
         let instance = self.one(&instances, Instance::to_string).map(|named| named.value.clone()).unwrap_or_default();
-        if let Some(host) = address::foreign_host(&instance) {
-            self.warnings
-                .push(format!("{host} is none of Microsoft's clouds: whoever runs it decides which tokens are good"));
-        }
         self.check_together(&tenants);
         let nothing = tenants.ids.is_empty() && tenants.domains.is_empty();
         tenants.authority = match tenants.keywords.first() {
@@ -151,7 +147,8 @@ impl Rules<'_> {
                 self.wrong(&tenant.name, text, "cannot stand beside other tenants: it stands for all of them");
             }
         }
-        let is_named = !self.config.tenants.is_empty() || !self.config.authorities.is_empty();
+        let is_named =
+            !self.config.has_tenants() || !self.config.tenants.is_empty() || !self.config.addresses.is_empty();
         if !is_named && !self.config.is_spoilt(&[Key::TenantId, Key::TenantIds, Key::Authority]) {
             let advice =
                 "is missing: whose tokens are accepted? Take the Directory (tenant) ID of the app registration";

@@ -3,7 +3,13 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Authority, claims::payload::Payload, rejection::RejectionKind, tenant::TenantId};
+use crate::{
+    Authority,
+    authority::{Entra, Kind, Source, Trusted},
+    claims::payload::Payload,
+    rejection::RejectionKind,
+    tenant::TenantId,
+};
 
 const TENANT: &str = "11111111-2222-3333-4444-555555555555";
 const OTHER: &str = "aaaaaaaa-2222-3333-4444-555555555555";
@@ -39,6 +45,21 @@ fn told(config: Result<Config, ConfigError>) -> Vec<String> {
 
 fn plan(config: Result<Config, ConfigError>) -> Plan {
     config.and_then(|config| config.plan()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// What the one authority of a plan is.
+fn only(plan: &Plan) -> Entra {
+    match plan.authorities.as_slice() {
+        [Trusted { source: Source::Entra(entra), .. }] => entra.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn entra(authority: Authority) -> Entra {
+    match authority.kind {
+        Kind::Entra(entra) => entra,
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
@@ -354,7 +375,7 @@ fn the_template_of_microsoft_works() {
         '\u{feff}'
     );
     let plan = plan(Config::from_json(&json));
-    assert_eq!(plan.authorities, [Authority::tenant(TENANT.parse().unwrap())]);
+    assert_eq!(only(&plan), entra(Authority::tenant(TENANT.parse().unwrap())));
     assert_eq!(
         plan.warnings,
         [
@@ -381,10 +402,14 @@ fn every_setting_of_json_arrives() {
     let plan = plan(Config::from_json(&json));
     let tenants: [TenantId; 2] = [TENANT.parse().unwrap(), OTHER.parse().unwrap()];
     let authority = Authority::tenants(tenants, []).in_instance(Cloud::UsGovernment.into());
-    assert_eq!(plan.authorities, [authority]);
-    assert!(plan.policy.allow_without_role && plan.detailed_errors && !plan.policy.accept_bound);
-    assert_eq!(plan.policy.allowed_clients, [OTHER.to_owned()].into());
-    assert_eq!(plan.policy.leeway, Duration::ZERO);
+    assert_eq!(only(&plan), entra(authority));
+    assert!(
+        plan.authorities[0].policy.allow_without_role
+            && plan.detailed_errors
+            && !plan.authorities[0].policy.accept_bound
+    );
+    assert_eq!(plan.authorities[0].policy.allowed_clients, [OTHER.to_owned()].into());
+    assert_eq!(plan.authorities[0].policy.leeway, Duration::ZERO);
     assert_eq!(plan.resource.as_deref(), Some("api://orders"));
     assert_eq!(plan.keys.revoked, ["k1".to_owned(), "k2".to_owned()].into());
     let rules = [
@@ -392,7 +417,7 @@ fn every_setting_of_json_arrives() {
         ClaimRule::all("scp", ["x"]).separated_by(" "),
         ClaimRule::present("oid"),
     ];
-    assert_eq!(plan.policy.required_claims, rules);
+    assert_eq!(plan.authorities[0].policy.required_claims, rules);
     for audience in [
         CLIENT,
         "api://orders",
@@ -401,9 +426,9 @@ fn every_setting_of_json_arrives() {
         &format!("api://{TENANT}/{CLIENT}"),
         &format!("api://{OTHER}/{CLIENT}"),
     ] {
-        assert!(plan.policy.audiences.contains(audience), "{audience}");
+        assert!(plan.authorities[0].policy.audiences.contains(audience), "{audience}");
     }
-    assert!(!plan.policy.audiences.contains("api://Orders"));
+    assert!(!plan.authorities[0].policy.audiences.contains("api://Orders"));
     assert!(plan.warnings.is_empty());
 }
 
@@ -440,21 +465,24 @@ fn every_variable_arrives() {
         ("AzureAd__ClientSecret", "hunter2"),
         ("AzureAd__ClientCertificates__0__SourceType", "Path"),
     ]));
-    assert_eq!(ours.authorities, dotnet.authorities);
+    assert_eq!(only(&ours), only(&dotnet));
     assert_eq!(ours.keys, dotnet.keys);
     assert!(ours.detailed_errors && dotnet.detailed_errors);
-    assert_eq!(ours.policy.allowed_clients, dotnet.policy.allowed_clients);
+    assert_eq!(ours.authorities[0].policy.allowed_clients, dotnet.authorities[0].policy.allowed_clients);
     for plan in [&ours, &dotnet] {
-        assert!(plan.policy.audiences.contains("api://a") && plan.policy.audiences.contains("api://b"));
+        assert!(
+            plan.authorities[0].policy.audiences.contains("api://a")
+                && plan.authorities[0].policy.audiences.contains("api://b")
+        );
     }
-    assert_eq!(dotnet.policy.required_claims, [ClaimRule::all("roles", ["a"])]);
+    assert_eq!(dotnet.authorities[0].policy.required_claims, [ClaimRule::all("roles", ["a"])]);
     assert_eq!(
         dotnet.warnings,
         ["passed over, as they change nothing about access tokens: AzureAd__ClientCertificates, AzureAd__ClientSecret"]
     );
     // Both spellings that agree are one.
     let both = [("ENTRA_TENANT_ID", TENANT), ("AzureAd__TenantId", TENANT), ("ENTRA_CLIENT_ID", CLIENT)];
-    assert_eq!(plan(vars(&both)).authorities, [Authority::tenant(TENANT.parse().unwrap())]);
+    assert_eq!(only(&plan(vars(&both))), entra(Authority::tenant(TENANT.parse().unwrap())));
 }
 
 #[test]
@@ -492,33 +520,38 @@ fn what_is_worth_a_warning() {
 fn authorities_and_dangers_arrive() {
     let authority = |text: &str| {
         let json = format!(r#"{{"Authority":"{text}","ClientId":"{CLIENT}"}}"#);
-        plan(Config::from_json(&json)).authorities.remove(0).to_string()
+        only(&plan(Config::from_json(&json))).to_string()
     };
     let address = format!("https://login.microsoftonline.us/{TENANT}");
     assert_eq!(authority(&format!("{address}/v2.0")), address);
     assert_eq!(authority("http://127.0.0.1:4000/organizations/"), "http://127.0.0.1:4000/organizations");
-    let danger = |config: Config| plan(Ok(config.client_id(CLIENT))).authorities.remove(0);
-    assert_eq!(danger(Config::default().danger_any_organization()), Authority::danger_any_organization());
-    assert_eq!(danger(Config::default().danger_any_account()), Authority::danger_any_account());
-    assert_eq!(danger(Config::default().danger_personal_accounts()), Authority::danger_personal_accounts());
+    let danger = |config: Config| only(&plan(Ok(config.client_id(CLIENT))));
+    assert_eq!(danger(Config::default().danger_any_organization()), entra(Authority::danger_any_organization()));
+    assert_eq!(danger(Config::default().danger_any_account()), entra(Authority::danger_any_account()));
+    assert_eq!(danger(Config::default().danger_personal_accounts()), entra(Authority::danger_personal_accounts()));
     assert_eq!(
         danger(Config::default().tenant(TENANT).app_specific_keys(true)),
-        Authority::tenant(TENANT.parse().unwrap()).app_specific_keys(CLIENT)
+        entra(Authority::tenant(TENANT.parse().unwrap()).app_specific_keys(CLIENT))
     );
-    assert!(plan(Ok(good().danger_accept_bound_tokens(true))).policy.accept_bound);
+    assert!(plan(Ok(good().danger_accept_bound_tokens(true))).authorities[0].policy.accept_bound);
 }
 
 #[test]
 fn defaults_are_strict() {
     let plan = plan(Ok(good()));
-    assert_eq!((plan.policy.leeway, plan.max_token_bytes), (Duration::from_secs(60), 16 << 10));
-    assert!(!plan.policy.allow_without_role && !plan.policy.accept_bound && !plan.detailed_errors);
+    assert_eq!((plan.authorities[0].policy.leeway, plan.max_token_bytes), (Duration::from_secs(60), 16 << 10));
+    assert!(
+        !plan.authorities[0].policy.allow_without_role
+            && !plan.authorities[0].policy.accept_bound
+            && !plan.detailed_errors
+    );
     let token = format!(r#"{{"exp":9,"aud":"api://{TENANT}/{OTHER}"}}"#);
-    let refused = plan.policy.check_audience(&Payload::parse(token.as_str().into()).unwrap()).unwrap_err();
+    let refused =
+        plan.authorities[0].policy.check_audience(&Payload::parse(token.as_str().into()).unwrap()).unwrap_err();
     assert_eq!(refused.kind(), RejectionKind::WrongAudience);
     // Without a client id, the audiences that are named and no others.
     let named = Config::default().tenant(TENANT).audience("api://orders").plan().unwrap();
-    assert!(!named.policy.audiences.contains(CLIENT));
+    assert!(!named.authorities[0].policy.audiences.contains(CLIENT));
 }
 
 #[test]

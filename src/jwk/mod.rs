@@ -1,5 +1,6 @@
 //! JSON Web Keys (RFC 7517): a document is read key by key, so that a bad key never costs the good ones.
 
+mod pem;
 mod weak;
 
 use std::fmt;
@@ -97,6 +98,28 @@ impl KeySet {
         Ok(set)
     }
 
+    /// Reads a document whose keys are used as they are, never fetched: a key that stands alone needs no name.
+    ///
+    /// # Errors
+    ///
+    /// If it is no JSON object with an array `keys`.
+    pub(crate) fn parse_static(document: &[u8]) -> Result<Self, &'static str> {
+        #[derive(Deserialize)]
+        struct Document<'a> {
+            #[serde(borrow)]
+            keys: Vec<&'a RawValue>,
+        }
+
+        let set = Self::parse(document)?;
+        if let Ok(Document { keys }) = serde_json::from_slice(document)
+            && let [only] = keys.as_slice()
+            && let Ok(key) = Jwk::parse_unnamed(only.get())
+        {
+            return Ok(Self { keys: vec![key], skipped: Vec::new() });
+        }
+        Ok(set)
+    }
+
     /// Of two keys with one `kid` that differ in anything neither is believed; of two that are the same one stays.
     fn drop_ambiguous(&mut self) {
         let mut first_of = std::collections::HashMap::new();
@@ -125,15 +148,19 @@ impl KeySet {
 
 impl Jwk {
     fn parse(text: &str) -> Result<Self, Skipped> {
+        let key = Self::parse_unnamed(text)?;
+        if key.key_id.is_empty() { Err(Skipped { key_id: None, reason: "has no kid" }) } else { Ok(key) }
+    }
+
+    /// The same for a key that may have no name; it is then empty.
+    fn parse_unnamed(text: &str) -> Result<Self, Skipped> {
         let raw: Raw = serde_json::from_str(text).map_err(|_| Skipped {
             key_id: None,
             reason: "is no JSON object, or has a member of the wrong type or twice",
         })?;
         let skip = |reason| Skipped { key_id: raw.kid.as_deref().map(Into::into), reason };
 
-        let Some(key_id) = raw.kid.as_deref().filter(|key_id| !key_id.is_empty()) else {
-            return Err(skip("has no kid"));
-        };
+        let key_id = raw.kid.as_deref().unwrap_or_default();
         if raw.usage.as_deref().is_some_and(|usage| usage != "sig") {
             return Err(skip("is not for signatures (use)"));
         }

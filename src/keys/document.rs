@@ -18,7 +18,7 @@ use super::{
     refresh::{Refresh, Remembered},
     revoked::Revoked,
     shared::Shared,
-    snapshot::Snapshot,
+    snapshot::{Fetched, Snapshot},
     stats::{Counters, Event},
 };
 use crate::{authority::DocumentSpec, clock::Clock, error::FetchError, fetch::Fetch, jwt::Algorithm};
@@ -36,6 +36,8 @@ pub(crate) struct Surroundings {
     pub(crate) settings: Arc<KeySettings>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) epoch: Arc<Epoch>,
+    /// Counts what documents newly say of issuers and tenants.
+    pub(crate) learnt: Arc<Epoch>,
     /// Keys that never count.
     pub(crate) revoked: Arc<Revoked>,
 }
@@ -44,7 +46,7 @@ pub(crate) struct Surroundings {
 pub(crate) struct Document(Arc<Inner>);
 
 struct Inner {
-    spec: DocumentSpec,
+    spec: Arc<DocumentSpec>,
     algorithms: Arc<[Algorithm]>,
     around: Surroundings,
     snapshot: Shared<Snapshot>,
@@ -66,6 +68,8 @@ struct Schedule {
     /// No refresh before this time.
     not_before: Duration,
     failures: u32,
+    /// Why the last refresh failed.
+    failure: Option<Arc<str>>,
     has_succeeded: bool,
     remembered: Remembered,
 }
@@ -95,7 +99,17 @@ impl Waiter {
 
 impl Document {
     pub(crate) fn new(spec: DocumentSpec, algorithms: Arc<[Algorithm]>, around: Surroundings) -> Self {
-        let snapshot = Snapshot::empty(&spec);
+        let spec = Arc::new(spec);
+        let empty = Snapshot::empty(&spec);
+        let snapshot = match &*spec {
+            DocumentSpec::Static { keys, .. } => {
+                let fetched = Fetched { v1: None, v2: None, keys: Arc::clone(keys) };
+                // Without a usable key it stays empty: such a configuration has been refused before.
+                let at = around.clock.elapsed();
+                empty.next(&fetched, &algorithms, &around.settings, at, false).unwrap_or(empty)
+            }
+            _ => empty,
+        };
         Self(Arc::new(Inner {
             spec,
             algorithms,
@@ -106,6 +120,11 @@ impl Document {
             failing: AtomicBool::new(false),
             ended: watch::Sender::new(0),
         }))
+    }
+
+    /// Whether the keys are at hand, so that nothing is ever fetched.
+    pub(crate) fn is_static(&self) -> bool {
+        self.0.spec.is_static()
     }
 
     /// What is known now.
@@ -121,6 +140,9 @@ impl Document {
     /// When the keys have to be looked at again, if nothing changes before: a refresh is due, or they are too old.
     pub(crate) fn next_look(&self) -> Duration {
         let due = Duration::from_millis(self.0.due.load(Ordering::Relaxed));
+        if self.is_static() {
+            return due;
+        }
         let loaded_at = self.read(|snapshot| snapshot.loaded_at).unwrap_or_default();
         due.min(loaded_at.saturating_add(self.0.around.settings.max_stale))
     }
@@ -145,6 +167,9 @@ impl Document {
 
     /// Joins the refresh in flight, or starts one if the budget allows. `None` if it does not, or there is no runtime.
     pub(crate) fn request(&self) -> Option<Waiter> {
+        if self.is_static() {
+            return None;
+        }
         let flight = {
             let mut schedule = self.0.schedule();
             let waiter = Waiter(vec![self.0.ended.subscribe()]);
@@ -155,7 +180,7 @@ impl Document {
                 return None;
             }
             let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-                tracing::error!(target: "tower_entra", event = "no_runtime", document = %self.0.spec.v2_metadata(),
+                tracing::error!(target: "tower_entra", event = "no_runtime", document = %self.0.spec.address(),
                     "keys can be fetched only on a tokio runtime");
                 return None;
             };
@@ -175,6 +200,11 @@ impl Document {
         Some(waiter)
     }
 
+    /// Why there is no newer document.
+    pub(crate) fn failure(&self) -> Option<Arc<str>> {
+        self.0.schedule().failure.clone()
+    }
+
     /// The time until a refresh may start again.
     pub(crate) fn retry_after(&self) -> Duration {
         self.0.schedule().not_before.saturating_sub(self.0.around.clock.elapsed())
@@ -192,7 +222,7 @@ impl Drop for Document {
 
 impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Document").field(&self.0.spec.v2_metadata()).finish()
+        f.debug_tuple("Document").field(&self.0.spec.address()).finish()
     }
 }
 
@@ -223,12 +253,12 @@ async fn run(mut flight: Flight, remembered: Remembered) {
     };
     let fetched = match tokio::time::timeout(timeout, refresh.run()).await {
         Ok(fetched) => fetched,
-        Err(_) => Err(FetchError::Timeout { url: inner.spec.v2_metadata(), after: timeout }),
+        Err(_) => Err(FetchError::Timeout { url: inner.spec.address(), after: timeout }),
     };
     let Refresh { remembered, max_age, .. } = refresh;
     let next = fetched.map_err(|error| error.to_string()).and_then(|fetched| {
         for skipped in &fetched.keys.skipped {
-            tracing::debug!(target: "tower_entra", event = "key_skipped", document = %inner.spec.v2_metadata(), %skipped);
+            tracing::debug!(target: "tower_entra", event = "key_skipped", document = %inner.spec.address(), %skipped);
         }
         let before = inner.snapshot.load();
         let at = inner.around.clock.elapsed();
@@ -255,14 +285,19 @@ impl Inner {
             Ok(next) => {
                 schedule.remembered = remembered;
                 schedule.failures = 0;
+                schedule.failure = None;
                 // The first of all is free: an unknown key right after it may ask again.
                 let cool_down = if schedule.has_succeeded { settings.cool_down } else { Duration::ZERO };
                 schedule.not_before = at.saturating_add(cool_down);
                 schedule.has_succeeded = true;
                 self.failing.store(false, Ordering::Relaxed);
+                let is_known = self.snapshot.read(|old| old.issuers == next.issuers && old.tenant == next.tenant);
                 self.snapshot.store(next);
+                if !is_known {
+                    self.around.learnt.advance();
+                }
                 self.due.store(millis(at.saturating_add(interval(settings, max_age))), Ordering::Relaxed);
-                tracing::debug!(target: "tower_entra", event = "keys_refreshed", document = %self.spec.v2_metadata());
+                tracing::debug!(target: "tower_entra", event = "keys_refreshed", document = %self.spec.address());
             }
             Err(cause) => {
                 // The next request gets everything again, as if for the first time.
@@ -273,8 +308,9 @@ impl Inner {
                 self.failing.store(true, Ordering::Relaxed);
                 self.due.store(millis(schedule.not_before), Ordering::Relaxed);
                 self.around.counters.count(Event::Failure);
-                tracing::warn!(target: "tower_entra", event = "keys_refresh_failed", document = %self.spec.v2_metadata(),
+                tracing::warn!(target: "tower_entra", event = "keys_refresh_failed", document = %self.spec.address(),
                     cause, failures = schedule.failures, retry_after_seconds = wait.as_secs());
+                schedule.failure = Some(cause.into());
             }
         }
         // After everything that it counts.

@@ -48,7 +48,7 @@ pub(crate) mod document;
 pub(crate) mod epoch;
 mod refresh;
 pub(crate) mod revoked;
-mod shared;
+pub(crate) mod shared;
 pub(crate) mod snapshot;
 pub(crate) mod stats;
 pub(crate) mod store;

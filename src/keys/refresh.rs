@@ -9,7 +9,8 @@ use super::{
 };
 use crate::{
     authority::DocumentSpec,
-    discovery::{Metadata, Version},
+    claims::TokenVersion,
+    discovery::Metadata,
     error::FetchError,
     fetch::{Fetch, FetchRequest, FetchResponse},
     jwk::KeySet,
@@ -44,37 +45,46 @@ pub(crate) struct Refresh<'a> {
 impl Refresh<'_> {
     /// Metadata of v2 (and v1, where the issuers are not known), then the keys it points to.
     pub(crate) async fn run(&mut self) -> Result<Fetched, FetchError> {
-        let is_known_cloud = self.spec.instance.cloud().is_some();
-        let v2 = match self.metadata(Version::V2).await {
-            Ok(metadata) => Some(metadata),
-            // An instance without v2 documents is one that knows v1 tokens only.
-            Err(FetchError::Status { status: 400 | 404, .. }) if !is_known_cloud => None,
-            Err(error) => return Err(error),
-        };
-        let v1 = if is_known_cloud {
-            None
-        } else {
-            match self.metadata(Version::V1).await {
-                Ok(metadata) => Some(metadata),
-                Err(FetchError::Status { status: 400 | 404, .. }) if v2.is_some() => None,
-                Err(error) => return Err(error),
+        let (v1, v2) = match self.spec {
+            DocumentSpec::Static { keys, .. } => return Ok(Fetched { v1: None, v2: None, keys: Arc::clone(keys) }),
+            DocumentSpec::OpenIdConnect { jwks_uri: Some(jwks_uri), .. } => {
+                let keys = self.keys(jwks_uri.clone()).await?;
+                return Ok(Fetched { v1: None, v2: None, keys });
             }
+            DocumentSpec::Entra { instance, .. } if instance.cloud().is_none() => self.both_versions().await?,
+            _ => (None, Some(self.metadata(TokenVersion::V2).await?)),
         };
         let jwks_uri = v2.as_ref().or(v1.as_ref()).map(|metadata| metadata.jwks_uri.clone()).unwrap_or_default();
         let keys = self.keys(jwks_uri).await?;
         Ok(Fetched { v1, v2, keys })
     }
 
-    async fn metadata(&mut self, version: Version) -> Result<Metadata, FetchError> {
+    /// Of an instance whose issuers have to be learnt: it may know one version of tokens only.
+    async fn both_versions(&mut self) -> Result<(Option<Metadata>, Option<Metadata>), FetchError> {
+        let v2 = match self.metadata(TokenVersion::V2).await {
+            Ok(metadata) => Some(metadata),
+            Err(FetchError::Status { status: 400 | 404, .. }) => None,
+            Err(error) => return Err(error),
+        };
+        let v1 = match self.metadata(TokenVersion::V1).await {
+            Ok(metadata) => Some(metadata),
+            Err(FetchError::Status { status: 400 | 404, .. }) if v2.is_some() => None,
+            Err(error) => return Err(error),
+        };
+        Ok((v1, v2))
+    }
+
+    async fn metadata(&mut self, version: TokenVersion) -> Result<Metadata, FetchError> {
         let (url, remembered) = match version {
-            Version::V1 => (self.spec.v1_metadata(), self.remembered.v1.take()),
-            Version::V2 => (self.spec.v2_metadata(), self.remembered.v2.take()),
+            TokenVersion::V1 => (self.spec.v1_address().unwrap_or_default(), self.remembered.v1.take()),
+            TokenVersion::V2 => (self.spec.address(), self.remembered.v2.take()),
         };
         let spec = self.spec;
-        let (metadata, entry) = self.get(url, remembered, |body| Metadata::parse(body, spec, version)).await?;
+        let found = self.get(url, remembered, |body| Metadata::parse(body, spec, version)).await;
+        let (metadata, entry) = found.map_err(|error| explained(error, spec))?;
         match version {
-            Version::V1 => self.remembered.v1 = entry,
-            Version::V2 => self.remembered.v2 = entry,
+            TokenVersion::V1 => self.remembered.v1 = entry,
+            TokenVersion::V2 => self.remembered.v2 = entry,
         }
         Ok(metadata)
     }
@@ -112,4 +122,29 @@ impl Refresh<'_> {
             (status, _) => Err(FetchError::Status { url, status }),
         }
     }
+}
+
+/// What it means that there is no metadata.
+fn explained(error: FetchError, spec: &DocumentSpec) -> FetchError {
+    let (url, status) = match error {
+        FetchError::Status { url, status: status @ (400 | 404) } => (url, status),
+        other => return other,
+    };
+    let reason = match spec {
+        DocumentSpec::B2c { tenant, policy, .. } => {
+            format!(
+                "status {status}: {tenant} has no user flow or policy {policy}; compare the names with the portal's"
+            )
+        }
+        DocumentSpec::ExternalId { tenant, .. } => {
+            format!(
+                "status {status}: there is no tenant {tenant}; it is named by its GUID or its onmicrosoft.com domain"
+            )
+        }
+        DocumentSpec::OpenIdConnect { issuer, .. } => {
+            format!("status {status}: {issuer:?} has no metadata; configure the issuer exactly as its tokens have it")
+        }
+        DocumentSpec::Entra { .. } | DocumentSpec::Static { .. } => return FetchError::Status { url, status },
+    };
+    FetchError::Invalid { url, reason }
 }

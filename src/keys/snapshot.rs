@@ -4,8 +4,8 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use super::KeySettings;
 use crate::{
-    authority::{DocumentOwner, DocumentSpec},
-    discovery::Metadata,
+    authority::{DocumentSpec, Issuers},
+    discovery::{self, Metadata},
     jwk::{Jwk, KeySet, Material},
     jwt::Algorithm,
     signature::PublicKey,
@@ -16,20 +16,6 @@ use crate::{
 const MAX_KEYS: usize = 1_000;
 /// The most different constraints that are remembered of one key; one more, and it speaks for nobody.
 const MAX_CONSTRAINTS: usize = 4;
-
-/// The issuers of an instance's tokens, by version. A version without one is not accepted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Issuers {
-    pub(crate) v1: Option<IssuerTemplate>,
-    pub(crate) v2: Option<IssuerTemplate>,
-}
-
-impl Issuers {
-    fn to_text(&self) -> Option<Arc<str>> {
-        let known: Vec<String> = self.v2.iter().chain(&self.v1).map(ToString::to_string).collect();
-        (!known.is_empty()).then(|| known.join(" or ").into())
-    }
-}
 
 /// One key of one document.
 #[derive(Debug)]
@@ -49,6 +35,7 @@ pub(crate) struct Key {
 /// A document's keys and issuers. Never changed, only replaced.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
+    spec: Arc<DocumentSpec>,
     /// Counts the replacements.
     pub(crate) generation: u64,
     pub(crate) issuers: Issuers,
@@ -56,9 +43,6 @@ pub(crate) struct Snapshot {
     pub(crate) issuers_text: Option<Arc<str>>,
     /// The tenant whose own document it is; `None` for a shared one, and for a domain's before its first document.
     pub(crate) tenant: Option<TenantId>,
-    /// Not at a Microsoft cloud, whose issuers are known: the metadata says what they are.
-    learns_issuers: bool,
-    is_shared: bool,
     /// The cloud's name, where it is known.
     cloud: Option<String>,
     /// A key of the document has had a cloud's name, so that all must have one.
@@ -76,21 +60,16 @@ pub(crate) struct Fetched {
 }
 
 impl Snapshot {
-    /// Before the first document: no keys, and the issuers of a Microsoft cloud as they are known (§1.2).
-    pub(crate) fn empty(spec: &DocumentSpec) -> Self {
-        let cloud = spec.instance.cloud();
-        let issuers = Issuers { v1: cloud.and_then(Cloud::v1_issuer), v2: cloud.map(Cloud::v2_issuer) };
+    /// Before the first document: no keys, and the issuers as far as they are known (§1.2).
+    pub(crate) fn empty(spec: &Arc<DocumentSpec>) -> Self {
+        let issuers = spec.issuers();
         Self {
+            spec: Arc::clone(spec),
             generation: 0,
             issuers_text: issuers.to_text(),
             issuers,
-            tenant: match spec.owner {
-                DocumentOwner::Tenant(tenant) => Some(tenant),
-                DocumentOwner::Domain(_) | DocumentOwner::Shared(_) => None,
-            },
-            learns_issuers: cloud.is_none(),
-            is_shared: matches!(spec.owner, DocumentOwner::Shared(_)),
-            cloud: cloud.and_then(Cloud::instance_name).map(str::to_owned),
+            tenant: spec.tenant(),
+            cloud: spec.cloud().and_then(Cloud::instance_name).map(str::to_owned),
             demands_cloud: false,
             keys: HashMap::new(),
             loaded_at: None,
@@ -143,22 +122,13 @@ impl Snapshot {
             }
         }
         let metadata_cloud = fetched.v2.as_ref().or(fetched.v1.as_ref()).and_then(|metadata| metadata.cloud.clone());
-        let issuers = if self.learns_issuers {
-            // As at Microsoft's clouds, for every tenant: another one's token is then told as that.
-            Issuers {
-                v1: fetched.v1.as_ref().map(|metadata| metadata.issuer.for_any_tenant()),
-                v2: fetched.v2.as_ref().map(|metadata| metadata.issuer.for_any_tenant()),
-            }
-        } else {
-            self.issuers.clone()
-        };
+        let issuers = discovery::issuers(&self.spec, fetched.v1.as_ref(), fetched.v2.as_ref());
         Ok(Self {
+            spec: Arc::clone(&self.spec),
             generation: self.generation + 1,
             issuers_text: issuers.to_text(),
             issuers,
             tenant,
-            learns_issuers: self.learns_issuers,
-            is_shared: self.is_shared,
             cloud: metadata_cloud.or_else(|| self.cloud.clone()),
             demands_cloud: self.demands_cloud || fetched.keys.keys.iter().any(|jwk| jwk.cloud.is_some()),
             keys,
@@ -168,10 +138,10 @@ impl Snapshot {
 
     /// The tenant of the new document, which must be that of the old (a domain's answer is pinned).
     fn next_tenant(&self, fetched: &Fetched) -> Result<Option<TenantId>, String> {
-        if self.is_shared {
+        if self.spec.is_shared() {
             return Ok(None);
         }
-        let found = fetched.v2.as_ref().or(fetched.v1.as_ref()).and_then(|metadata| metadata.issuer.tenant());
+        let found = fetched.v2.as_ref().or(fetched.v1.as_ref()).and_then(Metadata::tenant);
         match (self.tenant, found) {
             (Some(pinned), Some(found)) if pinned != found => {
                 Err(format!("it is of tenant {found}, and was of tenant {pinned}: the change is refused"))
@@ -228,7 +198,8 @@ impl Snapshot {
 
     /// Whether there are keys, and they are not too old to be used.
     pub(crate) fn is_usable(&self, at: Duration, settings: &KeySettings) -> bool {
-        self.loaded_at.is_some_and(|loaded_at| at.saturating_sub(loaded_at) <= settings.max_stale)
+        let is_fresh = |loaded_at| self.spec.is_static() || at.saturating_sub(loaded_at) <= settings.max_stale;
+        self.loaded_at.is_some_and(is_fresh)
     }
 
     /// The keys of this `kid` that may still be used. `failing` says that refreshes fail, so that hours do not count.
@@ -255,22 +226,18 @@ impl Snapshot {
     /// # Errors
     ///
     /// Says why not.
-    pub(crate) fn may_speak(&self, key: &Key, tenant: TenantId) -> Result<(), &'static str> {
-        if !self.is_shared && self.tenant != Some(tenant) {
+    pub(crate) fn may_speak(&self, key: &Key, tenant: Option<TenantId>) -> Result<(), &'static str> {
+        if !self.spec.is_shared() && self.tenant != tenant {
             return Err("the key is from the document of another tenant");
         }
-        if self.is_shared && key.issuers.is_empty() {
+        if self.spec.is_shared() && key.issuers.is_empty() {
             return Err("the key is from a shared document and has no issuer");
         }
         if key.issuers.len() > MAX_CONSTRAINTS || key.clouds.len() > MAX_CONSTRAINTS {
             return Err("the key's issuer or cloud has changed too often");
         }
-        let form = self.issuers.v2.as_ref().or(self.issuers.v1.as_ref());
-        let fits = |issuer: &Option<IssuerTemplate>| {
-            let both = issuer.as_ref().zip(form);
-            both.is_some_and(|(issuer, form)| issuer.same_form(form) && issuer.speaks_for(tenant))
-        };
-        if !key.templates.iter().all(fits) {
+        let mut issuers = key.issuers.iter().zip(&key.templates);
+        if !issuers.all(|(text, template)| self.issuers.is_of_key(text, template.as_ref(), tenant)) {
             return Err("the key's issuer is another");
         }
         if self.demands_cloud && key.clouds.is_empty() {
@@ -281,6 +248,12 @@ impl Snapshot {
             return Err("the key is of another cloud");
         }
         Ok(())
+    }
+
+    /// The `kid` of the one key there is; `None` if there are several, or none.
+    pub(crate) fn only_key_id(&self) -> Option<&str> {
+        let mut key_ids = self.keys.keys();
+        key_ids.next().filter(|_| key_ids.next().is_none()).map(|key_id| &**key_id)
     }
 
     /// Whether `other` has every key of this one.

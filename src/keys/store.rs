@@ -2,6 +2,7 @@
 //! tenants have of their own.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError, RwLock},
     time::Duration,
@@ -13,7 +14,7 @@ use super::{
     stats::Event,
 };
 use crate::{
-    authority::{Authority, DocumentOwner, Tenants},
+    authority::{DocumentOwner, Entra, Source, Tenants},
     jwt::Algorithm,
     signature::PublicKey,
     tenant::TenantId,
@@ -25,7 +26,7 @@ const NEGATIVE_MEMORY: u32 = 10;
 /// The keys of one authority.
 #[derive(Debug)]
 pub(crate) struct KeyStore {
-    authority: Authority,
+    source: Source,
     algorithms: Arc<[Algorithm]>,
     around: Around,
     main: Document,
@@ -80,20 +81,17 @@ pub(crate) struct Found {
 }
 
 impl KeyStore {
-    pub(crate) fn new(authority: Authority, algorithms: Arc<[Algorithm]>, around: Surroundings) -> Self {
-        let main = Document::new(authority.main_document(), Arc::clone(&algorithms), around.clone());
-        let domains = match authority.accepted() {
-            Tenants::List { domains, .. } => domains
-                .iter()
-                .map(|domain| {
-                    let spec = authority.document(DocumentOwner::Domain(domain.clone()));
-                    Document::new(spec, Arc::clone(&algorithms), around.clone())
-                })
-                .collect(),
+    pub(crate) fn new(source: Source, algorithms: Arc<[Algorithm]>, around: Surroundings) -> Self {
+        let document = |spec| Document::new(spec, Arc::clone(&algorithms), around.clone());
+        let main = document(source.main_document());
+        let domains = match &source {
+            Source::Entra(entra @ Entra { tenants: Tenants::List { domains, .. }, .. }) => {
+                domains.iter().map(|domain| document(entra.document(DocumentOwner::Domain(domain.clone())))).collect()
+            }
             _ => Vec::new(),
         };
         Self {
-            authority,
+            source,
             algorithms,
             around: Around(around),
             main,
@@ -103,39 +101,57 @@ impl KeyStore {
         }
     }
 
+    /// The tenants, of Entra.
+    pub(crate) fn tenants(&self) -> Option<&Tenants> {
+        match &self.source {
+            Source::Entra(entra) => Some(&entra.tenants),
+            Source::One(_) => None,
+        }
+    }
+
+    /// The tenants that domains turned out to be.
+    pub(crate) fn resolved(&self) -> impl Iterator<Item = Option<TenantId>> + Clone {
+        let single = matches!(self.tenants(), Some(Tenants::Domain(_))).then_some(&self.main);
+        single.into_iter().chain(&self.domains).map(|document| document.read(|snapshot| snapshot.tenant))
+    }
+
+    /// The id under which the key of a token is to be looked for: the one that its header has. Of keys that are at hand,
+    /// one that stands alone or has no name is found without.
+    pub(crate) fn key_id<'a>(&self, named: Option<&'a str>) -> Option<Cow<'a, str>> {
+        if !self.main.is_static() {
+            return named.map(Cow::Borrowed);
+        }
+        self.main.read(|snapshot| match (named, snapshot.only_key_id()) {
+            (_, Some("")) => Some(Cow::Borrowed("")),
+            (Some(named), _) => Some(Cow::Borrowed(named)),
+            (None, only) => only.map(|only| Cow::Owned(only.to_owned())),
+        })
+    }
+
     /// Looks at the main document: the issuers of the instance, as far as they are known.
     pub(crate) fn read<R>(&self, look: impl FnOnce(&Snapshot) -> R) -> R {
         self.main.read(look)
     }
 
     /// Whether `tenant` is one of those that the authority names.
-    pub(crate) fn accepts(&self, tenant: TenantId) -> Accepted {
+    pub(crate) fn accepts(&self, tenant: Option<TenantId>) -> Accepted {
         let yes = |truth| if truth { Accepted::Yes } else { Accepted::No };
-        match self.authority.accepted() {
-            Tenants::One(only) => yes(*only == tenant),
-            Tenants::Domain(_) => match self.main.read(|snapshot| snapshot.tenant) {
-                Some(only) => yes(only == tenant),
-                None => Accepted::Unresolved,
-            },
-            Tenants::List { ids, .. } => {
-                let mut of_domains = self.domains.iter().map(|document| document.read(|snapshot| snapshot.tenant));
-                if ids.contains(&tenant) || of_domains.clone().any(|resolved| resolved == Some(tenant)) {
-                    Accepted::Yes
-                } else if of_domains.any(|resolved| resolved.is_none()) {
-                    Accepted::Unresolved
-                } else {
-                    Accepted::No
-                }
-            }
+        let (Some(tenants), Some(tenant)) = (self.tenants(), tenant) else {
+            return yes(self.tenants().is_none() && self.main.read(|snapshot| snapshot.tenant) == tenant);
+        };
+        match tenants {
             Tenants::AnyOrganization => yes(tenant != TenantId::PERSONAL_ACCOUNTS),
             Tenants::AnyAccount => Accepted::Yes,
-            Tenants::PersonalAccounts => yes(tenant == TenantId::PERSONAL_ACCOUNTS),
+            listed if listed.names(tenant) => Accepted::Yes,
+            _ if self.resolved().any(|resolved| resolved == Some(tenant)) => Accepted::Yes,
+            _ if self.resolved().any(|resolved| resolved.is_none()) => Accepted::Unresolved,
+            _ => Accepted::No,
         }
     }
 
     /// The keys of this `kid` that a token of `tenant` may have been signed with: of the main document, and of that
     /// tenant's own. Other tenants' own documents are never looked into. A refresh that is due is started.
-    pub(crate) fn find(&self, key_id: &str, tenant: TenantId) -> Vec<Found> {
+    pub(crate) fn find(&self, key_id: &str, tenant: Option<TenantId>) -> Vec<Found> {
         let mut found = Vec::new();
         self.look(key_id, tenant, |snapshot, key| {
             found.push(Found { key: Arc::clone(&key.public), may_speak: snapshot.may_speak(key, tenant) });
@@ -145,7 +161,7 @@ impl KeyStore {
 
     /// Whether a token of `tenant` that `key` has verified is still to be accepted, and until when that needs no other look
     /// if nothing changes ([`Epoch`](super::epoch::Epoch)). A refresh that is due is started.
-    pub(crate) fn confirm(&self, key_id: &str, key: &Arc<PublicKey>, tenant: TenantId) -> Option<Duration> {
+    pub(crate) fn confirm(&self, key_id: &str, key: &Arc<PublicKey>, tenant: Option<TenantId>) -> Option<Duration> {
         let mut counts = false;
         let until = self.look(key_id, tenant, |snapshot, found| {
             counts |= Arc::ptr_eq(&found.public, key) && snapshot.may_speak(found, tenant).is_ok();
@@ -154,7 +170,7 @@ impl KeyStore {
     }
 
     /// Calls `each` with the keys of this `kid` for `tenant`. Gives back when to look again at the latest.
-    fn look(&self, key_id: &str, tenant: TenantId, mut each: impl FnMut(&Snapshot, &Key)) -> Duration {
+    fn look(&self, key_id: &str, tenant: Option<TenantId>, mut each: impl FnMut(&Snapshot, &Key)) -> Duration {
         let mut until = Duration::MAX;
         if self.around.0.revoked.contains(key_id) {
             return until;
@@ -178,18 +194,18 @@ impl KeyStore {
         };
         look_into(&self.main);
         for document in &self.domains {
-            if document.read(|snapshot| snapshot.tenant) == Some(tenant) {
+            if tenant.is_some() && document.read(|snapshot| snapshot.tenant) == tenant {
                 look_into(document);
             }
         }
-        if let Some(document) = self.own_document(tenant) {
+        if let Some(document) = tenant.and_then(|tenant| self.own_document(tenant)) {
             look_into(&document);
         }
         until
     }
 
     fn own_document(&self, tenant: TenantId) -> Option<Arc<Document>> {
-        if !matches!(self.authority.accepted(), Tenants::List { .. }) {
+        if !matches!(self.tenants(), Some(Tenants::List { .. })) {
             return None;
         }
         match self.own.read().unwrap_or_else(PoisonError::into_inner).get(&tenant)? {
@@ -208,28 +224,31 @@ impl KeyStore {
         self.main.read(|snapshot| snapshot.loaded_at)
     }
 
+    /// Why there are no newer keys.
+    pub(crate) fn failure(&self) -> Option<Arc<str>> {
+        self.main.failure()
+    }
+
     /// The time until keys may be asked for again.
     pub(crate) fn retry_after(&self) -> Duration {
         self.main.retry_after()
     }
 
     /// For a token of `tenant` whose key is not here: what to wait for next, if the budgets allow anything.
-    pub(crate) fn ask(&self, tenant: TenantId, asked: &mut Asked) -> Option<Waiter> {
-        if !std::mem::replace(&mut asked.main, true)
-            && let Some(waiter) = self.main.request()
-        {
+    pub(crate) fn ask(&self, tenant: Option<TenantId>, asked: &mut Asked) -> Option<Waiter> {
+        if let Some(waiter) = self.ask_main(asked) {
             return Some(waiter);
         }
-        if self.accepts(tenant) == Accepted::Yes && !std::mem::replace(&mut asked.own, true) {
+        let tenant = tenant?;
+        if self.accepts(Some(tenant)) == Accepted::Yes && !std::mem::replace(&mut asked.own, true) {
             return self.ask_own(tenant);
         }
         self.forget_covered(tenant);
         None
     }
 
-    /// For a token that came before the first document of an instance whose issuers that document tells: what to wait for,
-    /// if the budget allows anything.
-    pub(crate) fn ask_issuers(&self, asked: &mut Asked) -> Option<Waiter> {
+    /// The refresh of the main document, if this was not waited for yet and the budget allows it.
+    pub(crate) fn ask_main(&self, asked: &mut Asked) -> Option<Waiter> {
         if std::mem::replace(&mut asked.main, true) { None } else { self.main.request() }
     }
 
@@ -238,9 +257,8 @@ impl KeyStore {
         if std::mem::replace(&mut asked.domains, true) {
             return None;
         }
-        if matches!(self.authority.accepted(), Tenants::Domain(_)) {
-            asked.main = true;
-            return self.main.request();
+        if matches!(self.tenants(), Some(Tenants::Domain(_))) {
+            return self.ask_main(asked);
         }
         let unresolved = self.domains.iter().filter(|document| document.read(|snapshot| snapshot.tenant).is_none());
         let waiters: Vec<Waiter> = unresolved.filter_map(Document::request).collect();
@@ -249,7 +267,8 @@ impl KeyStore {
 
     /// A look-up in a listed tenant's own document: one budget for all of them, and a memory of those that have nothing.
     fn ask_own(&self, tenant: TenantId) -> Option<Waiter> {
-        if !matches!(self.authority.accepted(), Tenants::List { ids, .. } if ids.contains(&tenant)) {
+        let Source::Entra(entra) = &self.source else { return None };
+        if !matches!(&entra.tenants, Tenants::List { ids, .. } if ids.contains(&tenant)) {
             return None;
         }
         let at = self.around.0.clock.elapsed();
@@ -269,7 +288,7 @@ impl KeyStore {
             return None;
         }
         let document = known.unwrap_or_else(|| {
-            let spec = self.authority.document(DocumentOwner::Tenant(tenant));
+            let spec = entra.document(DocumentOwner::Tenant(tenant));
             let document = Document::new(spec, Arc::clone(&self.algorithms), self.around.0.clone());
             let document = Arc::new(document);
             own.insert(tenant, Own::Document(Arc::clone(&document)));

@@ -10,7 +10,7 @@ use super::{
     *,
 };
 use crate::{
-    authority::{Authority, DocumentSpec},
+    authority::{Authority, DocumentSpec, Issuers, Kind},
     discovery::Metadata,
     jwk::KeySet,
     jwt::Algorithm,
@@ -43,7 +43,8 @@ fn template() -> Value {
 
 fn fetched(issuer: &str, cloud: Option<&str>, keys: &[Value]) -> Fetched {
     let metadata = Metadata {
-        issuer: IssuerTemplate::parse(issuer).unwrap(),
+        issuer: issuer.into(),
+        template: Some(IssuerTemplate::parse(issuer).unwrap()),
         jwks_uri: format!("{PUBLIC}/keys"),
         cloud: cloud.map(str::to_owned),
     };
@@ -59,12 +60,19 @@ fn own(of: &str, keys: &[Value]) -> Fetched {
     fetched(&format!("{PUBLIC}/{of}/v2.0"), None, keys)
 }
 
-fn shared_spec() -> DocumentSpec {
-    Authority::danger_any_organization().main_document()
+fn document(authority: Authority) -> Arc<DocumentSpec> {
+    match authority.kind {
+        Kind::Entra(entra) => Arc::new(entra.main_document()),
+        other => panic!("{other:?}"),
+    }
 }
 
-fn own_spec() -> DocumentSpec {
-    Authority::tenant(tenant(A)).main_document()
+fn shared_spec() -> Arc<DocumentSpec> {
+    document(Authority::danger_any_organization())
+}
+
+fn own_spec() -> Arc<DocumentSpec> {
+    document(Authority::tenant(tenant(A)))
 }
 
 fn next(before: &Snapshot, fetched: &Fetched, hours: u32, outage: bool) -> Result<Snapshot, String> {
@@ -78,7 +86,7 @@ fn has(snapshot: &Snapshot, kid: &str, hours: u32, failing: bool) -> bool {
 /// For which of the two tenants a key may speak.
 fn speaks(snapshot: &Snapshot, kid: &str) -> (bool, bool) {
     let key = snapshot.find(kid, snapshot.loaded_at.unwrap(), false, &KeySettings::default()).next().unwrap();
-    (snapshot.may_speak(key, tenant(A)).is_ok(), snapshot.may_speak(key, tenant(B)).is_ok())
+    (snapshot.may_speak(key, Some(tenant(A))).is_ok(), snapshot.may_speak(key, Some(tenant(B))).is_ok())
 }
 
 #[test]
@@ -200,7 +208,7 @@ fn constraints_are_never_weakened() {
     with_algorithm["alg"] = json!("RS256");
     snapshot = next(&snapshot, &shared(&[jwk("a", 1, &with_algorithm)]), 4, false).unwrap();
     for key in snapshot.find("a", HOUR * 4, false, &KeySettings::default()) {
-        assert!(snapshot.may_speak(key, tenant(B)).is_err(), "a new alg makes no new key of it");
+        assert!(snapshot.may_speak(key, Some(tenant(B))).is_err(), "a new alg makes no new key of it");
     }
     snapshot = next(&snapshot, &shared(&[jwk("a", 1, &json!({}))]), 4, false).unwrap();
     let other = json!({"issuer": format!("{PUBLIC}/{B}/v2.0"), "cloud_instance_name": "microsoftonline.com"});
@@ -225,7 +233,7 @@ fn one_kid_with_new_material_does_not_overwrite() {
 
 #[test]
 fn a_domain_is_pinned_to_its_tenant() {
-    let spec = Authority::domain("contoso.example").main_document();
+    let spec = document(Authority::domain("contoso.example"));
     let first = next(&Snapshot::empty(&spec), &own(A, &[jwk("a", 1, &json!({}))]), 0, false).unwrap();
     assert_eq!(first.tenant, Some(tenant(A)));
     assert!(next(&first, &own(B, &[jwk("b", 2, &json!({}))]), 1, false).is_err());
@@ -235,20 +243,26 @@ fn a_domain_is_pinned_to_its_tenant() {
 #[test]
 fn an_emulators_issuers_are_learnt() {
     let instance = Instance::parse("http://127.0.0.1:4000").unwrap();
-    let spec = Authority::tenant(tenant(A)).in_instance(instance).main_document();
+    let spec = document(Authority::tenant(tenant(A)).in_instance(instance));
     let empty = Snapshot::empty(&spec);
-    assert_eq!(empty.issuers, snapshot::Issuers::default());
+    assert_eq!(empty.issuers, Issuers::default());
+    let issuer = |path: &str| format!("http://127.0.0.1:4000/{A}{path}");
     let metadata = |path: &str| Metadata {
-        issuer: IssuerTemplate::parse(&format!("http://127.0.0.1:4000/{A}{path}")).unwrap(),
+        issuer: issuer(path).into(),
+        template: IssuerTemplate::parse(&issuer(path)),
         jwks_uri: "http://127.0.0.1:4000/keys".to_owned(),
         cloud: None,
     };
     let keys = KeySet::parse(json!({"keys": [jwk("a", 1, &json!({}))]}).to_string().as_bytes()).unwrap();
     let fetched = Fetched { v1: Some(metadata("/")), v2: Some(metadata("/v2.0")), keys: Arc::new(keys) };
     let learnt = next(&empty, &fetched, 0, false).unwrap();
-    assert!(learnt.issuers.v1.is_some() && learnt.issuers.v2.is_some());
+    let names = |snapshot: &Snapshot, path: &str| snapshot.issuers.named_by(&issuer(path)).is_some();
+    assert!(names(&learnt, "/") && names(&learnt, "/v2.0"));
     let without_v1 = next(&learnt, &Fetched { v1: None, ..fetched }, 1, false).unwrap();
-    assert!(without_v1.issuers.v1.is_none(), "an instance that stops having v1 documents knows v2 tokens only");
+    assert!(
+        !names(&without_v1, "/") && names(&without_v1, "/v2.0"),
+        "an instance that stops having v1 documents knows v2 tokens only"
+    );
 }
 
 #[test]

@@ -20,17 +20,19 @@
 
 mod claim_rule;
 mod microsoft;
+mod profile;
 mod requirement;
 
 use std::{collections::HashSet, time::Duration};
 
 pub use claim_rule::ClaimRule;
 pub(crate) use microsoft::{microsoft_api, microsoft_api_names};
+pub(crate) use profile::{Mapping, Path, Profile};
 pub use requirement::Requirement;
 
 use crate::{
     claims::{
-        TokenVersion, client_id_of,
+        Mapped, TokenVersion, client_id_of,
         payload::{ListClaim, Payload, StringClaim},
         scopes_of,
     },
@@ -40,9 +42,21 @@ use crate::{
 /// The longest leeway that can be set.
 pub(crate) const MAX_LEEWAY: Duration = Duration::from_secs(300);
 
+const MISTYPED: &str = "a claim that must be a string, or a list of strings, is none";
+
+/// What an accepted token turned out to be.
+#[derive(Debug)]
+pub(crate) struct Nature {
+    /// An application's own, without a user.
+    pub(crate) app_only: bool,
+    /// What it says under the names of its issuer, where those are not Entra's.
+    pub(crate) mapped: Option<Box<Mapped>>,
+}
+
 /// What every token of an authority must keep.
 #[derive(Clone, Debug)]
 pub(crate) struct Policy {
+    pub(crate) profile: Profile,
     /// For `exp` and `nbf`, up to [`MAX_LEEWAY`].
     pub(crate) leeway: Duration,
     pub(crate) audiences: Audiences,
@@ -68,6 +82,11 @@ impl Audiences {
         self.0.contains(without_slash(audience))
     }
 
+    /// Those that are names of Microsoft's own APIs.
+    pub(crate) fn of_microsoft(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str).filter(|audience| microsoft_api(audience).is_some())
+    }
+
     /// The shortest few, for a message.
     pub(crate) fn to_text(&self) -> String {
         const SHOWN: usize = 4;
@@ -86,15 +105,33 @@ fn without_slash(audience: &str) -> &str {
 impl Policy {
     /// Holds a payload whose signature has verified to every rule, in the order of the codes.
     ///
-    /// `now` is the time since the epoch. Gives back whether the token is app-only.
-    pub(crate) fn check(&self, payload: &Payload, version: TokenVersion, now: Duration) -> Result<bool, Rejection> {
+    /// `now` is the time since the epoch; `is_rfc9068` says that the header's `typ` is that of an access token.
+    pub(crate) fn check(
+        &self,
+        payload: &Payload,
+        version: TokenVersion,
+        is_rfc9068: bool,
+        now: Duration,
+    ) -> Result<Nature, Rejection> {
+        if payload.has_mistyped && !matches!(self.profile, Profile::OpenIdConnect(_)) {
+            return Err(Rejection::new(RejectionKind::MalformedToken).detail(MISTYPED));
+        }
         self.check_dates(payload, now)?;
         self.check_audience(payload)?;
-        let app_only = self.check_kind(payload, version)?;
+        let nature = match &self.profile {
+            Profile::OpenIdConnect(mapping) => {
+                let (mapped, app_only) = mapping.read(payload, is_rfc9068)?;
+                Nature { app_only, mapped: Some(Box::new(mapped)) }
+            }
+            _ => Nature { app_only: self.check_kind(payload, version)?, mapped: None },
+        };
         self.check_binding(payload)?;
-        self.check_client(payload, version)?;
+        self.check_client(match &nature.mapped {
+            Some(mapped) => mapped.client.as_deref(),
+            None => client_id_of(payload, version),
+        })?;
         self.required_claims.iter().try_for_each(|rule| rule.check(payload))?;
-        Ok(app_only)
+        Ok(nature)
     }
 
     /// `exp` and `nbf` (RFC 7519 §4.1.4, §4.1.5): refused from `exp` + leeway on, and before `nbf` − leeway.
@@ -117,14 +154,26 @@ impl Policy {
 
     /// One of the audiences must be ours.
     pub(crate) fn check_audience(&self, payload: &Payload) -> Result<(), Rejection> {
-        let Some(mut audiences) = payload.list(ListClaim::Audience) else {
-            return Err(Rejection::new(RejectionKind::WrongAudience).expected(self.audiences.to_text()).got("no aud"));
-        };
+        if let Profile::OpenIdConnect(mapping) = &self.profile
+            && let Some(audiences) = mapping.audiences(payload)
+        {
+            return self.check_audiences(audiences.iter().map(|audience| &**audience));
+        }
+        match payload.list(ListClaim::Audience) {
+            Some(audiences) => self.check_audiences(audiences),
+            None => Err(self.wrong_audience("no aud")),
+        }
+    }
+
+    fn check_audiences<'a>(&self, mut audiences: impl Iterator<Item = &'a str> + Clone) -> Result<(), Rejection> {
         if audiences.clone().any(|audience| self.audiences.contains(audience)) {
             return Ok(());
         }
-        let got = audiences.next().unwrap_or("an empty aud");
-        Err(Rejection::new(RejectionKind::WrongAudience).expected(self.audiences.to_text()).got(got))
+        Err(self.wrong_audience(audiences.next().unwrap_or("an empty aud")))
+    }
+
+    fn wrong_audience(&self, got: &str) -> Rejection {
+        Rejection::new(RejectionKind::WrongAudience).expected(self.audiences.to_text()).got(got)
     }
 
     /// An access token is delegated (a scope), or app-only (a role and the marks of an application, §4.4). Gives back
@@ -166,11 +215,10 @@ impl Policy {
     }
 
     /// The application that got the token must be on the list, if there is one.
-    pub(crate) fn check_client(&self, payload: &Payload, version: TokenVersion) -> Result<(), Rejection> {
+    pub(crate) fn check_client(&self, client: Option<&str>) -> Result<(), Rejection> {
         if self.allowed_clients.is_empty() {
             return Ok(());
         }
-        let client = client_id_of(payload, version);
         if client.is_some_and(|client| self.allowed_clients.contains(&client.to_ascii_lowercase())) {
             return Ok(());
         }

@@ -111,7 +111,7 @@ impl Requirement {
 impl Node {
     fn holds(&self, claims: &Claims) -> bool {
         match self {
-            Self::Scope(scope) => !claims.is_app_only() && claims.has_scope(scope),
+            Self::Scope(scope) => claims.scopes_count() && claims.has_scope(scope),
             Self::AppRole(role) => claims.is_app_only() && claims.has_role(role),
             Self::Role(role) => !claims.is_app_only() && claims.has_role(role),
             Self::AnyRole(role) => claims.has_role(role),

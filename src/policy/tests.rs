@@ -12,6 +12,7 @@ fn policy() -> Policy {
     audiences.insert("66666666-7777-8888-9999-000000000000");
     audiences.insert("api://contoso.example/");
     Policy {
+        profile: Profile::default(),
         leeway: Duration::from_secs(60),
         audiences,
         allowed_clients: HashSet::new(),
@@ -39,7 +40,10 @@ fn payload(changes: &Value) -> Payload {
 
 fn outcome(policy: &Policy, changes: &Value) -> Result<bool, RejectionKind> {
     let now = Duration::from_secs(NOW);
-    policy.check(&payload(changes), TokenVersion::V2, now).map_err(|rejection| rejection.kind())
+    policy
+        .check(&payload(changes), TokenVersion::V2, false, now)
+        .map(|nature| nature.app_only)
+        .map_err(|rejection| rejection.kind())
 }
 
 #[test]
@@ -167,7 +171,14 @@ fn clients_and_claims() {
 fn requirements_by_kind_of_token() {
     let tenant: crate::TenantId = "11111111-2222-3333-4444-555555555555".parse().unwrap();
     let claims = |changes: &Value, app_only| {
-        let facts = Facts { authority: "a".into(), tenant: Some(tenant), version: TokenVersion::V2, app_only };
+        let facts = Facts {
+            authority: "a".into(),
+            tenant: Some(tenant),
+            version: TokenVersion::V2,
+            app_only,
+            number: 0,
+            mapped: None,
+        };
         Claims::new(payload(changes), facts)
     };
     let user = claims(&json!({"scp": "Files.Read Files.Write", "roles": ["Admin"]}), false);

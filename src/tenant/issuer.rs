@@ -58,6 +58,11 @@ impl IssuerTemplate {
         Self { tenant: None, ..self.clone() }
     }
 
+    /// What stands before and behind the tenant.
+    pub(crate) fn ends(&self) -> (&Arc<str>, &Arc<str>) {
+        (&self.prefix, &self.suffix)
+    }
+
     /// The one tenant it speaks for; `None` if it has the placeholder.
     #[must_use]
     pub fn tenant(&self) -> Option<TenantId> {

@@ -1,17 +1,17 @@
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
-use super::{Check, Inner, Trust, Verifier};
+use super::{Check, Inner, Trust, Verifier, gate::Memory, hint::Hint, route::Routes};
 use crate::{
-    authority::Authority,
+    authority::{Authority, Trusted},
     cache::{Cache, CacheSettings},
     claims::Claims,
     clock::{Clock, SystemClock},
     config::{Config, Plan},
-    error::{ConfigError, ConfigProblem},
-    fetch::Fetch,
+    error::{ConfigError, ConfigProblem, FetchError},
+    fetch::{Fetch, FetchFuture, FetchRequest},
     jwt::Algorithm,
     keys::{KeySettings, document::Surroundings, epoch::Epoch, revoked::Revoked, stats::Counters, store::KeyStore},
-    policy::ClaimRule,
+    policy::{Audiences, ClaimRule},
     rejection::Rejection,
     tenant::Cloud,
 };
@@ -54,6 +54,13 @@ impl VerifierBuilder {
     /// Accepts tokens of personal accounts alone: of anybody.
     pub fn danger_personal_accounts(mut self) -> Self {
         self.config = self.config.danger_personal_accounts();
+        self
+    }
+
+    /// One more authority whose tokens are accepted, beside the tenants that are named: B2C, External ID, any OpenID Connect
+    /// issuer, another cloud. Repeat it for more. What it does not have of its own is as this builder says.
+    pub fn authority(mut self, authority: Authority) -> Self {
+        self.config = self.config.authority(authority);
         self
     }
 
@@ -184,7 +191,12 @@ impl VerifierBuilder {
     /// A [`ConfigError`] with every mistake, each with its setting, its value and what would be right.
     pub fn build(self) -> Result<Verifier, ConfigError> {
         let plan = self.config.plan();
-        let fetch = self.fetch.map_or_else(default_fetch, Ok);
+        let fetches = plan.as_ref().map_or(true, |plan| plan.authorities.iter().any(Trusted::fetches));
+        let fetch = match self.fetch {
+            Some(fetch) => Ok(fetch),
+            None if fetches => default_fetch(),
+            None => Ok(Arc::new(NoFetch) as Arc<dyn Fetch>),
+        };
         let (plan, fetch) = match (plan, fetch) {
             (Ok(plan), Ok(fetch)) => (plan, fetch),
             (Err(error), Ok(_)) => return Err(error),
@@ -194,30 +206,39 @@ impl VerifierBuilder {
         for warning in &plan.warnings {
             tracing::warn!(target: "tower_entra", event = "configuration", "{warning}");
         }
-        let Plan { authorities, policy, keys, detailed_errors, resource, max_token_bytes, .. } = plan;
+        let Plan { authorities, keys, detailed_errors, resource, max_token_bytes, .. } = plan;
         let mut settings = self.keys.bounded();
         let patience = settings.timeout.saturating_add(Duration::from_secs(1));
         settings.revoked.extend(keys.revoked);
         let revoked = Arc::new(Revoked::new(std::mem::take(&mut settings.revoked)));
-        let (counters, epoch) = (Arc::<Counters>::default(), Arc::<Epoch>::default());
+        let (counters, epoch, learnt) = (Arc::<Counters>::default(), Arc::<Epoch>::default(), Arc::<Epoch>::default());
         let around = Surroundings {
             fetch,
             clock: Arc::clone(&self.clock),
             settings: Arc::new(settings),
             counters: Arc::clone(&counters),
             epoch: Arc::clone(&epoch),
+            learnt: Arc::clone(&learnt),
             revoked: Arc::clone(&revoked),
         };
-        let algorithms: Arc<[Algorithm]> = Arc::from([Algorithm::RS256]);
-        let trust = |authority: Authority| Trust {
-            name: authority.to_string().into(),
-            algorithms: Arc::clone(&algorithms),
-            keys: KeyStore::new(authority, Arc::clone(&algorithms), around.clone()),
-            policy: policy.clone(),
-            audiences: policy.audiences.to_text().into(),
-        };
+        let mut algorithms: Vec<Algorithm> = Vec::new();
+        let mut microsoft_audiences = Audiences::default();
+        let mut has_static_keys = false;
+        for trusted in &authorities {
+            algorithms.extend(&*trusted.algorithms);
+            has_static_keys |= !trusted.fetches();
+            trusted.policy.audiences.of_microsoft().for_each(|audience| microsoft_audiences.insert(audience));
+        }
+        algorithms.sort_unstable();
+        algorithms.dedup();
+        let authorities: Vec<Trust> = authorities.into_iter().map(|trusted| Trust::new(trusted, &around)).collect();
         Ok(Verifier(Arc::new(Inner {
-            authorities: authorities.into_iter().map(trust).collect(),
+            routes: Routes::new(&authorities, learnt),
+            authorities,
+            algorithms,
+            has_static_keys,
+            microsoft_audiences,
+            memory: Memory::new(Arc::clone(&self.clock)),
             cache: Cache::new(self.cache),
             clock: self.clock,
             counters,
@@ -231,6 +252,34 @@ impl VerifierBuilder {
             #[cfg(test)]
             stub: None,
         })))
+    }
+}
+
+impl Trust {
+    fn new(trusted: Trusted, around: &Surroundings) -> Self {
+        let Trusted { name, source, algorithms, policy, requirement, gate, b2c_policy } = trusted;
+        Self {
+            name,
+            hint: Hint::of(&source.main_document()),
+            keys: KeyStore::new(source, Arc::clone(&algorithms), around.clone()),
+            algorithms,
+            audiences: policy.audiences.to_text().into(),
+            policy,
+            requirement,
+            gate,
+            b2c_policy,
+        }
+    }
+}
+
+/// For keys that are at hand.
+#[derive(Debug)]
+struct NoFetch;
+
+impl Fetch for NoFetch {
+    fn fetch(&self, request: FetchRequest) -> FetchFuture {
+        let reason = "nothing is fetched here: all keys are at hand".to_owned();
+        Box::pin(async move { Err(FetchError::Forbidden { url: request.url, reason }) })
     }
 }
 

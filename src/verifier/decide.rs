@@ -2,8 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::fit::{check_tenant, check_version, named_by};
-use super::{Credentials, Inner, Trust};
+use super::{
+    Credentials, Inner, Trust,
+    fit::{check_tenant, check_version},
+    route::{Route, policy_of},
+};
 use crate::{
     cache::Verdict,
     claims::{
@@ -14,14 +17,15 @@ use crate::{
     keys::{
         document::Waiter,
         epoch::Stamp,
-        snapshot::Issuers,
         stats::Event,
-        store::{Accepted, Asked, Found},
+        store::{Asked, Found},
     },
-    policy::{MAX_LEEWAY, microsoft_api},
+    policy::{MAX_LEEWAY, Nature, Profile, microsoft_api},
     rejection::{PublicCause, Rejection, RejectionKind},
     tenant::TenantId,
 };
+
+const DISPUTED: &str = "two of the configured authorities accept this issuer and tenant";
 
 /// The shortest time after which a client is asked to come again.
 const SHORTEST_RETRY: Duration = Duration::from_secs(1);
@@ -44,31 +48,6 @@ impl Progress {
         }
         &mut self.0[authority]
     }
-}
-
-/// Which authority a token names, before anything of it is believed.
-enum Route {
-    /// Its tenant is accepted.
-    To {
-        authority: usize,
-        version: TokenVersion,
-        tenant: TenantId,
-    },
-    /// A domain may turn out to be its tenant.
-    Unresolved {
-        authority: usize,
-        tenant: TenantId,
-    },
-    /// The issuers of this one are not known before its first document.
-    NotYet {
-        authority: usize,
-    },
-    /// Its issuer is known, its tenant not accepted.
-    OtherTenant {
-        authority: usize,
-        tenant: TenantId,
-    },
-    Nowhere,
 }
 
 /// One token on its way through the checks.
@@ -116,8 +95,8 @@ impl Inner {
             // Read before the look, so that what changes in between is looked at next time.
             let epoch = self.epoch.current();
             let issuer = verdict.claims.issuer();
-            let has_issuer = trust.keys.read(|snapshot| named_by(&snapshot.issuers, issuer).is_some());
-            let until = trust.keys.confirm(&verdict.key_id, &verdict.key, verdict.claims.tenant_id()?);
+            let has_issuer = trust.keys.read(|snapshot| snapshot.issuers.named_by(issuer).is_some());
+            let until = trust.keys.confirm(&verdict.key_id, &verdict.key, verdict.claims.tenant_id());
             let Some(until) = until.filter(|_| has_issuer) else {
                 cache.remove(token);
                 return None;
@@ -139,7 +118,7 @@ impl Inner {
     fn read<'a>(&self, token: &'a str) -> Result<Token<'a>, Rejection> {
         let compact = Compact::split(token)?;
         let header = compact.read_header()?;
-        if !self.authorities.iter().any(|trust| trust.algorithms.contains(&header.algorithm)) {
+        if !self.algorithms.contains(&header.algorithm) {
             return Err(Rejection::new(RejectionKind::UnsupportedAlgorithm).got(header.algorithm.as_str()));
         }
         let payload = compact.read_payload()?;
@@ -154,64 +133,78 @@ impl Inner {
             Some(key_id) => refuse(rejection.with_key_id(key_id).with_public_cause(public)),
             None => refuse(rejection.with_public_cause(public)),
         };
-        let Some(key_id) = token.header.key_id.as_deref() else {
-            let detail = "its header has no kid, so that no key can be looked up";
-            return refused(Rejection::new(RejectionKind::MalformedToken).detail(detail));
-        };
+        if token.header.key_id.is_none() && !self.has_static_keys {
+            return refused(without_kid());
+        }
         if let PublicCause::MicrosoftApi(_) = public
             && !self.is_configured_audience(&token.payload)
         {
             return refused(self.for_microsoft(&token.payload));
         }
         let is_stale = is_long_expired(&token.payload, now);
-        let (authority, version, tenant) = match self.route(&token.payload) {
+        let (authority, version, tenant) = match self.routes.find(&self.authorities, &token.payload) {
             Route::To { authority, version, tenant } => (authority, version, tenant),
+            // Only keys that are at hand are found without a name.
+            _ if token.header.key_id.is_none() => return refused(without_kid()),
             Route::NotYet { .. } | Route::Unresolved { .. } if is_stale => {
                 return refused(Rejection::new(RejectionKind::Expired));
             }
-            Route::Unresolved { authority, tenant } if check_tenant(&token.payload, tenant).is_err() => {
-                return refused(self.authorities[authority].other_tenant(&token.payload, tenant));
-            }
-            route @ (Route::NotYet { authority } | Route::Unresolved { authority, .. }) => {
-                let trust = &self.authorities[authority];
-                let asked = progress.of(authority);
-                let waiter = match route {
-                    Route::NotYet { .. } => trust.keys.ask_issuers(asked),
-                    _ => trust.keys.ask_domains(asked),
-                };
-                return match waiter {
+            Route::Unresolved { authorities, tenant } => {
+                let first = &self.authorities[authorities[0]];
+                if check_tenant(&token.payload, tenant).is_err() {
+                    return refused(first.other_tenant(&token.payload, tenant));
+                }
+                let ask = |&authority: &usize| self.authorities[authority].keys.ask_domains(progress.of(authority));
+                return match Waiter::all(authorities.iter().filter_map(ask).collect()) {
                     Some(waiter) => Decision::Wait(waiter),
-                    None => refused(match route {
-                        // With keys at hand the answer is that for any other tenant: it must not tell which are listed.
-                        Route::Unresolved { tenant, .. } if trust.keys.has_keys() => {
-                            trust.other_tenant(&token.payload, tenant)
-                        }
-                        _ => trust.unavailable(),
-                    }),
+                    // With keys at hand the answer is that for any other tenant: it must not tell which are listed.
+                    None => refused(
+                        match authorities.iter().find(|&&authority| !self.authorities[authority].keys.has_keys()) {
+                            Some(&without_keys) => self.authorities[without_keys].unavailable(),
+                            None => first.other_tenant(&token.payload, tenant),
+                        },
+                    ),
+                };
+            }
+            Route::NotYet { authorities } => {
+                let ask = |&authority: &usize| self.authorities[authority].keys.ask_main(progress.of(authority));
+                return match Waiter::all(authorities.iter().filter_map(ask).collect()) {
+                    Some(waiter) => Decision::Wait(waiter),
+                    None => refused(self.authorities[authorities[0]].unavailable()),
                 };
             }
             Route::OtherTenant { authority, tenant } => {
                 return refused(self.authorities[authority].other_tenant(&token.payload, tenant));
             }
+            Route::OtherPolicy { authority } => {
+                let trust = &self.authorities[authority];
+                let rejection = Rejection::new(RejectionKind::WrongIssuer).expected_always(&trust.name);
+                let detail = "the policy (tfp, acr) is none of those that this API accepts";
+                return refused(rejection.detail(detail).at_authority(&trust.name));
+            }
+            Route::Disputed { authorities: [one, other] } => {
+                let [one, other] = [one, other].map(|authority| &self.authorities[authority].name);
+                let rejection = Rejection::new(RejectionKind::UnknownIssuer).detail(DISPUTED);
+                return refused(rejection.expected(format!("one of {one} and {other}")));
+            }
             Route::Nowhere => {
                 let got = token.payload.string(StringClaim::Issuer).unwrap_or("no iss").to_owned();
-                let rejection = Rejection::new(RejectionKind::UnknownIssuer).got(got);
-                return refused(match self.authorities.as_slice() {
-                    [only] => rejection.expected_always(&only.issuers_text()),
-                    all => rejection.expected(all.iter().map(Trust::issuers_text).collect::<Vec<_>>().join(" or ")),
-                });
+                return refused(
+                    Rejection::new(RejectionKind::UnknownIssuer).got(got).expected_always(&self.routes.issuers()),
+                );
             }
         };
         let trust = &self.authorities[authority];
+        let Some(key_id) = trust.keys.key_id(token.header.key_id.as_deref()) else { return refused(without_kid()) };
         if !trust.algorithms.contains(&token.header.algorithm) {
             let rejection = Rejection::new(RejectionKind::UnsupportedAlgorithm).got(token.header.algorithm.as_str());
             return refused(rejection.at_authority(&trust.name));
         }
 
-        let found = trust.keys.find(key_id, tenant);
+        let found = trust.keys.find(&key_id, tenant);
         if found.is_empty() {
             // Nothing is fetched for a token that no authority can have issued, or that is of no use any more.
-            if let Err(rejection) = check_tenant(&token.payload, tenant) {
+            if let Err(rejection) = trust.check_origin(&token.payload, version, tenant) {
                 return refused(rejection.at_authority(&trust.name));
             }
             if is_stale {
@@ -229,49 +222,23 @@ impl Inner {
         }
 
         let verdict = match token.verify(&found) {
-            Ok(found) => trust.believe(&token.payload, version, tenant, now, found),
+            Ok(found) => trust.believe(authority, &token, version, tenant, now).map(|facts| (facts, found)),
             Err(rejection) => Err(rejection),
         };
-        match verdict {
-            Err(rejection) => refused(rejection.at_authority(&trust.name)),
-            Ok((facts, found)) => {
-                let claims = Claims::new(token.payload, facts);
-                if let Some(cache) = &self.cache {
-                    let stamp = Stamp::default();
-                    cache.insert(
-                        bytes,
-                        Verdict { claims: claims.clone(), authority, key_id: key_id.into(), key: found.key, stamp },
-                    );
-                }
-                Decision::Done(Ok(claims))
-            }
+        let (claims, found) = match verdict {
+            Ok((facts, found)) => (Claims::new(token.payload, facts), found),
+            Err(rejection) => return refused(rejection.at_authority(&trust.name)),
+        };
+        if let Some(requirement) = &trust.requirement
+            && let Err(rejection) = requirement.check(&claims)
+        {
+            return refuse(trust.name_in(rejection, &key_id));
         }
-    }
-
-    /// The first authority that accepts the tenant; of the others, the one that comes nearest.
-    fn route(&self, payload: &Payload) -> Route {
-        let Some(issuer) = payload.string(StringClaim::Issuer) else { return Route::Nowhere };
-        let mut nearest = Route::Nowhere;
-        for (authority, trust) in self.authorities.iter().enumerate() {
-            let (named, is_unknown) = trust
-                .keys
-                .read(|snapshot| (named_by(&snapshot.issuers, issuer), snapshot.issuers == Issuers::default()));
-            let Some((version, tenant)) = named else {
-                if is_unknown && !matches!(nearest, Route::Unresolved { .. }) {
-                    nearest = Route::NotYet { authority };
-                }
-                continue;
-            };
-            match trust.keys.accepts(tenant) {
-                Accepted::Yes => return Route::To { authority, version, tenant },
-                Accepted::Unresolved => nearest = Route::Unresolved { authority, tenant },
-                Accepted::No if matches!(nearest, Route::Nowhere) => {
-                    nearest = Route::OtherTenant { authority, tenant };
-                }
-                Accepted::No => {}
-            }
+        if let Some(cache) = &self.cache {
+            let (claims, stamp) = (claims.clone(), Stamp::default());
+            cache.insert(bytes, Verdict { claims, authority, key_id: (*key_id).into(), key: found.key, stamp });
         }
-        nearest
+        Decision::Done(Ok(claims))
     }
 
     fn is_configured_audience(&self, payload: &Payload) -> bool {
@@ -279,7 +246,7 @@ impl Inner {
             .list(ListClaim::Audience)
             .into_iter()
             .flatten()
-            .any(|audience| self.authorities.iter().any(|trust| trust.policy.audiences.contains(audience)))
+            .any(|audience| self.microsoft_audiences.contains(audience))
     }
 
     fn for_microsoft(&self, payload: &Payload) -> Rejection {
@@ -313,23 +280,55 @@ impl Trust {
     /// Every rule for the claims of a token whose signature has verified.
     fn believe(
         &self,
+        number: usize,
+        token: &Token<'_>,
+        version: TokenVersion,
+        tenant: Option<TenantId>,
+        now: Duration,
+    ) -> Result<Facts, Rejection> {
+        let nature = self
+            .check_origin(&token.payload, version, tenant)
+            .and_then(|()| self.policy.check(&token.payload, version, token.header.is_rfc9068, now))
+            .map_err(Rejection::verified)?;
+        let Nature { app_only, mapped } = nature;
+        Ok(Facts { authority: Arc::clone(&self.name), tenant, version, app_only, number, mapped })
+    }
+
+    /// Whether the claims that say who issued the token fit together.
+    fn check_origin(
+        &self,
         payload: &Payload,
         version: TokenVersion,
-        tenant: TenantId,
-        now: Duration,
-        found: Found,
-    ) -> Result<(Facts, Found), Rejection> {
-        let app_only = check_tenant(payload, tenant)
-            .and_then(|()| check_version(payload, version))
-            .and_then(|()| self.policy.check(payload, version, now))
-            .map_err(Rejection::verified)?;
-        Ok((Facts { authority: Arc::clone(&self.name), tenant: Some(tenant), version, app_only }, found))
+        tenant: Option<TenantId>,
+    ) -> Result<(), Rejection> {
+        match (&self.policy.profile, tenant) {
+            (Profile::Workforce | Profile::ExternalId, Some(tenant)) => {
+                check_tenant(payload, tenant)?;
+                check_version(payload, version)
+            }
+            // No `tid` by default (§1.8), and `ver` is not the version of the issuer.
+            (Profile::B2c, Some(tenant)) if payload.string(StringClaim::Tenant).is_some() => {
+                check_tenant(payload, tenant)
+            }
+            (Profile::B2c, Some(_)) | (Profile::OpenIdConnect(_), None) => Ok(()),
+            (_, None) | (Profile::OpenIdConnect(_), Some(_)) => Err(Rejection::new(RejectionKind::WrongIssuer)),
+        }
+    }
+
+    /// Whether this authority, whose issuers are not known yet, may turn out to have issued a token.
+    pub(super) fn may_issue(&self, issuer: &str, payload: &Payload) -> bool {
+        self.hint.as_ref().is_none_or(|hint| hint.fits(issuer))
+            && self.b2c_policy.as_ref().is_none_or(|policy| policy_of(payload, issuer).as_ref() == Some(policy))
     }
 
     /// There are no keys, and none can be had.
     pub(super) fn unavailable(&self) -> Rejection {
         let wait = self.keys.retry_after().max(SHORTEST_RETRY);
-        Rejection::new(RejectionKind::KeysUnavailable).at_authority(&self.name).retry_after(wait)
+        let rejection = Rejection::new(RejectionKind::KeysUnavailable).at_authority(&self.name).retry_after(wait);
+        match self.keys.failure() {
+            Some(failure) => rejection.got(&*failure),
+            None => rejection,
+        }
     }
 
     /// The issuer is of the right form, and names a tenant that is not accepted.
@@ -343,11 +342,6 @@ impl Trust {
 
     fn name_in(&self, rejection: Rejection, key_id: &str) -> Rejection {
         rejection.at_authority(&self.name).with_key_id(key_id)
-    }
-
-    /// The issuers that are accepted, for a message.
-    fn issuers_text(&self) -> Arc<str> {
-        self.keys.read(|snapshot| snapshot.issuers_text.clone()).unwrap_or_else(|| Arc::clone(&self.name))
     }
 }
 
@@ -364,6 +358,10 @@ fn public_cause(payload: &Payload, now: Duration) -> PublicCause {
         None if is_long_expired(payload, now) => PublicCause::Expired,
         None => PublicCause::None,
     }
+}
+
+fn without_kid() -> Rejection {
+    Rejection::new(RejectionKind::MalformedToken).detail("its header has no kid, so that no key can be looked up")
 }
 
 fn refuse(rejection: Rejection) -> Decision {

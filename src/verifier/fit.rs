@@ -5,17 +5,9 @@ use crate::{
         TokenVersion,
         payload::{Payload, StringClaim},
     },
-    keys::snapshot::Issuers,
     rejection::{Rejection, RejectionKind},
-    tenant::{IssuerTemplate, TenantId},
+    tenant::TenantId,
 };
-
-/// The version and the tenant that an issuer names.
-pub(super) fn named_by(issuers: &Issuers, issuer: &str) -> Option<(TokenVersion, TenantId)> {
-    let tenant_of = |template: &Option<IssuerTemplate>| template.as_ref()?.tenant_of(issuer);
-    let v2 = tenant_of(&issuers.v2).map(|tenant| (TokenVersion::V2, tenant));
-    v2.or_else(|| tenant_of(&issuers.v1).map(|tenant| (TokenVersion::V1, tenant)))
-}
 
 /// `tid` must be there, a GUID as Entra writes it, and the tenant that the issuer names (§2.5).
 pub(super) fn check_tenant(payload: &Payload, of_issuer: TenantId) -> Result<(), Rejection> {

@@ -4,6 +4,9 @@ mod builder;
 mod check;
 mod decide;
 mod fit;
+mod gate;
+mod hint;
+mod route;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 pub(crate) mod stub;
@@ -14,6 +17,7 @@ pub use builder::VerifierBuilder;
 pub use check::Check;
 
 use crate::{
+    authority::Gate,
     bearer,
     cache::Cache,
     claims::Claims,
@@ -21,15 +25,20 @@ use crate::{
     jwt::Algorithm,
     keys::{
         KeyStats,
+        document::Waiter,
         epoch::Epoch,
         revoked::Revoked,
         stats::{Counters, Event},
         store::KeyStore,
     },
-    policy::Policy,
+    policy::{Audiences, Policy, Requirement},
     rejection::Rejection,
+    tenant::TenantId,
 };
 use decide::{Decision, Progress};
+use gate::Memory;
+use hint::Hint;
+use route::Routes;
 
 /// Decides about access tokens. A cheap clone.
 #[derive(Clone)]
@@ -37,6 +46,15 @@ pub struct Verifier(Arc<Inner>);
 
 struct Inner {
     authorities: Vec<Trust>,
+    routes: Routes,
+    /// Those of all authorities.
+    algorithms: Vec<Algorithm>,
+    /// An authority has keys at hand, which are found without a `kid`.
+    has_static_keys: bool,
+    /// The audiences of all authorities that are names of Microsoft's own APIs.
+    microsoft_audiences: Audiences,
+    /// What look-ups of tenants have said.
+    memory: Memory,
     cache: Option<Cache>,
     clock: Arc<dyn Clock>,
     counters: Arc<Counters>,
@@ -58,6 +76,14 @@ struct Trust {
     algorithms: Arc<[Algorithm]>,
     keys: KeyStore,
     policy: Policy,
+    /// What all of its tokens must meet.
+    requirement: Option<Requirement>,
+    /// The owner's decision about tenants.
+    gate: Option<Gate>,
+    /// The policy of Azure AD B2C whose tokens these are, in lower case.
+    b2c_policy: Option<String>,
+    /// What its issuer must look like before it is known; `None`: anything.
+    hint: Option<Hint>,
     /// Its audiences, for a message.
     audiences: Arc<str>,
 }
@@ -130,10 +156,14 @@ impl Verifier {
         }
         let mut progress = Progress::default();
         match self.0.decide(token, &mut progress) {
-            Decision::Done(Ok(claims)) if !self.0.checks.is_empty() => {
-                let inner = Arc::clone(&self.0);
-                Verdict::Wait(Box::pin(async move { inner.check(claims).await }))
-            }
+            Decision::Done(Ok(claims)) => match self.0.admits(&claims) {
+                Some(Ok(())) if self.0.checks.is_empty() => Verdict::Ready(Ok(claims)),
+                Some(Err(rejection)) => Verdict::Ready(Err(rejection)),
+                _ => {
+                    let inner = Arc::clone(&self.0);
+                    Verdict::Wait(Box::pin(async move { inner.check(claims).await }))
+                }
+            },
             Decision::Done(result) => Verdict::Ready(result),
             Decision::Wait(waiter) => {
                 let (inner, token) = (Arc::clone(&self.0), token.text().unwrap_or_default().to_owned());
@@ -158,12 +188,9 @@ impl Verifier {
     ///
     /// [`keys_unavailable`](crate::RejectionKind::KeysUnavailable) for the first authority whose keys cannot be had.
     pub async fn warm_up(&self) -> Result<(), Rejection> {
-        for trust in &self.0.authorities {
-            if !trust.keys.has_keys()
-                && let Some(waiter) = trust.keys.refresh()
-            {
-                waiter.ended(self.0.patience).await;
-            }
+        let missing = self.0.authorities.iter().filter(|trust| !trust.keys.has_keys());
+        if let Some(waiter) = Waiter::all(missing.filter_map(|trust| trust.keys.refresh()).collect()) {
+            waiter.ended(self.0.patience).await;
         }
         self.ready()
     }
@@ -208,6 +235,17 @@ impl Verifier {
         self.0.epoch.advance();
     }
 
+    /// Forgets what [`TenantLookup`](crate::authority::TenantLookup)s have said of a tenant: the next request asks again.
+    /// For a customer that has just come, or gone.
+    pub fn forget_tenant(&self, tenant: TenantId) {
+        self.0.memory.forget(Some(tenant));
+    }
+
+    /// Forgets what they have said of all tenants.
+    pub fn forget_tenants(&self) {
+        self.0.memory.forget(None);
+    }
+
     /// The longest token that is read, in bytes.
     pub(crate) fn max_token_bytes(&self) -> usize {
         self.0.max_token_bytes
@@ -234,8 +272,9 @@ pub struct Stats {
 }
 
 impl Inner {
-    /// The owner's checks, in their order.
+    /// The owner's decision about the tenant, and his checks in their order.
     async fn check(&self, claims: Claims) -> Result<Claims, Rejection> {
+        self.look_up(&claims).await?;
         for check in &self.checks {
             check.check(claims.clone()).await.map_err(Rejection::verified)?;
         }

@@ -2,17 +2,25 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Inner, Verdict, Verifier};
+use super::{Inner, Verdict, Verifier, gate::Memory, route::Routes};
 use crate::{
     claims::{Claims, Facts, TokenVersion, payload::Payload},
     clock::SystemClock,
+    policy::Audiences,
     rejection::{Rejection, RejectionKind},
 };
 
 /// Claims with these scopes.
 pub(crate) fn claims(scopes: &str) -> Claims {
     let json = format!(r#"{{"iss":"i","aud":"a","exp":17,"oid":"object","name":"Ada Lovelace","scp":"{scopes}"}}"#);
-    let facts = Facts { authority: "main".into(), tenant: None, version: TokenVersion::V2, app_only: false };
+    let facts = Facts {
+        authority: "main".into(),
+        tenant: None,
+        version: TokenVersion::V2,
+        app_only: false,
+        number: 0,
+        mapped: None,
+    };
     Claims::new(Payload::parse(json).unwrap(), facts)
 }
 
@@ -56,6 +64,11 @@ impl Verifier {
     pub(crate) fn stub(start: impl Fn(&str) -> Verdict + Send + Sync + 'static) -> Self {
         Self(Arc::new(Inner {
             authorities: Vec::new(),
+            routes: Routes::new(&[], Arc::default()),
+            algorithms: Vec::new(),
+            has_static_keys: false,
+            microsoft_audiences: Audiences::default(),
+            memory: Memory::new(Arc::new(SystemClock::default())),
             cache: None,
             clock: Arc::new(SystemClock::default()),
             counters: Arc::default(),

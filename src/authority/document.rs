@@ -1,0 +1,167 @@
+use std::sync::Arc;
+
+use super::{Entra, Form, Gate, Issuers};
+use crate::{
+    claims::TokenVersion,
+    jwk::KeySet,
+    jwt::Algorithm,
+    policy::{Policy, Requirement},
+    tenant::{Cloud, Instance, TenantId},
+};
+
+/// An authority that is held to all rules, with those that all its tokens must keep. One of Azure AD B2C with several
+/// policies is several.
+#[derive(Clone, Debug)]
+pub(crate) struct Trusted {
+    pub(crate) name: Arc<str>,
+    pub(crate) source: Source,
+    pub(crate) algorithms: Arc<[Algorithm]>,
+    pub(crate) policy: Policy,
+    pub(crate) requirement: Option<Requirement>,
+    pub(crate) gate: Option<Gate>,
+    /// In lower case.
+    pub(crate) b2c_policy: Option<String>,
+}
+
+impl Trusted {
+    /// Whether its keys are to be fetched.
+    pub(crate) fn fetches(&self) -> bool {
+        !matches!(self.source, Source::One(DocumentSpec::Static { .. }))
+    }
+}
+
+/// Where the keys of an authority are.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    /// In the document of an instance of Entra, and in those of its tenants.
+    Entra(Entra),
+    /// In this one.
+    One(DocumentSpec),
+}
+
+impl Source {
+    /// The document that holds all or most of them.
+    pub(crate) fn main_document(&self) -> DocumentSpec {
+        match self {
+            Self::Entra(entra) => entra.main_document(),
+            Self::One(spec) => spec.clone(),
+        }
+    }
+}
+
+/// A document with keys: where it is, and for whom its keys may speak.
+#[derive(Clone, Debug)]
+pub(crate) enum DocumentSpec {
+    /// Of an instance of Entra (§1.3).
+    Entra {
+        instance: Instance,
+        owner: DocumentOwner,
+        /// The application whose own signing keys are asked for (§3.5).
+        app_id: Option<String>,
+        /// The one version of tokens that is accepted.
+        version: Option<TokenVersion>,
+    },
+    /// Of one policy of Azure AD B2C (§1.8).
+    B2c { base: String, tenant: String, policy: String, accept_tfp: bool },
+    /// Of an External ID tenant (§1.9).
+    ExternalId { base: String, tenant: String, version: Option<TokenVersion> },
+    /// Of an OpenID Connect issuer; `jwks_uri`, where it is given, spares the metadata.
+    OpenIdConnect { issuer: Arc<str>, metadata: Option<String>, jwks_uri: Option<String> },
+    /// Keys that are at hand: nothing is ever fetched.
+    Static { issuer: Arc<str>, keys: Arc<KeySet> },
+}
+
+/// For whom a document of Entra's may speak.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum DocumentOwner {
+    /// A tenant's own document: for that tenant alone.
+    Tenant(TenantId),
+    /// A tenant's own document, addressed by a domain: for the tenant that it turns out to be.
+    Domain(String),
+    /// `organizations` or `common`: for the tenants that the keys' `issuer` names.
+    Shared(&'static str),
+}
+
+/// Behind an issuer or an authority (OpenID Connect Discovery §4).
+const WELL_KNOWN: &str = "/.well-known/openid-configuration";
+
+impl DocumentSpec {
+    /// The address of the metadata that names the keys, at Entra that of v2. Of keys that need no metadata, their own
+    /// address, or the issuer that they are for.
+    pub(crate) fn address(&self) -> String {
+        match self {
+            Self::Entra { .. } => self.entra_metadata("/v2.0").unwrap_or_default(),
+            Self::B2c { base, tenant, policy, .. } => format!("{base}/{tenant}/{policy}/v2.0{WELL_KNOWN}"),
+            Self::ExternalId { base, tenant, .. } => format!("{base}/{tenant}/v2.0{WELL_KNOWN}"),
+            Self::OpenIdConnect { jwks_uri: Some(jwks_uri), .. } => jwks_uri.clone(),
+            Self::OpenIdConnect { metadata: Some(metadata), .. } => metadata.clone(),
+            Self::OpenIdConnect { issuer, .. } => format!("{}{WELL_KNOWN}", issuer.trim_end_matches('/')),
+            Self::Static { issuer, .. } => issuer.to_string(),
+        }
+    }
+
+    /// The address of Entra's v1 metadata, where the issuers have to be learnt from it (§1.3).
+    pub(crate) fn v1_address(&self) -> Option<String> {
+        match self {
+            Self::Entra { instance, .. } if instance.cloud().is_none() => self.entra_metadata(""),
+            _ => None,
+        }
+    }
+
+    fn entra_metadata(&self, version: &str) -> Option<String> {
+        let Self::Entra { instance, owner, app_id, .. } = self else { return None };
+        let base = instance.base();
+        let owner = match owner {
+            DocumentOwner::Tenant(TenantId::PERSONAL_ACCOUNTS) => "consumers".to_owned(),
+            DocumentOwner::Tenant(tenant) => tenant.to_string(),
+            DocumentOwner::Domain(domain) => domain.clone(),
+            DocumentOwner::Shared(name) => (*name).to_owned(),
+        };
+        let query = app_id.as_ref().map(|id| format!("?appid={id}")).unwrap_or_default();
+        Some(format!("{base}/{owner}{version}{WELL_KNOWN}{query}"))
+    }
+
+    /// The cloud, where it is one of Microsoft's whose issuers are known.
+    pub(crate) fn cloud(&self) -> Option<Cloud> {
+        match self {
+            Self::Entra { instance, .. } => instance.cloud(),
+            _ => None,
+        }
+    }
+
+    /// The tenant, where it is known before the first document.
+    pub(crate) fn tenant(&self) -> Option<TenantId> {
+        match self {
+            Self::Entra { owner: DocumentOwner::Tenant(tenant), .. } => Some(*tenant),
+            Self::B2c { tenant, .. } | Self::ExternalId { tenant, .. } => tenant.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// Whether several tenants share it, so that each key must say for whom it speaks.
+    pub(crate) fn is_shared(&self) -> bool {
+        matches!(self, Self::Entra { owner: DocumentOwner::Shared(_), .. })
+    }
+
+    /// Whether the keys are at hand, so that nothing is ever fetched and they never grow old.
+    pub(crate) fn is_static(&self) -> bool {
+        matches!(self, Self::Static { .. })
+    }
+
+    /// The issuers, as far as they are known before the first document.
+    pub(crate) fn issuers(&self) -> Issuers {
+        match self {
+            Self::Entra { instance, version, .. } => {
+                let Some(cloud) = instance.cloud() else { return Issuers::default() };
+                let v1 = cloud.v1_issuer().map(|issuer| (TokenVersion::V1, Form::Template(issuer)));
+                let v2 = (TokenVersion::V2, Form::Template(cloud.v2_issuer()));
+                Issuers::new([v2].into_iter().chain(v1), *version)
+            }
+            Self::B2c { .. } | Self::ExternalId { .. } => Issuers::default(),
+            Self::OpenIdConnect { issuer, .. } | Self::Static { issuer, .. } => {
+                let form = Form::Exact { text: Arc::clone(issuer), tenant: None };
+                Issuers::new([(TokenVersion::V2, form)], None)
+            }
+        }
+    }
+}

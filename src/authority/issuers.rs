@@ -1,0 +1,156 @@
+use std::{fmt, sync::Arc};
+
+use crate::{
+    claims::TokenVersion,
+    tenant::{IssuerTemplate, TenantId},
+};
+
+/// The issuers of an authority's tokens, as far as they are known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Issuers(Vec<Issuer>);
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Issuer {
+    pub(crate) version: TokenVersion,
+    pub(crate) form: Form,
+    /// Tokens of it are accepted. Of one that is not, the form still says whose keys are whose.
+    pub(crate) accepted: bool,
+}
+
+/// What it looks like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// With each tenant put in.
+    Template(IssuerTemplate),
+    /// This text and no other, whatever tenant it is of.
+    Exact { text: Arc<str>, tenant: Option<TenantId> },
+}
+
+impl Issuers {
+    /// Those of `version`, or of both, are accepted.
+    pub(crate) fn new(issuers: impl IntoIterator<Item = (TokenVersion, Form)>, accepted: Option<TokenVersion>) -> Self {
+        let issuer = |(version, form)| Issuer { version, form, accepted: accepted.is_none_or(|only| only == version) };
+        Self(issuers.into_iter().map(issuer).collect())
+    }
+
+    /// Those whose tokens are accepted.
+    pub(crate) fn accepted(&self) -> impl Iterator<Item = &Issuer> {
+        self.0.iter().filter(|issuer| issuer.accepted)
+    }
+
+    /// The version and the tenant that `issuer` names, if it is accepted.
+    pub(crate) fn named_by(&self, issuer: &str) -> Option<(TokenVersion, Option<TenantId>)> {
+        self.accepted().find_map(|known| match &known.form {
+            Form::Template(template) => Some((known.version, Some(template.tenant_of(issuer)?))),
+            Form::Exact { text, tenant } => (**text == *issuer).then_some((known.version, *tenant)),
+        })
+    }
+
+    /// Whether a key that says it is of the issuer `text`, read as `template`, may speak for `tenant` here (§2.3): it is of
+    /// the form of v2 where that is known, for v1 tokens too.
+    pub(crate) fn is_of_key(&self, text: &str, template: Option<&IssuerTemplate>, tenant: Option<TenantId>) -> bool {
+        let newest = |issuer: &&Issuer| issuer.version == TokenVersion::V2;
+        let Some(own) = self.0.iter().find(newest).or(self.0.first()) else { return false };
+        match (&own.form, template, tenant) {
+            (Form::Template(own), Some(template), Some(tenant)) => {
+                template.same_form(own) && template.speaks_for(tenant)
+            }
+            (Form::Template(_), ..) => false,
+            (Form::Exact { text: own, .. }, Some(template), Some(tenant)) => template.matches(own, tenant),
+            (Form::Exact { text: own, .. }, ..) => **own == *text,
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// For a message; `None` if there are none.
+    pub(crate) fn to_text(&self) -> Option<Arc<str>> {
+        let known: Vec<String> = self.accepted().map(ToString::to_string).collect();
+        (!known.is_empty()).then(|| known.join(" or ").into())
+    }
+}
+
+impl fmt::Display for Issuer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.form {
+            Form::Template(template) => template.fmt(f),
+            Form::Exact { text, .. } => f.write_str(text),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const A: &str = "11111111-2222-3333-4444-555555555555";
+    const B: &str = "22222222-3333-4444-5555-666666666666";
+
+    fn entra(accepted: Option<TokenVersion>) -> Issuers {
+        let template = |text| Form::Template(IssuerTemplate::parse(text).unwrap());
+        Issuers::new(
+            [
+                (TokenVersion::V2, template("https://login.microsoftonline.com/{tenantid}/v2.0")),
+                (TokenVersion::V1, template("https://sts.windows.net/{tenantid}/")),
+            ],
+            accepted,
+        )
+    }
+
+    fn exact(text: &str, tenant: Option<&str>) -> Issuers {
+        let tenant = tenant.map(|tenant| tenant.parse().unwrap());
+        Issuers::new([(TokenVersion::V2, Form::Exact { text: text.into(), tenant })], None)
+    }
+
+    #[test]
+    fn a_version_that_is_not_accepted_names_nobody() {
+        let (v1, v2) = (format!("https://sts.windows.net/{A}/"), format!("https://login.microsoftonline.com/{A}/v2.0"));
+        let tenant = A.parse().ok();
+        for (only, first, second) in [
+            (None, Some((TokenVersion::V1, tenant)), Some((TokenVersion::V2, tenant))),
+            (Some(TokenVersion::V1), Some((TokenVersion::V1, tenant)), None),
+            (Some(TokenVersion::V2), None, Some((TokenVersion::V2, tenant))),
+        ] {
+            assert_eq!((entra(only).named_by(&v1), entra(only).named_by(&v2)), (first, second), "{only:?}");
+        }
+    }
+
+    #[test]
+    fn exact_issuers_are_compared_exactly() {
+        let okta = exact("https://id.example/oauth2/default", None);
+        assert_eq!(okta.named_by("https://id.example/oauth2/default"), Some((TokenVersion::V2, None)));
+        for text in
+            ["https://id.example/oauth2/default/", "https://id.example/oauth2/Default", "https://id.example/oauth2", ""]
+        {
+            assert_eq!(okta.named_by(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_speaks_for_its_own_issuer() {
+        let holds = |issuers: &Issuers, key: &str, tenant: Option<&str>| {
+            let tenant = tenant.map(|tenant| tenant.parse().unwrap());
+            issuers.is_of_key(key, IssuerTemplate::parse(key).as_ref(), tenant)
+        };
+        let v2 = |tenant: &str| format!("https://login.microsoftonline.com/{tenant}/v2.0");
+        for only in [None, Some(TokenVersion::V1), Some(TokenVersion::V2)] {
+            assert!(holds(&entra(only), &v2("{tenantid}"), Some(A)));
+            assert!(holds(&entra(only), &v2(A), Some(A)));
+            assert!(!holds(&entra(only), &v2(B), Some(A)));
+            assert!(!holds(&entra(only), &v2(A), None));
+            assert!(!holds(&entra(only), "https://sts.windows.net/{tenantid}/", Some(A)));
+        }
+        let ciam = exact(&format!("https://{A}.ciamlogin.com/{A}/v2.0"), Some(A));
+        assert!(holds(&ciam, &format!("https://{A}.ciamlogin.com/{A}/v2.0"), Some(A)));
+        assert!(holds(&ciam, &format!("https://{A}.ciamlogin.com/{{tenantid}}/v2.0"), Some(A)));
+        assert!(!holds(&ciam, &format!("https://{B}.ciamlogin.com/{B}/v2.0"), Some(A)));
+        let okta = exact("https://id.example/oauth2/default", None);
+        assert!(holds(&okta, "https://id.example/oauth2/default", None));
+        assert!(!holds(&okta, "https://id.example/oauth2/other", None));
+        assert!(!holds(&Issuers::default(), "https://id.example", None));
+    }
+}

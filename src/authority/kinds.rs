@@ -1,0 +1,94 @@
+use std::fmt;
+
+use super::Entra;
+use crate::{claims::TokenVersion, policy::Mapping};
+
+/// What kind of issuer, with what only that kind has. Texts are as their owner wrote them, checked when the verifier is
+/// built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Entra(Entra),
+    B2c(B2c),
+    ExternalId(ExternalId),
+    OpenIdConnect(OpenIdConnect),
+}
+
+/// A tenant of Azure AD B2C (§1.8).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct B2c {
+    pub(crate) address: String,
+    pub(crate) tenant: String,
+    pub(crate) policies: Vec<String>,
+    /// Issuers with the policy in them.
+    pub(crate) accept_tfp: bool,
+}
+
+/// A tenant of External ID (§1.9).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ExternalId {
+    pub(crate) address: String,
+    pub(crate) tenant: String,
+    pub(crate) version: Option<TokenVersion>,
+}
+
+/// Any other issuer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct OpenIdConnect {
+    pub(crate) issuer: String,
+    pub(crate) keys: Keys,
+    pub(crate) names: Names,
+}
+
+/// Where its keys come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Keys {
+    /// From the metadata behind the issuer.
+    #[default]
+    Discovered,
+    /// From the metadata at this address.
+    Metadata(String),
+    /// From this address.
+    JwksUri(String),
+    /// They are at hand, as a key set document.
+    Static(String),
+    /// They are at hand, as public keys in PEM.
+    Pem(Vec<String>),
+}
+
+/// The names of its claims, as [`Mapping`] has them, not yet read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Names {
+    pub(crate) scopes: Option<String>,
+    pub(crate) roles: Option<String>,
+    pub(crate) subject: Option<String>,
+    pub(crate) client: Option<String>,
+    pub(crate) audience: Option<String>,
+}
+
+impl Names {
+    /// Reads them; the first that is none, with the method that named it.
+    pub(crate) fn read(&self) -> Result<Mapping, (&'static str, String)> {
+        let path = |method, name: &Option<String>| match name {
+            None => Ok(None),
+            Some(name) => crate::policy::Path::parse(name).map(Some).ok_or_else(|| (method, name.clone())),
+        };
+        Ok(Mapping {
+            scopes: path("scope_claim()", &self.scopes)?,
+            roles: path("role_claim()", &self.roles)?,
+            subject: path("subject_claim()", &self.subject)?,
+            client: path("client_claim()", &self.client)?,
+            audience: path("audience_claim()", &self.audience)?,
+        })
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Entra(entra) => entra.fmt(f),
+            Self::B2c(b2c) => write!(f, "{}/{}/{}", b2c.address, b2c.tenant, b2c.policies.join("+")),
+            Self::ExternalId(external) => write!(f, "{}/{}", external.address, external.tenant),
+            Self::OpenIdConnect(openid) => f.write_str(&openid.issuer),
+        }
+    }
+}

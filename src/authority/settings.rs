@@ -1,0 +1,229 @@
+use super::{Authority, Keys, Kind};
+use crate::{
+    claims::TokenVersion,
+    jwt::Algorithm,
+    policy::{ClaimRule, Requirement},
+    tenant::Instance,
+};
+
+/// What an authority has of its own. What is empty is as the rest of the configuration says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Settings {
+    pub(crate) name: Option<String>,
+    pub(crate) client_id: Option<String>,
+    pub(crate) audiences: Vec<String>,
+    pub(crate) allowed_clients: Vec<String>,
+    pub(crate) required_claims: Vec<ClaimRule>,
+    pub(crate) requirement: Option<Requirement>,
+    pub(crate) algorithms: Vec<Algorithm>,
+    /// Methods that mean nothing for this kind of authority.
+    pub(crate) misfits: Vec<&'static str>,
+}
+
+impl Settings {
+    /// Whether it says itself what its tokens have in `aud`.
+    pub(crate) fn names_an_audience(&self) -> bool {
+        self.client_id.is_some() || !self.audiences.is_empty()
+    }
+}
+
+impl Authority {
+    /// Its name in the log, in [`Claims::authority`](crate::Claims::authority) and in counters, instead of its address.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.settings.name = Some(name.into());
+        self
+    }
+
+    /// The client id that the API has there. `C`, `api://C` and, for each tenant `T` of Entra, `api://T/C` are then its
+    /// audiences (§4.2), instead of those that the rest of the configuration names.
+    #[must_use]
+    pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
+        self.settings.client_id = Some(client_id.into());
+        self
+    }
+
+    /// An audience that its tokens have, compared exactly but for one trailing slash, instead of those that the rest of the
+    /// configuration names. Repeat it for more.
+    #[must_use]
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.settings.audiences.push(audience.into());
+        self
+    }
+
+    /// An application whose tokens are accepted, and no other's, instead of those that the rest of the configuration names.
+    /// Repeat it for more.
+    #[must_use]
+    pub fn allowed_client(mut self, client_id: impl Into<String>) -> Self {
+        self.settings.allowed_clients.push(client_id.into());
+        self
+    }
+
+    /// A claim that each of its tokens must have, beside those that all must have.
+    #[must_use]
+    pub fn required_claim(mut self, rule: ClaimRule) -> Self {
+        self.settings.required_claims.push(rule);
+        self
+    }
+
+    /// What each of its tokens must meet, or is refused with 403. Repeat it for more: all must be met.
+    #[must_use]
+    pub fn require(mut self, requirement: Requirement) -> Self {
+        self.settings.requirement = Some(match self.settings.requirement.take() {
+            Some(before) => before.and(requirement),
+            None => requirement,
+        });
+        self
+    }
+
+    /// The signature algorithms that are accepted of it, and no others: RS256 if none are named.
+    #[must_use]
+    pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
+        self.settings.algorithms.extend(algorithms);
+        self.settings.algorithms.sort_unstable();
+        self.settings.algorithms.dedup();
+        self
+    }
+
+    /// Tokens of this version alone, of Entra and External ID; both are accepted if nothing is said (§1.7).
+    #[must_use]
+    pub fn version(mut self, version: TokenVersion) -> Self {
+        match &mut self.kind {
+            Kind::Entra(entra) => entra.version = Some(version),
+            Kind::ExternalId(external) => external.version = Some(version),
+            Kind::B2c(_) | Kind::OpenIdConnect(_) => self.settings.misfits.push("version()"),
+        }
+        self
+    }
+
+    /// The same tenants of Entra in another instance: a cloud, or the address of something that speaks like Entra.
+    #[must_use]
+    pub fn in_instance(mut self, instance: Instance) -> Self {
+        match &mut self.kind {
+            Kind::Entra(entra) => entra.instance = instance,
+            _ => self.settings.misfits.push("in_instance()"),
+        }
+        self
+    }
+
+    /// The same tenants of Entra with the keys that this application has for itself (§3.5): its client id is added as
+    /// `?appid=` where a tenant's own document is asked for. A document that tenants share is asked for as it is: the holder
+    /// of such a key must not speak for others.
+    #[must_use]
+    pub fn app_specific_keys(mut self, client_id: impl Into<String>) -> Self {
+        match &mut self.kind {
+            Kind::Entra(entra) => entra.app_id = Some(client_id.into()),
+            _ => self.settings.misfits.push("app_specific_keys()"),
+        }
+        self
+    }
+
+    /// One more user flow or policy of Azure AD B2C.
+    #[must_use]
+    pub fn policy(mut self, policy: impl Into<String>) -> Self {
+        match &mut self.kind {
+            Kind::B2c(b2c) => b2c.policies.push(policy.into()),
+            _ => self.settings.misfits.push("policy()"),
+        }
+        self
+    }
+
+    /// Accepts issuers of Azure AD B2C with the policy in them, `https://{host}/tfp/{tenant}/{policy}/v2.0/` (§1.8), where
+    /// the user flow is set so. Microsoft's own validators refuse them.
+    #[must_use]
+    pub fn accept_tfp_issuers(mut self) -> Self {
+        match &mut self.kind {
+            Kind::B2c(b2c) => b2c.accept_tfp = true,
+            _ => self.settings.misfits.push("accept_tfp_issuers()"),
+        }
+        self
+    }
+
+    /// The address of the OpenID Connect metadata, where it is not behind the issuer. The issuer in it must be the
+    /// configured one all the same.
+    #[must_use]
+    pub fn metadata(self, url: impl Into<String>) -> Self {
+        self.keys("metadata()", Keys::Metadata(url.into()))
+    }
+
+    /// The address of the OpenID Connect issuer's keys, so that no metadata is asked for: where that would point to another
+    /// host, for instance.
+    #[must_use]
+    pub fn jwks_uri(self, url: impl Into<String>) -> Self {
+        self.keys("jwks_uri()", Keys::JwksUri(url.into()))
+    }
+
+    /// The keys of the OpenID Connect issuer, as a key set document (RFC 7517 §5): nothing is ever fetched.
+    #[must_use]
+    pub fn static_keys(self, jwks: impl Into<String>) -> Self {
+        self.keys("static_keys()", Keys::Static(jwks.into()))
+    }
+
+    /// A public key of the OpenID Connect issuer in PEM (`-----BEGIN PUBLIC KEY-----`): nothing is ever fetched. It is found
+    /// whatever `kid` a token names, or none; of several, each is tried.
+    #[must_use]
+    pub fn pem_key(mut self, pem: impl Into<String>) -> Self {
+        if let Kind::OpenIdConnect(openid) = &mut self.kind
+            && let Keys::Pem(all) = &mut openid.keys
+        {
+            all.push(pem.into());
+            return self;
+        }
+        self.keys("pem_key()", Keys::Pem(vec![pem.into()]))
+    }
+
+    fn keys(mut self, method: &'static str, keys: Keys) -> Self {
+        match &mut self.kind {
+            Kind::OpenIdConnect(openid) if openid.keys == Keys::Discovered => openid.keys = keys,
+            _ => self.settings.misfits.push(method),
+        }
+        self
+    }
+
+    /// The claim with the scopes, of an OpenID Connect issuer: a string with blanks between them, or a list. `scp` or
+    /// `scope` if nothing is said. A name, or a JSON Pointer (RFC 6901) such as `/resource_access/api/roles`.
+    #[must_use]
+    pub fn scope_claim(self, name: impl Into<String>) -> Self {
+        self.name("scope_claim()", |names| &mut names.scopes, name)
+    }
+
+    /// The claim with the roles, of an OpenID Connect issuer: a string or a list. `roles` if nothing is said. A name, or a
+    /// JSON Pointer such as `/realm_access/roles` for Keycloak.
+    #[must_use]
+    pub fn role_claim(self, name: impl Into<String>) -> Self {
+        self.name("role_claim()", |names| &mut names.roles, name)
+    }
+
+    /// The claim that [`Claims::subject`](crate::Claims::subject) shows, of an OpenID Connect issuer: `sub` if nothing is
+    /// said, `uid` for Okta's stable id.
+    #[must_use]
+    pub fn subject_claim(self, name: impl Into<String>) -> Self {
+        self.name("subject_claim()", |names| &mut names.subject, name)
+    }
+
+    /// The claim with the client, of an OpenID Connect issuer: `client_id`, `azp` or `cid` if nothing is said.
+    #[must_use]
+    pub fn client_claim(self, name: impl Into<String>) -> Self {
+        self.name("client_claim()", |names| &mut names.client, name)
+    }
+
+    /// The claim that is held against the audiences, of an OpenID Connect issuer, instead of `aud`: `client_id` for access
+    /// tokens of AWS Cognito, which have no `aud`. The audiences are then the clients that may call.
+    #[must_use]
+    pub fn audience_claim(self, name: impl Into<String>) -> Self {
+        self.name("audience_claim()", |names| &mut names.audience, name)
+    }
+
+    fn name(
+        mut self,
+        method: &'static str,
+        slot: impl FnOnce(&mut super::kinds::Names) -> &mut Option<String>,
+        name: impl Into<String>,
+    ) -> Self {
+        match &mut self.kind {
+            Kind::OpenIdConnect(openid) => *slot(&mut openid.names) = Some(name.into()),
+            _ => self.settings.misfits.push(method),
+        }
+        self
+    }
+}

@@ -1,0 +1,267 @@
+use std::borrow::Cow;
+
+use crate::{
+    claims::{
+        Mapped, json,
+        payload::{Payload, StringClaim},
+    },
+    rejection::{Rejection, RejectionKind},
+};
+
+/// What kind of provider issued the tokens, as far as the rules differ.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// Entra for work and school, and personal accounts.
+    #[default]
+    Workforce,
+    /// External ID: tokens as those of Entra (§1.9).
+    ExternalId,
+    /// Azure AD B2C: no `tid`, and `ver` is not the version of the issuer (§1.8).
+    B2c,
+    /// Any other OpenID Connect issuer.
+    OpenIdConnect(Box<Mapping>),
+}
+
+/// Where the tokens of another OpenID Connect issuer have what those of Entra have under fixed names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Mapping {
+    /// `None`: `scp`, else `scope` (RFC 8693 §4.2).
+    pub(crate) scopes: Option<Path>,
+    /// `None`: `roles`.
+    pub(crate) roles: Option<Path>,
+    /// `None`: `sub`.
+    pub(crate) subject: Option<Path>,
+    /// `None`: `client_id` (RFC 9068 §2.2), else `azp`, else `cid`.
+    pub(crate) client: Option<Path>,
+    /// `None`: `aud`.
+    pub(crate) audience: Option<Path>,
+}
+
+/// A claim by its name, or by a JSON Pointer (RFC 6901) where it begins with a slash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Path(Vec<String>);
+
+impl Path {
+    /// Reads a name or a pointer; `None` for an empty one.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let names = match text.strip_prefix('/') {
+            Some(pointer) => pointer.split('/').map(|name| name.replace("~1", "/").replace("~0", "~")).collect(),
+            None => vec![text.to_owned()],
+        };
+        names.iter().all(|name: &String| !name.trim().is_empty()).then_some(Self(names))
+    }
+
+    /// The JSON text of the claim; `None` if it is not there, or null.
+    fn find<'a>(&self, payload: &'a Payload) -> Option<&'a str> {
+        let (first, inner) = self.0.split_first()?;
+        let found = inner.iter().try_fold(payload.raw(first)?, |value, name| {
+            let members = json::object(value).ok()?;
+            members.into_iter().find_map(|(known, value)| (*known.0 == **name).then_some(value))
+        });
+        found.filter(|value| *value != "null")
+    }
+
+    fn name(&self) -> String {
+        self.0.join("/")
+    }
+}
+
+impl Mapping {
+    /// What the token says under the names of its issuer, and whether it is an application's own.
+    ///
+    /// `is_rfc9068` says that its header's `typ` is that of an access token (RFC 9068 §2.1).
+    ///
+    /// # Errors
+    ///
+    /// `malformed_token` for a claim of the wrong type, `not_an_access_token` for an id token and for one without any
+    /// mark of an access token.
+    pub(crate) fn read(&self, payload: &Payload, is_rfc9068: bool) -> Result<(Mapped, bool), Rejection> {
+        let list = |path: &Path, splits: bool| match path.find(payload) {
+            None => Ok(Vec::new()),
+            Some(value) => texts(value, splits).ok_or_else(|| mistyped(&path.name())),
+        };
+        let scopes = match &self.scopes {
+            Some(path) => list(path, true)?,
+            None => match list(&Path(vec!["scp".to_owned()]), true)? {
+                scopes if scopes.is_empty() => list(&Path(vec!["scope".to_owned()]), true)?,
+                scopes => scopes,
+            },
+        };
+        let roles = match &self.roles {
+            Some(path) => list(path, false)?,
+            None => list(&Path(vec!["roles".to_owned()]), false)?,
+        };
+        let subject = self.subject.as_ref().map(|path| text(payload, path)).transpose()?.flatten();
+        let client = self.client(payload)?;
+
+        let is = |name: &str, expected: &str| {
+            text(payload, &Path(vec![name.to_owned()]))
+                .ok()
+                .flatten()
+                .is_none_or(|found| found.eq_ignore_ascii_case(expected))
+        };
+        let is_marked_as_other = !is("token_use", "access") || !is("typ", "Bearer");
+        let is_id_token = payload.has_id_token_mark && !is_rfc9068;
+        if is_marked_as_other || is_id_token {
+            return Err(
+                Rejection::new(RejectionKind::NotAnAccessToken).detail("it is an id token, or another kind of token")
+            );
+        }
+        if !is_rfc9068 && scopes.is_empty() && (roles.is_empty() || client.is_none()) {
+            let detail = "it has no scope, no roles and not the typ of an access token (at+jwt)";
+            return Err(Rejection::new(RejectionKind::NotAnAccessToken).detail(detail));
+        }
+        let app_only = client.as_deref().is_some_and(|client| is_of_client_alone(payload, client));
+        Ok((Mapped { scopes, roles, subject, client }, app_only))
+    }
+
+    fn client(&self, payload: &Payload) -> Result<Option<Box<str>>, Rejection> {
+        if let Some(path) = &self.client {
+            return text(payload, path);
+        }
+        for name in ["client_id", "azp", "cid"] {
+            if let Some(client) = text(payload, &Path(vec![name.to_owned()]))? {
+                return Ok(Some(client));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The audiences of the token, where they are not in `aud`.
+    pub(crate) fn audiences(&self, payload: &Payload) -> Option<Vec<Box<str>>> {
+        self.audience.as_ref().map(|path| path.find(payload).and_then(|value| texts(value, false)).unwrap_or_default())
+    }
+}
+
+/// The subject is the client itself: RFC 9068 §2.2, and as Auth0 writes it.
+fn is_of_client_alone(payload: &Payload, client: &str) -> bool {
+    let subject = payload.string(StringClaim::Subject).unwrap_or_default();
+    subject == client || subject.strip_suffix("@clients") == Some(client)
+}
+
+fn text(payload: &Payload, path: &Path) -> Result<Option<Box<str>>, Rejection> {
+    match path.find(payload) {
+        None => Ok(None),
+        Some(value) => match json::string(value) {
+            Some(text) => Ok(Some(text.into()).filter(|text: &Box<str>| !text.is_empty())),
+            None => Err(mistyped(&path.name())),
+        },
+    }
+}
+
+/// The elements of a list of strings; of a string its parts between blanks if it `splits`, else itself.
+fn texts(value: &str, splits: bool) -> Option<Vec<Box<str>>> {
+    let parts = |text: Cow<'_, str>| -> Vec<Box<str>> {
+        if splits {
+            text.split(' ').filter(|part| !part.is_empty()).map(Into::into).collect()
+        } else {
+            vec![text.into()]
+        }
+    };
+    match json::string(value) {
+        Some(text) => Some(parts(text)),
+        None => json::elements(value)?
+            .into_iter()
+            .map(|element| json::string(element).map(Into::into))
+            .filter(|element| element.as_deref() != Some(""))
+            .collect(),
+    }
+}
+
+fn mistyped(name: &str) -> Rejection {
+    let detail = "a claim of the configured names is neither a string nor a list of strings";
+    Rejection::new(RejectionKind::MalformedToken).detail(detail).expected(format!("texts in {name}"))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn read(mapping: &Mapping, json: &str, is_rfc9068: bool) -> Result<(Mapped, bool), RejectionKind> {
+        let payload = Payload::parse(format!("{{\"exp\":1,{json}}}")).unwrap();
+        mapping.read(&payload, is_rfc9068).map_err(|rejection| rejection.kind())
+    }
+
+    fn path(text: &str) -> Option<Path> {
+        Some(Path::parse(text).unwrap())
+    }
+
+    #[test]
+    fn claims_by_name_and_by_pointer() {
+        for text in ["", " ", "/", "/a//b"] {
+            assert_eq!(Path::parse(text), None, "{text:?}");
+        }
+        let payload =
+            Payload::parse(r#"{"exp":1,"a/b":{"c~d":["x"]},"https://id.example/roles":"y","n":null}"#.into()).unwrap();
+        for (text, value) in [
+            ("/a~1b/c~0d", Some(r#"["x"]"#)),
+            ("https://id.example/roles", Some(r#""y""#)),
+            ("a/b", Some(r#"{"c~d":["x"]}"#)),
+            ("/a~1b/c", None),
+            ("/exp/x", None),
+            ("n", None),
+            ("absent", None),
+        ] {
+            assert_eq!(Path::parse(text).unwrap().find(&payload), value, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_other_issuers_write() {
+        let usual = Mapping::default();
+        let keycloak = Mapping { roles: path("/realm_access/roles"), ..Mapping::default() };
+        let permissions = Mapping { scopes: path("permissions"), subject: path("uid"), ..Mapping::default() };
+        for (mapping, json, scopes, roles, client, app_only) in [
+            (&usual, r#""scp":["a","b c"],"cid":"k","sub":"u""#, vec!["a", "b c"], vec![], Some("k"), false),
+            (&usual, r#""scope":"a  b","azp":"k","sub":"k""#, vec!["a", "b"], vec![], Some("k"), true),
+            (&usual, r#""scope":"a","azp":"k","sub":"k@clients""#, vec!["a"], vec![], Some("k"), true),
+            (&usual, r#""scp":"","scope":"a","client_id":"k","azp":"z""#, vec!["a"], vec![], Some("k"), false),
+            (&usual, r#""roles":"r","azp":"k""#, vec![], vec!["r"], Some("k"), false),
+            (
+                &keycloak,
+                r#""scope":"a","realm_access":{"roles":["r"]},"typ":"Bearer""#,
+                vec!["a"],
+                vec!["r"],
+                None,
+                false,
+            ),
+            (&keycloak, r#""scope":"a","realm_access":{"roles":[]},"roles":["no"]"#, vec!["a"], vec![], None, false),
+            (&permissions, r#""permissions":["p"],"scope":"no","uid":"me""#, vec!["p"], vec![], None, false),
+        ] {
+            let (mapped, app) = read(mapping, json, false).unwrap_or_else(|kind| panic!("{json}: {kind:?}"));
+            assert_eq!(mapped.scopes.iter().map(|text| &**text).collect::<Vec<_>>(), scopes, "{json}");
+            assert_eq!(mapped.roles.iter().map(|text| &**text).collect::<Vec<_>>(), roles, "{json}");
+            assert_eq!((mapped.client.as_deref(), app), (client, app_only), "{json}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_access_token() {
+        let mapping = Mapping::default();
+        let other = Some(RejectionKind::NotAnAccessToken);
+        let wrong = Some(RejectionKind::MalformedToken);
+        for (json, is_rfc9068, outcome) in [
+            (r#""sub":"u""#, false, other),
+            (r#""sub":"u""#, true, None),
+            (r#""scope":"a","nonce":"n""#, false, other),
+            (r#""scope":"a","nonce":"n""#, true, None),
+            (r#""scope":"a","at_hash":"n""#, false, other),
+            (r#""scope":"a","token_use":"id""#, false, other),
+            (r#""scope":"a","token_use":"id""#, true, other),
+            (r#""scope":"a","token_use":"access""#, false, None),
+            (r#""scope":"a","typ":"ID""#, false, other),
+            (r#""scope":"a","typ":"Refresh""#, true, other),
+            (r#""roles":["r"]"#, false, other),
+            (r#""roles":["r"],"azp":"k""#, false, None),
+            (r#""scope":"","roles":[],"azp":"k""#, false, other),
+            (r#""scope":7"#, true, wrong),
+            (r#""scp":{"a":1},"scope":"a""#, false, wrong),
+            (r#""scope":["a",7]"#, false, wrong),
+            (r#""scope":"a","azp":7"#, false, wrong),
+            (r#""scope":"a","roles":{"r":1}"#, false, wrong),
+        ] {
+            assert_eq!(read(&mapping, json, is_rfc9068).err(), outcome, "{json}");
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The owner's own decision about tenants, and its memory.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use quick_cache::{UnitWeighter, sync::Cache};
+
+use super::{Inner, Trust};
+use crate::{
+    authority::Gate,
+    claims::Claims,
+    clock::Clock,
+    rejection::{Rejection, RejectionKind},
+    tenant::TenantId,
+};
+
+/// For how long a look-up is remembered.
+const MEMORY: Duration = Duration::from_secs(300);
+/// How many tenants are remembered.
+const MOST_TENANTS: usize = 10_000;
+
+/// A tenant at one of the authorities.
+type Key = (usize, TenantId);
+
+/// What look-ups of tenants have said.
+pub(super) struct Memory {
+    tenants: Cache<Key, Remembered, UnitWeighter>,
+    /// Counts how often something was forgotten: what was looked up before is not remembered after.
+    forgotten: Mutex<u64>,
+    clock: Arc<dyn Clock>,
+}
+
+#[derive(Clone, Copy)]
+struct Remembered {
+    is_allowed: bool,
+    until: Duration,
+}
+
+impl Memory {
+    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { tenants: Cache::new(MOST_TENANTS), forgotten: Mutex::default(), clock }
+    }
+
+    fn forgotten(&self) -> MutexGuard<'_, u64> {
+        self.forgotten.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self, key: Key) -> Option<bool> {
+        let at = self.clock.elapsed();
+        self.tenants.get(&key).filter(|remembered| at < remembered.until).map(|remembered| remembered.is_allowed)
+    }
+
+    /// Unless something was forgotten since.
+    fn set(&self, key: Key, is_allowed: bool, since: u64) {
+        let forgotten = self.forgotten();
+        if *forgotten == since {
+            self.tenants.insert(key, Remembered { is_allowed, until: self.clock.elapsed().saturating_add(MEMORY) });
+        }
+    }
+
+    /// Forgets one tenant, or all.
+    pub(super) fn forget(&self, tenant: Option<TenantId>) {
+        let mut forgotten = self.forgotten();
+        *forgotten += 1;
+        self.tenants.retain(|(_, known), _| tenant.is_some_and(|tenant| tenant != *known));
+    }
+}
+
+impl Inner {
+    /// Whether the owner lets the tenant in, if that is known at once.
+    pub(super) fn admits(&self, claims: &Claims) -> Option<Result<(), Rejection>> {
+        let trust = &self.authorities[claims.facts().number];
+        let (Some(gate), Some(tenant)) = (&trust.gate, claims.tenant_id()) else {
+            // Only Entra's authorities have a gate, and all tokens of theirs a tenant.
+            return Some(if trust.gate.is_none() { Ok(()) } else { Err(trust.put_out(None)) });
+        };
+        let is_allowed = match gate {
+            Gate::If(allows) => Some(allows(tenant)),
+            Gate::By(_) => self.memory.get((claims.facts().number, tenant)),
+        };
+        is_allowed.map(|is_allowed| if is_allowed { Ok(()) } else { Err(trust.put_out(Some(tenant))) })
+    }
+
+    /// The same, looked up.
+    pub(super) async fn look_up(&self, claims: &Claims) -> Result<(), Rejection> {
+        let number = claims.facts().number;
+        let trust = &self.authorities[number];
+        if let Some(known) = self.admits(claims) {
+            return known;
+        }
+        let (Some(Gate::By(lookup)), Some(tenant)) = (&trust.gate, claims.tenant_id()) else {
+            return Err(trust.put_out(None));
+        };
+        let since = *self.memory.forgotten();
+        let is_allowed = lookup.is_allowed(tenant).await.map_err(|rejection| rejection.at_authority(&trust.name))?;
+        self.memory.set((number, tenant), is_allowed, since);
+        if is_allowed { Ok(()) } else { Err(trust.put_out(Some(tenant))) }
+    }
+}
+
+impl Trust {
+    /// The owner does not let the tenant in.
+    fn put_out(&self, tenant: Option<TenantId>) -> Rejection {
+        let rejection = Rejection::new(RejectionKind::WrongTenant).verified().at_authority(&self.name);
+        let rejection = rejection.detail("the API's owner does not let this tenant in");
+        match tenant {
+            Some(tenant) => rejection.got(tenant.to_string()),
+            None => rejection,
+        }
+    }
+}
