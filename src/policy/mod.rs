@@ -82,9 +82,8 @@ impl Audiences {
         self.0.contains(without_slash(audience))
     }
 
-    /// Those that are names of Microsoft's own APIs.
-    pub(crate) fn of_microsoft(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str).filter(|audience| microsoft_api(audience).is_some())
+    pub(crate) fn extend(&mut self, others: &Self) {
+        self.0.extend(others.0.iter().cloned());
     }
 
     /// The shortest few, for a message.

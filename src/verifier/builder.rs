@@ -222,12 +222,12 @@ impl VerifierBuilder {
             revoked: Arc::clone(&revoked),
         };
         let mut algorithms: Vec<Algorithm> = Vec::new();
-        let mut microsoft_audiences = Audiences::default();
+        let mut audiences = Audiences::default();
         let mut has_static_keys = false;
         for trusted in &authorities {
             algorithms.extend(&*trusted.algorithms);
             has_static_keys |= !trusted.fetches();
-            trusted.policy.audiences.of_microsoft().for_each(|audience| microsoft_audiences.insert(audience));
+            audiences.extend(&trusted.policy.audiences);
         }
         algorithms.sort_unstable();
         algorithms.dedup();
@@ -237,7 +237,7 @@ impl VerifierBuilder {
             authorities,
             algorithms,
             has_static_keys,
-            microsoft_audiences,
+            audiences,
             memory: Memory::new(Arc::clone(&self.clock)),
             cache: Cache::new(self.cache),
             clock: self.clock,

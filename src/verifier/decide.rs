@@ -204,7 +204,7 @@ impl Inner {
         let found = trust.keys.find(&key_id, tenant);
         if found.is_empty() {
             // Nothing is fetched for a token that no authority can have issued, or that is of no use any more.
-            if let Err(rejection) = trust.check_origin(&token.payload, version, tenant) {
+            if let Err(rejection) = trust.check_tenant(&token.payload, tenant) {
                 return refused(rejection.at_authority(&trust.name));
             }
             if is_stale {
@@ -242,11 +242,7 @@ impl Inner {
     }
 
     fn is_configured_audience(&self, payload: &Payload) -> bool {
-        payload
-            .list(ListClaim::Audience)
-            .into_iter()
-            .flatten()
-            .any(|audience| self.microsoft_audiences.contains(audience))
+        payload.list(ListClaim::Audience).into_iter().flatten().any(|audience| self.audiences.contains(audience))
     }
 
     fn for_microsoft(&self, payload: &Payload) -> Rejection {
@@ -301,16 +297,21 @@ impl Trust {
         version: TokenVersion,
         tenant: Option<TenantId>,
     ) -> Result<(), Rejection> {
+        self.check_tenant(payload, tenant)?;
+        match self.policy.profile {
+            Profile::Workforce | Profile::ExternalId => check_version(payload, version),
+            // At B2C `ver` is not the version of the issuer (§1.8).
+            Profile::B2c | Profile::OpenIdConnect(_) => Ok(()),
+        }
+    }
+
+    fn check_tenant(&self, payload: &Payload, tenant: Option<TenantId>) -> Result<(), Rejection> {
         match (&self.policy.profile, tenant) {
-            (Profile::Workforce | Profile::ExternalId, Some(tenant)) => {
-                check_tenant(payload, tenant)?;
-                check_version(payload, version)
-            }
-            // No `tid` by default (§1.8), and `ver` is not the version of the issuer.
-            (Profile::B2c, Some(tenant)) if payload.string(StringClaim::Tenant).is_some() => {
-                check_tenant(payload, tenant)
-            }
-            (Profile::B2c, Some(_)) | (Profile::OpenIdConnect(_), None) => Ok(()),
+            (Profile::Workforce | Profile::ExternalId, Some(tenant)) => check_tenant(payload, tenant),
+            // No `tid` by default (§1.8).
+            (Profile::B2c, Some(_)) if payload.string(StringClaim::Tenant).is_none() => Ok(()),
+            (Profile::B2c, Some(tenant)) => check_tenant(payload, tenant),
+            (Profile::OpenIdConnect(_), None) => Ok(()),
             (_, None) | (Profile::OpenIdConnect(_), Some(_)) => Err(Rejection::new(RejectionKind::WrongIssuer)),
         }
     }

@@ -51,8 +51,8 @@ struct Inner {
     algorithms: Vec<Algorithm>,
     /// An authority has keys at hand, which are found without a `kid`.
     has_static_keys: bool,
-    /// The audiences of all authorities that are names of Microsoft's own APIs.
-    microsoft_audiences: Audiences,
+    /// Those of all authorities.
+    audiences: Audiences,
     /// What look-ups of tenants have said.
     memory: Memory,
     cache: Option<Cache>,

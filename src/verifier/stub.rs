@@ -67,7 +67,7 @@ impl Verifier {
             routes: Routes::new(&[], Arc::default()),
             algorithms: Vec::new(),
             has_static_keys: false,
-            microsoft_audiences: Audiences::default(),
+            audiences: Audiences::default(),
             memory: Memory::new(Arc::new(SystemClock::default())),
             cache: None,
             clock: Arc::new(SystemClock::default()),
