@@ -1,10 +1,6 @@
 //! The rules of authorities: each of them, and all of them together.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use super::{
     Named, address,
@@ -305,106 +301,5 @@ impl Rules<'_> {
             return None;
         }
         Some(Arc::new(keys))
-    }
-
-    /// No two authorities may accept the same token: which rules would hold for it?
-    pub(super) fn check_apart(&mut self, all: &[(String, Trusted)]) {
-        let mut claims: HashMap<String, Vec<(usize, Claim)>> = HashMap::new();
-        for (at, (_, trusted)) in all.iter().enumerate() {
-            for form in forms(trusted) {
-                let claimed = claims.entry(form).or_default();
-                claimed.push((at, Claim::of(trusted)));
-            }
-        }
-        let mut told = HashSet::new();
-        let mut pairs: Vec<(usize, usize)> = claims.values().flat_map(|claimed| overlaps(claimed)).collect();
-        pairs.sort_unstable();
-        for (one, other) in pairs.into_iter().filter(|pair| told.insert(*pair)) {
-            let (first, second) = (&all[one].1.name, &all[other].1.name);
-            let advice = format!(
-                "accepts tokens that {first} accepts too, so that nobody could say which rules hold for them: leave one \
-                 out, or keep them apart by version()"
-            );
-            self.wrong(&all[other].0, second, advice);
-        }
-    }
-}
-
-/// What an authority claims of one form of issuers.
-enum Claim {
-    /// All of it.
-    Whole,
-    /// Every tenant but that of personal accounts.
-    Organizations,
-    Listed(Tenants),
-}
-
-impl Claim {
-    fn of(trusted: &Trusted) -> Self {
-        match &trusted.source {
-            Source::Entra(Entra { tenants: Tenants::AnyOrganization, .. }) => Self::Organizations,
-            Source::Entra(Entra { tenants: Tenants::AnyAccount, .. }) | Source::One(_) => Self::Whole,
-            Source::Entra(Entra { tenants, .. }) => Self::Listed(tenants.clone()),
-        }
-    }
-
-    /// What is claimed by name.
-    fn names(&self) -> Vec<String> {
-        match self {
-            Self::Listed(tenants) => {
-                let domains = match tenants {
-                    Tenants::Domain(domain) => std::slice::from_ref(domain),
-                    Tenants::List { domains, .. } => domains,
-                    _ => &[],
-                };
-                tenants.ids().map(|id| id.to_string()).chain(domains.iter().cloned()).collect()
-            }
-            Self::Whole | Self::Organizations => Vec::new(),
-        }
-    }
-
-    /// Whether, of those claimed by name, it leaves all to others.
-    fn leaves(&self, listed: &Self) -> bool {
-        match (self, listed) {
-            (Self::Organizations, Self::Listed(tenants)) => {
-                tenants.ids().all(|id| id == TenantId::PERSONAL_ACCOUNTS)
-                    && listed.names().len() == tenants.ids().count()
-            }
-            _ => false,
-        }
-    }
-}
-
-/// Those of one form that claim the same, in pairs.
-fn overlaps(claimed: &[(usize, Claim)]) -> Vec<(usize, usize)> {
-    let mut pairs = Vec::new();
-    let mut named: HashMap<String, usize> = HashMap::new();
-    let is_open = |claim: &Claim| !matches!(claim, Claim::Listed(_));
-    let open: Vec<&(usize, Claim)> = claimed.iter().filter(|(_, claim)| is_open(claim)).collect();
-    for (at, claim) in claimed {
-        for name in claim.names() {
-            if let Some(other) = named.insert(name, *at)
-                && other != *at
-            {
-                pairs.push((other.min(*at), other.max(*at)));
-            }
-        }
-        for (other, whole) in open.iter().filter(|(other, _)| other != at) {
-            if (is_open(claim) && other < at) || (!is_open(claim) && !whole.leaves(claim)) {
-                pairs.push((*other.min(at), *other.max(at)));
-            }
-        }
-    }
-    pairs
-}
-
-/// The forms of issuers that an authority accepts; where they are not known yet, where they are told.
-fn forms(trusted: &Trusted) -> Vec<String> {
-    let spec = trusted.source.main_document();
-    let known: Vec<String> = spec.issuers().accepted().map(ToString::to_string).collect();
-    match &spec {
-        _ if !known.is_empty() => known,
-        DocumentSpec::Entra { instance, .. } => vec![instance.base().to_owned()],
-        _ => vec![spec.address().to_ascii_lowercase()],
     }
 }

@@ -33,6 +33,7 @@
 //! ```
 
 mod address;
+mod apart;
 mod authorities;
 mod env;
 mod file;

@@ -143,7 +143,7 @@ fn text(payload: &Payload, path: &Path) -> Result<Option<Box<str>>, Rejection> {
     match path.find(payload) {
         None => Ok(None),
         Some(value) => match json::string(value) {
-            Some(text) => Ok(Some(text.into()).filter(|text: &Box<str>| !text.is_empty())),
+            Some(text) => Ok((!text.is_empty()).then(|| text.into())),
             None => Err(mistyped(&path.name())),
         },
     }
