@@ -4,8 +4,11 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
 
 use super::{
-    MockEntra, MockKey, SigningAlgorithm, clock::unix_seconds, payload, payload::Facts, signing::with_hashed_nonce,
-    site::Version,
+    MockEntra, MockKey, SigningAlgorithm,
+    clock::unix_seconds,
+    facts::{Facts, Kind, Version},
+    provider::Dates,
+    signing::with_hashed_nonce,
 };
 
 /// Describes one token, good or bad; [`build`](Self::build) signs it.
@@ -28,6 +31,7 @@ pub struct TokenBuilder {
     mock: MockEntra,
     facts: Facts,
     now: i64,
+    dates: Dates,
     expires: Option<i64>,
     issued: Option<i64>,
     not_before: Option<i64>,
@@ -36,7 +40,7 @@ pub struct TokenBuilder {
     raw_header: Option<Vec<u8>>,
     raw_payload: Option<Vec<u8>>,
     nonce: Option<String>,
-    algorithm: SigningAlgorithm,
+    algorithm: Option<SigningAlgorithm>,
     signer: Signer,
     kid: Option<String>,
 }
@@ -48,28 +52,17 @@ enum Signer {
     Key(MockKey),
 }
 
-/// For whom a token was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    User,
-    App,
-    IdToken,
-}
-
-const LIFETIME: i64 = 3599;
-/// Entra dates `nbf` and `iat` back by about five minutes (§4.3).
-const BACK_DATED: i64 = 300;
-
 impl TokenBuilder {
     pub(super) fn new(mock: MockEntra) -> Self {
-        let (now, number) = {
+        let (now, number, dates) = {
             let mut state = mock.lock();
-            (unix_seconds(state.clock.now()), state.next_token())
+            (unix_seconds(state.clock.now()), state.next_token(), state.provider.dates())
         };
         Self {
             mock,
             facts: Facts { number, ..Facts::default() },
             now,
+            dates,
             expires: None,
             issued: None,
             not_before: None,
@@ -78,7 +71,7 @@ impl TokenBuilder {
             raw_header: None,
             raw_payload: None,
             nonce: None,
-            algorithm: SigningAlgorithm::default(),
+            algorithm: None,
             signer: Signer::Current,
             kid: None,
         }
@@ -178,6 +171,21 @@ impl TokenBuilder {
         self
     }
 
+    /// The policy of B2C, known or not; by default the first one. It is in the claim `tfp`, and in the issuer where
+    /// [that has one](MockEntra::tfp_issuer). Elsewhere it changes nothing.
+    #[must_use]
+    pub fn policy(mut self, policy: impl Into<String>) -> Self {
+        self.facts.policy = Some(policy.into());
+        self
+    }
+
+    /// B2C's policy in the older claim `acr` instead of `tfp`. Elsewhere it changes nothing.
+    #[must_use]
+    pub fn policy_in_acr(mut self) -> Self {
+        self.facts.acr = true;
+        self
+    }
+
     /// The object id of the user or of the application (`oid`).
     #[must_use]
     pub fn object_id(mut self, object_id: impl Into<String>) -> Self {
@@ -189,7 +197,7 @@ impl TokenBuilder {
     #[must_use]
     pub fn expired(mut self) -> Self {
         self.expires = Some(self.now - 3600);
-        self.issued = Some(self.now - 3600 - LIFETIME);
+        self.issued = Some(self.now - 3600 - self.dates.lifetime);
         self
     }
 
@@ -242,10 +250,12 @@ impl TokenBuilder {
         self
     }
 
-    /// How it is signed; `alg` in the header follows. RS256 by default.
+    /// How it is signed; `alg` in the header follows. By default as the key says, which is RS256 unless
+    /// [`rotate_to`](MockEntra::rotate_to) chose another. A key that does not fit it stays the one that is named, but one
+    /// that is published nowhere signs.
     #[must_use]
     pub fn algorithm(mut self, algorithm: SigningAlgorithm) -> Self {
-        self.algorithm = algorithm;
+        self.algorithm = Some(algorithm);
         self
     }
 
@@ -295,50 +305,50 @@ impl TokenBuilder {
     /// The claims as they will be, to be changed and given to [`raw_payload`](Self::raw_payload).
     #[must_use]
     pub fn claims(&self) -> Map<String, Value> {
-        let issued = self.issued.unwrap_or(self.now - BACK_DATED);
+        let issued = self.issued.unwrap_or(self.now - self.dates.back_dated);
         let mut claims = {
             let state = self.mock.lock();
-            payload::claims(&self.facts, &state.site)
+            let mut claims = state.provider.claims(&state, &self.facts);
+            claims.put("iss", state.provider.issuer(&state, &self.facts));
+            claims
         };
-        claims.insert("iat".into(), issued.into());
-        claims.insert("nbf".into(), self.not_before.unwrap_or(issued).into());
-        claims.insert("exp".into(), self.expires.unwrap_or(self.now + LIFETIME).into());
-        overwrite(&mut claims, &self.claims);
-        claims
+        claims.put("iat", issued);
+        claims.put_some("nbf", self.not_before.or(self.dates.not_before.then_some(issued)));
+        claims.put("exp", self.expires.unwrap_or(self.now + self.dates.lifetime));
+        overwrite(&mut claims.0, &self.claims);
+        claims.0
     }
 
     /// The token in its compact form: header, payload and signature.
     #[must_use]
     pub fn build(&self) -> String {
-        let (current, wrong) = {
+        let (named, algorithm, key, typ) = {
             let mut state = self.mock.lock();
-            let wrong = matches!(self.signer, Signer::Wrong).then(|| state.wrong_key());
-            (state.current.clone(), wrong)
-        };
-        let (key, kid) = match (&self.signer, &wrong) {
-            (Signer::Key(key), _) => (key, key.kid()),
-            (_, Some(wrong)) => (wrong, current.kid()),
-            (_, None) => (&current, current.kid()),
+            let named = if let Signer::Key(key) = &self.signer { key.clone() } else { state.current.clone() };
+            let algorithm = self.algorithm.as_ref().unwrap_or(named.algorithm()).clone();
+            let is_wrong = matches!(self.signer, Signer::Wrong) || !named.fits(&algorithm);
+            let key = if is_wrong { state.wrong_key(&algorithm) } else { named.clone() };
+            (named, algorithm, key, state.provider.typ())
         };
         let payload = match &self.raw_payload {
             Some(bytes) => bytes.clone(),
             None => Value::from(self.claims()).to_string().into_bytes(),
         };
         let payload = URL_SAFE_NO_PAD.encode(payload);
-        let (sent, signed) = self.headers(self.kid.as_deref().unwrap_or(kid));
-        let signature = self.algorithm.sign(key, &format!("{signed}.{payload}"));
+        let (sent, signed) = self.headers(self.kid.as_deref().unwrap_or(named.kid()), &algorithm, typ);
+        let signature = algorithm.sign(&key, &format!("{signed}.{payload}"));
         format!("{sent}.{payload}.{signature}")
     }
 
     /// The header as it is sent, and as it is signed (§9), both encoded.
-    fn headers(&self, kid: &str) -> (String, String) {
+    fn headers(&self, kid: &str, algorithm: &SigningAlgorithm, typ: Option<&str>) -> (String, String) {
         if let Some(bytes) = &self.raw_header {
             let header = URL_SAFE_NO_PAD.encode(bytes);
             return (header.clone(), header);
         }
         let mut header = Map::new();
-        header.insert("typ".into(), "JWT".into());
-        header.insert("alg".into(), self.algorithm.name().into());
+        header.extend(typ.map(|typ| ("typ".into(), typ.into())));
+        header.insert("alg".into(), algorithm.name().into());
         header.insert("kid".into(), kid.into());
         if self.facts.version == Version::V1 {
             header.insert("x5t".into(), kid.into());
