@@ -14,7 +14,10 @@ use super::{
 /// Describes one token, good or bad; [`build`](Self::build) signs it.
 ///
 /// Whatever the order of the calls, single claims and headers are written over the rest last. Each description has a token id
-/// (`uti`) of its own, so no two tokens are the same.
+/// (`uti`, `jti`) of its own, so no two tokens are the same; B2C's have none.
+///
+/// The names of claims below are Entra's, which External ID shares. What becomes of them elsewhere is in the tables of the
+/// [module](crate::testing#what-its-tokens-say).
 ///
 /// ```
 /// use tower_entra::testing::MockEntra;
@@ -77,7 +80,8 @@ impl TokenBuilder {
         }
     }
 
-    /// A v1 token: issuer, claim names and audience (`api://` and the client id) of that version.
+    /// A v1 token: issuer, claim names and audience (`api://` and the client id) of that version. Only Entra and External ID
+    /// have them.
     #[must_use]
     pub fn v1(mut self) -> Self {
         self.facts.version = Version::V1;
@@ -91,7 +95,8 @@ impl TokenBuilder {
         self
     }
 
-    /// A token of a user, the default: with the scope `Files.Read` if no other is said.
+    /// A token of a user, the default: with the scope `Files.Read` if no other is said; where scopes are written otherwise,
+    /// with such a one.
     #[must_use]
     pub fn user(mut self) -> Self {
         self.facts.kind = Kind::User;
@@ -99,7 +104,8 @@ impl TokenBuilder {
     }
 
     /// A token of an application alone: no scope, `oid` equal to `sub`, and the app role `Files.Read.All` if no other is
-    /// said. It has no `idtyp`, as that is optional (§4.4); [`idtyp`](Self::idtyp) adds it.
+    /// said. It has no `idtyp`, as that is optional (§4.4); [`idtyp`](Self::idtyp) adds it. All but Entra and External ID
+    /// give scopes to applications too.
     #[must_use]
     pub fn app(mut self) -> Self {
         self.facts.kind = Kind::App;
@@ -107,14 +113,15 @@ impl TokenBuilder {
     }
 
     /// An id token, which is no access token: for the client ([`CALLER`](MockEntra::CALLER)), with a `nonce`, without
-    /// scopes (§4.4).
+    /// scopes (§4.4), and with the marks that the provider gives its id tokens.
     #[must_use]
     pub fn id_token(mut self) -> Self {
         self.facts.kind = Kind::IdToken;
         self
     }
 
-    /// A v1 token for Microsoft Graph, with a `nonce` in its header: as it is sent, its signature cannot verify (§9).
+    /// A v1 token for Microsoft Graph, with a `nonce` in its header: as it is sent, its signature cannot verify (§9). Of use
+    /// with Entra alone.
     #[must_use]
     pub fn graph(mut self) -> Self {
         self.facts.graph = true;
@@ -123,42 +130,44 @@ impl TokenBuilder {
         self
     }
 
-    /// The optional claim `idtyp`: `app` or `user`, as the token is (§4.4).
+    /// The optional claim `idtyp`: `app` or `user`, as the token is (§4.4). Entra and External ID alone.
     #[must_use]
     pub fn idtyp(mut self) -> Self {
         self.facts.idtyp = true;
         self
     }
 
-    /// The scopes, separated by spaces (`scp`).
+    /// The scopes, separated by spaces (`scp`). With Okta they become a list.
     #[must_use]
     pub fn scopes(mut self, scopes: impl Into<String>) -> Self {
         self.facts.scopes = Some(scopes.into());
         self
     }
 
-    /// The app roles (`roles`); none at all leaves the claim out.
+    /// The app roles (`roles`), or whatever the provider has that is most like them; none at all leaves the claim out.
     #[must_use]
     pub fn roles<R: Into<String>>(mut self, roles: impl IntoIterator<Item = R>) -> Self {
         self.facts.roles = Some(roles.into_iter().map(Into::into).collect());
         self
     }
 
-    /// The tenant, in `tid` and in the issuer. It need not be known, nor a GUID.
+    /// The tenant, in `tid` and in the issuer, with B2C in the issuer alone. It need not be known, nor a GUID. Where there
+    /// are no tenants, it changes nothing.
     #[must_use]
     pub fn tenant(mut self, tenant: impl Display) -> Self {
         self.facts.tenant = tenant.to_string();
         self
     }
 
-    /// The audience (`aud`).
+    /// The audience (`aud`), or the one of a list that is the API. An access token of Cognito has it only if it is said.
     #[must_use]
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.facts.audience = Some(audience.into());
         self
     }
 
-    /// The client application that asked for the token (`azp`, in v1 tokens `appid`).
+    /// The client application that asked for the token (`azp`, in v1 tokens `appid`, with Okta `cid`, with Cognito
+    /// `client_id`), and what else follows from it.
     #[must_use]
     pub fn client(mut self, client_id: impl Into<String>) -> Self {
         self.facts.client = client_id.into();
@@ -186,7 +195,8 @@ impl TokenBuilder {
         self
     }
 
-    /// The object id of the user or of the application (`oid`).
+    /// The object id of the user or of the application (`oid`). Elsewhere than with Entra the user's id, which is `sub` or a
+    /// part of it; with Okta it is `uid`.
     #[must_use]
     pub fn object_id(mut self, object_id: impl Into<String>) -> Self {
         self.facts.object_id = Some(object_id.into());
@@ -201,7 +211,7 @@ impl TokenBuilder {
         self
     }
 
-    /// Valid for this long from now, instead of 3599 seconds.
+    /// Valid for this long from now, instead of 3599 seconds, or what is usual with the provider.
     #[must_use]
     pub fn expires_in(mut self, lifetime: Duration) -> Self {
         self.expires = Some(self.now.saturating_add(i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX)));
@@ -215,14 +225,14 @@ impl TokenBuilder {
         self
     }
 
-    /// `nbf`, in seconds since 1970; the same as `iat` if it is not said.
+    /// `nbf`, in seconds since 1970; if it is not said, the same as `iat` with Entra, External ID and B2C, and none elsewhere.
     #[must_use]
     pub fn not_before(mut self, seconds: i64) -> Self {
         self.not_before = Some(seconds);
         self
     }
 
-    /// `iat`, in seconds since 1970; five minutes ago if it is not said.
+    /// `iat`, in seconds since 1970; if it is not said, five minutes ago with Entra and External ID, and now elsewhere.
     #[must_use]
     pub fn issued_at(mut self, seconds: i64) -> Self {
         self.issued = Some(seconds);
