@@ -101,6 +101,13 @@ impl MockEntra {
         self.lock().site.base.clone()
     }
 
+    /// Where its metadata document is: with Entra the v2 one of [`TENANT`](Self::TENANT), with B2C that of its first policy.
+    #[must_use]
+    pub fn metadata_url(&self) -> String {
+        let state = self.lock();
+        state.provider.metadata_url(&state)
+    }
+
     /// The issuer of its tokens, unless they are told otherwise: with Entra that of v2 tokens of [`TENANT`](Self::TENANT).
     #[must_use]
     pub fn issuer(&self) -> String {

@@ -145,6 +145,7 @@ async fn their_documents() {
         assert_eq!(found["issuer"], issuer);
         assert_eq!(found["jwks_uri"], jwks_uri, "{issuer}");
         assert_eq!(mock.issuer(), issuer);
+        assert_eq!(document(&mock, &mock.metadata_url()).await["issuer"], issuer);
         let keys = document(&mock, &jwks_uri).await;
         let key = keys["keys"][0].as_object().unwrap();
         let mut expected = [&["e", "kid", "kty", "n", "use"], members].concat();

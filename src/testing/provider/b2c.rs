@@ -91,6 +91,11 @@ impl Provider for B2c {
         }
     }
 
+    fn metadata_url(&self, state: &State) -> String {
+        let policy = state.policies.first().map_or("", String::as_str);
+        format!("{}/{}/{policy}/v2.0/.well-known/openid-configuration", state.site.base, MockEntra::TENANT)
+    }
+
     fn issuer(&self, state: &State, facts: &Facts) -> String {
         issuer(state, &facts.tenant, policy(state, facts))
     }

@@ -4,6 +4,7 @@ use super::{Dates, Found, Provider, entra_claims, nothing, object};
 use crate::{
     tenant::{Cloud, TenantId},
     testing::{
+        MockEntra,
         answer::Answer,
         documents::parameter,
         facts::{Claims, Facts, Version},
@@ -209,6 +210,10 @@ impl Provider for Entra {
                 alg: false,
             }),
         })
+    }
+
+    fn metadata_url(&self, state: &State) -> String {
+        format!("{}/{}/v2.0/.well-known/openid-configuration", state.site.base, MockEntra::TENANT)
     }
 
     fn issuer(&self, _state: &State, facts: &Facts) -> String {

@@ -29,6 +29,11 @@ pub(super) trait Provider: Debug + Send + Sync {
     /// What lies at `path`, or the error that stands there instead.
     fn find(&self, state: &State, path: &str, query: &str) -> Result<Found, Box<Answer>>;
 
+    /// Where its metadata lies: for Entra the v2 document of the tenant, for B2C that of the first policy.
+    fn metadata_url(&self, state: &State) -> String {
+        format!("{}/.well-known/openid-configuration", self.issuer(state, &Facts::default()).trim_end_matches('/'))
+    }
+
     /// The issuer of a token.
     fn issuer(&self, state: &State, facts: &Facts) -> String;
 
