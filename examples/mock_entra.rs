@@ -4,26 +4,30 @@
 //! ```sh
 //! cargo run --example mock_entra
 //! cargo run --example mock_entra -- --https --ca ca.pem
+//! cargo run --example mock_entra -- --as keycloak
 //! ```
 
 use std::{env, error::Error, fs, future::pending};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose};
+use tokio::net::TcpListener;
 use tower_entra::testing::{MockEntra, MockServer};
 
 const USAGE: &str = "\
-usage: mock_entra [--https] [--ca FILE]
+usage: mock_entra [--as PROVIDER] [--https] [--ca FILE]
 
-PORT is the port on 127.0.0.1, 4000 by default. With --https, a certificate is made for 127.0.0.1 and localhost, and
+PROVIDER is entra, b2c, external-id, okta, auth0, keycloak or cognito; entra by default. PORT is the port on 127.0.0.1,
+4000 by default. With --https, a certificate is made for 127.0.0.1 and localhost, and
 --ca writes that of its authority to FILE, as PEM, for clients to trust.";
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let (mut https, mut ca_file) = (false, None);
+    let (mut https, mut ca_file, mut provider) = (false, None, "entra".to_owned());
     let mut arguments = env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--https" => https = true,
+            "--as" => provider = arguments.next().ok_or("--as needs a provider")?,
             "--ca" => ca_file = Some(arguments.next().ok_or("--ca needs a file")?),
             "--help" | "-h" => {
                 println!("{USAGE}");
@@ -37,19 +41,46 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
 
     let port = env::var("PORT").unwrap_or_else(|_| "4000".to_owned());
-    let address = format!("127.0.0.1:{port}");
+    let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
+    let scheme = if https { "https" } else { "http" };
+    let entra = look_alike(&provider, &format!("{scheme}://{}", listener.local_addr()?))?;
     let server = if https {
         let (ca, certificate, key) = certificate()?;
         if let Some(file) = &ca_file {
             fs::write(file, ca)?;
         }
-        MockEntra::serve_https(address, certificate, key).await?
+        entra.listen_https(listener, certificate, key)?
     } else {
-        MockEntra::serve(address).await?
+        entra.listen(listener)?
     };
-    print_facts(&server, ca_file.as_deref());
+    if provider == "entra" {
+        print_facts(&server, ca_file.as_deref());
+    } else {
+        print_tokens(server.entra());
+    }
     println!("listening on {}", server.url());
     pending().await
+}
+
+fn look_alike(provider: &str, base: &str) -> Result<MockEntra, String> {
+    Ok(match provider {
+        "entra" => MockEntra::at(base),
+        "b2c" => MockEntra::b2c_at(base, "B2C_1_susi"),
+        "external-id" => MockEntra::external_id_at(base),
+        "okta" => MockEntra::okta().hosted_at(base),
+        "auth0" => MockEntra::auth0().hosted_at(base),
+        "keycloak" => MockEntra::keycloak().hosted_at(base),
+        "cognito" => MockEntra::cognito().hosted_at(base),
+        other => return Err(format!("{other:?} is not known\n{USAGE}")),
+    })
+}
+
+/// Most of the other providers give no tokens over HTTP.
+fn print_tokens(entra: &MockEntra) {
+    println!("issuer    {}", entra.issuer());
+    println!("metadata  {}", entra.metadata_url());
+    println!("\nA token of a user:\n\n{}\n", entra.token().build());
+    println!("A token of an application:\n\n{}\n", entra.token().app().build());
 }
 
 fn print_facts(server: &MockServer, ca_file: Option<&str>) {

@@ -98,11 +98,8 @@ impl MockEntra {
     /// The answer to one question; of `fault` only what is seen in the answer. Waiting and breaking off are the caller's.
     pub(super) fn answer(&self, question: &Question<'_>, fault: &Fault) -> Answer {
         let (path, query) = question.target.split_once('?').unwrap_or((question.target, ""));
-        let answer = if path.ends_with("/oauth2/v2.0/token") {
-            self.issue(question, path)
-        } else {
-            self.document(question, path, query, *fault == Fault::EmptyKeySet)
-        };
+        let answer = self.issue(question, path);
+        let answer = answer.unwrap_or_else(|| self.document(question, path, query, *fault == Fault::EmptyKeySet));
         answer.after(fault)
     }
 

@@ -7,11 +7,13 @@ use crate::tenant::TenantId;
 
 /// Where a key is published, and what its entry says.
 ///
-/// By default in every key set, with the `issuer` and the `cloud_instance_name` that belong there (§1.6). To be handed to
+/// By default in every key set, with the `issuer`, `cloud_instance_name`, `alg` and `x5t` that keys have there. To be handed to
 /// [`MockEntra::publish`](super::MockEntra::publish).
 #[derive(Clone, Debug)]
 pub struct KeySpec {
     entry: Value,
+    /// What `alg` says where entries have it; `None` for an entry that is to be as it is written.
+    algorithm: Option<&'static str>,
     place: Place,
     app: Option<String>,
     issuer: Member,
@@ -44,22 +46,27 @@ impl Member {
 }
 
 /// The key set into which an entry is to be put.
-pub(super) struct KeySet<'a> {
+#[derive(Debug, Default)]
+pub(super) struct KeySet {
     /// The tenant whose own set it is; `None` for a shared one.
     pub(super) tenant: Option<TenantId>,
     /// The `appid` of the query.
-    pub(super) app: Option<&'a str>,
-    /// The `issuer` its keys have, `None` in v1 sets.
-    pub(super) issuer: Option<&'a str>,
-    /// The `cloud_instance_name` its keys have.
-    pub(super) cloud_instance_name: Option<&'a str>,
+    pub(super) app: Option<String>,
+    /// The `issuer` its keys have, `None` in sets whose keys have none.
+    pub(super) issuer: Option<String>,
+    /// The `cloud_instance_name` its keys have. It counts in sets whose keys have an `issuer`.
+    pub(super) cloud_instance_name: Option<String>,
+    /// Whether its keys have `x5t`.
+    pub(super) x5t: bool,
+    /// Whether its keys have `alg`.
+    pub(super) alg: bool,
 }
 
 impl KeySpec {
     /// The usual entry of `key`.
     #[must_use]
     pub fn new(key: &MockKey) -> Self {
-        Self::of(key.jwk())
+        Self { algorithm: Some(key.algorithm().name()), ..Self::of(key.jwk()) }
     }
 
     /// An entry exactly as it is written here, without `issuer` or anything else added; for keys that are broken or of
@@ -71,6 +78,7 @@ impl KeySpec {
     fn of(entry: Value) -> Self {
         Self {
             entry,
+            algorithm: None,
             place: Place::Everywhere,
             app: None,
             issuer: Member::Usual,
@@ -149,22 +157,30 @@ impl KeySpec {
     }
 
     /// The entry in `set`, if it belongs there.
-    pub(super) fn entry(&self, set: &KeySet<'_>) -> Option<Value> {
+    pub(super) fn entry(&self, set: &KeySet) -> Option<Value> {
         let here = match &self.place {
             Place::Everywhere => true,
             Place::Shared => set.tenant.is_none(),
             Place::Tenant(only) => set.tenant.is_some_and(|tenant| tenant.to_string() == *only),
         };
-        let asked_for = self.app.is_none() || self.app.as_deref() == set.app;
+        let asked_for = self.app.is_none() || self.app == set.app;
         if !(here && asked_for) {
             return None;
         }
         let Value::Object(mut entry) = self.entry.clone() else {
             return Some(self.entry.clone());
         };
+        if let Some(algorithm) = self.algorithm {
+            if set.alg {
+                entry.insert("alg".into(), algorithm.into());
+            }
+            if !set.x5t {
+                entry.remove("x5t");
+            }
+        }
         if set.issuer.is_some() {
-            entry.extend(self.issuer.value(set.issuer).map(|issuer| ("issuer".into(), issuer)));
-            let name = self.cloud_instance_name.value(set.cloud_instance_name);
+            entry.extend(self.issuer.value(set.issuer.as_deref()).map(|issuer| ("issuer".into(), issuer)));
+            let name = self.cloud_instance_name.value(set.cloud_instance_name.as_deref());
             entry.extend(name.map(|name| ("cloud_instance_name".into(), name)));
         }
         for (name, value) in &self.overrides {

@@ -5,16 +5,18 @@ use std::{
 
 use super::{
     TokenBuilder,
-    site::{Site, Version},
+    facts::{Facts, Version},
+    provider::{Entra, Provider},
+    site::Site,
     state::{Client, State},
 };
 use crate::tenant::{Cloud, TenantId};
 
-/// An Entra look-alike: metadata documents, key sets and tokens, without any network.
+/// A look-alike of Entra, or of another identity provider: metadata documents, key sets and tokens, without any network.
 ///
 /// It is a [`Fetch`](crate::fetch::Fetch), to be handed to what validates; [`serve`](Self::serve) makes an HTTP server of
-/// it. Clones are the same look-alike. Two of them in one process never share a key id, though those of one cloud may share
-/// key material.
+/// it. Clones are the same look-alike. Two of them in one process never share a key id, though those of one cloud, or of one
+/// other provider, may share key material.
 ///
 /// Never for production: it gives a token to whoever asks.
 #[derive(Clone)]
@@ -59,7 +61,15 @@ impl MockEntra {
     /// theirs are not known.
     #[must_use]
     pub fn for_cloud(cloud: Cloud) -> Self {
-        Self::of(Site::of_cloud(cloud))
+        let mut site = Site::new(format!("https://{}", cloud.login_host()), cloud.login_host());
+        site.aliases = cloud.hosts().iter().skip(1).map(|host| format!("https://{host}")).collect();
+        let mock = Self::of(site, Entra::of_cloud(cloud), &[Self::TENANT, Self::OTHER_TENANT]);
+        {
+            let mut state = mock.lock();
+            state.cloud_instance_name = cloud.instance_name().map(str::to_owned);
+            state.has_v1 = cloud.v1_issuer().is_some();
+        }
+        mock
     }
 
     /// An emulator at an address of its own, such as `http://127.0.0.1:4000`. Its issuers are `{base}/{tenantid}/` for v1
@@ -68,12 +78,13 @@ impl MockEntra {
     /// Nothing listens there; that is what [`serve`](Self::serve) and [`listen`](Self::listen) are for.
     #[must_use]
     pub fn at(base: impl AsRef<str>) -> Self {
-        Self::of(Site::at(base.as_ref()))
+        let entra = Entra::at(base.as_ref());
+        Self::of(Site::new(base, "an emulator"), entra, &[Self::TENANT, Self::OTHER_TENANT])
     }
 
-    fn of(site: Site) -> Self {
-        let tenants = [Self::TENANT, Self::OTHER_TENANT].into_iter().filter_map(|id| id.parse().ok());
-        let mut state = State::new(site, tenants);
+    pub(super) fn of(site: Site, provider: impl Provider + 'static, tenants: &[&str]) -> Self {
+        let mut state = State::new(site, Arc::new(provider));
+        state.tenants = tenants.iter().filter_map(|id| id.parse().ok()).collect();
         let roles = vec!["Files.Read.All".to_owned()];
         state.clients.insert(Self::CALLER.to_owned(), Client { secret: None, roles });
         state.clients.insert(Self::OTHER_CALLER.to_owned(), Client { secret: None, roles: Vec::new() });
@@ -90,20 +101,39 @@ impl MockEntra {
         self.lock().site.base.clone()
     }
 
-    /// The issuer of v1 tokens for `tenant`; with `{tenantid}` for the template.
+    /// Where its metadata document is: with Entra the v2 one of [`TENANT`](Self::TENANT), with B2C that of its first policy.
+    #[must_use]
+    pub fn metadata_url(&self) -> String {
+        let state = self.lock();
+        state.provider.metadata_url(&state)
+    }
+
+    /// The issuer of its tokens, unless they are told otherwise: with Entra that of v2 tokens of [`TENANT`](Self::TENANT).
+    #[must_use]
+    pub fn issuer(&self) -> String {
+        self.v2_issuer(Self::TENANT)
+    }
+
+    /// The issuer of v1 tokens for `tenant`; with `{tenantid}` for the template. Providers other than Entra have no v1.
     #[must_use]
     pub fn v1_issuer(&self, tenant: impl fmt::Display) -> String {
-        self.lock().site.issuer(Version::V1, &tenant.to_string())
+        self.issuer_of(Version::V1, tenant)
     }
 
-    /// The issuer of v2 tokens for `tenant`; with `{tenantid}` for the template.
+    /// The issuer of v2 tokens for `tenant`; with `{tenantid}` for the template. Where a provider has no tenants, it is the
+    /// one issuer there is.
     #[must_use]
     pub fn v2_issuer(&self, tenant: impl fmt::Display) -> String {
-        self.lock().site.issuer(Version::V2, &tenant.to_string())
+        self.issuer_of(Version::V2, tenant)
     }
 
-    /// A token to be described further: by default a good v2 access token of a user, for [`CLIENT_ID`](Self::CLIENT_ID) in
-    /// [`TENANT`](Self::TENANT).
+    fn issuer_of(&self, version: Version, tenant: impl fmt::Display) -> String {
+        let state = self.lock();
+        state.provider.issuer(&state, &Facts::of_issuer(version, tenant))
+    }
+
+    /// A token to be described further: by default a good access token of a user, with Entra a v2 one for
+    /// [`CLIENT_ID`](Self::CLIENT_ID) in [`TENANT`](Self::TENANT).
     #[must_use]
     pub fn token(&self) -> TokenBuilder {
         TokenBuilder::new(self.clone())

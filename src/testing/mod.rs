@@ -1,5 +1,5 @@
-//! [`MockEntra`]: an Entra look-alike for your own tests and for ours. Never for production: it gives tokens to whoever
-//! asks.
+//! [`MockEntra`]: an Entra look-alike for your own tests and for ours, that also plays [other providers](#providers). Never
+//! for production: it gives tokens to whoever asks.
 //!
 //! It is a [`Fetch`](crate::fetch::Fetch) that answers for `https://login.microsoftonline.com` without any socket, and it
 //! makes tokens of every kind, good and bad:
@@ -76,17 +76,80 @@
 //!
 //! `{tenant}` is `common`, `organizations`, `consumers`, the id of a tenant that is known, or a domain of it. `?appid=` is
 //! carried over from the metadata to the keys.
+//!
+//! # Providers
+//!
+//! Each plays its metadata and its key set; the token endpoint is Entra's and External ID's alone. Behind sockets with
+//! [`serve_at`](MockEntra::serve_at).
+//!
+//! | | issuer, `{tid}` being [`TENANT`](MockEntra::TENANT) | keys |
+//! |---|---|---|
+//! | [`b2c("contoso", …)`](MockEntra::b2c) | `https://contoso.b2clogin.com/{tid}/v2.0/` | of their own, without `issuer`, `alg`, `x5t` |
+//! | [`external_id("contoso")`](MockEntra::external_id) | `https://{tid}.ciamlogin.com/{tid}/v2.0` | as Entra's |
+//! | [`okta()`](MockEntra::okta) | `https://contoso.okta.example/oauth2/default` | with `alg` |
+//! | [`auth0()`](MockEntra::auth0) | `https://contoso.auth0.example/` | with `alg` and `x5t` |
+//! | [`keycloak()`](MockEntra::keycloak) | `https://id.contoso.example/realms/main` | with `alg` and `x5t`, and one for encryption |
+//! | [`cognito()`](MockEntra::cognito) | `https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Example1` | with `alg` |
+//!
+//! Metadata is at `{issuer}/.well-known/openid-configuration`, but with B2C and External ID, which have it at
+//!
+//! - `https://contoso.b2clogin.com/{tenant}/{policy}/v2.0/.well-known/openid-configuration`, the policy also as `?p=` and in
+//!   either letter case; a policy or tenant that does not exist is status 404,
+//! - `https://contoso.ciamlogin.com/{tenant}/v2.0/.well-known/openid-configuration`,
+//!
+//! where `{tenant}` is the id or `contoso.onmicrosoft.com`.
+//!
+//! ```
+//! use tower_entra::testing::{MockEntra, SigningAlgorithm};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! let b2c = MockEntra::b2c("contoso", "B2C_1_susi").add_policy("B2C_1_edit");
+//! let edit = b2c.token().policy("B2C_1_edit").build();
+//!
+//! let keycloak = MockEntra::keycloak();
+//! keycloak.rotate_to(SigningAlgorithm::Es256);
+//! let service = keycloak.token().app().client("a-service").build();
+//!
+//! let okta = MockEntra::okta().serve_at("127.0.0.1:0").await?;
+//! assert_eq!(okta.entra().issuer(), format!("{}/oauth2/default", okta.url()));
+//! # for token in [edit, service] { assert_eq!(token.split('.').count(), 3); }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What its tokens say
+//!
+//! Of External ID the same as of Entra. All others have neither `tid` nor `oid`.
+//!
+//! | access token | B2C | Okta | Auth0 | Keycloak | Cognito |
+//! |---|---|---|---|---|---|
+//! | audience | client id | `api://` and client id | list: the API's address, `…/userinfo` | list: `account`, client id | none |
+//! | client | `azp` | `cid` | `azp` | `azp` | `client_id` |
+//! | user | `sub` | `sub` (login), `uid` | `sub` (`auth0\|…`) | `sub`, `preferred_username` | `sub`, `username` |
+//! | scopes | `scp`, text | `scp`, list | `scope` | `scope` | `scope` |
+//! | roles | `roles` | `groups` | `permissions` | `realm_access.roles` | `cognito:groups` |
+//! | marks | `ver` `"1.0"`, `tfp` | `ver` 1 | | `typ` `"Bearer"` | `token_use` `"access"` |
+//! | of an application | its roles in `scp` | `sub` is the client | `sub` `…@clients`, `gty`, one audience | `client_id`, `preferred_username` `service-account-…` | `sub` is the client, no `username` |
+//! | header | `typ` | no `typ` | `typ` | `typ` | no `typ` |
+//! | valid for | 60 minutes | 60 minutes | 24 hours | 5 minutes | 60 minutes |
+//!
+//! An id token is for the client and has a `nonce`; with Okta and Keycloak an `at_hash`, with Keycloak `typ` `"ID"`, with
+//! Cognito `token_use` `"id"`.
 
 mod answer;
 mod clock;
 mod documents;
 mod drip;
+mod facts;
 mod fault;
 mod fetch;
 mod key;
 mod key_spec;
 mod mock;
-mod payload;
+mod pair;
+mod presets;
+mod provider;
 mod server;
 mod settings;
 mod signing;

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::{
-    Fault, KeySpec, MockEntra, MockKey,
-    site::Version,
+    Fault, KeySpec, MockEntra, MockKey, SigningAlgorithm,
+    facts::Version,
     state::{Api, Client},
 };
 use crate::clock::Clock;
@@ -27,8 +27,16 @@ impl MockEntra {
     /// Signs with a new key from now on. It is published, and the old ones still are.
     #[expect(clippy::must_use_candidate, reason = "it is called for what it changes")]
     pub fn rotate(&self) -> MockKey {
-        let key = self.add_key();
-        self.lock().current = key.clone();
+        self.rotate_to(self.current_key().algorithm().clone())
+    }
+
+    /// Signs with a new key for this algorithm from now on: of RSA, on a curve, or of Ed25519, as it needs. It is
+    /// published, and the old ones still are.
+    #[expect(clippy::must_use_candidate, reason = "it is called for what it changes")]
+    pub fn rotate_to(&self, algorithm: SigningAlgorithm) -> MockKey {
+        let key = self.new_key_for(algorithm);
+        self.publish(KeySpec::new(&key));
+        self.sign_with(&key);
         key
     }
 
@@ -45,10 +53,17 @@ impl MockEntra {
         key
     }
 
-    /// A key that is published nowhere, with a pair that no other key of this look-alike has.
+    /// A key that is published nowhere, with a pair that no other key of this look-alike has. It is for the algorithm of
+    /// the current one.
     #[must_use]
     pub fn new_key(&self) -> MockKey {
-        self.lock().new_key()
+        self.new_key_for(self.current_key().algorithm().clone())
+    }
+
+    /// The same for this algorithm.
+    #[must_use]
+    pub fn new_key_for(&self, algorithm: SigningAlgorithm) -> MockKey {
+        self.lock().new_key(algorithm)
     }
 
     /// Publishes a key as the specification says, besides all that are published already.
@@ -85,7 +100,7 @@ impl MockEntra {
 
     /// The `cloud_instance_name` in metadata and keys; `None` for none.
     pub fn set_cloud_instance_name(&self, name: Option<&str>) {
-        self.lock().site.cloud_instance_name = name.map(str::to_owned);
+        self.lock().cloud_instance_name = name.map(str::to_owned);
     }
 
     /// Puts a member into all metadata documents, over any that is there; `None` leaves it out.

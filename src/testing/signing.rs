@@ -3,7 +3,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, crypto::aws_lc::DEFAULT_PROVIDER};
 use serde_json::{Map, Value};
 
-use super::MockKey;
+use super::{MockKey, pair::KeyKind};
 
 /// How a token is signed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +22,12 @@ pub enum SigningAlgorithm {
     Ps384,
     /// RSA PSS with SHA-512.
     Ps512,
+    /// ECDSA on the curve P-256 with SHA-256.
+    Es256,
+    /// ECDSA on the curve P-384 with SHA-384.
+    Es384,
+    /// Ed25519 (RFC 8037).
+    EdDsa,
     /// HMAC with SHA-256 and these bytes as the secret, whatever the key: for the attack with the public key as secret.
     Hs256(Vec<u8>),
     /// No signature at all (`"alg":"none"`).
@@ -38,12 +44,26 @@ impl SigningAlgorithm {
             Self::Ps256 => "PS256",
             Self::Ps384 => "PS384",
             Self::Ps512 => "PS512",
+            Self::Es256 => "ES256",
+            Self::Es384 => "ES384",
+            Self::EdDsa => "EdDSA",
             Self::Hs256(_) => "HS256",
             Self::None => "none",
         }
     }
 
-    /// The signature of `message` as it stands in a token.
+    /// The kind of key that it needs; `None` where it needs none.
+    pub(super) fn key_kind(&self) -> Option<KeyKind> {
+        match self {
+            Self::Rs256 | Self::Rs384 | Self::Rs512 | Self::Ps256 | Self::Ps384 | Self::Ps512 => Some(KeyKind::Rsa),
+            Self::Es256 => Some(KeyKind::P256),
+            Self::Es384 => Some(KeyKind::P384),
+            Self::EdDsa => Some(KeyKind::Ed25519),
+            Self::Hs256(_) | Self::None => None,
+        }
+    }
+
+    /// The signature of `message` as it stands in a token. The key is of the kind that is needed.
     pub(super) fn sign(&self, key: &MockKey, message: &str) -> String {
         match self {
             Self::Rs256 => signature(Algorithm::RS256, key.private(), message),
@@ -52,6 +72,9 @@ impl SigningAlgorithm {
             Self::Ps256 => signature(Algorithm::PS256, key.private(), message),
             Self::Ps384 => signature(Algorithm::PS384, key.private(), message),
             Self::Ps512 => signature(Algorithm::PS512, key.private(), message),
+            Self::Es256 => signature(Algorithm::ES256, key.private(), message),
+            Self::Es384 => signature(Algorithm::ES384, key.private(), message),
+            Self::EdDsa => signature(Algorithm::EdDSA, key.private(), message),
             Self::Hs256(secret) => signature(Algorithm::HS256, &EncodingKey::from_secret(secret), message),
             Self::None => String::new(),
         }

@@ -7,11 +7,7 @@ use std::{
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::{
-    Fault, KeySpec, MockKey,
-    key::Pool,
-    site::{Owner, Site, Version},
-};
+use super::{Fault, KeySpec, MockKey, SigningAlgorithm, facts::Version, pair::KeyKind, provider::Provider, site::Site};
 use crate::{
     clock::{Clock, SystemClock},
     tenant::TenantId,
@@ -21,12 +17,18 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) site: Site,
+    pub(super) provider: Arc<dyn Provider>,
     pub(super) tenants: BTreeSet<TenantId>,
     pub(super) domains: BTreeMap<String, TenantId>,
+    /// The policies of B2C, with their own letter case; tokens are of the first one.
+    pub(super) policies: Vec<String>,
+    /// Whether the policy is in B2C's issuers.
+    pub(super) tfp_issuer: bool,
+    pub(super) cloud_instance_name: Option<String>,
     pub(super) published: Vec<KeySpec>,
     pub(super) current: MockKey,
-    wrong: Option<MockKey>,
-    pairs_taken: usize,
+    wrong: HashMap<KeyKind, MockKey>,
+    pairs_taken: HashMap<KeyKind, usize>,
     tokens: u64,
     pub(super) has_v1: bool,
     pub(super) has_v2: bool,
@@ -67,18 +69,22 @@ pub(super) struct Api {
 }
 
 impl State {
-    pub(super) fn new(site: Site, tenants: impl IntoIterator<Item = TenantId>) -> Self {
-        let current = MockKey::fresh(site.cloud, 0);
+    pub(super) fn new(site: Site, provider: Arc<dyn Provider>) -> Self {
+        let current = MockKey::fresh(site.pool, SigningAlgorithm::default(), 0);
         Self {
-            has_v1: site.has_v1,
             site,
-            tenants: tenants.into_iter().collect(),
+            provider,
+            tenants: BTreeSet::new(),
             domains: BTreeMap::new(),
+            policies: Vec::new(),
+            tfp_issuer: false,
+            cloud_instance_name: None,
             published: vec![KeySpec::new(&current)],
             current,
-            wrong: None,
-            pairs_taken: 1,
+            wrong: HashMap::new(),
+            pairs_taken: HashMap::from([(KeyKind::default(), 1)]),
             tokens: 0,
+            has_v1: true,
             has_v2: true,
             metadata: Vec::new(),
             replaced: HashMap::new(),
@@ -93,20 +99,22 @@ impl State {
     }
 
     /// A key with a pair that no other key of this look-alike has.
-    pub(super) fn new_key(&mut self) -> MockKey {
-        let pool: Pool = self.site.cloud;
-        let key = MockKey::fresh(pool, self.pairs_taken);
-        self.pairs_taken += 1;
+    pub(super) fn new_key(&mut self, algorithm: SigningAlgorithm) -> MockKey {
+        let taken = self.pairs_taken.entry(algorithm.key_kind().unwrap_or_default()).or_default();
+        let key = MockKey::fresh(self.site.pool, algorithm, *taken);
+        *taken += 1;
         key
     }
 
-    /// The key of [`wrong_key`](super::TokenBuilder::wrong_key): it is never published.
-    pub(super) fn wrong_key(&mut self) -> MockKey {
-        if let Some(key) = &self.wrong {
+    /// The key of [`wrong_key`](super::TokenBuilder::wrong_key) for this algorithm: it is never published.
+    pub(super) fn wrong_key(&mut self, algorithm: &SigningAlgorithm) -> MockKey {
+        let kind = algorithm.key_kind().unwrap_or_default();
+        if let Some(key) = self.wrong.get(&kind) {
             return key.clone();
         }
-        let key = self.new_key();
-        self.wrong.insert(key).clone()
+        let key = self.new_key(algorithm.clone());
+        self.wrong.insert(kind, key.clone());
+        key
     }
 
     /// The number of a token that is about to be described.
@@ -115,16 +123,10 @@ impl State {
         self.tokens
     }
 
-    /// The owner that the first segment of a path names, if there is one.
-    pub(super) fn owner(&self, segment: &str) -> Option<Owner> {
-        match segment {
-            "common" | "organizations" => return Some(Owner::shared(segment)),
-            "consumers" => return Some(Owner::tenant(TenantId::PERSONAL_ACCOUNTS)),
-            _ => {}
-        }
-        let by_id = segment.parse().ok().filter(|id| self.tenants.contains(id) || *id == TenantId::PERSONAL_ACCOUNTS);
-        let tenant = by_id.or_else(|| self.domains.get(&segment.to_ascii_lowercase()).copied());
-        tenant.map(Owner::tenant)
+    /// The known tenant that this id or domain names.
+    pub(super) fn tenant(&self, name: &str) -> Option<TenantId> {
+        let by_id = name.parse().ok().filter(|id| self.tenants.contains(id));
+        by_id.or_else(|| self.domains.get(&name.to_ascii_lowercase()).copied())
     }
 }
 

@@ -4,14 +4,20 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
 
 use super::{
-    MockEntra, MockKey, SigningAlgorithm, clock::unix_seconds, payload, payload::Facts, signing::with_hashed_nonce,
-    site::Version,
+    MockEntra, MockKey, SigningAlgorithm,
+    clock::unix_seconds,
+    facts::{Facts, Kind, Version},
+    provider::Dates,
+    signing::with_hashed_nonce,
 };
 
 /// Describes one token, good or bad; [`build`](Self::build) signs it.
 ///
 /// Whatever the order of the calls, single claims and headers are written over the rest last. Each description has a token id
-/// (`uti`) of its own, so no two tokens are the same.
+/// (`uti`, `jti`) of its own, so no two tokens are the same; B2C's have none.
+///
+/// The names of claims below are Entra's, which External ID shares. What becomes of them elsewhere is in the tables of the
+/// [module](crate::testing#what-its-tokens-say).
 ///
 /// ```
 /// use tower_entra::testing::MockEntra;
@@ -28,6 +34,7 @@ pub struct TokenBuilder {
     mock: MockEntra,
     facts: Facts,
     now: i64,
+    dates: Dates,
     expires: Option<i64>,
     issued: Option<i64>,
     not_before: Option<i64>,
@@ -36,7 +43,7 @@ pub struct TokenBuilder {
     raw_header: Option<Vec<u8>>,
     raw_payload: Option<Vec<u8>>,
     nonce: Option<String>,
-    algorithm: SigningAlgorithm,
+    algorithm: Option<SigningAlgorithm>,
     signer: Signer,
     kid: Option<String>,
 }
@@ -48,28 +55,17 @@ enum Signer {
     Key(MockKey),
 }
 
-/// For whom a token was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    User,
-    App,
-    IdToken,
-}
-
-const LIFETIME: i64 = 3599;
-/// Entra dates `nbf` and `iat` back by about five minutes (§4.3).
-const BACK_DATED: i64 = 300;
-
 impl TokenBuilder {
     pub(super) fn new(mock: MockEntra) -> Self {
-        let (now, number) = {
+        let (now, number, dates) = {
             let mut state = mock.lock();
-            (unix_seconds(state.clock.now()), state.next_token())
+            (unix_seconds(state.clock.now()), state.next_token(), state.provider.dates())
         };
         Self {
             mock,
             facts: Facts { number, ..Facts::default() },
             now,
+            dates,
             expires: None,
             issued: None,
             not_before: None,
@@ -78,13 +74,14 @@ impl TokenBuilder {
             raw_header: None,
             raw_payload: None,
             nonce: None,
-            algorithm: SigningAlgorithm::default(),
+            algorithm: None,
             signer: Signer::Current,
             kid: None,
         }
     }
 
-    /// A v1 token: issuer, claim names and audience (`api://` and the client id) of that version.
+    /// A v1 token: issuer, claim names and audience (`api://` and the client id) of that version. Only Entra and External ID
+    /// have them.
     #[must_use]
     pub fn v1(mut self) -> Self {
         self.facts.version = Version::V1;
@@ -98,7 +95,8 @@ impl TokenBuilder {
         self
     }
 
-    /// A token of a user, the default: with the scope `Files.Read` if no other is said.
+    /// A token of a user, the default: with the scope `Files.Read` if no other is said; where scopes are written otherwise,
+    /// with such a one.
     #[must_use]
     pub fn user(mut self) -> Self {
         self.facts.kind = Kind::User;
@@ -106,7 +104,8 @@ impl TokenBuilder {
     }
 
     /// A token of an application alone: no scope, `oid` equal to `sub`, and the app role `Files.Read.All` if no other is
-    /// said. It has no `idtyp`, as that is optional (§4.4); [`idtyp`](Self::idtyp) adds it.
+    /// said. It has no `idtyp`, as that is optional (§4.4); [`idtyp`](Self::idtyp) adds it. All but Entra and External ID
+    /// give scopes to applications too.
     #[must_use]
     pub fn app(mut self) -> Self {
         self.facts.kind = Kind::App;
@@ -114,14 +113,15 @@ impl TokenBuilder {
     }
 
     /// An id token, which is no access token: for the client ([`CALLER`](MockEntra::CALLER)), with a `nonce`, without
-    /// scopes (§4.4).
+    /// scopes (§4.4), and with the marks that the provider gives its id tokens.
     #[must_use]
     pub fn id_token(mut self) -> Self {
         self.facts.kind = Kind::IdToken;
         self
     }
 
-    /// A v1 token for Microsoft Graph, with a `nonce` in its header: as it is sent, its signature cannot verify (§9).
+    /// A v1 token for Microsoft Graph, with a `nonce` in its header: as it is sent, its signature cannot verify (§9). Of use
+    /// with Entra alone.
     #[must_use]
     pub fn graph(mut self) -> Self {
         self.facts.graph = true;
@@ -130,42 +130,44 @@ impl TokenBuilder {
         self
     }
 
-    /// The optional claim `idtyp`: `app` or `user`, as the token is (§4.4).
+    /// The optional claim `idtyp`: `app` or `user`, as the token is (§4.4). Entra and External ID alone.
     #[must_use]
     pub fn idtyp(mut self) -> Self {
         self.facts.idtyp = true;
         self
     }
 
-    /// The scopes, separated by spaces (`scp`).
+    /// The scopes, separated by spaces (`scp`). With Okta they become a list.
     #[must_use]
     pub fn scopes(mut self, scopes: impl Into<String>) -> Self {
         self.facts.scopes = Some(scopes.into());
         self
     }
 
-    /// The app roles (`roles`); none at all leaves the claim out.
+    /// The app roles (`roles`), or whatever the provider has that is most like them; none at all leaves the claim out.
     #[must_use]
     pub fn roles<R: Into<String>>(mut self, roles: impl IntoIterator<Item = R>) -> Self {
         self.facts.roles = Some(roles.into_iter().map(Into::into).collect());
         self
     }
 
-    /// The tenant, in `tid` and in the issuer. It need not be known, nor a GUID.
+    /// The tenant, in `tid` and in the issuer, with B2C in the issuer alone. It need not be known, nor a GUID. Where there
+    /// are no tenants, it changes nothing.
     #[must_use]
     pub fn tenant(mut self, tenant: impl Display) -> Self {
         self.facts.tenant = tenant.to_string();
         self
     }
 
-    /// The audience (`aud`).
+    /// The audience (`aud`), or the one of a list that is the API. An access token of Cognito has it only if it is said.
     #[must_use]
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.facts.audience = Some(audience.into());
         self
     }
 
-    /// The client application that asked for the token (`azp`, in v1 tokens `appid`).
+    /// The client application that asked for the token (`azp`, in v1 tokens `appid`, with Okta `cid`, with Cognito
+    /// `client_id`), and what else follows from it.
     #[must_use]
     pub fn client(mut self, client_id: impl Into<String>) -> Self {
         self.facts.client = client_id.into();
@@ -178,7 +180,23 @@ impl TokenBuilder {
         self
     }
 
-    /// The object id of the user or of the application (`oid`).
+    /// The policy of B2C, known or not; by default the first one. It is in the claim `tfp`, and in the issuer where
+    /// [that has one](MockEntra::tfp_issuer). Elsewhere it changes nothing.
+    #[must_use]
+    pub fn policy(mut self, policy: impl Into<String>) -> Self {
+        self.facts.policy = Some(policy.into());
+        self
+    }
+
+    /// B2C's policy in the older claim `acr` instead of `tfp`. Elsewhere it changes nothing.
+    #[must_use]
+    pub fn policy_in_acr(mut self) -> Self {
+        self.facts.acr = true;
+        self
+    }
+
+    /// The object id of the user or of the application (`oid`). Elsewhere than with Entra the user's id, which is `sub` or a
+    /// part of it; with Okta it is `uid`.
     #[must_use]
     pub fn object_id(mut self, object_id: impl Into<String>) -> Self {
         self.facts.object_id = Some(object_id.into());
@@ -189,11 +207,11 @@ impl TokenBuilder {
     #[must_use]
     pub fn expired(mut self) -> Self {
         self.expires = Some(self.now - 3600);
-        self.issued = Some(self.now - 3600 - LIFETIME);
+        self.issued = Some(self.now - 3600 - self.dates.lifetime);
         self
     }
 
-    /// Valid for this long from now, instead of 3599 seconds.
+    /// Valid for this long from now, instead of 3599 seconds, or what is usual with the provider.
     #[must_use]
     pub fn expires_in(mut self, lifetime: Duration) -> Self {
         self.expires = Some(self.now.saturating_add(i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX)));
@@ -207,14 +225,14 @@ impl TokenBuilder {
         self
     }
 
-    /// `nbf`, in seconds since 1970; the same as `iat` if it is not said.
+    /// `nbf`, in seconds since 1970; if it is not said, the same as `iat` with Entra, External ID and B2C, and none elsewhere.
     #[must_use]
     pub fn not_before(mut self, seconds: i64) -> Self {
         self.not_before = Some(seconds);
         self
     }
 
-    /// `iat`, in seconds since 1970; five minutes ago if it is not said.
+    /// `iat`, in seconds since 1970; if it is not said, five minutes ago with Entra and External ID, and now elsewhere.
     #[must_use]
     pub fn issued_at(mut self, seconds: i64) -> Self {
         self.issued = Some(seconds);
@@ -242,10 +260,12 @@ impl TokenBuilder {
         self
     }
 
-    /// How it is signed; `alg` in the header follows. RS256 by default.
+    /// How it is signed; `alg` in the header follows. By default as the key says, which is RS256 unless
+    /// [`rotate_to`](MockEntra::rotate_to) chose another. A key that does not fit it stays the one that is named, but one
+    /// that is published nowhere signs.
     #[must_use]
     pub fn algorithm(mut self, algorithm: SigningAlgorithm) -> Self {
-        self.algorithm = algorithm;
+        self.algorithm = Some(algorithm);
         self
     }
 
@@ -295,50 +315,50 @@ impl TokenBuilder {
     /// The claims as they will be, to be changed and given to [`raw_payload`](Self::raw_payload).
     #[must_use]
     pub fn claims(&self) -> Map<String, Value> {
-        let issued = self.issued.unwrap_or(self.now - BACK_DATED);
+        let issued = self.issued.unwrap_or(self.now - self.dates.back_dated);
         let mut claims = {
             let state = self.mock.lock();
-            payload::claims(&self.facts, &state.site)
+            let mut claims = state.provider.claims(&state, &self.facts);
+            claims.put("iss", state.provider.issuer(&state, &self.facts));
+            claims
         };
-        claims.insert("iat".into(), issued.into());
-        claims.insert("nbf".into(), self.not_before.unwrap_or(issued).into());
-        claims.insert("exp".into(), self.expires.unwrap_or(self.now + LIFETIME).into());
-        overwrite(&mut claims, &self.claims);
-        claims
+        claims.put("iat", issued);
+        claims.put_some("nbf", self.not_before.or(self.dates.not_before.then_some(issued)));
+        claims.put("exp", self.expires.unwrap_or(self.now + self.dates.lifetime));
+        overwrite(&mut claims.0, &self.claims);
+        claims.0
     }
 
     /// The token in its compact form: header, payload and signature.
     #[must_use]
     pub fn build(&self) -> String {
-        let (current, wrong) = {
+        let (named, algorithm, key, typ) = {
             let mut state = self.mock.lock();
-            let wrong = matches!(self.signer, Signer::Wrong).then(|| state.wrong_key());
-            (state.current.clone(), wrong)
-        };
-        let (key, kid) = match (&self.signer, &wrong) {
-            (Signer::Key(key), _) => (key, key.kid()),
-            (_, Some(wrong)) => (wrong, current.kid()),
-            (_, None) => (&current, current.kid()),
+            let named = if let Signer::Key(key) = &self.signer { key.clone() } else { state.current.clone() };
+            let algorithm = self.algorithm.as_ref().unwrap_or(named.algorithm()).clone();
+            let is_wrong = matches!(self.signer, Signer::Wrong) || !named.fits(&algorithm);
+            let key = if is_wrong { state.wrong_key(&algorithm) } else { named.clone() };
+            (named, algorithm, key, state.provider.typ())
         };
         let payload = match &self.raw_payload {
             Some(bytes) => bytes.clone(),
             None => Value::from(self.claims()).to_string().into_bytes(),
         };
         let payload = URL_SAFE_NO_PAD.encode(payload);
-        let (sent, signed) = self.headers(self.kid.as_deref().unwrap_or(kid));
-        let signature = self.algorithm.sign(key, &format!("{signed}.{payload}"));
+        let (sent, signed) = self.headers(self.kid.as_deref().unwrap_or(named.kid()), &algorithm, typ);
+        let signature = algorithm.sign(&key, &format!("{signed}.{payload}"));
         format!("{sent}.{payload}.{signature}")
     }
 
     /// The header as it is sent, and as it is signed (§9), both encoded.
-    fn headers(&self, kid: &str) -> (String, String) {
+    fn headers(&self, kid: &str, algorithm: &SigningAlgorithm, typ: Option<&str>) -> (String, String) {
         if let Some(bytes) = &self.raw_header {
             let header = URL_SAFE_NO_PAD.encode(bytes);
             return (header.clone(), header);
         }
         let mut header = Map::new();
-        header.insert("typ".into(), "JWT".into());
-        header.insert("alg".into(), self.algorithm.name().into());
+        header.extend(typ.map(|typ| ("typ".into(), typ.into())));
+        header.insert("alg".into(), algorithm.name().into());
         header.insert("kid".into(), kid.into());
         if self.facts.version == Version::V1 {
             header.insert("x5t".into(), kid.into());

@@ -6,8 +6,8 @@ use super::{
     MockEntra, TokenBuilder,
     answer::{Answer, Question},
     documents::{form_decoded, parameter},
-    payload::GRAPH,
-    site::Version,
+    facts::Version,
+    provider::GRAPH,
     state::{Client, State},
 };
 use crate::tenant::TenantId;
@@ -38,10 +38,14 @@ const MICROSOFT: [&str; 5] = [
 ];
 
 impl MockEntra {
-    /// Answers `POST /{tenant}/oauth2/v2.0/token`: client credentials, RFC 6749 §4.4.
-    pub(super) fn issue(&self, question: &Question<'_>, path: &str) -> Answer {
-        let decided = self.lock().grant(question, path);
-        match decided {
+    /// Answers `POST /{tenant}/oauth2/v2.0/token`: client credentials, RFC 6749 §4.4. `None` at another path.
+    pub(super) fn issue(&self, question: &Question<'_>, path: &str) -> Option<Answer> {
+        let decided = {
+            let state = self.lock();
+            let tenant = state.provider.tenant_at(&state, path)?;
+            state.grant(question, tenant)
+        };
+        Some(match decided {
             Ok(grant) => {
                 let token = self.token_for(grant).build();
                 Answer::json(
@@ -55,7 +59,7 @@ impl MockEntra {
                 )
             }
             Err(answer) => *answer,
-        }
+        })
     }
 
     fn token_for(&self, grant: Grant) -> TokenBuilder {
@@ -70,13 +74,13 @@ impl MockEntra {
 }
 
 impl State {
-    fn grant(&self, question: &Question<'_>, path: &str) -> Result<Grant, Box<Answer>> {
+    fn grant(&self, question: &Question<'_>, tenant: Result<TenantId, Box<Answer>>) -> Result<Grant, Box<Answer>> {
         let refuse = |status, error, number, text: &str| Box::new(Answer::error(self, status, error, number, text));
         if question.method != Method::POST {
             let text = "The endpoint only accepts POST requests. Received a GET request.";
             return Err(refuse(405, "invalid_request", 900_561, text));
         }
-        let tenant = self.tenant_of(path)?;
+        let tenant = tenant?;
         let form = std::str::from_utf8(question.body).unwrap_or_default();
         let field = |name: &str| parameter(form, name).filter(|value| !value.is_empty());
         let required = |name: &str| {
@@ -125,18 +129,6 @@ impl State {
         Ok(Grant { tenant, client_id, proof, roles: client.roles.clone(), resource })
     }
 
-    fn tenant_of(&self, path: &str) -> Result<TenantId, Box<Answer>> {
-        let segment = path.trim_start_matches('/').split('/').next().unwrap_or_default();
-        let Some(owner) = self.owner(segment) else {
-            return Err(Box::new(self.unknown_tenant(segment, "invalid_request")));
-        };
-        owner.tenant.ok_or_else(|| {
-            let text = "No tenant-identifying information found in either the request or implied by any provided \
-                        credentials.";
-            Box::new(Answer::error(self, 400, "invalid_request", 50_059, text))
-        })
-    }
-
     /// The API that `resource` names.
     fn resource(&self, resource: &str) -> Option<Resource> {
         if let Some(api) = self.apis.get(resource) {
@@ -147,7 +139,8 @@ impl State {
             });
         }
         let host = resource.trim_end_matches('/');
-        if resource == GRAPH || host == format!("https://{}", self.site.msgraph_host) {
+        let is_graph = |graph| host.strip_prefix("https://") == Some(graph);
+        if resource == GRAPH || self.provider.graph_host().is_some_and(is_graph) {
             return Some(Resource::Graph(resource.to_owned()));
         }
         if MICROSOFT.contains(&host) {

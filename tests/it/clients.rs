@@ -1,9 +1,10 @@
 //! Real clients of Entra that get tokens and call `examples/server.rs`, and other validators that judge our tokens.
 //!
 //! They are Python's. `tests/clients/install` installs them and prints what `TOWER_ENTRA_PYTHON` is to be; without that
-//! variable these tests are skipped.
+//! variable these tests are skipped. The same for Node is in [`providers`].
 
 mod opinions;
+mod providers;
 mod tokens;
 
 use std::{env, path::PathBuf, process::Stdio};
@@ -25,12 +26,12 @@ fn python() -> Option<PathBuf> {
 }
 
 /// How variables begin that would change what the clients trust, or whom they ask.
-const OTHERS: [&str; 7] = ["AZURE", "ENTRA_", "MSAL_", "PYTHON", "SSL_CERT", "REQUESTS_CA", "CURL_CA"];
+const OTHERS: [&str; 8] = ["AZURE", "ENTRA_", "MSAL_", "PYTHON", "NODE_", "SSL_CERT", "REQUESTS_CA", "CURL_CA"];
 
-/// Runs a script of `tests/clients`; its answer is one JSON value.
-async fn script(python: &PathBuf, name: &str, input: &Value) -> Value {
-    let mut command = Command::new(python);
-    command.arg(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(name));
+/// A script of `tests/clients`, with nothing in its environment that would lead it elsewhere.
+fn command(program: &PathBuf, script: &str) -> Command {
+    let mut command = Command::new(program);
+    command.arg(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(script));
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy().to_ascii_uppercase();
         let is_in_the_way = |start: &&str| text.starts_with(*start);
@@ -38,6 +39,12 @@ async fn script(python: &PathBuf, name: &str, input: &Value) -> Value {
             command.env_remove(name);
         }
     }
+    command
+}
+
+/// Runs a script of `tests/clients`; its answer is one JSON value.
+async fn script(python: &PathBuf, name: &str, input: &Value) -> Value {
+    let mut command = command(python, name);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let mut child = command.spawn().unwrap();
     // If it ended before it read everything, it says why.

@@ -14,6 +14,7 @@ mod jsonwebtoken;
 mod keys;
 mod keys_http;
 mod keys_model;
+mod presets;
 mod program;
 mod secrets;
 mod support;

@@ -162,7 +162,7 @@ fn url(stdout: &str) -> Option<String> {
 }
 
 /// Reads on for as long as the program writes, so that it never has to wait for us.
-fn collect(stream: impl AsyncRead + Unpin + Send + 'static) -> Arc<Mutex<String>> {
+pub(crate) fn collect(stream: impl AsyncRead + Unpin + Send + 'static) -> Arc<Mutex<String>> {
     let text = Arc::<Mutex<String>>::default();
     let collected = Arc::clone(&text);
     tokio::spawn(async move {

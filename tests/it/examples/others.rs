@@ -88,6 +88,24 @@ async fn mock_entra() {
     let ca = std::fs::read_to_string(folder.path().join("ca.pem")).unwrap();
     assert!(ca.starts_with("-----BEGIN CERTIFICATE-----") && !ca.contains("PRIVATE KEY"));
 
+    for (provider, path) in [
+        ("b2c", format!("/{}/B2C_1_susi/v2.0", MockEntra::TENANT)),
+        ("external-id", format!("/{}/v2.0", MockEntra::TENANT)),
+        ("okta", "/oauth2/default".to_owned()),
+        ("auth0", String::new()),
+        ("keycloak", "/realms/main".to_owned()),
+        ("cognito", "/eu-west-1_Example1".to_owned()),
+    ] {
+        let mut command = example("mock_entra");
+        command.arg("--as").arg(provider);
+        let server = Program::start(command).await;
+        let path = format!("{path}/.well-known/openid-configuration");
+        assert_eq!(server.get(&path, "").await.status, 200, "{provider}");
+        let stdout = server.stdout();
+        assert!(stdout.contains(&format!("metadata  {}{path}\n", server.url())), "{provider}: {stdout}");
+        assert_eq!(stdout.lines().filter(|line| line.starts_with("eyJ")).count(), 2, "{provider}: {stdout}");
+    }
+
     let mut command = example("mock_entra");
     command.arg("--htps");
     let ended = run(command).await;

@@ -1,0 +1,132 @@
+use serde_json::{Map, Value, json};
+
+use super::{Dates, Found, Provider, nothing, object};
+use crate::testing::{
+    MockEntra,
+    answer::Answer,
+    documents::parameter,
+    facts::{Claims, Facts, Kind, NONCE, made_up_id},
+    key_spec::KeySet,
+    state::State,
+};
+
+/// Azure AD B2C (§1.8). Its tenants and policies are in the state.
+#[derive(Debug)]
+pub(in crate::testing) struct B2c;
+
+/// What an address names, and how: its root is that of all addresses of the policy, `?p=` its query.
+struct Place<'s> {
+    tenant: String,
+    policy: &'s str,
+    root: String,
+    query: String,
+    rest: String,
+}
+
+impl<'s> Place<'s> {
+    /// The place at `path`, where both tenant and policy exist: `/{tenant}/{policy}/…`, `/tfp/{tenant}/{policy}/…` or
+    /// `/{tenant}/…?p={policy}`.
+    fn at(state: &'s State, path: &str, query: &str) -> Option<Self> {
+        let path = path.strip_prefix("/tfp").filter(|rest| rest.starts_with('/')).unwrap_or(path);
+        let (name, rest) = path.strip_prefix('/')?.split_once('/')?;
+        let tenant = state.tenant(name)?.to_string();
+        let root = format!("{}/{name}", state.site.base);
+        if let Some(policy) = parameter(query, "p") {
+            let policy = policy_of(state, &policy)?;
+            let query = format!("?p={}", policy.to_ascii_lowercase());
+            return Some(Self { tenant, policy, root, query, rest: rest.to_owned() });
+        }
+        let (policy, rest) = rest.split_once('/')?;
+        let policy = policy_of(state, policy)?;
+        let root = format!("{root}/{}", policy.to_ascii_lowercase());
+        Some(Self { tenant, policy, root, query: String::new(), rest: rest.to_owned() })
+    }
+
+    fn metadata(&self, state: &State) -> Map<String, Value> {
+        let at = |path: &str| format!("{}/{path}{}", self.root, self.query);
+        object(json!({
+            "issuer": issuer(state, &self.tenant, self.policy),
+            "authorization_endpoint": at("oauth2/v2.0/authorize"),
+            "token_endpoint": at("oauth2/v2.0/token"),
+            "end_session_endpoint": at("oauth2/v2.0/logout"),
+            "jwks_uri": at("discovery/v2.0/keys"),
+            "response_modes_supported": ["query", "fragment", "form_post"],
+            "response_types_supported": [
+                "code", "code id_token", "code token", "code id_token token", "id_token", "id_token token", "token",
+                "token id_token",
+            ],
+            "scopes_supported": ["openid"],
+            "subject_types_supported": ["pairwise"],
+            "id_token_signing_alg_values_supported": [state.current.algorithm().name()],
+            "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+            "claims_supported": ["name", "sub", "idp", "tfp", "iss", "iat", "exp", "aud", "acr", "nonce", "auth_time"],
+        }))
+    }
+}
+
+/// The policy with its own letter case.
+fn policy_of<'s>(state: &'s State, name: &str) -> Option<&'s str> {
+    state.policies.iter().find(|policy| policy.eq_ignore_ascii_case(name)).map(String::as_str)
+}
+
+fn issuer(state: &State, tenant: &str, policy: &str) -> String {
+    let base = &state.site.base;
+    if state.tfp_issuer { format!("{base}/tfp/{tenant}/{policy}/v2.0/") } else { format!("{base}/{tenant}/v2.0/") }
+}
+
+/// The policy of a token, known or not.
+fn policy<'a>(state: &'a State, facts: &'a Facts) -> &'a str {
+    facts.policy.as_deref().or(state.policies.first().map(String::as_str)).unwrap_or_default()
+}
+
+impl Provider for B2c {
+    fn find(&self, state: &State, path: &str, query: &str) -> Result<Found, Box<Answer>> {
+        let place = Place::at(state, path, query).ok_or_else(nothing)?;
+        match place.rest.as_str() {
+            "v2.0/.well-known/openid-configuration" => Ok(Found::Metadata(place.metadata(state))),
+            "discovery/v2.0/keys" => {
+                Ok(Found::Keys(KeySet { tenant: state.tenant(&place.tenant), ..KeySet::default() }))
+            }
+            _ => Err(nothing()),
+        }
+    }
+
+    fn metadata_url(&self, state: &State) -> String {
+        let policy = state.policies.first().map_or("", String::as_str);
+        format!("{}/{}/{policy}/v2.0/.well-known/openid-configuration", state.site.base, MockEntra::TENANT)
+    }
+
+    fn issuer(&self, state: &State, facts: &Facts) -> String {
+        issuer(state, &facts.tenant, policy(state, facts))
+    }
+
+    fn dates(&self) -> Dates {
+        Dates { lifetime: 3600, back_dated: 0, not_before: true }
+    }
+
+    fn claims(&self, state: &State, facts: &Facts) -> Claims {
+        let mut claims = Claims::default();
+        let is_id_token = facts.kind == Kind::IdToken;
+        let usual = if is_id_token { facts.client.as_str() } else { MockEntra::CLIENT_ID };
+        claims.put("ver", "1.0");
+        claims.put("aud", facts.audience.as_deref().unwrap_or(usual));
+        claims.put(if facts.acr { "acr" } else { "tfp" }, policy(state, facts));
+        if facts.kind == Kind::App {
+            // Its app roles stand in `scp`.
+            let roles = facts.roles.as_ref().map_or_else(|| "Files.Read.All".to_owned(), |roles| roles.join(" "));
+            claims.put("sub", facts.object_id.clone().unwrap_or_else(|| made_up_id(&facts.client)));
+            claims.put("scp", facts.scopes.clone().unwrap_or(roles));
+        } else {
+            claims.put("sub", facts.user());
+            claims.put("name", "Ada Example");
+            claims.put_some("scp", facts.scopes("Files.Read"));
+            claims.put_list("roles", facts.roles.as_ref());
+        }
+        if is_id_token {
+            claims.put("nonce", NONCE);
+        } else {
+            claims.put("azp", facts.client.as_str());
+        }
+        claims
+    }
+}

@@ -1,0 +1,290 @@
+use serde_json::{Map, Value, json};
+
+use super::{Dates, Found, Provider, entra_claims, nothing, object};
+use crate::{
+    tenant::{Cloud, TenantId},
+    testing::{
+        MockEntra,
+        answer::Answer,
+        documents::parameter,
+        facts::{Claims, Facts, Version},
+        key_spec::KeySet,
+        state::State,
+    },
+};
+
+/// Entra in one of Microsoft's clouds, an emulator of it, or External ID.
+#[derive(Debug)]
+pub(in crate::testing) struct Entra {
+    v1_issuer: String,
+    v2_issuer: String,
+    graph_host: &'static str,
+    msgraph_host: &'static str,
+    /// Whether there are documents for all tenants: `common`, `organizations`, and `consumers`.
+    is_shared: bool,
+}
+
+const PLACEHOLDER: &str = "{tenantid}";
+
+impl Entra {
+    /// One of Microsoft's clouds.
+    pub(in crate::testing) fn of_cloud(cloud: Cloud) -> Self {
+        let v1_issuer = cloud.v1_issuer().map(|issuer| issuer.to_string());
+        let (graph_host, msgraph_host) = match cloud {
+            Cloud::UsGovernment => ("graph.windows.net", "graph.microsoft.us"),
+            Cloud::China => ("graph.chinacloudapi.cn", "microsoftgraph.chinacloudapi.cn"),
+            _ => ("graph.windows.net", "graph.microsoft.com"),
+        };
+        Self {
+            v1_issuer: v1_issuer.unwrap_or_else(|| format!("https://{}/{PLACEHOLDER}/", cloud.login_host())),
+            v2_issuer: cloud.v2_issuer().to_string(),
+            graph_host,
+            msgraph_host,
+            is_shared: true,
+        }
+    }
+
+    /// An emulator, whose issuers have its address in them.
+    pub(in crate::testing) fn at(base: &str) -> Self {
+        let base = base.trim_end_matches('/');
+        Self {
+            v1_issuer: format!("{base}/{PLACEHOLDER}/"),
+            v2_issuer: format!("{base}/{PLACEHOLDER}/v2.0"),
+            ..Self::of_cloud(Cloud::Public)
+        }
+    }
+
+    /// External ID: its issuers have the tenant's id as their host, wherever its documents are (§1.9).
+    pub(in crate::testing) fn external_id() -> Self {
+        Self { is_shared: false, ..Self::at(&format!("https://{PLACEHOLDER}.ciamlogin.com")) }
+    }
+
+    /// The issuer of `version` with `tenant` put in, whatever that is.
+    pub(super) fn issuer_of(&self, version: Version, tenant: &str) -> String {
+        self.issuer_template(version).replace(PLACEHOLDER, tenant)
+    }
+
+    fn issuer_template(&self, version: Version) -> &str {
+        match version {
+            Version::V1 => &self.v1_issuer,
+            Version::V2 => &self.v2_issuer,
+        }
+    }
+
+    /// Whose documents the first segment of a path names.
+    fn owner(&self, state: &State, segment: &str) -> Option<Owner> {
+        match segment {
+            "common" | "organizations" if self.is_shared => Some(Owner { tenant: None, segment: segment.to_owned() }),
+            _ => self.tenant(state, segment).map(|tenant| Owner { tenant: Some(tenant), segment: tenant.to_string() }),
+        }
+    }
+
+    fn tenant(&self, state: &State, segment: &str) -> Option<TenantId> {
+        let personal = TenantId::PERSONAL_ACCOUNTS;
+        let is_personal = self.is_shared && (segment == "consumers" || segment.parse() == Ok(personal));
+        if is_personal { Some(personal) } else { state.tenant(segment) }
+    }
+
+    /// The `issuer` of the owner's document, with the placeholder where it is shared.
+    fn document_issuer(&self, owner: &Owner, version: Version) -> String {
+        match owner.tenant {
+            Some(_) => self.issuer_of(version, &owner.segment),
+            None => self.issuer_template(version).to_owned(),
+        }
+    }
+
+    /// §1.4, §1.5.
+    fn metadata(&self, state: &State, owner: &Owner, version: Version, app: Option<&str>) -> Map<String, Value> {
+        let query = app.map(|app| format!("?appid={app}")).unwrap_or_default();
+        let root = format!("{}/{}", state.site.base, owner.segment);
+        let mut document = match version {
+            Version::V1 => Self::v1_metadata(&root, &query),
+            Version::V2 => self.v2_metadata(&root, &query),
+        };
+        let common = json!({
+            "issuer": self.document_issuer(owner, version),
+            "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
+            "response_modes_supported": ["query", "fragment", "form_post"],
+            "subject_types_supported": ["pairwise"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "http_logout_supported": true,
+            "frontchannel_logout_supported": true,
+            "kerberos_endpoint": format!("{root}/kerberos"),
+            "tenant_region_scope": owner.tenant.map(|_| "EU"),
+            "cloud_graph_host_name": self.graph_host,
+            "msgraph_host": self.msgraph_host,
+            "rbac_url": "https://pas.windows.net",
+        });
+        document.extend(object(common));
+        if let Some(name) = &state.cloud_instance_name {
+            document.insert("cloud_instance_name".into(), name.as_str().into());
+        }
+        document
+    }
+
+    fn v1_metadata(root: &str, query: &str) -> Map<String, Value> {
+        object(json!({
+            "token_endpoint": format!("{root}/oauth2/token"),
+            "jwks_uri": format!("{root}/discovery/keys{query}"),
+            "response_types_supported": ["code", "id_token", "code id_token", "token id_token", "token"],
+            "scopes_supported": ["openid"],
+            "microsoft_multi_refresh_token": true,
+            "authorization_endpoint": format!("{root}/oauth2/authorize"),
+            "device_authorization_endpoint": format!("{root}/oauth2/devicecode"),
+            "end_session_endpoint": format!("{root}/oauth2/logout"),
+            "claims_supported": [
+                "sub", "iss", "cloud_instance_name", "cloud_instance_host_name", "cloud_graph_host_name",
+                "msgraph_host", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce", "email", "given_name",
+                "family_name", "nickname",
+            ],
+            "check_session_iframe": format!("{root}/oauth2/checksession"),
+            "userinfo_endpoint": format!("{root}/openid/userinfo"),
+        }))
+    }
+
+    fn v2_metadata(&self, root: &str, query: &str) -> Map<String, Value> {
+        object(json!({
+            "token_endpoint": format!("{root}/oauth2/v2.0/token"),
+            "jwks_uri": format!("{root}/discovery/v2.0/keys{query}"),
+            "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
+            "scopes_supported": ["openid", "profile", "email", "offline_access"],
+            "request_uri_parameter_supported": false,
+            "userinfo_endpoint": format!("https://{}/oidc/userinfo", self.msgraph_host),
+            "authorization_endpoint": format!("{root}/oauth2/v2.0/authorize"),
+            "device_authorization_endpoint": format!("{root}/oauth2/v2.0/devicecode"),
+            "end_session_endpoint": format!("{root}/oauth2/v2.0/logout"),
+            "claims_supported": [
+                "sub", "iss", "cloud_instance_name", "cloud_instance_host_name", "cloud_graph_host_name",
+                "msgraph_host", "aud", "exp", "iat", "auth_time", "acr", "nonce", "preferred_username", "name", "tid",
+                "ver", "at_hash", "c_hash", "email",
+            ],
+        }))
+    }
+
+    /// What clients ask to learn which hosts belong together (§1.1).
+    fn instance_discovery(state: &State, query: &str) -> Value {
+        let asked = parameter(query, "authorization_endpoint").unwrap_or_default();
+        let tenant = asked.split('/').nth(3).filter(|tenant| !tenant.is_empty()).unwrap_or("common").to_owned();
+        let host = |base: &str| base.split_once("://").map_or(base, |(_, host)| host).to_owned();
+        let aliases: Vec<String> =
+            std::iter::once(&state.site.base).chain(&state.site.aliases).map(|base| host(base)).collect();
+        json!({
+            "tenant_discovery_endpoint": format!("{}/{tenant}/v2.0/.well-known/openid-configuration", state.site.base),
+            "api-version": "1.1",
+            "metadata": [{
+                "preferred_network": host(&state.site.base),
+                "preferred_cache": host(&state.site.base),
+                "aliases": aliases,
+            }],
+        })
+    }
+}
+
+impl Provider for Entra {
+    fn find(&self, state: &State, path: &str, query: &str) -> Result<Found, Box<Answer>> {
+        if self.is_shared && path == "/common/discovery/instance" {
+            return Ok(Found::Other(Self::instance_discovery(state, query)));
+        }
+        let (segment, rest) = path.trim_start_matches('/').split_once('/').ok_or_else(nothing)?;
+        let document = Document::at(rest).ok_or_else(nothing)?;
+        let is_switched_on = match document.version() {
+            Version::V1 => state.has_v1,
+            Version::V2 => state.has_v2,
+        };
+        if !is_switched_on {
+            return Err(nothing());
+        }
+        let Some(owner) = self.owner(state, segment) else {
+            return Err(Box::new(unknown_tenant(state, segment, "invalid_tenant")));
+        };
+        let app = parameter(query, "appid");
+        Ok(match document {
+            Document::Metadata(version) => Found::Metadata(self.metadata(state, &owner, version, app.as_deref())),
+            // §1.6: keys of v1 sets have neither `issuer` nor `cloud_instance_name`.
+            Document::Keys(version) => Found::Keys(KeySet {
+                tenant: owner.tenant,
+                app,
+                issuer: (version == Version::V2).then(|| self.document_issuer(&owner, version)),
+                cloud_instance_name: state.cloud_instance_name.clone(),
+                x5t: true,
+                alg: false,
+            }),
+        })
+    }
+
+    fn metadata_url(&self, state: &State) -> String {
+        format!("{}/{}/v2.0/.well-known/openid-configuration", state.site.base, MockEntra::TENANT)
+    }
+
+    fn issuer(&self, _state: &State, facts: &Facts) -> String {
+        self.issuer_of(facts.version, &facts.tenant)
+    }
+
+    fn claims(&self, _state: &State, facts: &Facts) -> Claims {
+        entra_claims::claims(facts, self)
+    }
+
+    /// `nbf` and `iat` are dated back by about five minutes (§4.3).
+    fn dates(&self) -> Dates {
+        Dates { lifetime: 3599, back_dated: 300, not_before: true }
+    }
+
+    fn tenant_at(&self, state: &State, path: &str) -> Option<Result<TenantId, Box<Answer>>> {
+        let segment = path.strip_suffix("/oauth2/v2.0/token")?.trim_start_matches('/');
+        let segment = segment.split('/').next().unwrap_or_default();
+        let Some(owner) = self.owner(state, segment) else {
+            return Some(Err(Box::new(unknown_tenant(state, segment, "invalid_request"))));
+        };
+        Some(owner.tenant.ok_or_else(|| {
+            let text = "No tenant-identifying information found in either the request or implied by any provided \
+                        credentials.";
+            Box::new(Answer::error(state, 400, "invalid_request", 50_059, text))
+        }))
+    }
+
+    fn graph_host(&self) -> Option<&'static str> {
+        Some(self.msgraph_host)
+    }
+}
+
+fn unknown_tenant(state: &State, segment: &str, error: &str) -> Answer {
+    let text = format!(
+        "Tenant '{segment}' not found. Check to make sure you have the correct tenant ID and are signing into the \
+         correct cloud. Check with your subscription administrator, this may happen if there are no active \
+         subscriptions for the tenant."
+    );
+    Answer::error(state, 400, error, 90_002, &text)
+}
+
+/// Whose document it is: the first segment of its path.
+#[derive(Debug)]
+struct Owner {
+    /// `None` for `common` and `organizations`.
+    tenant: Option<TenantId>,
+    /// How addresses inside the document name it: the shared name, else the tenant's id, also if a domain was asked.
+    segment: String,
+}
+
+/// What lies at a path behind its first segment.
+enum Document {
+    Metadata(Version),
+    Keys(Version),
+}
+
+impl Document {
+    fn at(rest: &str) -> Option<Self> {
+        match rest {
+            ".well-known/openid-configuration" => Some(Self::Metadata(Version::V1)),
+            "v2.0/.well-known/openid-configuration" => Some(Self::Metadata(Version::V2)),
+            "discovery/keys" => Some(Self::Keys(Version::V1)),
+            "discovery/v2.0/keys" => Some(Self::Keys(Version::V2)),
+            _ => None,
+        }
+    }
+
+    fn version(&self) -> Version {
+        match self {
+            Self::Metadata(version) | Self::Keys(version) => *version,
+        }
+    }
+}

@@ -1,0 +1,70 @@
+use serde_json::json;
+
+use super::{Dates, Found, Provider, openid::Layout};
+use crate::testing::{
+    MockEntra,
+    answer::Answer,
+    facts::{AT_HASH, Claims, Facts, Kind, LOGIN, NONCE, made_up_id},
+    state::State,
+};
+
+/// Keycloak with its realm `main`.
+#[derive(Debug)]
+pub(in crate::testing) struct Keycloak;
+
+const LAYOUT: Layout = Layout {
+    issuer: "/realms/main",
+    keys: "/realms/main/protocol/openid-connect/certs",
+    authorization: "/realms/main/protocol/openid-connect/auth",
+    token: "/realms/main/protocol/openid-connect/token",
+    userinfo: "/realms/main/protocol/openid-connect/userinfo",
+    x5t: true,
+};
+
+impl Provider for Keycloak {
+    fn find(&self, state: &State, path: &str, _query: &str) -> Result<Found, Box<Answer>> {
+        LAYOUT.find(state, path)
+    }
+
+    fn issuer(&self, state: &State, _facts: &Facts) -> String {
+        LAYOUT.issuer(state)
+    }
+
+    fn dates(&self) -> Dates {
+        Dates { lifetime: 300, back_dated: 0, not_before: false }
+    }
+
+    fn claims(&self, _state: &State, facts: &Facts) -> Claims {
+        let mut claims = Claims::default();
+        claims.put("jti", facts.token_id());
+        claims.put("azp", facts.client.as_str());
+        claims.put("acr", "1");
+        if facts.kind == Kind::IdToken {
+            claims.put("typ", "ID");
+            claims.put("aud", facts.audience.clone().unwrap_or_else(|| facts.client.clone()));
+            claims.put("nonce", NONCE);
+            claims.put("at_hash", AT_HASH);
+        } else {
+            let api = facts.audience.as_deref().unwrap_or(MockEntra::CLIENT_ID);
+            let roles = facts.roles.clone().unwrap_or_else(|| vec!["files-reader".to_owned()]);
+            let usual = if facts.kind == Kind::App { "files.read" } else { "openid profile files.read" };
+            claims.put("typ", "Bearer");
+            claims.put("aud", json!(["account", api]));
+            claims.put("scope", facts.scopes.as_deref().unwrap_or(usual));
+            claims.put("realm_access", json!({ "roles": roles }));
+            claims.put("resource_access", json!({ "account": { "roles": ["view-profile"] } }));
+        }
+        if facts.kind == Kind::App {
+            claims.put("sub", made_up_id(&facts.client));
+            claims.put("client_id", facts.client.as_str());
+            claims.put("clientHost", "203.0.113.7");
+            claims.put("preferred_username", format!("service-account-{}", facts.client));
+        } else {
+            claims.put("sub", facts.user());
+            claims.put("sid", "bbbbbbbb-1111-2222-3333-444444444444");
+            claims.put("name", "Ada Example");
+            claims.put("preferred_username", LOGIN);
+        }
+        claims
+    }
+}

@@ -1,0 +1,74 @@
+use serde_json::json;
+
+use super::{Dates, Found, Provider, openid::Layout};
+use crate::testing::{
+    MockEntra,
+    answer::Answer,
+    facts::{AT_HASH, Claims, Facts, Kind, LOGIN, NONCE, made_up_text},
+    state::State,
+};
+
+/// Okta with its authorization server `default`.
+#[derive(Debug)]
+pub(in crate::testing) struct Okta;
+
+const LAYOUT: Layout = Layout {
+    issuer: "/oauth2/default",
+    keys: "/oauth2/default/v1/keys",
+    authorization: "/oauth2/default/v1/authorize",
+    token: "/oauth2/default/v1/token",
+    userinfo: "/oauth2/default/v1/userinfo",
+    x5t: false,
+};
+
+impl Provider for Okta {
+    fn find(&self, state: &State, path: &str, _query: &str) -> Result<Found, Box<Answer>> {
+        LAYOUT.find(state, path)
+    }
+
+    fn issuer(&self, state: &State, _facts: &Facts) -> String {
+        LAYOUT.issuer(state)
+    }
+
+    fn dates(&self) -> Dates {
+        Dates { lifetime: 3600, back_dated: 0, not_before: false }
+    }
+
+    fn typ(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn claims(&self, _state: &State, facts: &Facts) -> Claims {
+        let mut claims = Claims::default();
+        claims.put("ver", 1);
+        let id = made_up_text(&facts.token_id());
+        if facts.kind == Kind::IdToken {
+            claims.put("jti", format!("ID.{id}"));
+            claims.put("aud", facts.audience.clone().unwrap_or_else(|| facts.client.clone()));
+            claims.put("sub", facts.user());
+            claims.put("name", "Ada Example");
+            claims.put("preferred_username", LOGIN);
+            claims.put("amr", json!(["pwd", "mfa"]));
+            claims.put("idp", "00oexample1");
+            claims.put("nonce", NONCE);
+            claims.put("at_hash", AT_HASH);
+        } else {
+            let audience = facts.audience.clone().unwrap_or_else(|| format!("api://{}", MockEntra::CLIENT_ID));
+            let is_app = facts.kind == Kind::App;
+            let usual = if is_app { "files.read" } else { "files.read openid" };
+            let scopes = facts.scopes.as_deref().unwrap_or(usual);
+            claims.put("jti", format!("AT.{id}"));
+            claims.put("aud", audience);
+            claims.put("cid", facts.client.as_str());
+            claims.put("scp", scopes.split_whitespace().collect::<Vec<_>>());
+            if is_app {
+                claims.put("sub", facts.client.as_str());
+            } else {
+                claims.put("uid", facts.user());
+                claims.put("sub", LOGIN);
+            }
+        }
+        claims.put_list("groups", facts.roles.as_ref());
+        claims
+    }
+}
