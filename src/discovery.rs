@@ -165,8 +165,7 @@ fn check_b2c(
     }
     if !accept_tfp {
         return Err(format!(
-            "its issuer is {found:?}, with the policy in it: set the user flow's issuer to {:?}, or accept_tfp_issuers()",
-            expected.to_string()
+            "its issuer has the policy in it: accept_tfp_issuers(), or set the user flow's to {expected}; it is {found}"
         ));
     }
     Ok(issuer)

@@ -214,6 +214,11 @@ impl KeyStore {
         }
     }
 
+    /// Whether the keys are at hand.
+    pub(crate) fn is_static(&self) -> bool {
+        self.main.is_static()
+    }
+
     /// Whether the main document has keys that can be used.
     pub(crate) fn has_keys(&self) -> bool {
         self.main.read(|snapshot| snapshot.is_usable(self.around.0.clock.elapsed(), &self.around.0.settings))

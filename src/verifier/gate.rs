@@ -94,7 +94,8 @@ impl Inner {
             return Err(trust.put_out(None));
         };
         let since = *self.memory.forgotten();
-        let is_allowed = lookup.is_allowed(tenant).await.map_err(|rejection| rejection.at_authority(&trust.name))?;
+        let answer = lookup.is_allowed(tenant).await;
+        let is_allowed = answer.map_err(|rejection| rejection.verified().at_authority(&trust.name))?;
         self.memory.set((number, tenant), is_allowed, since);
         if is_allowed { Ok(()) } else { Err(trust.put_out(Some(tenant))) }
     }

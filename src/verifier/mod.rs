@@ -211,7 +211,9 @@ impl Verifier {
     #[must_use]
     pub fn stats(&self) -> Stats {
         let Inner { counters, cache, clock, authorities, .. } = &*self.0;
-        let oldest = authorities.iter().map(|trust| trust.keys.loaded_at()).min().flatten();
+        // Keys that are at hand have no age.
+        let fetched = authorities.iter().filter(|trust| !trust.keys.is_static());
+        let oldest = fetched.map(|trust| trust.keys.loaded_at()).min().flatten();
         Stats {
             keys: counters.key_stats(oldest.map(|loaded_at| clock.elapsed().saturating_sub(loaded_at))),
             cache_hits: counters.read(Event::CacheHit),

@@ -211,15 +211,20 @@ impl Table {
     }
 
     fn find(&self, trusts: &[Trust], payload: &Payload, issuer: &str) -> Route {
-        if let Some(exact) = self.exact.get(issuer) {
-            return exact.route(payload, issuer);
+        let known = match self.exact.get(issuer) {
+            Some(exact) => exact.route(payload, issuer),
+            None => match self.template_of(issuer) {
+                Some((template, tenant)) => template.route(trusts, tenant),
+                None => Route::Nowhere,
+            },
+        };
+        if !matches!(known, Route::Nowhere | Route::OtherPolicy { .. }) {
+            return known;
         }
-        if let Some((template, tenant)) = self.template_of(issuer) {
-            return template.route(trusts, tenant);
-        }
-        let authorities: Vec<usize> =
-            self.pending.iter().copied().filter(|&authority| trusts[authority].may_issue(issuer, payload)).collect();
-        if authorities.is_empty() { Route::Nowhere } else { Route::NotYet { authorities } }
+        // Policies of one tenant of B2C have one issuer, and a document each.
+        let may_issue = |authority: &usize| trusts[*authority].may_issue(issuer, payload);
+        let authorities: Vec<usize> = self.pending.iter().copied().filter(may_issue).collect();
+        if authorities.is_empty() { known } else { Route::NotYet { authorities } }
     }
 
     /// The form of an issuer and the tenant in it: a GUID as a segment of its path.

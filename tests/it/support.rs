@@ -15,7 +15,7 @@ use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_entra::{
-    AuthenticateLayer, Rejection, RejectionKind, TenantId, Verifier, VerifierBuilder,
+    AuthenticateLayer, Authority, Rejection, RejectionKind, TenantId, Verifier, VerifierBuilder,
     testing::{ManualClock, MockEntra, TokenBuilder},
 };
 
@@ -70,6 +70,13 @@ impl Bench {
     /// One tenant, everything else by default, keys at hand.
     pub(crate) async fn new() -> Self {
         Self::of(MockEntra::new(), |builder| builder.tenant(MockEntra::TENANT)).await
+    }
+
+    /// One authority, and nothing else that is configured, before the first key.
+    pub(crate) fn alone(mock: MockEntra, authority: Authority) -> Self {
+        let clock = clock_of(&mock);
+        let builder = Verifier::builder().authority(authority).fetch(mock.clone()).clock(clock.clone());
+        Self { mock, clock, verifier: builder.build().unwrap(), calls: Arc::default() }
     }
 
     /// As `configure` wants it, keys at hand.

@@ -1,0 +1,772 @@
+//! Every kind of authority: whose tokens it accepts, and what it says of all others.
+
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc, RwLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::json;
+use tower_entra::{
+    Authority, Cloud, Rejection, RejectionKind, Requirement, TenantId, Verifier, VerifierBuilder,
+    authority::TenantLookup,
+    claims::TokenVersion,
+    fetch::{Fetch, FetchFuture, FetchRequest},
+    jwt::Algorithm,
+    policy::ClaimRule,
+    testing::{ManualClock, MockEntra, MockKey, SigningAlgorithm, TokenBuilder},
+};
+
+use crate::support::{Bench, clock_of, decode, tenant};
+
+const API: &str = MockEntra::CLIENT_ID;
+const OTHER: &str = MockEntra::OTHER_TENANT;
+
+fn b2c() -> MockEntra {
+    dated(MockEntra::b2c("contoso", "B2C_1_susi"))
+}
+
+/// The same with the time at which every test begins.
+fn dated(mock: MockEntra) -> MockEntra {
+    clock_of(&mock);
+    mock
+}
+
+/// The authority that accepts the tokens of each look-alike of another provider.
+fn others() -> Vec<(MockEntra, Authority)> {
+    let openid = |mock: MockEntra, audience: &str| {
+        let authority = Authority::openid_connect(mock.issuer()).audience(audience);
+        (mock, authority)
+    };
+    let (cognito, by_client) = openid(dated(MockEntra::cognito()), MockEntra::CALLER);
+    vec![
+        (b2c(), Authority::b2c("contoso", "B2C_1_susi").audience(API)),
+        (dated(MockEntra::external_id("contoso")), Authority::external_id("contoso").audience(API)),
+        openid(dated(MockEntra::okta()), &format!("api://{API}")),
+        openid(dated(MockEntra::auth0()), "https://api.contoso.example"),
+        openid(dated(MockEntra::keycloak()), API),
+        (cognito, by_client.audience_claim("client_id")),
+    ]
+}
+
+/// Two look-alikes, each for its own addresses.
+#[derive(Clone, Debug)]
+struct Both(MockEntra, MockEntra);
+
+impl Fetch for Both {
+    fn fetch(&self, request: FetchRequest) -> FetchFuture {
+        if request.url.starts_with(&self.0.base()) { self.0.fetch(request) } else { self.1.fetch(request) }
+    }
+}
+
+/// A public key in PEM.
+fn pem(key: &MockKey) -> String {
+    let jwk = key.jwk();
+    let bytes = |name: &str| decode(jwk[name].as_str().unwrap());
+    /// A value of this type (X.690 §8.1).
+    fn der(tag: u8, value: &[u8]) -> Vec<u8> {
+        match u8::try_from(value.len()) {
+            Ok(length @ ..0x80) => [&[tag, length], value].concat(),
+            _ => [&[tag, 0x82], &u16::try_from(value.len()).unwrap().to_be_bytes()[..], value].concat(),
+        }
+    }
+    let number = |name: &str| match bytes(name) {
+        positive if positive[0] < 0x80 => der(2, &positive),
+        bytes => der(2, &[&[0], &bytes[..]].concat()),
+    };
+    let numbers = der(0x30, &[number("n"), number("e")].concat());
+    let algorithm = [0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 1, 1, 5, 0];
+    let info = der(0x30, &[&algorithm[..], &der(3, &[&[0], &numbers[..]].concat())].concat());
+    format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", STANDARD.encode(info))
+}
+
+fn bench(mock: &MockEntra, authority: Authority) -> Bench {
+    Bench::alone(mock.clone(), authority)
+}
+
+/// What becomes of the tokens of a look-alike.
+async fn outcomes(
+    mock: &MockEntra,
+    authority: Authority,
+    tokens: impl IntoIterator<Item = (TokenBuilder, &'static str)>,
+) {
+    let bench = bench(mock, authority.clone());
+    for (at, (token, expected)) in tokens.into_iter().enumerate() {
+        assert_eq!(bench.code(&token.build()).await, expected, "{authority}, number {at}: {:?}", token.claims());
+    }
+}
+
+#[tokio::test]
+async fn each_kind_accepts_its_own_tokens_and_tells_the_others_apart() {
+    for (mock, authority) in others() {
+        let key = mock.new_key();
+        let table = [
+            (mock.token(), "accepted"),
+            (mock.token().app(), "accepted"),
+            (mock.token().id_token(), "not_an_access_token"),
+            (mock.token().expired(), "expired"),
+            (mock.token().wrong_key(), "bad_signature"),
+            (mock.token().signed_with(&key), "unknown_key"),
+            (mock.token().claim("cnf", json!({"jkt": "x"})), "proof_required"),
+            (mock.token().claim("iss", format!("{}x", mock.issuer())), "unknown_issuer"),
+            (mock.token().algorithm(SigningAlgorithm::Ps256), "unsupported_algorithm"),
+        ];
+        let id_tokens_audience = bench(&mock, authority.clone());
+        let id_token = mock.token().id_token().audience(API).claim("client_id", MockEntra::CALLER).build();
+        let found = id_tokens_audience.code(&id_token).await;
+        assert!(matches!(found, "not_an_access_token" | "wrong_audience"), "{authority}: {found}");
+        for (token, expected) in table {
+            let found = bench(&mock, authority.clone()).code(&token.build()).await;
+            let is_for_another = found == "wrong_audience" && expected == "not_an_access_token";
+            assert!(found == expected || is_for_another, "{authority}: {found}, not {expected}: {:?}", token.claims());
+        }
+        let strict = bench(&mock, authority.clone().audience("api://another"));
+        assert_eq!(strict.code(&mock.token().build()).await, "accepted", "audiences add up");
+    }
+}
+
+#[tokio::test]
+async fn an_audience_of_another_is_refused() {
+    for (mock, authority) in others() {
+        let bench = bench(&mock, authority);
+        let token = match mock.token() {
+            cognito if mock.issuer().contains("cognito") => cognito.claim("client_id", MockEntra::OTHER_CALLER),
+            token => token.audience("api://another"),
+        };
+        assert_eq!(bench.code(&token.build()).await, "wrong_audience", "{}", mock.issuer());
+    }
+}
+
+#[tokio::test]
+async fn b2c_by_its_policies() {
+    let mock = b2c().add_policy("B2C_1_edit");
+    let one = || Authority::b2c("contoso", "b2c_1_SUSI").client_id(API);
+    outcomes(
+        &mock,
+        one(),
+        [
+            (mock.token(), "accepted"),
+            (mock.token().policy("B2C_1_edit"), "wrong_issuer"),
+            (mock.token().policy("B2C_1_nowhere"), "wrong_issuer"),
+            (mock.token().without_claim("tfp"), "wrong_issuer"),
+            (mock.token().without_claim("tfp").claim("acr", "B2C_1_susi"), "accepted"),
+            (mock.token().without_claim("tfp").claim("acr", "1"), "wrong_issuer"),
+            (mock.token().claim("tfp", json!(["B2C_1_susi"])), "wrong_issuer"),
+            (mock.token().claim("tid", MockEntra::TENANT), "accepted"),
+            (mock.token().claim("tid", OTHER), "wrong_issuer"),
+            (mock.token().claim("tid", "contoso"), "wrong_tenant"),
+            (mock.token().without_claim("scp"), "not_an_access_token"),
+            (mock.token().claim("iss", format!("https://contoso.b2clogin.com/{OTHER}/v2.0/")), "unknown_issuer"),
+            (
+                mock.token().claim("iss", format!("https://contoso.b2clogin.com/{}/v2.0", MockEntra::TENANT)),
+                "unknown_issuer",
+            ),
+        ],
+    )
+    .await;
+    outcomes(&mock, one().policy("B2C_1_edit"), [(mock.token().policy("B2C_1_edit"), "accepted")]).await;
+    let bench = bench(&mock, one());
+    let claims = bench.verifier.verify(&mock.token().build()).await.unwrap();
+    assert_eq!(claims.tenant_id(), Some(tenant()), "that of the issuer");
+    assert_eq!(claims.subject(), Some(MockEntra::USER));
+}
+
+#[tokio::test]
+async fn each_policy_of_b2c_has_keys_of_its_own() {
+    let mock = b2c().add_policy("B2C_1_edit");
+    let (susi, edit) = (mock.new_key(), mock.new_key());
+    let keys = |policy: &str| format!("/contoso.onmicrosoft.com/{}/discovery/v2.0/keys", policy.to_ascii_lowercase());
+    for (policy, key) in [("B2C_1_susi", &susi), ("B2C_1_edit", &edit)] {
+        mock.replace_document(keys(policy), json!({"keys": [key.jwk()]}).to_string());
+    }
+    let authority = Authority::b2c("contoso", "B2C_1_susi").policy("B2C_1_edit").client_id(API);
+    let token = |policy: &str, key| mock.token().policy(policy).signed_with(key);
+    outcomes(
+        &mock,
+        authority,
+        [
+            (token("B2C_1_susi", &susi), "accepted"),
+            (token("B2C_1_edit", &edit), "accepted"),
+            (token("B2C_1_susi", &edit), "unknown_key"),
+            (token("B2C_1_edit", &susi), "unknown_key"),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn issuers_of_b2c_with_the_policy_in_them_are_opted_in() {
+    let mock = b2c().tfp_issuer();
+    let authority = || Authority::b2c("contoso", "B2C_1_susi").client_id(API);
+    let refused = bench(&mock, authority());
+    let rejection = refused.verifier.verify(&mock.token().build()).await.unwrap_err();
+    assert_eq!(rejection.code(), "keys_unavailable");
+    let text = rejection.to_string();
+    assert!(text.contains("accept_tfp_issuers()") && text.contains("/tfp/"), "{text}");
+    outcomes(
+        &mock,
+        authority().accept_tfp_issuers(),
+        [
+            (mock.token(), "accepted"),
+            (mock.token().without_claim("tfp"), "accepted"),
+            (mock.token().claim("tfp", "B2C_1_other"), "wrong_issuer"),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_metadata_is_told_with_both_values() {
+    let moved = |mock: MockEntra, issuer: &str| {
+        mock.set_metadata("issuer", Some(issuer.into()));
+        mock
+    };
+    let elsewhere = |mock: MockEntra| {
+        mock.set_metadata("jwks_uri", Some("https://keys.example/jwks".into()));
+        mock
+    };
+    let okta = || Authority::openid_connect("https://contoso.okta.example/oauth2/default").audience("api://a");
+    let t = MockEntra::TENANT;
+    for (mock, authority, texts) in [
+        (
+            b2c(),
+            Authority::b2c("contoso", "B2C_1_absent").client_id(API),
+            ["B2C_1_absent", "has no user flow or policy"],
+        ),
+        (
+            dated(MockEntra::okta()),
+            Authority::openid_connect("https://contoso.okta.example/oauth2/other").audience("a"),
+            ["https://contoso.okta.example/oauth2/other", "has no metadata"],
+        ),
+        (
+            moved(dated(MockEntra::okta()), "https://contoso.okta.example"),
+            okta(),
+            ["its issuer is", "https://contoso.okta.example/oauth2/default"],
+        ),
+        (elsewhere(dated(MockEntra::okta())), okta(), ["https://keys.example/jwks", "name it by jwks_uri()"]),
+        (
+            moved(b2c(), &format!("https://fabrikam.b2clogin.com/{t}/v2.0/")),
+            Authority::b2c("contoso", "B2C_1_susi").client_id(API),
+            ["https://fabrikam.b2clogin.com/", "https://contoso.b2clogin.com/{tenantid}/v2.0/"],
+        ),
+        (
+            moved(dated(MockEntra::external_id("contoso")), &format!("https://{OTHER}.ciamlogin.com/{t}/v2.0")),
+            Authority::external_id("contoso").client_id(API),
+            [OTHER, t],
+        ),
+        (
+            dated(MockEntra::external_id("contoso")),
+            Authority::external_id_at("https://contoso.ciamlogin.com", OTHER).client_id(API),
+            [OTHER, "there is no tenant"],
+        ),
+    ] {
+        let bench = bench(&mock, authority.clone());
+        let text = bench.verifier.warm_up().await.unwrap_err().to_string();
+        assert!(texts.iter().all(|part| text.contains(part)), "{authority}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn external_id_by_its_metadata_alone() {
+    let mock = dated(MockEntra::external_id("contoso"));
+    let authority = Authority::external_id("contoso").client_id(API);
+    let t = MockEntra::TENANT;
+    outcomes(
+        &mock,
+        authority.clone(),
+        [
+            (mock.token(), "accepted"),
+            (mock.token().app(), "accepted"),
+            (mock.token().v1(), "accepted"),
+            (mock.token().claim("iss", format!("https://contoso.ciamlogin.com/{t}/v2.0")), "unknown_issuer"),
+            (mock.token().claim("iss", format!("https://{OTHER}.ciamlogin.com/{OTHER}/v2.0")), "unknown_issuer"),
+            (mock.token().claim("iss", format!("https://{t}.ciamlogin.com/{t}/v2.0/")), "unknown_issuer"),
+            (mock.token().claim("tid", OTHER), "wrong_issuer"),
+            (mock.token().without_claim("tid"), "wrong_tenant"),
+            (mock.token().claim("ver", "1.0"), "wrong_issuer"),
+            (mock.token().without_claim("scp"), "not_an_access_token"),
+        ],
+    )
+    .await;
+    outcomes(
+        &mock,
+        authority.version(TokenVersion::V2),
+        [(mock.token(), "accepted"), (mock.token().v1(), "unknown_issuer")],
+    )
+    .await;
+    let own = dated(MockEntra::external_id_at("https://login.contoso.example"));
+    let at = |tenant: &str| Authority::external_id_at("https://login.contoso.example", tenant).client_id(API);
+    outcomes(&own, at(t), [(own.token(), "accepted")]).await;
+    outcomes(&own, at("contoso.onmicrosoft.com"), [(own.token(), "accepted")]).await;
+}
+
+#[tokio::test]
+async fn versions_of_entra_by_choice() {
+    let mock = dated(MockEntra::new());
+    let authority = || Authority::tenant(tenant()).client_id(API);
+    for (version, v1, v2) in [
+        (None, "accepted", "accepted"),
+        (Some(TokenVersion::V1), "accepted", "unknown_issuer"),
+        (Some(TokenVersion::V2), "unknown_issuer", "accepted"),
+    ] {
+        let authority = version.map_or_else(authority, |version| authority().version(version));
+        outcomes(&mock, authority, [(mock.token().v1(), v1), (mock.token(), v2)]).await;
+    }
+}
+
+#[tokio::test]
+async fn algorithms_are_a_choice_and_then_pinned() {
+    for (signing, algorithm) in [
+        (SigningAlgorithm::Rs256, Algorithm::RS256),
+        (SigningAlgorithm::Rs384, Algorithm::RS384),
+        (SigningAlgorithm::Rs512, Algorithm::RS512),
+        (SigningAlgorithm::Ps256, Algorithm::PS256),
+        (SigningAlgorithm::Es256, Algorithm::ES256),
+        (SigningAlgorithm::Es384, Algorithm::ES384),
+        (SigningAlgorithm::EdDsa, Algorithm::EdDSA),
+    ] {
+        let mock = dated(MockEntra::okta());
+        mock.rotate_to(signing);
+        let authority = || Authority::openid_connect(mock.issuer()).audience(format!("api://{API}"));
+        outcomes(&mock, authority().algorithms([algorithm]), [(mock.token(), "accepted")]).await;
+        for other in Algorithm::ALL.into_iter().filter(|other| *other != algorithm) {
+            let bench = bench(&mock, authority().algorithms([other]));
+            assert_eq!(bench.code(&mock.token().build()).await, "unsupported_algorithm", "{algorithm} at {other}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn claims_under_other_names() {
+    let keycloak = dated(MockEntra::keycloak());
+    let authority = Authority::openid_connect(keycloak.issuer())
+        .audience(API)
+        .role_claim("/realm_access/roles")
+        .subject_claim("preferred_username")
+        .allowed_client(MockEntra::CALLER);
+    let bench = bench(&keycloak, authority.clone());
+    let token = keycloak.token().claim("realm_access", json!({"roles": ["reader"]})).scopes("files.read openid");
+    let claims = bench.verifier.verify(&token.build()).await.unwrap();
+    assert_eq!(claims.roles().collect::<Vec<_>>(), ["reader"]);
+    assert!(claims.has_scope("files.read") && claims.has_role("reader"));
+    assert_eq!(claims.client_id(), Some(MockEntra::CALLER));
+    assert_ne!(claims.subject(), Some(MockEntra::USER));
+    for (requirement, holds) in [
+        (Requirement::scope("files.read"), true),
+        (Requirement::role("reader"), true),
+        (Requirement::role("writer"), false),
+        (Requirement::scope("files"), false),
+        (Requirement::client(MockEntra::CALLER), true),
+    ] {
+        assert_eq!(requirement.check(&claims).is_ok(), holds, "{requirement}");
+    }
+    assert_eq!(bench.code(&keycloak.token().client(MockEntra::OTHER_CALLER).build()).await, "client_not_allowed");
+    assert_eq!(bench.code(&token.claim("realm_access", json!({"roles": [7]})).build()).await, "malformed_token");
+    // An application's own token of such an issuer has scopes, and they count.
+    let auth0 = dated(MockEntra::auth0());
+    let authority = Authority::openid_connect(auth0.issuer()).audience("https://api.contoso.example");
+    let claims =
+        Bench::alone(auth0.clone(), authority).verifier.verify(&auth0.token().app().scopes("a").build()).await.unwrap();
+    assert!(claims.is_app_only() && Requirement::scope("a").check(&claims).is_ok());
+}
+
+#[tokio::test]
+async fn what_an_authority_has_of_its_own() {
+    let (entra, okta) = (dated(MockEntra::new()), dated(MockEntra::okta()));
+    let both = Both(entra.clone(), okta.clone());
+    let clock = clock_of(&entra);
+    okta.set_clock(clock.clone());
+    let build = |builder: VerifierBuilder| builder.fetch(both.clone()).clock(clock.clone()).build().unwrap();
+    let verifier = build(
+        Verifier::builder().tenant(MockEntra::TENANT).client_id(API).authority(
+            Authority::openid_connect(okta.issuer())
+                .named("partner")
+                .audience("api://partner")
+                .require(Requirement::scope("orders.read"))
+                .require(Requirement::client(MockEntra::CALLER))
+                .required_claim(ClaimRule::present("uid")),
+        ),
+    );
+    let code = async |token: TokenBuilder| match verifier.verify(&token.build()).await {
+        Ok(claims) => claims.authority().to_owned(),
+        Err(rejection) => rejection.code().to_owned(),
+    };
+    let good = || okta.token().audience("api://partner").scopes("orders.read");
+    assert_eq!(code(good()).await, "partner");
+    assert_eq!(code(good()).await, "partner", "remembered");
+    assert_eq!(code(good().audience(API)).await, "wrong_audience", "that of the others");
+    assert_eq!(code(good().scopes("orders.write")).await, "insufficient_scope");
+    assert_eq!(code(good().client(MockEntra::OTHER_CALLER)).await, "client_not_allowed");
+    assert_eq!(code(good().without_claim("uid")).await, "claim_missing");
+    assert_eq!(code(entra.token()).await, format!("https://login.microsoftonline.com/{}", MockEntra::TENANT));
+    assert_eq!(code(entra.token().audience("api://partner")).await, "wrong_audience");
+    let refused = verifier.verify(&good().scopes("x").build()).await.unwrap_err();
+    assert_eq!((refused.status().as_u16(), refused.authority()), (403, Some("partner")));
+}
+
+/// Owners decide about tenants after the signature.
+mod owners {
+    use super::*;
+
+    fn of(mock: &MockEntra, clock: &ManualClock, authority: Authority) -> Verifier {
+        let builder = Verifier::builder().authority(authority.client_id(API));
+        builder.fetch(mock.clone()).clock(clock.clone()).build().unwrap()
+    }
+
+    async fn code(verifier: &Verifier, token: TokenBuilder) -> &'static str {
+        verifier.verify(&token.build()).await.err().map_or("accepted", |rejection| rejection.code())
+    }
+
+    #[tokio::test]
+    async fn by_a_predicate_on_every_request() {
+        let mock = dated(MockEntra::new());
+        let clock = clock_of(&mock);
+        let customers: Arc<RwLock<HashSet<TenantId>>> = Arc::default();
+        let asked = Arc::new(AtomicUsize::new(0));
+        let verifier = of(&mock, &clock, {
+            let (customers, asked) = (customers.clone(), asked.clone());
+            Authority::tenants_if(move |tenant| {
+                asked.fetch_add(1, Ordering::Relaxed);
+                customers.read().unwrap().contains(&tenant)
+            })
+        });
+        let token = mock.token();
+        assert_eq!(code(&verifier, token.clone()).await, "wrong_tenant");
+        customers.write().unwrap().insert(tenant());
+        assert_eq!(code(&verifier, token.clone()).await, "accepted");
+        assert_eq!(code(&verifier, token.clone()).await, "accepted");
+        customers.write().unwrap().clear();
+        assert_eq!(code(&verifier, token).await, "wrong_tenant", "though it was accepted before");
+        let before = asked.load(Ordering::Relaxed);
+        assert_eq!(code(&verifier, mock.token().wrong_key()).await, "bad_signature");
+        assert_eq!(code(&verifier, mock.token().expired()).await, "expired");
+        assert_eq!(code(&verifier, mock.token().tenant(TenantId::PERSONAL_ACCOUNTS)).await, "wrong_tenant");
+        assert_eq!(asked.load(Ordering::Relaxed), before, "nobody is asked without a genuine token");
+    }
+
+    /// A table of customers that counts how often it is read.
+    #[derive(Clone, Default)]
+    struct Table {
+        customers: Arc<RwLock<HashSet<TenantId>>>,
+        reads: Arc<AtomicUsize>,
+        is_down: Arc<RwLock<bool>>,
+        /// Runs while a look-up is under way.
+        between: Arc<RwLock<Option<Verifier>>>,
+    }
+
+    impl Table {
+        fn lookup(&self) -> impl TenantLookup {
+            let table = self.clone();
+            move |tenant| {
+                let table = table.clone();
+                async move {
+                    table.reads.fetch_add(1, Ordering::Relaxed);
+                    let found = table.customers.read().unwrap().contains(&tenant);
+                    tokio::task::yield_now().await;
+                    if let Some(verifier) = &*table.between.read().unwrap() {
+                        verifier.forget_tenant(tenant);
+                    }
+                    match *table.is_down.read().unwrap() {
+                        true => Err(Rejection::new(RejectionKind::KeysUnavailable)),
+                        false => Ok(found),
+                    }
+                }
+            }
+        }
+
+        fn reads(&self) -> usize {
+            self.reads.load(Ordering::Relaxed)
+        }
+    }
+
+    #[tokio::test]
+    async fn by_a_look_up_that_is_remembered() {
+        let mock = dated(MockEntra::new());
+        let clock = clock_of(&mock);
+        let table = Table::default();
+        table.customers.write().unwrap().insert(tenant());
+        let verifier = of(&mock, &clock, Authority::tenants_by(table.lookup()));
+        for (token, reads) in [(mock.token(), 1), (mock.token(), 1), (mock.token().scopes("other"), 1)] {
+            assert_eq!((code(&verifier, token).await, table.reads()), ("accepted", reads));
+        }
+        // Put out: the memory holds until it is told, or five minutes.
+        table.customers.write().unwrap().clear();
+        assert_eq!((code(&verifier, mock.token()).await, table.reads()), ("accepted", 1));
+        verifier.forget_tenant(tenant());
+        assert_eq!((code(&verifier, mock.token()).await, table.reads()), ("wrong_tenant", 2));
+        assert_eq!((code(&verifier, mock.token()).await, table.reads()), ("wrong_tenant", 2));
+        // Let in again.
+        table.customers.write().unwrap().insert(tenant());
+        verifier.forget_tenants();
+        assert_eq!((code(&verifier, mock.token()).await, table.reads()), ("accepted", 3));
+        clock.advance(Duration::from_secs(299));
+        assert_eq!((code(&verifier, mock.token()).await, table.reads()), ("accepted", 3));
+        clock.advance(Duration::from_secs(1));
+        assert_eq!((code(&verifier, mock.token()).await, table.reads()), ("accepted", 4));
+        assert_eq!((code(&verifier, mock.token().wrong_key()).await, table.reads()), ("bad_signature", 4));
+    }
+
+    #[tokio::test]
+    async fn a_failure_is_not_remembered() {
+        let mock = dated(MockEntra::new());
+        let clock = clock_of(&mock);
+        let table = Table::default();
+        table.customers.write().unwrap().insert(tenant());
+        *table.is_down.write().unwrap() = true;
+        let verifier = of(&mock, &clock, Authority::tenants_by(table.lookup()));
+        assert_eq!((code(&verifier, mock.token()).await, table.reads()), ("keys_unavailable", 1));
+        *table.is_down.write().unwrap() = false;
+        assert_eq!((code(&verifier, mock.token()).await, table.reads()), ("accepted", 2));
+    }
+
+    #[tokio::test]
+    async fn what_is_forgotten_during_a_look_up_is_not_remembered_after_it() {
+        let mock = dated(MockEntra::new());
+        let clock = clock_of(&mock);
+        let table = Table::default();
+        table.customers.write().unwrap().insert(tenant());
+        let verifier = of(&mock, &clock, Authority::tenants_by(table.lookup()));
+        *table.between.write().unwrap() = Some(verifier.clone());
+        assert_eq!((code(&verifier, mock.token()).await, table.reads()), ("accepted", 1));
+        *table.between.write().unwrap() = None;
+        assert_eq!((code(&verifier, mock.token()).await, table.reads()), ("accepted", 2), "asked again");
+        assert_eq!((code(&verifier, mock.token()).await, table.reads()), ("accepted", 2));
+    }
+}
+
+#[tokio::test]
+async fn keys_that_are_at_hand() {
+    let mock = dated(MockEntra::okta());
+    let key = mock.current_key();
+    let jwks = |keys: serde_json::Value| json!({ "keys": keys }).to_string();
+    let mut nameless = key.jwk();
+    nameless.as_object_mut().unwrap().remove("kid");
+    let other = mock.new_key();
+    let authority = || Authority::openid_connect(mock.issuer()).audience(format!("api://{API}"));
+    let token = || mock.token();
+    let unnamed = || mock.token().without_header("kid");
+    for (name, authority, token, expected) in [
+        ("named", authority().static_keys(jwks(json!([key.jwk()]))), token(), "accepted"),
+        ("one, no kid", authority().static_keys(jwks(json!([key.jwk()]))), unnamed(), "accepted"),
+        ("one, another kid", authority().static_keys(jwks(json!([key.jwk()]))), token().kid("x"), "unknown_key"),
+        (
+            "several, no kid",
+            authority().static_keys(jwks(json!([key.jwk(), other.jwk()]))),
+            unnamed(),
+            "malformed_token",
+        ),
+        ("nameless", authority().static_keys(jwks(json!([nameless]))), token(), "accepted"),
+        ("nameless, no kid", authority().static_keys(jwks(json!([nameless]))), unnamed(), "accepted"),
+        ("nameless, forged", authority().static_keys(jwks(json!([nameless]))), token().wrong_key(), "bad_signature"),
+        ("pem", authority().pem_key(pem(&key)), token(), "accepted"),
+        ("pem, no kid", authority().pem_key(pem(&key)), unnamed(), "accepted"),
+        ("pem of two", authority().pem_key(pem(&other)).pem_key(pem(&key)), token(), "accepted"),
+        ("pem, forged", authority().pem_key(pem(&key)), token().wrong_key(), "bad_signature"),
+        ("pem of another", authority().pem_key(pem(&other)), token(), "bad_signature"),
+        (
+            "pem, wrong issuer",
+            authority().pem_key(pem(&key)),
+            token().claim("iss", "https://x.example"),
+            "unknown_issuer",
+        ),
+        (
+            "pem, elsewhere, no kid",
+            authority().pem_key(pem(&key)),
+            unnamed().claim("iss", "https://x.example"),
+            "malformed_token",
+        ),
+    ] {
+        let bench = bench(&mock, authority);
+        bench.clock.advance(Duration::from_secs(1));
+        assert_eq!(bench.code(&token.build()).await, expected, "{name}");
+        assert!(bench.verifier.ready().is_ok(), "{name}");
+        assert_eq!(mock.fetches(), 0, "{name}: nothing is fetched");
+    }
+    // They never grow old, and can be revoked.
+    let bench = bench(&mock, authority().static_keys(jwks(json!([key.jwk()]))));
+    bench.clock.advance(Duration::from_secs(365 * 24 * 3600));
+    assert_eq!(bench.code(&mock.token().build()).await, "accepted");
+    assert_eq!(bench.verifier.stats().keys.age, None);
+    bench.verifier.revoke_key(key.kid());
+    assert_ne!(bench.code(&mock.token().build()).await, "accepted");
+    assert_eq!(mock.fetches(), 0);
+}
+
+/// No network, no runtime, no reqwest: keys at hand need none.
+#[test]
+fn keys_at_hand_need_no_runtime() {
+    let mock = dated(MockEntra::okta());
+    let authority = Authority::openid_connect(mock.issuer()).audience(format!("api://{API}"));
+    let verifier = Verifier::builder().authority(authority.pem_key(pem(&mock.current_key()))).build().unwrap();
+    let mut verdict = std::pin::pin!(async { verifier.verify(&mock.token().build()).await.is_ok() });
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    assert_eq!(verdict.as_mut().poll(&mut context), std::task::Poll::Ready(true));
+}
+
+/// What is refused when the verifier is built, with a piece of what is said.
+#[test]
+fn mistakes_of_authorities() {
+    let okta = "https://contoso.okta.example";
+    let openid = || Authority::openid_connect(okta).audience("api://a");
+    let entra = || Authority::tenant(tenant()).client_id(API);
+    let any = || Authority::danger_any_organization().client_id(API);
+    let one = |authority: Authority| vec![authority];
+    for (authorities, said) in [
+        (one(Authority::openid_connect(okta)), "has no audience"),
+        (one(Authority::openid_connect("https://x.example?a=b").audience("a")), "an issuer has no query"),
+        (one(Authority::openid_connect("https://x.example/#a").audience("a")), "with a fragment (#)"),
+        (one(Authority::openid_connect("http://x.example").audience("a")), "use https://"),
+        (one(Authority::openid_connect("x.example").audience("a")), "an absolute address"),
+        (one(Authority::openid_connect("https://login.microsoftonline.com/common/v2.0").audience("a")), "is Entra's"),
+        (one(Authority::openid_connect("https://contoso.b2clogin.com/x/v2.0/").audience("a")), "use Authority::b2c"),
+        (one(Authority::openid_connect("https://x.ciamlogin.com/x/v2.0").audience("a")), "use Authority::external_id"),
+        (one(openid().metadata("ftp://x.example")), "only https://"),
+        (one(openid().jwks_uri("http://x.example/keys")), "use https://"),
+        (one(openid().jwks_uri("https://x.example/keys").static_keys("{}")), "static_keys() means nothing"),
+        (one(openid().static_keys("{}")), "it is no key set"),
+        (one(openid().static_keys(r#"{"keys":[]}"#)), "none of its keys can be used for RS256"),
+        (one(openid().pem_key("x")), "pem_key(), number 1: is no PEM text"),
+        (
+            one(openid().pem_key(pem(&dated(MockEntra::new()).current_key())).algorithms([Algorithm::ES256])),
+            "can be used for ES256",
+        ),
+        (one(openid().role_claim("/a//b")), "role_claim(): the name of a claim"),
+        (one(openid().version(TokenVersion::V1)), "version() means nothing"),
+        (one(openid().policy("B2C_1")), "policy() means nothing"),
+        (one(openid().in_instance(Cloud::China.into())), "in_instance() means nothing"),
+        (one(entra().scope_claim("scope")), "scope_claim() means nothing"),
+        (one(entra().accept_tfp_issuers()), "accept_tfp_issuers() means nothing"),
+        (one(Authority::tenant(tenant()).client_id("api://x")), "is needed as the client id"),
+        (one(Authority::domain("common").client_id(API)), "or a verified domain"),
+        (one(Authority::tenants([], []).client_id(API)), "has no tenant"),
+        (one(entra().app_specific_keys("x")), "the client id by which those keys"),
+        (one(entra().allowed_client("x")), "an application's client id"),
+        (one(entra().audience("*")), "* is no wildcard"),
+        (one(entra().required_claim(ClaimRule::any("a", Vec::<String>::new()))), "has no values"),
+        (one(Authority::b2c("contoso", "").client_id(API)), "the name of a user flow"),
+        (one(Authority::b2c("contoso", "..").client_id(API)), "the name of a user flow"),
+        (one(Authority::b2c("contoso", "a/b").client_id(API)), "the name of a user flow"),
+        (one(Authority::b2c("contoso", "B2C_1").policy("b2c_1").client_id(API)), "is named twice"),
+        (one(Authority::b2c("evil.example/x", "B2C_1").client_id(API)), "the host alone is needed"),
+        (
+            one(Authority::b2c_at("https://login.microsoftonline.com", "a.example", "B2C_1").client_id(API)),
+            "is a host of Entra's own",
+        ),
+        (
+            one(Authority::b2c_at("https://login.contoso.example", "common", "B2C_1").client_id(API)),
+            "the tenant's GUID, or its domain",
+        ),
+        (one(Authority::external_id("a b").client_id(API)), "an address such as https://contoso.ciamlogin.com"),
+        (vec![entra(), entra()], "accepts tokens that"),
+        (vec![entra(), any()], "accepts tokens that"),
+        (vec![any(), any()], "accepts tokens that"),
+        (
+            vec![Authority::danger_any_account().client_id(API), Authority::danger_personal_accounts().client_id(API)],
+            "accepts tokens that",
+        ),
+        (vec![entra(), entra().in_instance(Cloud::UsGovernment.into())], "keep them apart by version()"),
+        (
+            vec![
+                Authority::domain("a.example").client_id(API),
+                Authority::tenants([], ["A.example".into(), "b.example".into()]).client_id(API),
+            ],
+            "accepts tokens that",
+        ),
+        (vec![openid(), openid().audience("b")], "accepts tokens that"),
+        (
+            vec![Authority::b2c("contoso", "B2C_1").client_id(API), Authority::b2c("Contoso", "b2c_1").client_id(API)],
+            "accepts tokens that",
+        ),
+        (
+            vec![Authority::external_id("contoso").client_id(API), Authority::external_id("contoso").client_id(API)],
+            "accepts tokens that",
+        ),
+    ] {
+        let shown = format!("{authorities:?}");
+        let builder = authorities.into_iter().fold(Verifier::builder(), VerifierBuilder::authority);
+        let error = builder.fetch(dated(MockEntra::new())).build().map(drop).expect_err(&shown).to_string();
+        assert!(error.contains(said), "{shown}\n{error}\ndoes not say: {said}");
+    }
+    for apart in [
+        vec![entra(), Authority::tenant(OTHER.parse().unwrap()).client_id(API)],
+        vec![any(), Authority::danger_personal_accounts().client_id(API)],
+        vec![entra(), entra().in_instance(Cloud::UsGovernment.into()).version(TokenVersion::V2)],
+        vec![any(), any().in_instance(Cloud::China.into())],
+        vec![openid(), Authority::openid_connect(format!("{okta}/")).audience("a")],
+        vec![Authority::b2c("contoso", "B2C_1").client_id(API), Authority::b2c("contoso", "B2C_2").client_id(API)],
+        vec![Authority::b2c("contoso", "B2C_1").client_id(API), Authority::external_id("contoso").client_id(API)],
+    ] {
+        let shown = format!("{apart:?}");
+        let builder = apart.into_iter().fold(Verifier::builder(), VerifierBuilder::authority);
+        builder.fetch(dated(MockEntra::new())).build().map(drop).expect(&shown);
+    }
+}
+
+/// Two ways to name one tenant come out when documents tell: then neither counts.
+#[tokio::test]
+async fn authorities_that_turn_out_to_be_one_are_both_refused() {
+    let mock = dated(MockEntra::new());
+    mock.add_domain("contoso.example", tenant());
+    let clock = clock_of(&mock);
+    let verifier = Verifier::builder()
+        .client_id(API)
+        .authority(Authority::tenant(tenant()))
+        .authority(Authority::domain("contoso.example").audience("api://lenient"))
+        .fetch(mock.clone())
+        .clock(clock)
+        .build()
+        .unwrap();
+    verifier.warm_up().await.unwrap();
+    let rejection = verifier.verify(&mock.token().build()).await.unwrap_err();
+    assert_eq!(rejection.code(), "unknown_issuer");
+    let text = rejection.to_string();
+    assert!(text.contains("contoso.example") && text.contains(MockEntra::TENANT), "{text}");
+}
+
+/// A token that cannot be of an authority asks nothing of it, though its issuers are not known yet.
+#[tokio::test]
+async fn what_cannot_be_theirs_asks_nobody() {
+    for (mock, authority) in others() {
+        let bench = bench(&mock, authority.clone());
+        for foreign in [dated(MockEntra::new()), dated(MockEntra::china()), MockEntra::at("https://login.example")] {
+            assert_eq!(bench.code(&foreign.token().build()).await, "unknown_issuer", "{authority}");
+        }
+        let elsewhere = bench.token().claim("iss", "https://fabrikam.b2clogin.com/x/v2.0/");
+        assert_eq!(bench.code(&elsewhere.build()).await, "unknown_issuer", "{authority}");
+        assert_eq!(bench.code(&bench.token().expired().build()).await, "expired", "{authority}");
+        assert_eq!(mock.fetches(), 0, "{authority}: {:?}", mock.requested());
+    }
+}
+
+/// Many authorities: each token goes to its own, and fetches for that one alone.
+#[tokio::test]
+async fn a_thousand_authorities() {
+    const MANY: usize = 1_000;
+    let mock = dated(MockEntra::okta());
+    let clock = clock_of(&mock);
+    let jwks = json!({"keys": [mock.current_key().jwk()]}).to_string();
+    let issuer = |number: usize| format!("https://contoso.okta.example/oauth2/{number}");
+    let mut builder = Verifier::builder().fetch(mock.clone()).clock(clock);
+    for number in 0..MANY {
+        let authority = Authority::openid_connect(issuer(number)).audience(format!("api://{number}"));
+        let authority = if number % 2 == 0 { authority.static_keys(&*jwks) } else { authority };
+        builder = builder.authority(authority);
+    }
+    let verifier = builder.build().unwrap();
+    let token = |number: usize| mock.token().claim("iss", issuer(number)).audience(format!("api://{number}")).build();
+    for number in [0, 2, 500, 998] {
+        assert_eq!(verifier.verify(&token(number)).await.unwrap().authority(), issuer(number));
+    }
+    assert_eq!(mock.fetches(), 0);
+    let other = mock.token().claim("iss", issuer(4)).audience("api://2").build();
+    assert_eq!(verifier.verify(&other).await.unwrap_err().code(), "wrong_audience");
+    let odd = verifier.verify(&token(501)).await.unwrap_err();
+    assert_eq!(
+        (odd.code(), mock.requested()),
+        ("keys_unavailable", vec![format!("{}/.well-known/openid-configuration", issuer(501))])
+    );
+}
