@@ -1,9 +1,11 @@
 use std::fmt;
 
-use serde_json::Value;
-
+use super::truth::Truth;
 use crate::{
-    claims::payload::Payload,
+    claims::{
+        payload::Payload,
+        texts::{self, Found},
+    },
     rejection::{Rejection, RejectionKind},
 };
 
@@ -61,43 +63,43 @@ impl ClaimRule {
 
     /// Holds a payload to the rule. The refusal says nothing of what the claim held: it may be personal.
     pub(crate) fn check(&self, payload: &Payload) -> Result<(), Rejection> {
-        let value = payload.raw(&self.name).and_then(|raw| serde_json::from_str::<Value>(raw).ok());
-        let have = match value {
-            None | Some(Value::Null) => {
-                return Err(Rejection::new(RejectionKind::ClaimMissing).expected(self.to_string()));
-            }
-            Some(value) => self.texts(value),
-        };
-        let is_had = |value: &String| have.contains(value);
-        let holds = match self.demand {
-            Demand::Present => true,
-            Demand::Any => self.values.iter().any(is_had),
-            Demand::All => !self.values.is_empty() && self.values.iter().all(is_had),
-        };
-        if holds { Ok(()) } else { Err(Rejection::new(RejectionKind::ClaimNotAllowed).expected(self.to_string())) }
+        match self.truth(payload) {
+            Truth::True => Ok(()),
+            Truth::False | Truth::Unknown => Err(self.refuse(payload)),
+        }
     }
 
-    /// The values of a claim as texts; an object has none.
-    fn texts(&self, value: Value) -> Vec<String> {
-        match value {
-            Value::String(text) => match &self.separator {
-                Some(separator) => {
-                    text.split(separator.as_str()).filter(|part| !part.is_empty()).map(str::to_owned).collect()
-                }
-                None => vec![text],
-            },
-            Value::Number(number) => vec![number.to_string()],
-            Value::Bool(truth) => vec![truth.to_string()],
-            Value::Array(values) => values
-                .into_iter()
-                .filter(|value| !matches!(value, Value::Array(_) | Value::Object(_) | Value::Null))
-                .flat_map(|value| match value {
-                    Value::String(text) => vec![text],
-                    value => self.texts(value),
-                })
-                .collect(),
-            Value::Null | Value::Object(_) => Vec::new(),
+    /// Whether the rule holds. Unknown where the claim is absent or null, where it has something that cannot be compared,
+    /// and where the rule has no values. Nothing is allocated but for a text with escapes in it.
+    pub(crate) fn truth(&self, payload: &Payload) -> Truth {
+        let Some(claim) = self.value(payload) else { return Truth::Unknown };
+        let find =
+            |is_it: &dyn Fn(&str) -> bool| match texts::find(claim, self.separator.as_deref(), &mut |text| is_it(text))
+            {
+                Found::Yes => Truth::True,
+                Found::No => Truth::False,
+                Found::Unclear => Truth::Unknown,
+            };
+        match self.demand {
+            Demand::Present => Truth::True,
+            Demand::Any | Demand::All if self.values.is_empty() => Truth::Unknown,
+            Demand::Any => find(&|text| self.values.iter().any(|value| value == text)),
+            Demand::All => Truth::all(self.values.iter().map(|value| find(&|text| value == text))),
         }
+    }
+
+    /// The refusal of a payload for which it does not hold.
+    pub(crate) fn refuse(&self, payload: &Payload) -> Rejection {
+        let kind = match self.value(payload) {
+            Some(_) => RejectionKind::ClaimNotAllowed,
+            None => RejectionKind::ClaimMissing,
+        };
+        Rejection::new(kind).expected(self.to_string())
+    }
+
+    /// The JSON text of the claim; null is as good as absent.
+    fn value<'a>(&self, payload: &'a Payload) -> Option<&'a str> {
+        payload.raw(&self.name).filter(|raw| *raw != "null")
     }
 }
 

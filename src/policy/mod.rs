@@ -21,6 +21,7 @@
 mod claim_rule;
 mod microsoft;
 mod requirement;
+mod truth;
 
 use std::{collections::HashSet, time::Duration};
 
