@@ -146,3 +146,6 @@ fn is_same_home(provider: &str, issuer: &str, tenant: TenantId) -> bool {
     );
     named == Some(tenant) && is_whole && (origin == own || cloud_of(provider).is_some())
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,17 @@ use crate::{
 };
 
 /// A claim that must be there, with what it must hold (§8.1, as API Management's `required-claims`).
+///
+/// Values are compared exactly. A list has its elements as values, a string itself; numbers and booleans are compared as they
+/// stand in the token. An object, a list in a list and null are no value that could be compared: a rule that would need
+/// one to decide is unknown, as it is where the claim is absent.
+///
+/// ```
+/// use tower_entra::{Requirement, policy::ClaimRule};
+///
+/// let abroad = Requirement::not(Requirement::claim(ClaimRule::any("ctry", ["DE", "FR"])));
+/// assert_eq!(abroad.to_string(), "not claim ctry with any of [DE, FR]");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimRule {
     name: String,
@@ -43,7 +54,8 @@ impl ClaimRule {
         Self { demand: Demand::All, ..Self::any(name, values) }
     }
 
-    /// The same, with a string claim split at `separator`: `" "` for `scp`.
+    /// The same, with a string claim split at `separator`: `" "` for `scp`. Without it such a string is one value, and the
+    /// opposite of a rule about one of its parts lets everybody in who has it.
     #[must_use]
     pub fn separated_by(mut self, separator: impl Into<String>) -> Self {
         self.separator = Some(separator.into()).filter(|separator| !separator.is_empty());
@@ -120,7 +132,9 @@ mod tests {
     #[test]
     fn rules_by_their_outcomes() {
         let payload = Payload::parse(
-            r#"{"exp":1,"dept":"a b","list":["x","y z",3],"n":7,"t":true,"null":null,"obj":{"x":1},"empty":[]}"#.into(),
+            r#"{"exp":1,"dept":"a b","list":["x","y z",3],"n":7,"t":true,"null":null,"obj":{"x":1},"empty":[],
+                "escaped":"a\u0062 c","odd":["\u0078",1.50,true,null,{"y":1},["z"]],"half":7.0}"#
+                .into(),
         )
         .unwrap();
         let missing = Some(RejectionKind::ClaimMissing);
@@ -144,6 +158,15 @@ mod tests {
             (ClaimRule::any("t", ["true"]), None),
             (ClaimRule::any("obj", ["x"]), wrong),
             (ClaimRule::any("empty", ["x"]), wrong),
+            (ClaimRule::any("escaped", ["ab c"]), None),
+            (ClaimRule::any("escaped", ["ab"]), wrong),
+            (ClaimRule::all("escaped", ["c", "ab"]).separated_by(" "), None),
+            (ClaimRule::all("odd", ["x", "1.50", "true"]), None),
+            (ClaimRule::any("odd", ["1.5", "null", "y", "z", ""]), wrong),
+            (ClaimRule::any("half", ["7.0"]), None),
+            (ClaimRule::any("null", ["null"]), missing),
+            (ClaimRule::any("dept", ["a  b"]).separated_by("  "), wrong),
+            (ClaimRule::any("dept", [""]).separated_by("a"), wrong),
             (ClaimRule::any("dept", Vec::<String>::new()), wrong),
             (ClaimRule::all("dept", Vec::<String>::new()), wrong),
         ] {

@@ -15,5 +15,6 @@ mod keys;
 mod keys_http;
 mod keys_model;
 mod program;
+mod requirements;
 mod secrets;
 mod support;

@@ -37,8 +37,7 @@ impl Node {
             if wanted { truth } else { !truth }
         };
         match (self, wanted) {
-            (Self::Rule(rule), true) => rule.refuse(claims),
-            (Self::Rule(rule), false) => rule.refuse_excluded(claims),
+            (Self::Rule(rule), _) => rule.refuse(claims, wanted),
             (Self::Not(node), _) => node.refuse(claims, !wanted, contexts),
             (Self::And(nodes), true) | (Self::Or(nodes), false) => {
                 let first = |is_it: &dyn Fn(&Self) -> bool| nodes.iter().find(|node| is_it(node));

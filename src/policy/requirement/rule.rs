@@ -58,7 +58,7 @@ fn is_guid(text: &str) -> bool {
 impl Rule {
     /// Whether it holds, if these authentication contexts are taken for satisfied.
     pub(super) fn truth(&self, claims: &Claims, satisfied: &[u8]) -> Truth {
-        if self.name().is_some_and(str::is_empty) {
+        if self.is_unnamed() {
             return Truth::Unknown;
         }
         match self {
@@ -80,18 +80,23 @@ impl Rule {
         }
     }
 
-    /// The name that it looks for. An empty one stands for nothing, and decides nothing.
-    fn name(&self) -> Option<&str> {
+    /// An empty name stands for nothing, and decides nothing.
+    fn is_unnamed(&self) -> bool {
         match self {
-            Self::Scope(name) | Self::AppRole(name) | Self::Role(name) | Self::AnyRole(name) => Some(name),
-            Self::Client { id, .. } | Self::DirectoryRole(id) => Some(id),
-            Self::Group(group) => Some(&group.id),
-            Self::Tenant(_) | Self::Member | Self::Guest | Self::AuthContext(_) | Self::Claim(_) => None,
+            Self::Scope(name) | Self::AppRole(name) | Self::Role(name) | Self::AnyRole(name) => name.is_empty(),
+            Self::Client { id, .. } | Self::DirectoryRole(id) => id.is_empty(),
+            Self::Group(group) => group.id.is_empty(),
+            Self::Tenant(_) | Self::Member | Self::Guest | Self::AuthContext(_) | Self::Claim(_) => false,
         }
     }
 
-    /// The refusal where it would have to hold, and does not.
-    pub(super) fn refuse(&self, claims: &Claims) -> Rejection {
+    /// The refusal where it would have to hold (or not to, if not `wanted`), and does not, or nobody can tell.
+    pub(super) fn refuse(&self, claims: &Claims, wanted: bool) -> Rejection {
+        let rejection = if wanted { self.refuse_lacking(claims) } else { self.refuse_excluded(claims) };
+        if self.is_unnamed() { rejection.detail("the requirement has an empty name") } else { rejection }
+    }
+
+    fn refuse_lacking(&self, claims: &Claims) -> Rejection {
         match self {
             Self::Scope(_) => Rejection::new(RejectionKind::InsufficientScope),
             Self::AppRole(_) | Self::Role(_) | Self::AnyRole(_) => Rejection::new(RejectionKind::InsufficientRole),
@@ -121,23 +126,18 @@ impl Rule {
         }
     }
 
-    /// The refusal where it must not hold, and does, or where the token does not tell.
-    pub(super) fn refuse_excluded(&self, claims: &Claims) -> Rejection {
-        if self.truth(claims, &[]) != Truth::True {
-            return match self {
-                Self::Scope(_) | Self::AppRole(_) | Self::Role(_) => wrong(EXCLUDED_BY_NAME),
-                other => other.refuse(claims),
-            };
-        }
+    fn refuse_excluded(&self, claims: &Claims) -> Rejection {
         match self {
             Self::Tenant(_) => Rejection::new(RejectionKind::WrongTenant),
             Self::Client { .. } => Rejection::new(RejectionKind::ClientNotAllowed),
-            _ => wrong("the token has what this operation excludes"),
+            Self::Scope(_) | Self::AppRole(_) | Self::Role(_) | Self::AnyRole(_) => wrong(EXCLUDED),
+            other if other.truth(claims, &[]) == Truth::True => wrong(EXCLUDED),
+            other => other.refuse_lacking(claims),
         }
     }
 }
 
-const EXCLUDED_BY_NAME: &str = "a token of the other kind has what this operation excludes";
+const EXCLUDED: &str = "the token has what this operation excludes";
 
 /// A name that is there in a token of the wrong kind counts neither for nor against: so that to exclude a user's role does
 /// not let in the application that has it.
