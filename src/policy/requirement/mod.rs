@@ -164,7 +164,10 @@ impl Requirement {
     /// wrong kind is unknown, so that to exclude a user's role does not let in an application that has it.
     ///
     /// What is compared exactly lets in everything that is written differently.
-    // A function, no operator: `!a.and(b)` would be the opposite of both, and let in who was to be kept out.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "as an operator, !a.and(b) would be the opposite of both, and let in who was to be kept out"
+    )]
     #[must_use]
     pub fn not(requirement: Self) -> Self {
         match requirement.0 {
