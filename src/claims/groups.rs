@@ -20,6 +20,23 @@ use super::{
 ///     }
 /// }
 /// ```
+///
+/// A token in which they are too many:
+///
+/// ```
+/// use tower_entra::{Verifier, claims::GroupMembership, testing::MockEntra};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// let entra = MockEntra::new();
+/// let verifier =
+///     Verifier::builder().tenant(MockEntra::TENANT).client_id(MockEntra::CLIENT_ID).fetch(entra.clone()).build()?;
+/// let token = entra.token().claim("_claim_names", serde_json::json!({"groups": "src1"})).build();
+/// let claims = verifier.verify(&token).await?;
+/// assert!(matches!(claims.group_membership(), GroupMembership::Overage));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum GroupMembership<'a> {
@@ -32,6 +49,24 @@ pub enum GroupMembership<'a> {
 }
 
 /// The groups of a token: ids, or names where the app registration selects names.
+///
+/// ```
+/// use tower_entra::claims::GroupIds;
+///
+/// fn shown(groups: GroupIds<'_>) -> String {
+///     groups.collect::<Vec<_>>().join(", ")
+/// }
+/// ```
+///
+/// How many they are is known beforehand:
+///
+/// ```
+/// use tower_entra::claims::GroupIds;
+///
+/// fn is_in_some(groups: &GroupIds<'_>) -> bool {
+///     groups.len() > 0
+/// }
+/// ```
 #[derive(Clone)]
 pub struct GroupIds<'a>(Texts<'a>);
 

@@ -9,6 +9,15 @@ use crate::tenant::{Cloud, TenantId};
 ///
 /// assert!(ClientProof::None < ClientProof::Secret && ClientProof::Secret < ClientProof::Certificate);
 /// ```
+///
+/// Demanded of one application:
+///
+/// ```
+/// use tower_entra::{Requirement, claims::ClientProof};
+///
+/// let batch = Requirement::client_with("77777777-8888-9999-0000-111111111111", ClientProof::Certificate);
+/// assert_eq!(batch.to_string(), "client 77777777-8888-9999-0000-111111111111 with a certificate");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ClientProof {
     /// Not at all: a public client. Anybody may claim its id.
@@ -27,6 +36,21 @@ pub enum ClientProof {
 ///
 /// fn is_a_device(claims: &Claims) -> bool {
 ///     claims.token_type() == Some(TokenType::Device)
+/// }
+/// ```
+///
+/// For a log:
+///
+/// ```
+/// use tower_entra::{Claims, claims::TokenType};
+///
+/// fn caller(claims: &Claims) -> &'static str {
+///     match claims.token_type() {
+///         Some(TokenType::User) => "a user",
+///         Some(TokenType::App) => "an application",
+///         Some(_) => "something else",
+///         None => if claims.is_app_only() { "an application" } else { "a user" },
+///     }
 /// }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
