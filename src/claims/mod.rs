@@ -28,9 +28,13 @@
 //! }
 //! ```
 
+mod agent;
+mod groups;
 pub(crate) mod json;
+mod kind;
 pub(crate) mod payload;
 mod simple;
+pub(crate) mod texts;
 
 use std::{
     any::Any,
@@ -42,7 +46,10 @@ use std::{
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::tenant::TenantId;
+pub use groups::{GroupIds, GroupMembership};
+pub use kind::{ClientProof, TokenType};
+
+use crate::tenant::{Cloud, TenantId};
 use payload::{ListClaim, Payload, StringClaim};
 
 /// The claims of a token that was accepted. A cheap clone.
@@ -68,6 +75,8 @@ pub(crate) struct Facts {
     pub(crate) app_only: bool,
     /// Which of the configured authorities accepted it.
     pub(crate) number: usize,
+    /// The cloud of Microsoft's that it is from.
+    pub(crate) cloud: Option<Cloud>,
     /// What it says under other names than Entra's.
     pub(crate) mapped: Option<Box<Mapped>>,
 }
@@ -188,7 +197,7 @@ impl Claims {
     }
 
     /// How that application proved who it is: `"0"` not at all (a public client: anybody may claim the id), `"1"` by a
-    /// secret, `"2"` by a certificate. `azpacr`, in v1 tokens `appidacr`.
+    /// secret, `"2"` by a certificate. `azpacr`, in v1 tokens `appidacr`. [`client_proof`](Self::client_proof) reads it.
     #[must_use]
     pub fn client_authentication(&self) -> Option<&str> {
         let (first, second) = match self.version() {
@@ -245,23 +254,6 @@ impl Claims {
     #[must_use]
     pub fn has_role(&self, role: &str) -> bool {
         self.roles().any(|have| have == role)
-    }
-
-    /// The groups in the token; none in an overage (§5.2), when they are too many.
-    pub fn groups(&self) -> impl Iterator<Item = &str> + Clone {
-        let overage = self.has_groups_overage();
-        self.list(ListClaim::Groups).filter(move |_| !overage)
-    }
-
-    /// Whether the user is in more groups than fit into the token, so that [`groups`](Self::groups) says nothing (§5.2).
-    #[must_use]
-    pub fn has_groups_overage(&self) -> bool {
-        let names_groups =
-            |raw: &str| json::object(raw).is_ok_and(|members| members.iter().any(|(name, _)| &*name.0 == "groups"));
-        let payload = &self.inner.payload;
-        payload.raw("_claim_names").is_some_and(names_groups)
-            || payload.raw("hasgroups").is_some_and(|raw| raw == "true" || raw == "\"true\"")
-            || payload.raw("groups").is_some_and(|raw| raw.starts_with('"') && raw.starts_with("\"src"))
     }
 
     /// The directory roles of the user by their template ids, `wids`.

@@ -1,6 +1,6 @@
 //! The payload of a token, decoded once. Nothing in it is believed until the signature has verified.
 
-use std::time::Duration;
+use std::{slice, time::Duration};
 
 use super::{
     json::{self, Name},
@@ -159,9 +159,9 @@ impl Payload {
     }
 
     /// The elements of a list; of a single string, that one. `None` if it is missing, or no list of strings.
-    pub(crate) fn list(&self, claim: ListClaim) -> Option<impl ExactSizeIterator<Item = &str> + Clone> {
+    pub(crate) fn list(&self, claim: ListClaim) -> Option<Texts<'_>> {
         let (start, end) = self.lists[claim as usize]?;
-        Some(self.texts[start as usize..end as usize].iter().map(|&text| self.text(text)))
+        Some(Texts { payload: self, rest: self.texts[start as usize..end as usize].iter() })
     }
 
     /// The JSON text of any claim.
@@ -177,6 +177,27 @@ impl Payload {
         }
     }
 }
+
+/// The elements of a list, one after the other.
+#[derive(Clone)]
+pub(crate) struct Texts<'a> {
+    payload: &'a Payload,
+    rest: slice::Iter<'a, Text>,
+}
+
+impl<'a> Iterator for Texts<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        self.rest.next().map(|&text| self.payload.text(text))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.rest.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Texts<'_> {}
 
 /// Fills a payload while it walks through the members.
 #[derive(Default)]

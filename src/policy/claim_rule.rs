@@ -1,13 +1,26 @@
 use std::fmt;
 
-use serde_json::Value;
-
+use super::truth::Truth;
 use crate::{
-    claims::payload::Payload,
+    claims::{
+        payload::Payload,
+        texts::{self, Found},
+    },
     rejection::{Rejection, RejectionKind},
 };
 
 /// A claim that must be there, with what it must hold (§8.1, as API Management's `required-claims`).
+///
+/// Values are compared exactly. A list has its elements as values, a string itself; numbers and booleans are compared as they
+/// stand in the token. An object, a list in a list and null are no value that could be compared: a rule that would need
+/// one to decide is unknown, as it is where the claim is absent.
+///
+/// ```
+/// use tower_entra::{Requirement, policy::ClaimRule};
+///
+/// let abroad = Requirement::not(Requirement::claim(ClaimRule::any("ctry", ["DE", "FR"])));
+/// assert_eq!(abroad.to_string(), "not claim ctry with any of [DE, FR]");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimRule {
     name: String,
@@ -41,7 +54,8 @@ impl ClaimRule {
         Self { demand: Demand::All, ..Self::any(name, values) }
     }
 
-    /// The same, with a string claim split at `separator`: `" "` for `scp`.
+    /// The same, with a string claim split at `separator`: `" "` for `scp`. Without it such a string is one value, and the
+    /// opposite of a rule about one of its parts lets everybody in who has it.
     #[must_use]
     pub fn separated_by(mut self, separator: impl Into<String>) -> Self {
         self.separator = Some(separator.into()).filter(|separator| !separator.is_empty());
@@ -61,43 +75,43 @@ impl ClaimRule {
 
     /// Holds a payload to the rule. The refusal says nothing of what the claim held: it may be personal.
     pub(crate) fn check(&self, payload: &Payload) -> Result<(), Rejection> {
-        let value = payload.raw(&self.name).and_then(|raw| serde_json::from_str::<Value>(raw).ok());
-        let have = match value {
-            None | Some(Value::Null) => {
-                return Err(Rejection::new(RejectionKind::ClaimMissing).expected(self.to_string()));
-            }
-            Some(value) => self.texts(value),
-        };
-        let is_had = |value: &String| have.contains(value);
-        let holds = match self.demand {
-            Demand::Present => true,
-            Demand::Any => self.values.iter().any(is_had),
-            Demand::All => !self.values.is_empty() && self.values.iter().all(is_had),
-        };
-        if holds { Ok(()) } else { Err(Rejection::new(RejectionKind::ClaimNotAllowed).expected(self.to_string())) }
+        match self.truth(payload) {
+            Truth::True => Ok(()),
+            Truth::False | Truth::Unknown => Err(self.refuse(payload)),
+        }
     }
 
-    /// The values of a claim as texts; an object has none.
-    fn texts(&self, value: Value) -> Vec<String> {
-        match value {
-            Value::String(text) => match &self.separator {
-                Some(separator) => {
-                    text.split(separator.as_str()).filter(|part| !part.is_empty()).map(str::to_owned).collect()
-                }
-                None => vec![text],
-            },
-            Value::Number(number) => vec![number.to_string()],
-            Value::Bool(truth) => vec![truth.to_string()],
-            Value::Array(values) => values
-                .into_iter()
-                .filter(|value| !matches!(value, Value::Array(_) | Value::Object(_) | Value::Null))
-                .flat_map(|value| match value {
-                    Value::String(text) => vec![text],
-                    value => self.texts(value),
-                })
-                .collect(),
-            Value::Null | Value::Object(_) => Vec::new(),
+    /// Whether the rule holds. Unknown where the claim is absent or null, where it has something that cannot be compared,
+    /// and where the rule has no values. Nothing is allocated but for a text with escapes in it.
+    pub(crate) fn truth(&self, payload: &Payload) -> Truth {
+        let Some(claim) = self.value(payload) else { return Truth::Unknown };
+        let find =
+            |is_it: &dyn Fn(&str) -> bool| match texts::find(claim, self.separator.as_deref(), &mut |text| is_it(text))
+            {
+                Found::Yes => Truth::True,
+                Found::No => Truth::False,
+                Found::Unclear => Truth::Unknown,
+            };
+        match self.demand {
+            Demand::Present => Truth::True,
+            Demand::Any | Demand::All if self.values.is_empty() => Truth::Unknown,
+            Demand::Any => find(&|text| self.values.iter().any(|value| value == text)),
+            Demand::All => Truth::all(self.values.iter().map(|value| find(&|text| value == text))),
         }
+    }
+
+    /// The refusal of a payload for which it does not hold.
+    pub(crate) fn refuse(&self, payload: &Payload) -> Rejection {
+        let kind = match self.value(payload) {
+            Some(_) => RejectionKind::ClaimNotAllowed,
+            None => RejectionKind::ClaimMissing,
+        };
+        Rejection::new(kind).expected(self.to_string())
+    }
+
+    /// The JSON text of the claim; null is as good as absent.
+    fn value<'a>(&self, payload: &'a Payload) -> Option<&'a str> {
+        payload.raw(&self.name).filter(|raw| *raw != "null")
     }
 }
 
@@ -118,7 +132,9 @@ mod tests {
     #[test]
     fn rules_by_their_outcomes() {
         let payload = Payload::parse(
-            r#"{"exp":1,"dept":"a b","list":["x","y z",3],"n":7,"t":true,"null":null,"obj":{"x":1},"empty":[]}"#.into(),
+            r#"{"exp":1,"dept":"a b","list":["x","y z",3],"n":7,"t":true,"null":null,"obj":{"x":1},"empty":[],
+                "escaped":"a\u0062 c","odd":["\u0078",1.50,true,null,{"y":1},["z"]],"half":7.0}"#
+                .into(),
         )
         .unwrap();
         let missing = Some(RejectionKind::ClaimMissing);
@@ -142,6 +158,15 @@ mod tests {
             (ClaimRule::any("t", ["true"]), None),
             (ClaimRule::any("obj", ["x"]), wrong),
             (ClaimRule::any("empty", ["x"]), wrong),
+            (ClaimRule::any("escaped", ["ab c"]), None),
+            (ClaimRule::any("escaped", ["ab"]), wrong),
+            (ClaimRule::all("escaped", ["c", "ab"]).separated_by(" "), None),
+            (ClaimRule::all("odd", ["x", "1.50", "true"]), None),
+            (ClaimRule::any("odd", ["1.5", "null", "y", "z", ""]), wrong),
+            (ClaimRule::any("half", ["7.0"]), None),
+            (ClaimRule::any("null", ["null"]), missing),
+            (ClaimRule::any("dept", ["a  b"]).separated_by("  "), wrong),
+            (ClaimRule::any("dept", [""]).separated_by("a"), wrong),
             (ClaimRule::any("dept", Vec::<String>::new()), wrong),
             (ClaimRule::all("dept", Vec::<String>::new()), wrong),
         ] {

@@ -22,6 +22,7 @@ mod claim_rule;
 mod microsoft;
 mod profile;
 mod requirement;
+mod truth;
 
 use std::{collections::HashSet, time::Duration};
 

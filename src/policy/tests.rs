@@ -178,6 +178,7 @@ fn requirements_by_kind_of_token() {
             app_only,
             number: 0,
             mapped: None,
+            cloud: None,
         };
         Claims::new(payload(changes), facts)
     };

@@ -138,6 +138,10 @@ kinds! {
     InsufficientRole = "insufficient_role", FORBIDDEN,
         "the token lacks the role that this operation needs",
         "assign the app role to the user or the application in Entra (Enterprise applications), then get a new token";
+    /// The user is in more groups than fit into the token, so that a rule about groups cannot be judged (§5.4).
+    GroupsOverage = "groups_overage", FORBIDDEN,
+        "the user is in more groups than fit into the token",
+        "limit the groups claim to groups assigned to the application, or use app roles; or ask Microsoft Graph for the groups";
     /// A claims challenge: the client must come back with a stronger token (§7.3).
     InsufficientClaims = "insufficient_claims", UNAUTHORIZED,
         "the operation needs a stronger sign-in",

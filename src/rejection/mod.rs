@@ -22,6 +22,7 @@
 //! assert!(rejection.to_string().contains("contoso.example"));
 //! ```
 
+mod challenge;
 mod kind;
 mod text;
 
@@ -29,6 +30,7 @@ use std::{borrow::Cow, error::Error, fmt, sync::Arc, time::Duration};
 
 use http::StatusCode;
 
+pub(crate) use challenge::{Ask, ClaimsChallenge};
 pub use kind::RejectionKind;
 use text::{Text, cut};
 
@@ -51,6 +53,8 @@ struct Inner {
     key_id: Option<String>,
     scopes: Option<String>,
     retry_after: Option<Duration>,
+    /// Boxed: it is rare.
+    ask: Option<Box<Ask>>,
 }
 
 /// What anybody can compute from an unverified token, and so may be told to whoever sent it.
@@ -92,6 +96,7 @@ impl Rejection {
             key_id: None,
             scopes: None,
             retry_after: None,
+            ask: None,
         }))
     }
 

@@ -30,7 +30,9 @@
 //!
 //! # What it answers
 //!
-//! - A requirement that is not met: as the [`Rejection`](crate::Rejection) says, 403 in the main (RFC 6750 §3.1).
+//! - A requirement that is not met: 403 (RFC 6750 §3.1).
+//! - One that is met but for an [authentication context](crate::Requirement::auth_context), where the client understands
+//!   it: 401 with a claims challenge, [`insufficient_claims`](crate::RejectionKind::InsufficientClaims).
 //! - No claims behind an [`optional`](crate::AuthenticateLayer::optional) layer: 401
 //!   [`missing_token`](crate::RejectionKind::MissingToken).
 //! - No [`AuthenticateLayer`](crate::AuthenticateLayer) outside: 500 [`layer_missing`](crate::RejectionKind::LayerMissing),

@@ -2,7 +2,7 @@ use http::{HeaderValue, StatusCode};
 
 use crate::{
     policy::microsoft_api_names,
-    rejection::{Public, PublicCause, Rejection, RejectionKind},
+    rejection::{Ask, ClaimsChallenge, Public, PublicCause, Rejection, RejectionKind},
 };
 
 /// What the `WWW-Authenticate` header says beside the error (RFC 6750 §3).
@@ -42,9 +42,16 @@ impl Challenge {
     }
 
     /// The header's value for this rejection: a bare `Bearer` where no token was sent, with `error` and
-    /// `error_description` otherwise, and with `scope` at 403. `None` where the fault is not the caller's: 500 and 503.
+    /// `error_description` otherwise, and with `scope` at 403. A [claims challenge](Rejection::claims_challenge) and a
+    /// demand for [consent](Rejection::consent) have the form of their own that Microsoft's clients read (§7.3). `None`
+    /// where the fault is not the caller's: 500 and 503.
     #[must_use]
     pub fn header(&self, rejection: &Rejection) -> Option<HeaderValue> {
+        match rejection.ask() {
+            Some(Ask::Claims(challenge)) => return Some(self.claims(challenge)),
+            Some(Ask::Consent { uri, scopes }) => return Some(self.consent(uri, scopes)),
+            None => {}
+        }
         let error = match rejection.status() {
             _ if rejection.kind() == RejectionKind::MissingToken => None,
             StatusCode::BAD_REQUEST => Some("invalid_request"),
@@ -67,6 +74,32 @@ impl Challenge {
         ];
         let present = parameters.into_iter().filter_map(|(name, value)| Some((name, value?)));
         Some(render(present))
+    }
+
+    /// A claims challenge (§7.3). An empty realm stands for the common one.
+    fn claims(&self, challenge: &ClaimsChallenge) -> HeaderValue {
+        let claims = challenge.encoded();
+        let parameters = [
+            ("realm", Some(self.realm.as_deref().unwrap_or_default())),
+            ("authorization_uri", challenge.authorization_uri.as_deref()),
+            ("client_id", challenge.client_id.as_deref()),
+            ("error", Some("insufficient_claims")),
+            ("claims", Some(claims.as_str())),
+            ("cc_type", challenge.is_auth_context.then_some("authcontext")),
+            ("resource_metadata", self.resource_metadata.as_deref()),
+        ];
+        render(parameters.into_iter().filter_map(|(name, value)| Some((name, value?))))
+    }
+
+    /// A demand for consent, as Microsoft.Identity.Web writes it (§7.3).
+    fn consent(&self, uri: &str, scopes: &str) -> HeaderValue {
+        let parameters = [
+            ("realm", self.realm.as_deref()),
+            ("consentUri", Some(uri)),
+            ("scopes", Some(scopes)),
+            ("proposedAction", Some("consent")),
+        ];
+        render(parameters.into_iter().filter_map(|(name, value)| Some((name, value?))))
     }
 
     /// The header's value where nothing is known but that a token is wanted.

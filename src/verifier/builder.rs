@@ -261,6 +261,7 @@ impl Trust {
         Self {
             name,
             hint: Hint::of(&source.main_document()),
+            cloud: source.main_document().cloud(),
             keys: KeyStore::new(source, Arc::clone(&algorithms), around.clone()),
             algorithms,
             audiences: policy.audiences.to_text().into(),

@@ -287,7 +287,8 @@ impl Trust {
             .and_then(|()| self.policy.check(&token.payload, version, token.header.is_rfc9068, now))
             .map_err(Rejection::verified)?;
         let Nature { app_only, mapped } = nature;
-        Ok(Facts { authority: Arc::clone(&self.name), tenant, version, app_only, number, mapped })
+        let (authority, cloud) = (Arc::clone(&self.name), self.cloud);
+        Ok(Facts { authority, tenant, version, app_only, number, cloud, mapped })
     }
 
     /// Whether the claims that say who issued the token fit together.

@@ -33,7 +33,7 @@ use crate::{
     },
     policy::{Audiences, Policy, Requirement},
     rejection::Rejection,
-    tenant::TenantId,
+    tenant::{Cloud, TenantId},
 };
 use decide::{Decision, Progress};
 use gate::Memory;
@@ -80,6 +80,8 @@ struct Trust {
     requirement: Option<Requirement>,
     /// The owner's decision about tenants.
     gate: Option<Gate>,
+    /// The cloud of Microsoft's in which its tenants are.
+    cloud: Option<Cloud>,
     /// The policy of Azure AD B2C whose tokens these are, in lower case.
     b2c_policy: Option<String>,
     /// What its issuer must look like before it is known; `None`: anything.

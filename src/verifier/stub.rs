@@ -20,6 +20,7 @@ pub(crate) fn claims(scopes: &str) -> Claims {
         app_only: false,
         number: 0,
         mapped: None,
+        cloud: None,
     };
     Claims::new(Payload::parse(json).unwrap(), facts)
 }

@@ -1,0 +1,163 @@
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, de::IgnoredAny};
+
+use super::{
+    Claims, json,
+    payload::{ListClaim, Payload, Texts},
+};
+
+/// What a token says of groups. Only [`Known`](Self::Known) says that somebody is *not* in a group.
+///
+/// ```
+/// use tower_entra::{Claims, claims::GroupMembership};
+///
+/// fn has_group(claims: &Claims, id: &str) -> Option<bool> {
+///     match claims.group_membership() {
+///         GroupMembership::Known(mut groups) => Some(groups.any(|group| group.eq_ignore_ascii_case(id))),
+///         GroupMembership::Overage | GroupMembership::Absent => None, // ask Microsoft Graph
+///         _ => None,
+///     }
+/// }
+/// ```
+///
+/// A token in which they are too many:
+///
+/// ```
+/// use tower_entra::{Verifier, claims::GroupMembership, testing::MockEntra};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// let entra = MockEntra::new();
+/// let verifier =
+///     Verifier::builder().tenant(MockEntra::TENANT).client_id(MockEntra::CLIENT_ID).fetch(entra.clone()).build()?;
+/// let token = entra.token().claim("_claim_names", serde_json::json!({"groups": "src1"})).build();
+/// let claims = verifier.verify(&token).await?;
+/// assert!(matches!(claims.group_membership(), GroupMembership::Overage));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum GroupMembership<'a> {
+    /// These, and no others that the app registration selects. There may be none.
+    Known(GroupIds<'a>),
+    /// There are more than fit into the token (§5.2): it has none of them.
+    Overage,
+    /// The token has no `groups`, or no list of strings under that name.
+    Absent,
+}
+
+/// The groups of a token: ids, or names where the app registration selects names.
+///
+/// ```
+/// use tower_entra::claims::GroupIds;
+///
+/// fn shown(groups: GroupIds<'_>) -> String {
+///     groups.collect::<Vec<_>>().join(", ")
+/// }
+/// ```
+///
+/// How many they are is known beforehand:
+///
+/// ```
+/// use tower_entra::claims::GroupIds;
+///
+/// fn is_in_some(groups: &GroupIds<'_>) -> bool {
+///     groups.len() > 0
+/// }
+/// ```
+#[derive(Clone)]
+pub struct GroupIds<'a>(Texts<'a>);
+
+impl<'a> Iterator for GroupIds<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        self.0.next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+impl ExactSizeIterator for GroupIds<'_> {}
+
+impl fmt::Debug for GroupIds<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
+
+impl Claims {
+    /// The groups in the token, an overage, or nothing.
+    #[must_use]
+    pub fn group_membership(&self) -> GroupMembership<'_> {
+        if self.has_groups_overage() {
+            return GroupMembership::Overage;
+        }
+        match self.payload().list(ListClaim::Groups) {
+            Some(groups) => GroupMembership::Known(GroupIds(groups)),
+            None => GroupMembership::Absent,
+        }
+    }
+
+    /// The groups in the token; none in an overage (§5.2), when they are too many. That somebody is in none of them is
+    /// known from [`group_membership`](Self::group_membership) alone.
+    pub fn groups(&self) -> impl Iterator<Item = &str> + Clone {
+        let known = match self.group_membership() {
+            GroupMembership::Known(groups) => Some(groups),
+            GroupMembership::Overage | GroupMembership::Absent => None,
+        };
+        known.into_iter().flatten()
+    }
+
+    /// Whether the user is in more groups than fit into the token, so that [`groups`](Self::groups) says nothing (§5.2).
+    #[must_use]
+    pub fn has_groups_overage(&self) -> bool {
+        let payload = self.payload();
+        distributed(payload).groups
+            || payload.raw("hasgroups").is_some_and(|raw| !matches!(raw, "false" | "\"false\"" | "null"))
+            || payload.raw("groups").and_then(json::string).is_some_and(|text| is_source(&text))
+    }
+
+    /// The directory roles, if the token has them all.
+    pub(crate) fn known_directory_roles(&self) -> Option<Texts<'_>> {
+        let payload = self.payload();
+        payload.list(ListClaim::DirectoryRoles).filter(|_| !distributed(payload).wids)
+    }
+
+    /// The authentication contexts, if the token says.
+    pub(crate) fn known_auth_contexts(&self) -> Option<Texts<'_>> {
+        self.payload().list(ListClaim::AuthContexts)
+    }
+}
+
+/// Claims that are elsewhere, by `_claim_names` (OpenID Connect Core §5.6.2).
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Distributed {
+    #[serde(deserialize_with = "is_named")]
+    groups: bool,
+    #[serde(deserialize_with = "is_named")]
+    wids: bool,
+}
+
+fn is_named<'de, D: Deserializer<'de>>(value: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(value).map(|_| true)
+}
+
+/// What cannot be read may name anything.
+fn distributed(payload: &Payload) -> Distributed {
+    match payload.raw("_claim_names") {
+        None | Some("null") => Distributed::default(),
+        Some(raw) => serde_json::from_str(raw).unwrap_or(Distributed { groups: true, wids: true }),
+    }
+}
+
+/// `src1`: the name of a source in `_claim_sources`, which an overage may leave in `groups` (§5.4).
+fn is_source(text: &str) -> bool {
+    text.strip_prefix("src")
+        .is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+}

@@ -1,0 +1,174 @@
+use super::{Claims, TokenVersion, json, payload::StringClaim};
+use crate::tenant::{Cloud, TenantId};
+
+/// How the application that got a token proved who it is (`azpacr`, in v1 tokens `appidacr`, §5.2). A stronger proof is
+/// greater.
+///
+/// ```
+/// use tower_entra::claims::ClientProof;
+///
+/// assert!(ClientProof::None < ClientProof::Secret && ClientProof::Secret < ClientProof::Certificate);
+/// ```
+///
+/// Demanded of one application:
+///
+/// ```
+/// use tower_entra::{Requirement, claims::ClientProof};
+///
+/// let batch = Requirement::client_with("77777777-8888-9999-0000-111111111111", ClientProof::Certificate);
+/// assert_eq!(batch.to_string(), "client 77777777-8888-9999-0000-111111111111 with a certificate");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ClientProof {
+    /// Not at all: a public client. Anybody may claim its id.
+    None,
+    /// By a secret.
+    Secret,
+    /// By a certificate, or a federated credential.
+    Certificate,
+}
+
+/// The claim `idtyp` (§4.4). It is optional: whether a token is an application's own,
+/// [`is_app_only`](Claims::is_app_only) knows without it.
+///
+/// ```
+/// use tower_entra::{Claims, claims::TokenType};
+///
+/// fn is_a_device(claims: &Claims) -> bool {
+///     claims.token_type() == Some(TokenType::Device)
+/// }
+/// ```
+///
+/// For a log:
+///
+/// ```
+/// use tower_entra::{Claims, claims::TokenType};
+///
+/// fn caller(claims: &Claims) -> &'static str {
+///     match claims.token_type() {
+///         Some(TokenType::User) => "a user",
+///         Some(TokenType::App) => "an application",
+///         Some(_) => "something else",
+///         None => if claims.is_app_only() { "an application" } else { "a user" },
+///     }
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TokenType {
+    /// `app`: an application's own.
+    App,
+    /// `user`.
+    User,
+    /// `device`.
+    Device,
+    /// Something else.
+    Other,
+}
+
+impl Claims {
+    /// The claim `idtyp`, where the token has it.
+    #[must_use]
+    pub fn token_type(&self) -> Option<TokenType> {
+        Some(match self.payload().string(StringClaim::TokenType)? {
+            "app" => TokenType::App,
+            "user" => TokenType::User,
+            "device" => TokenType::Device,
+            _ => TokenType::Other,
+        })
+    }
+
+    /// How the application that got the token proved who it is. `None` if the token does not say, or says what is not known
+    /// here.
+    #[must_use]
+    pub fn client_proof(&self) -> Option<ClientProof> {
+        match self.client_authentication()? {
+            "0" => Some(ClientProof::None),
+            "1" => Some(ClientProof::Secret),
+            "2" => Some(ClientProof::Certificate),
+            _ => None,
+        }
+    }
+
+    /// Whether the client says that it understands claims challenges: `cp1` among its
+    /// [`client_capabilities`](Self::client_capabilities), ignoring case (§7.3).
+    #[must_use]
+    pub fn understands_claims_challenges(&self) -> bool {
+        self.client_capabilities().any(|capability| capability.eq_ignore_ascii_case("cp1"))
+    }
+
+    /// Whether the user is a guest in the tenant that issued the token (§5.2). `None` where the token cannot tell.
+    ///
+    /// - `acct` is what the directory itself says, so it counts before all else: 0 a member, 1 a guest, as a number or a
+    ///   text. Any other value tells nothing. It is an optional claim: switch it on, for it alone knows guests who sign in in
+    ///   this very tenant, and members who sign in elsewhere.
+    /// - Without it, `idp` says who signed the user in. Entra leaves it out, or repeats the issuer, unless the account is
+    ///   at home elsewhere; so absent, or an address of this same tenant, is a member, and anything else (another tenant,
+    ///   `live.com`, `mail`, `google.com`) a guest. It is a v1 address (`https://sts.windows.net/{tid}/`) in v2 tokens too,
+    ///   so that it is compared with the issuer by host and tenant.
+    /// - A token without a user, one without a tenant (B2C), and one of the tenant of all personal accounts, where
+    ///   everybody is at home, tell nothing.
+    #[must_use]
+    pub fn is_guest(&self) -> Option<bool> {
+        let tenant = self.tenant_id().filter(|tenant| *tenant != TenantId::PERSONAL_ACCOUNTS)?;
+        if self.is_app_only() {
+            return None;
+        }
+        match self.payload().raw("acct") {
+            Some("0" | "\"0\"") => Some(false),
+            Some("1" | "\"1\"") => Some(true),
+            Some(_) => None,
+            None => match self.payload().raw("idp").map(json::string) {
+                None => Some(false),
+                Some(Some(provider)) => Some(!is_same_home(&provider, self.issuer(), tenant)),
+                Some(None) => None,
+            },
+        }
+    }
+
+    /// Where to sign in for this token's cloud (`authorization_uri`, §7.3), if it is one of Microsoft's.
+    pub(crate) fn authorization_uri(&self) -> Option<String> {
+        let cloud = self.facts().cloud?;
+        Some(format!("https://{}/common/oauth2/authorize", cloud.login_host()))
+    }
+
+    /// The application id of this API, where `aud` says it: in v2 tokens (§4.2).
+    pub(crate) fn audience_id(&self) -> Option<&str> {
+        let mut audiences = self.audiences();
+        let first = audiences.next().filter(|audience| audience.parse::<TenantId>().is_ok())?;
+        (self.version() == TokenVersion::V2 && audiences.next().is_none()).then_some(first)
+    }
+}
+
+const CHINA_V1_HOST: &str = "sts.chinacloudapi.cn";
+
+/// Whether an issuer is one of Entra's.
+fn is_of_a_cloud(issuer: &str) -> bool {
+    let host = split(issuer).and_then(|(origin, _)| origin.strip_prefix("https://"));
+    host.is_some_and(|host| host == CHINA_V1_HOST || Cloud::from_host(host).is_some())
+}
+
+/// Origin and path of an address.
+fn split(address: &str) -> Option<(&str, &str)> {
+    let host = address.find("://")? + "://".len();
+    let path = host + address[host..].find('/')?;
+    Some(address.split_at(path))
+}
+
+/// Whether an identity provider is the tenant of the issuer itself, by whichever of its names.
+fn is_same_home(provider: &str, issuer: &str, tenant: TenantId) -> bool {
+    if provider == issuer {
+        return true;
+    }
+    let (Some((origin, path)), Some((own, _))) = (split(provider), split(issuer)) else { return false };
+    let mut segments = path[1..].split('/');
+    let named = segments.next().and_then(|segment| segment.parse::<TenantId>().ok());
+    let is_whole = matches!(
+        (segments.next(), segments.next(), segments.next()),
+        (Some("") | None, None, None) | (Some("v2.0"), Some("") | None, None)
+    );
+    named == Some(tenant) && is_whole && (origin == own || is_of_a_cloud(provider))
+}
+
+#[cfg(test)]
+mod tests;

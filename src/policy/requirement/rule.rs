@@ -1,0 +1,167 @@
+use crate::{
+    claims::{Claims, ClientProof, GroupMembership},
+    policy::{claim_rule::ClaimRule, truth::Truth},
+    rejection::{Rejection, RejectionKind},
+    tenant::TenantId,
+};
+
+use super::auth_context::AuthContext;
+
+/// One rule about a token.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Rule {
+    Scope(String),
+    AppRole(String),
+    Role(String),
+    AnyRole(String),
+    Tenant(TenantId),
+    Client { id: String, proof: ClientProof },
+    Group(Group),
+    DirectoryRole(String),
+    Member,
+    Guest,
+    AuthContext(AuthContext),
+    Claim(ClaimRule),
+}
+
+/// A group by its id, or by the name that the app registration selects in its place.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Group {
+    pub(super) id: String,
+    is_guid: bool,
+}
+
+impl Group {
+    pub(super) fn new(id: String) -> Self {
+        Self { is_guid: is_guid(&id), id }
+    }
+
+    /// A list that has groups of the other form too may have this one under its other name.
+    fn truth(&self, claims: &Claims) -> Truth {
+        let GroupMembership::Known(groups) = claims.group_membership() else { return Truth::Unknown };
+        Truth::any(
+            groups
+                .map(|group| match is_guid(group) {
+                    is_guid if is_guid != self.is_guid => Truth::Unknown,
+                    true => group.eq_ignore_ascii_case(&self.id).into(),
+                    false => (group == self.id).into(),
+                })
+                .chain([Truth::False]),
+        )
+    }
+}
+
+fn is_guid(text: &str) -> bool {
+    text.parse::<TenantId>().is_ok()
+}
+
+impl Rule {
+    /// Whether it holds, if these authentication contexts are taken for satisfied.
+    pub(super) fn truth(&self, claims: &Claims, satisfied: &[u8]) -> Truth {
+        if self.is_unnamed() {
+            return Truth::Unknown;
+        }
+        match self {
+            Self::Scope(scope) => of_kind(claims.has_scope(scope), claims.scopes_count()),
+            Self::AppRole(role) => of_kind(claims.has_role(role), claims.is_app_only()),
+            Self::Role(role) => of_kind(claims.has_role(role), !claims.is_app_only()),
+            Self::AnyRole(role) => claims.has_role(role).into(),
+            Self::Tenant(tenant) => claims.tenant_id().map_or(Truth::Unknown, |id| (id == *tenant).into()),
+            Self::Client { id, proof } => client(claims, id, *proof),
+            Self::Group(group) => group.truth(claims),
+            Self::DirectoryRole(id) => match claims.known_directory_roles() {
+                Some(mut roles) => roles.any(|role| role.eq_ignore_ascii_case(id)).into(),
+                None => Truth::Unknown,
+            },
+            Self::Member => claims.is_guest().map_or(Truth::Unknown, |is_guest| (!is_guest).into()),
+            Self::Guest => claims.is_guest().map_or(Truth::Unknown, Truth::from),
+            Self::AuthContext(context) => context.truth(claims, satisfied),
+            Self::Claim(rule) => rule.truth(claims.payload()),
+        }
+    }
+
+    /// An empty name stands for nothing, and decides nothing.
+    fn is_unnamed(&self) -> bool {
+        match self {
+            Self::Scope(name) | Self::AppRole(name) | Self::Role(name) | Self::AnyRole(name) => name.is_empty(),
+            Self::Client { id, .. } | Self::DirectoryRole(id) => id.is_empty(),
+            Self::Group(group) => group.id.is_empty(),
+            Self::Tenant(_) | Self::Member | Self::Guest | Self::AuthContext(_) | Self::Claim(_) => false,
+        }
+    }
+
+    /// The refusal where it would have to hold (or not to, if not `wanted`), and does not, or nobody can tell.
+    pub(super) fn refuse(&self, claims: &Claims, wanted: bool) -> Rejection {
+        let rejection = if wanted { self.refuse_lacking(claims) } else { self.refuse_excluded(claims) };
+        if self.is_unnamed() { rejection.detail("the requirement has an empty name") } else { rejection }
+    }
+
+    fn refuse_lacking(&self, claims: &Claims) -> Rejection {
+        match self {
+            Self::Scope(_) => Rejection::new(RejectionKind::InsufficientScope),
+            Self::AppRole(_) | Self::Role(_) | Self::AnyRole(_) => Rejection::new(RejectionKind::InsufficientRole),
+            Self::Tenant(_) => Rejection::new(RejectionKind::WrongTenant),
+            Self::Client { id, .. } if claims.client_id().is_some_and(|client| client.eq_ignore_ascii_case(id)) => {
+                Rejection::new(RejectionKind::ClientNotAllowed)
+                    .detail("the application has not proved who it is as strongly as this operation needs")
+            }
+            Self::Client { .. } => Rejection::new(RejectionKind::ClientNotAllowed),
+            Self::Group(_) => match claims.group_membership() {
+                GroupMembership::Overage => Rejection::new(RejectionKind::GroupsOverage),
+                GroupMembership::Absent => missing("groups: add the groups claim to access tokens"),
+                GroupMembership::Known(_) => wrong("the user is not known to be in the group"),
+            },
+            Self::DirectoryRole(_) => match claims.known_directory_roles() {
+                Some(_) => wrong("the user does not have the directory role"),
+                None => missing("wids: add the groups claim with directory roles to access tokens"),
+            },
+            Self::Member | Self::Guest if claims.is_app_only() => wrong("the token has no user"),
+            Self::Member | Self::Guest => match claims.is_guest() {
+                Some(true) => wrong("the user is a guest"),
+                Some(false) => wrong("the user is a member"),
+                None => missing("acct: add this optional claim to access tokens"),
+            },
+            Self::AuthContext(context) => context.refuse(claims),
+            Self::Claim(rule) => rule.refuse(claims.payload()),
+        }
+    }
+
+    fn refuse_excluded(&self, claims: &Claims) -> Rejection {
+        match self {
+            Self::Tenant(_) => Rejection::new(RejectionKind::WrongTenant),
+            Self::Client { .. } => Rejection::new(RejectionKind::ClientNotAllowed),
+            Self::Scope(_) | Self::AppRole(_) | Self::Role(_) | Self::AnyRole(_) => wrong(EXCLUDED),
+            other if other.truth(claims, &[]) == Truth::True => wrong(EXCLUDED),
+            other => other.refuse_lacking(claims),
+        }
+    }
+}
+
+const EXCLUDED: &str = "the token has what this operation excludes";
+
+/// A name that is there in a token of the wrong kind counts neither for nor against: so that to exclude a user's role does
+/// not let in the application that has it.
+fn of_kind(is_there: bool, is_right_kind: bool) -> Truth {
+    match (is_there, is_right_kind) {
+        (false, _) => Truth::False,
+        (true, true) => Truth::True,
+        (true, false) => Truth::Unknown,
+    }
+}
+
+fn client(claims: &Claims, id: &str, proof: ClientProof) -> Truth {
+    let is_it = claims.client_id().map_or(Truth::Unknown, |client| client.eq_ignore_ascii_case(id).into());
+    if proof == ClientProof::None {
+        return is_it;
+    }
+    let is_proved = claims.client_proof().map_or(Truth::Unknown, |given| (given >= proof).into());
+    is_it.min(is_proved)
+}
+
+fn missing(detail: &'static str) -> Rejection {
+    Rejection::new(RejectionKind::ClaimMissing).detail(detail)
+}
+
+fn wrong(detail: &'static str) -> Rejection {
+    Rejection::new(RejectionKind::ClaimNotAllowed).detail(detail)
+}
