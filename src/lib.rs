@@ -69,6 +69,7 @@ pub mod authenticate;
 pub mod require;
 #[cfg(feature = "axum")]
 pub mod extract;
+pub mod metadata;
 #[cfg(feature = "testing")]
 pub mod testing;
 

@@ -18,10 +18,11 @@ use crate::{
 pub struct Challenge {
     realm: Option<String>,
     resource_metadata: Option<String>,
+    scope: Option<String>,
 }
 
 impl Challenge {
-    /// Neither realm nor resource metadata.
+    /// Nothing beside the error.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -41,8 +42,15 @@ impl Challenge {
         self
     }
 
+    /// The same with the scopes to ask for, separated by spaces, told with 401 (RFC 6750 §3).
+    #[must_use]
+    pub fn scope(mut self, scopes: impl Into<String>) -> Self {
+        self.scope = Some(scopes.into());
+        self
+    }
+
     /// The header's value for this rejection: a bare `Bearer` where no token was sent, with `error` and
-    /// `error_description` otherwise, and with `scope` at 403. `None` where the fault is not the caller's: 500 and 503.
+    /// `error_description` otherwise; `scope` is the API's at 401, the required one at 403. `None` where the fault is not the caller's: 500 and 503.
     #[must_use]
     pub fn header(&self, rejection: &Rejection) -> Option<HeaderValue> {
         let error = match rejection.status() {
@@ -57,7 +65,11 @@ impl Challenge {
             _ => return None,
         };
         let description = error.map(|_| rejection.public_description());
-        let scope = rejection.required_scopes().filter(|_| rejection.status() == StatusCode::FORBIDDEN);
+        let scope = match rejection.status() {
+            StatusCode::FORBIDDEN => rejection.required_scopes(),
+            StatusCode::UNAUTHORIZED => self.scope.as_deref(),
+            _ => None,
+        };
         let parameters = [
             ("realm", self.realm.as_deref()),
             ("error", error),

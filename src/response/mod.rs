@@ -37,8 +37,10 @@
 
 mod body;
 mod challenge;
+mod error_info;
 mod grpc;
 mod json;
+mod log;
 mod mark;
 
 use std::sync::Arc;
@@ -51,6 +53,7 @@ pub use challenge::Challenge;
 use challenge::Prepared;
 pub use grpc::Grpc;
 pub use json::{ApiManagement, Problem};
+pub(crate) use log::Log;
 #[cfg(test)]
 pub(crate) use mark::has_passed;
 pub(crate) use mark::{Mark, Marks, answers, caller};
