@@ -70,7 +70,7 @@ impl AuthenticateLayer {
         self
     }
 
-    /// The scopes to ask for, separated by spaces, for the challenge of 401 (RFC 6750 §3). It says what to ask for and
+    /// The scopes to ask for in full, separated by spaces, for the challenge (RFC 6750 §3). It says what to ask for and
     /// demands nothing: [`RequireLayer`](crate::RequireLayer) does.
     pub fn challenge_scope(mut self, scopes: impl Into<String>) -> Self {
         self.challenge = self.challenge.scope(scopes);

@@ -57,7 +57,9 @@ impl Responder for Grpc {
         };
         let message = cut(&message);
         let status = code(rejection.status());
-        let details = error_info::status(status, message, &reason(rejection, context), &metadata(rejection, context));
+        let scope = context.challenge().scope_for(rejection).filter(|_| rejection.status() == StatusCode::FORBIDDEN);
+        let metadata = metadata(rejection, context, scope.as_deref());
+        let details = error_info::status(status, message, &reason(rejection, context), &metadata);
         let mut response = context.response(rejection, StatusCode::OK, Bytes::new());
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
@@ -95,8 +97,11 @@ fn reason(rejection: &Rejection, context: &ResponseContext) -> String {
     code.to_ascii_uppercase()
 }
 
-fn metadata<'a>(rejection: &'a Rejection, context: &ResponseContext) -> Vec<(&'static str, &'a str)> {
-    let scope = rejection.required_scopes().filter(|_| rejection.status() == StatusCode::FORBIDDEN);
+fn metadata<'a>(
+    rejection: &'a Rejection,
+    context: &ResponseContext,
+    scope: Option<&'a str>,
+) -> Vec<(&'static str, &'a str)> {
     let expected = rejection.expected_value().filter(|_| context.detailed() && rejection.is_verified());
     let got = rejection.got_value().filter(|_| context.detailed() && rejection.is_verified());
     let all = [("scope", scope), ("expected", expected), ("got", got)];

@@ -184,3 +184,87 @@ fn ended(kind: RejectionKind, authority: Option<&str>, suppressed: u64) {
     }
     at_level!(kind, kind.status(), event);
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::{sync::atomic::AtomicU64, thread};
+
+    use super::*;
+
+    const WINDOW: u64 = super::WINDOW.as_millis() as u64;
+
+    fn limit() -> Limit {
+        Limit::new(Arc::new(SystemClock::default()))
+    }
+
+    #[test]
+    fn the_first_of_a_window_is_logged_with_the_number_of_the_others_before() {
+        let limit = limit();
+        let admit = |now| limit.admit(RejectionKind::Expired, Some("a"), now);
+        for (now, admitted) in [
+            (5, Some(0)),
+            (5, None),
+            (6, None),
+            (WINDOW + 4, None),
+            (WINDOW + 5, Some(3)),
+            (WINDOW + 6, None),
+            (5, None),
+            (9 * WINDOW, Some(2)),
+            (u64::MAX, Some(0)),
+            (u64::MAX, Some(0)),
+        ] {
+            assert_eq!(admit(now), admitted, "at {now}");
+        }
+    }
+
+    #[test]
+    fn each_code_at_each_authority_is_a_cause_of_its_own() {
+        let limit = limit();
+        for _ in 0..2 {
+            for authority in [None, Some("a"), Some("b")] {
+                for &kind in RejectionKind::ALL {
+                    limit.admit(kind, authority, 0);
+                }
+            }
+        }
+        for authority in [None, Some("b"), Some("a")] {
+            for &kind in RejectionKind::ALL {
+                assert_eq!(limit.admit(kind, authority, WINDOW), Some(1), "{kind:?} {authority:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let limit = limit();
+        let places: Vec<usize> = (0..100).map(|at| limit.place(Some(&format!("authority {at}")))).collect();
+        assert_eq!(places[..AUTHORITIES - 1], (1..AUTHORITIES).collect::<Vec<_>>());
+        assert!(places[AUTHORITIES - 1..].iter().all(|&place| place == 0));
+        assert_eq!((limit.place(None), limit.place(Some("authority 3"))), (0, 4));
+        assert_eq!(limit.causes.len(), KINDS * AUTHORITIES);
+    }
+
+    #[test]
+    fn none_is_lost_among_threads() {
+        const THREADS: u64 = 4;
+        const EACH: u64 = 20_000;
+        let (limit, now) = (limit(), AtomicU64::new(0));
+        let admit = |at| limit.admit(RejectionKind::BadSignature, Some("a"), at);
+        let told: u64 = thread::scope(|scope| {
+            let flood = || {
+                let steps = (0..EACH).filter_map(|_| admit(now.fetch_add(7, Ordering::Relaxed)));
+                steps.map(|suppressed| suppressed + 1).sum::<u64>()
+            };
+            let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(flood)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+        });
+        assert_eq!(told + admit(u64::MAX).unwrap(), THREADS * EACH);
+    }
+
+    #[test]
+    fn what_has_no_layer_has_one_log() {
+        assert!(Arc::ptr_eq(&Log::without_layer(), &Log::without_layer()));
+        assert!(Log::without_layer().limit.is_some());
+    }
+}

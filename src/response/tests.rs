@@ -359,6 +359,24 @@ fn challenge_by_status() {
     }
 }
 
+/// Entra takes a scope without its resource as one of Microsoft Graph's.
+#[test]
+fn a_required_scope_is_told_in_full() {
+    let known = Challenge::new().scope("api://orders/Read api://orders/Orders.Write ReadAll");
+    for (challenge, required, told) in [
+        (&known, "Read", "api://orders/Read"),
+        (&known, "Read Write", "api://orders/Read Write"),
+        (&known, "Orders.Write Other", "api://orders/Orders.Write Other"),
+        (&known, "api://orders/Read", "api://orders/Read"),
+        (&known, "All", "All"),
+        (&Challenge::new(), "Read", "Read"),
+    ] {
+        let header = challenge.header(&Rejection::new(RejectionKind::InsufficientScope).verified().scopes(required));
+        let header = header.unwrap().to_str().unwrap().to_owned();
+        assert!(header.ends_with(&format!("scope=\"{told}\"")), "{header}");
+    }
+}
+
 #[test]
 fn a_role_refused_with_403_names_no_scope() {
     let rejection = Rejection::new(RejectionKind::InsufficientRole).verified();

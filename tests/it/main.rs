@@ -14,6 +14,8 @@ mod jsonwebtoken;
 mod keys;
 mod keys_http;
 mod keys_model;
+mod log;
+mod metadata;
 mod program;
 mod secrets;
 mod support;
