@@ -56,7 +56,8 @@
 //!
 //! `GET` and `HEAD` of [`PATH`], and of the same with the path of the API's address behind it, which is where RFC 9728 §3.1
 //! puts it: `/.well-known/oauth-protected-resource/mcp` for `https://mcp.contoso.example/mcp`. Scripts of any origin may read
-//! it, and a browser's preflight is answered; other methods get 405. Everything else goes to the inner service untouched.
+//! it, and a browser's preflight is answered; other methods get 405. Everything else goes to the inner service untouched. (That
+//! a script may read the challenge is for the API's own CORS layer: `access-control-expose-headers: www-authenticate`.)
 
 mod builder;
 mod future;

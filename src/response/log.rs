@@ -263,6 +263,31 @@ mod tests {
     }
 
     #[test]
+    fn of_those_who_come_at_once_one_is_logged() {
+        const THREADS: u64 = 2;
+        const ROUNDS: u64 = 10_000;
+        let (limit, arrived) = (limit(), AtomicU64::new(0));
+        let admitted: usize = thread::scope(|scope| {
+            let rounds = || {
+                let admit = |round| {
+                    arrived.fetch_add(1, Ordering::SeqCst);
+                    // Spinning, so that they go on at the same moment; where there is one core alone, not for long.
+                    let mut spins = 0;
+                    while arrived.load(Ordering::SeqCst) < (round + 1) * THREADS {
+                        spins += 1;
+                        if spins < 1000 { std::hint::spin_loop() } else { thread::yield_now() }
+                    }
+                    limit.admit(RejectionKind::Expired, None, round * WINDOW).is_some()
+                };
+                (0..ROUNDS).filter(|&round| admit(round)).count()
+            };
+            let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(rounds)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+        });
+        assert_eq!(admitted as u64, ROUNDS);
+    }
+
+    #[test]
     fn what_has_no_layer_has_one_log() {
         assert!(Arc::ptr_eq(&Log::without_layer(), &Log::without_layer()));
         assert!(Log::without_layer().limit.is_some());

@@ -4,6 +4,13 @@
 //! closure. What of a [`Rejection`] it shows is settled by the [`ResponseContext`]: one sentence, or code and hint too
 //! where the owner switched detailed errors on. The `WWW-Authenticate` header comes from the [`Challenge`].
 //!
+//! | | without detailed errors | with them, also | of tokens whose signature verified, also |
+//! |---|---|---|---|
+//! | [`ApiManagement`] | one sentence for each status | `code`, `hint` | `expected`, `got` |
+//! | [`Problem`] | `about:blank`, the status | `type` in the [guide](crate::guide), `title`, `detail`, `code` | `expected`, `got` |
+//! | [`Grpc`] | the public description, its reason | code and hint as message, the code as reason | `expected`, `got` |
+//! | [`Empty`] | – | – | – |
+//!
 //! The default says this and no more:
 //!
 //! ```

@@ -272,6 +272,21 @@ fn grpc_details_are_read_by_tonic() {
     }
 }
 
+/// Around the lengths at which the encoding of a length grows.
+#[test]
+fn grpc_details_of_every_length() {
+    use tonic_types::StatusExt;
+
+    for length in (0..400).chain([799, 800]) {
+        let text = "x".repeat(length);
+        let rejection = Rejection::new(RejectionKind::WrongAudience).verified().expected(&text);
+        let response = Grpc.respond(&rejection, &detailed());
+        let status = tonic::Status::from_header_map(response.headers()).unwrap();
+        let info = status.check_error_details().unwrap().error_info().cloned().unwrap();
+        assert_eq!(info.metadata["expected"], text);
+    }
+}
+
 /// Clients and proxies refuse more than 8 KiB of headers.
 #[test]
 fn grpc_headers_stay_short() {
