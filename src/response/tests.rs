@@ -218,9 +218,12 @@ fn grpc_details_are_read_by_tonic() {
     use crate::rejection::PublicCause;
     use tonic_types::StatusExt;
 
+    /// The rejection, its reason without and with detailed errors, and all metadata.
+    type Row = (Rejection, &'static str, &'static str, Vec<(&'static str, String)>);
+
     let new = Rejection::new;
     let graph = PublicCause::MicrosoftApi("Microsoft Graph");
-    let table: Vec<(Rejection, &str, &str, Vec<(&str, String)>)> = vec![
+    let table: Vec<Row> = vec![
         (new(RejectionKind::MissingToken), "MISSING_TOKEN", "MISSING_TOKEN", vec![]),
         (new(RejectionKind::UnknownIssuer), "INVALID_TOKEN", "UNKNOWN_ISSUER", vec![]),
         (new(RejectionKind::WrongTenant).got("x"), "INVALID_TOKEN", "WRONG_TENANT", vec![]),
