@@ -18,7 +18,7 @@ use tower_entra::{AuthenticateLayer, Claims, Verifier, testing::MockEntra};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    // Each refusal is an event.
+    // Refusals are events.
     tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(io::stderr().is_terminal()).init();
 
     // Stands for https://login.microsoftonline.com, and gives tokens to whoever asks.

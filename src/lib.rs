@@ -6,6 +6,7 @@
 //!   scopes and roles of single routes.
 //! - [`Rejection`] says why not, with a stable code. What to do about each is in the [guide].
 //! - [`Config`] reads a JSON file or the environment.
+//! - [`metadata`] tells clients that know nothing but the address, MCP's for one, who issues tokens for this API.
 //! - `testing::MockEntra` is an Entra look-alike for your tests (feature `testing`).
 //!
 //! With axum (feature `axum`):
@@ -69,6 +70,7 @@ pub mod authenticate;
 pub mod require;
 #[cfg(feature = "axum")]
 pub mod extract;
+pub mod metadata;
 #[cfg(feature = "testing")]
 pub mod testing;
 

@@ -5,7 +5,7 @@ use tower_layer::Layer;
 
 use super::service::{Authenticate, Gate, TokenSource};
 use crate::{
-    response::{ApiManagement, Challenge, Marks, Responder, ResponseContext},
+    response::{ApiManagement, Challenge, Log, Marks, Responder, ResponseContext},
     verifier::Verifier,
 };
 
@@ -16,6 +16,7 @@ pub struct AuthenticateLayer {
     verifier: Verifier,
     responder: Arc<dyn Responder>,
     challenge: Challenge,
+    log: Arc<Log>,
     source: Option<Arc<TokenSource>>,
     optional: bool,
 }
@@ -24,7 +25,16 @@ impl AuthenticateLayer {
     /// A layer that takes the token from the `Authorization` header alone, wants one, and answers as [`ApiManagement`]
     /// does.
     pub fn new(verifier: Verifier) -> Self {
+        if verifier.detailed_errors() {
+            tracing::warn!(
+                target: "tower_entra",
+                event = "detailed_errors",
+                "detailed errors are on: whoever is refused reads code and hint, and of a genuine token what was expected \
+                 and found; switch detailed_errors off outside of development",
+            );
+        }
         Self {
+            log: Arc::new(Log::limited(verifier.clock())),
             verifier,
             responder: Arc::new(ApiManagement::new()),
             challenge: Challenge::new(),
@@ -57,6 +67,20 @@ impl AuthenticateLayer {
     /// The address of this API's protected-resource metadata, for the challenge (RFC 9728 §5.1).
     pub fn resource_metadata(mut self, url: impl Into<String>) -> Self {
         self.challenge = self.challenge.resource_metadata(url);
+        self
+    }
+
+    /// The scopes to ask for in full, separated by spaces, for the challenge (RFC 6750 §3). It says what to ask for and
+    /// demands nothing: [`RequireLayer`](crate::RequireLayer) does.
+    pub fn challenge_scope(mut self, scopes: impl Into<String>) -> Self {
+        self.challenge = self.challenge.scope(scopes);
+        self
+    }
+
+    /// Logs every refusal. By default one in 10 s for each code and authority is logged, with the number of the others: see
+    /// [the log](crate::authenticate#the-log).
+    pub fn log_every_refusal(mut self) -> Self {
+        self.log = Arc::new(Log::every());
         self
     }
 
@@ -93,7 +117,7 @@ impl<S> Layer<S> for AuthenticateLayer {
             verifier: self.verifier.clone(),
             source: self.source.clone(),
             optional: self.optional,
-            marks: Marks::new(&self.responder, &context),
+            marks: Marks::new(&self.responder, &context, &self.log),
         };
         Authenticate::new(inner, Arc::new(gate))
     }
@@ -104,6 +128,7 @@ impl fmt::Debug for AuthenticateLayer {
         f.debug_struct("AuthenticateLayer")
             .field("verifier", &self.verifier)
             .field("challenge", &self.challenge)
+            .field("log", &self.log)
             .field("own_source", &self.source.is_some())
             .field("optional", &self.optional)
             .finish_non_exhaustive()

@@ -48,8 +48,41 @@
 //!
 //! The inner service's responses and errors pass untouched but for the type of the body. A refused request is answered
 //! by the [responder](crate::response::Responder), never with an `Err`. The [`Rejection`](crate::Rejection) is in the
-//! extensions of that response, and one `tracing` event with target `tower_entra` tells of it: at level debug where there
-//! was no token, info where it was refused, warn where it could not be checked, error where a layer is missing.
+//! extensions of that response, and [the log](#the-log) tells of it.
+//!
+//! # The log
+//!
+//! A refusal is one `tracing` event with target `tower_entra`: at level debug where there was no token, info where it was
+//! refused, warn where it could not be checked, error where a layer is missing. No token is in it and nothing personal.
+//!
+//! | field | |
+//! |---|---|
+//! | `code` | the stable [code](crate::RejectionKind::code); its sentence is the message |
+//! | `status` | the HTTP status |
+//! | `authority` | the configured authority that the token chose |
+//! | `kid` | the key that the token names |
+//! | `detail` | a further sentence about the cause |
+//! | `expected`, `got` | what the configuration wants, and what the token had |
+//! | `remedy` | what to do about it |
+//! | `suppressed` | how many refusals with this code at this authority were not logged before this one |
+//!
+//! Those that are not known are left out. Of refusals with the same code at the same authority one is logged in 10 s, by the
+//! [clock](crate::VerifierBuilder::clock) of the verifier, so that a flood cannot fill the log nor hide another cause. The
+//! next one that is logged has the number of the others in `suppressed`; where none comes, an event "more requests refused"
+//! with `code`, `authority` and `suppressed` tells of them at some other refusal, 20 s after at the latest. A layer and all
+//! services made of it count together; up to 15 authorities are told apart. What is refused without a layer has one log for
+//! the process. [`log_every_refusal`](AuthenticateLayer::log_every_refusal) switches the limit off:
+//!
+//! ```
+//! use tower_entra::{AuthenticateLayer, Verifier};
+//!
+//! fn while_looking_for_a_fault(verifier: Verifier) -> AuthenticateLayer {
+//!     AuthenticateLayer::new(verifier).log_every_refusal()
+//! }
+//! ```
+//!
+//! A layer whose verifier has [detailed errors](crate::VerifierBuilder::detailed_errors) on says so once when it is made, with
+//! an event at level warn.
 
 mod future;
 mod layer;

@@ -9,7 +9,7 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 pin_project! {
-    /// The body of a response: the inner service's, or that of a refusal.
+    /// The body of a response: the inner service's, or our own where we answer.
     ///
     /// Its data and errors are those of the inner body, which needs nothing but `Data: From<Bytes>`.
     pub struct ResponseBody<B> {
@@ -22,7 +22,7 @@ pin_project! {
     #[project = StateProjection]
     enum State<B> {
         Inner { #[pin] body: B },
-        Refusal { bytes: Bytes },
+        Own { bytes: Bytes },
     }
 }
 
@@ -31,8 +31,8 @@ impl<B> ResponseBody<B> {
         Self { state: State::Inner { body } }
     }
 
-    pub(crate) fn refusal(bytes: Bytes) -> Self {
-        Self { state: State::Refusal { bytes } }
+    pub(crate) fn own(bytes: Bytes) -> Self {
+        Self { state: State::Own { bytes } }
     }
 }
 
@@ -47,22 +47,22 @@ where
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         match self.project().state.project() {
             StateProjection::Inner { body } => body.poll_frame(cx),
-            StateProjection::Refusal { bytes } if bytes.is_empty() => Poll::Ready(None),
-            StateProjection::Refusal { bytes } => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes).into())))),
+            StateProjection::Own { bytes } if bytes.is_empty() => Poll::Ready(None),
+            StateProjection::Own { bytes } => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes).into())))),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.state {
             State::Inner { body } => body.is_end_stream(),
-            State::Refusal { bytes } => bytes.is_empty(),
+            State::Own { bytes } => bytes.is_empty(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.state {
             State::Inner { body } => body.size_hint(),
-            State::Refusal { bytes } => SizeHint::with_exact(bytes.len() as u64),
+            State::Own { bytes } => SizeHint::with_exact(bytes.len() as u64),
         }
     }
 }
@@ -75,7 +75,7 @@ impl<B: Default> Default for ResponseBody<B> {
 
 impl<B> fmt::Debug for ResponseBody<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let refusal = matches!(self.state, State::Refusal { .. });
-        f.debug_struct("ResponseBody").field("refusal", &refusal).finish_non_exhaustive()
+        let own = matches!(self.state, State::Own { .. });
+        f.debug_struct("ResponseBody").field("own", &own).finish_non_exhaustive()
     }
 }

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use http::{HeaderValue, StatusCode};
 
 use crate::{
@@ -18,10 +20,11 @@ use crate::{
 pub struct Challenge {
     realm: Option<String>,
     resource_metadata: Option<String>,
+    scope: Option<String>,
 }
 
 impl Challenge {
-    /// Neither realm nor resource metadata.
+    /// Nothing beside the error.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -41,10 +44,18 @@ impl Challenge {
         self
     }
 
+    /// The same with the scopes to ask for in full, separated by spaces (RFC 6750 §3). They are told with 401; with 403 a
+    /// required scope is told as it stands here: `api://orders/Read` for `Read`.
+    #[must_use]
+    pub fn scope(mut self, scopes: impl Into<String>) -> Self {
+        self.scope = Some(scopes.into());
+        self
+    }
+
     /// The header's value for this rejection: a bare `Bearer` where no token was sent, with `error` and
-    /// `error_description` otherwise, and with `scope` at 403. A [claims challenge](Rejection::claims_challenge) and a
-    /// demand for [consent](Rejection::consent) have the form of their own that Microsoft's clients read (§7.3). `None`
-    /// where the fault is not the caller's: 500 and 503.
+    /// `error_description` otherwise; `scope` is the API's at 401, the required one at 403. A [claims
+    /// challenge](Rejection::claims_challenge) and a demand for [consent](Rejection::consent) have the form of their own
+    /// that Microsoft's clients read (§7.3). `None` where the fault is not the caller's: 500 and 503.
     #[must_use]
     pub fn header(&self, rejection: &Rejection) -> Option<HeaderValue> {
         match rejection.ask() {
@@ -64,12 +75,12 @@ impl Challenge {
             _ => return None,
         };
         let description = error.map(|_| rejection.public_description());
-        let scope = rejection.required_scopes().filter(|_| rejection.status() == StatusCode::FORBIDDEN);
+        let scope = self.scope_for(rejection);
         let parameters = [
             ("realm", self.realm.as_deref()),
             ("error", error),
             ("error_description", description.as_deref()),
-            ("scope", scope),
+            ("scope", scope.as_deref()),
             ("resource_metadata", self.resource_metadata.as_deref()),
         ];
         let present = parameters.into_iter().filter_map(|(name, value)| Some((name, value?)));
@@ -100,6 +111,25 @@ impl Challenge {
             ("proposedAction", Some("consent")),
         ];
         render(parameters.into_iter().filter_map(|(name, value)| Some((name, value?))))
+    }
+
+    /// The scopes to ask for after this rejection.
+    pub(super) fn scope_for<'a>(&'a self, rejection: &'a Rejection) -> Option<Cow<'a, str>> {
+        match rejection.status() {
+            StatusCode::UNAUTHORIZED => self.scope.as_deref().map(Cow::Borrowed),
+            StatusCode::FORBIDDEN => rejection.required_scopes().map(|scopes| self.in_full(scopes)),
+            _ => None,
+        }
+    }
+
+    /// Tokens have scopes by their last part; Entra takes one that is asked for so as Microsoft Graph's.
+    fn in_full<'a>(&'a self, scopes: &'a str) -> Cow<'a, str> {
+        let Some(known) = self.scope.as_deref() else { return Cow::Borrowed(scopes) };
+        let full = |scope: &'a str| {
+            let is_it = |full: &&str| full.strip_suffix(scope).is_some_and(|resource| resource.ends_with('/'));
+            known.split(' ').find(is_it).unwrap_or(scope)
+        };
+        Cow::Owned(scopes.split(' ').map(full).collect::<Vec<_>>().join(" "))
     }
 
     /// The header's value where nothing is known but that a token is wanted.

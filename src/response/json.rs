@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
 use serde::Serialize;
@@ -116,41 +118,94 @@ fn sentence(status: StatusCode) -> &'static str {
     }
 }
 
-/// `application/problem+json` (RFC 9457): `type`, `title`, `status`; with detailed errors `detail` and `code` too.
-#[derive(Clone, Copy, Debug, Default)]
-#[non_exhaustive]
-pub struct Problem;
+/// `application/problem+json` (RFC 9457): `type`, `title`, `status`.
+///
+/// Without detailed errors `type` is `about:blank`. With them it is the address of the code's section in the [guide], and
+/// there are `detail` (the hint), `code` and, where the token's signature had verified, `expected` and `got`.
+///
+/// [guide]: crate::guide
+///
+/// ```
+/// use tower_entra::{Rejection, RejectionKind};
+/// use tower_entra::response::{Challenge, Problem, Responder, ResponseContext};
+///
+/// let problem = Problem::new().guide("https://api.contoso.example/refused");
+/// let context = ResponseContext::new(Challenge::new(), true);
+/// let response = problem.respond(&Rejection::new(RejectionKind::Expired).verified(), &context);
+/// let body = std::str::from_utf8(response.body()).unwrap();
+/// assert!(body.starts_with(r#"{"type":"https://api.contoso.example/refused#expired","title":"the token has expired""#));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Problem {
+    guide: Cow<'static, str>,
+}
+
+/// The guide of the latest version: codes are stable.
+const GUIDE: &str = "https://docs.rs/tower-entra/latest/tower_entra/guide/index.html";
 
 impl Problem {
-    /// The responder.
+    /// With types in the guide on docs.rs.
     #[must_use]
     pub fn new() -> Self {
-        Self
+        Self { guide: GUIDE.into() }
+    }
+
+    /// The page that the types are sections of: `type` is this, `#` and the code.
+    #[must_use]
+    pub fn guide(mut self, url: impl Into<Cow<'static, str>>) -> Self {
+        self.guide = url.into();
+        self
+    }
+}
+
+impl Default for Problem {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
 #[derive(Serialize)]
-struct ProblemBody {
+struct ProblemBody<'a> {
     #[serde(rename = "type")]
-    kind: &'static str,
+    kind: Cow<'static, str>,
     title: &'static str,
     status: u16,
     #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<String>,
+    detail: Option<&'a str>,
+    #[serde(flatten)]
+    details: Option<ProblemDetails<'a>>,
+}
+
+#[derive(Serialize)]
+struct ProblemDetails<'a> {
+    code: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<&'static str>,
+    expected: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    got: Option<&'a str>,
 }
 
 impl Responder for Problem {
     fn respond(&self, rejection: &Rejection, context: &ResponseContext) -> Response<Bytes> {
         let status = rejection.status();
+        let details = Details::of(rejection, context);
         let body = ProblemBody {
             // RFC 9457 §4.2.1: about:blank goes with the status's own phrase as title.
-            kind: "about:blank",
-            title: status.canonical_reason().unwrap_or_default(),
+            kind: match &details {
+                Some(details) => format!("{}#{}", self.guide, details.code).into(),
+                None => "about:blank".into(),
+            },
+            title: match &details {
+                Some(_) => rejection.kind().summary(),
+                None => status.canonical_reason().unwrap_or_default(),
+            },
             status: status.as_u16(),
-            detail: context.detailed().then(|| rejection.hint()),
-            code: context.detailed().then(|| rejection.code()),
+            detail: details.as_ref().map(|details| details.hint.as_str()),
+            details: details.as_ref().map(|&Details { code, expected, got, .. }| ProblemDetails {
+                code,
+                expected,
+                got,
+            }),
         };
         json(context.response(rejection, status, encode(&body)), "application/problem+json")
     }

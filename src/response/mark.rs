@@ -2,7 +2,7 @@ use std::{fmt, sync::Arc};
 
 use http::{Extensions, Response, StatusCode, header::WWW_AUTHENTICATE};
 
-use super::{ApiManagement, Responder, ResponseBody, ResponseContext};
+use super::{ApiManagement, Log, Responder, ResponseBody, ResponseContext};
 use crate::{
     claims::Claims,
     keys::stats::{SHARDS, shard},
@@ -19,6 +19,7 @@ pub(crate) struct Mark(Arc<Inner>);
 struct Inner {
     responder: Arc<dyn Responder>,
     context: ResponseContext,
+    log: Arc<Log>,
 }
 
 /// The same mark for each of a few threads: whoever lets a request through counts its owners, and that shall be no meeting
@@ -26,8 +27,8 @@ struct Inner {
 pub(crate) struct Marks([Mark; SHARDS]);
 
 impl Marks {
-    pub(crate) fn new(responder: &Arc<dyn Responder>, context: &ResponseContext) -> Self {
-        Self(std::array::from_fn(|_| Mark::new(Arc::clone(responder), context.clone())))
+    pub(crate) fn new(responder: &Arc<dyn Responder>, context: &ResponseContext, log: &Arc<Log>) -> Self {
+        Self(std::array::from_fn(|_| Mark::new(Arc::clone(responder), context.clone(), Arc::clone(log))))
     }
 
     /// This thread's.
@@ -41,8 +42,8 @@ impl Marks {
 struct Passed;
 
 impl Mark {
-    pub(crate) fn new(responder: Arc<dyn Responder>, context: ResponseContext) -> Self {
-        Self(Arc::new(Inner { responder, context }))
+    pub(crate) fn new(responder: Arc<dyn Responder>, context: ResponseContext, log: Arc<Log>) -> Self {
+        Self(Arc::new(Inner { responder, context, log }))
     }
 
     /// Leaves the mark and the claims in the request, and takes away those of a layer outside.
@@ -62,8 +63,8 @@ impl Mark {
 
     /// The whole of a refusal: the event, the answer, and the rejection in the answer's extensions.
     pub(crate) fn refuse<B>(&self, rejection: &Rejection) -> Response<ResponseBody<B>> {
-        report(rejection);
-        let Inner { responder, context } = &*self.0;
+        let Inner { responder, context, log } = &*self.0;
+        log.report(rejection);
         let mut response = responder.respond(rejection, context);
         if response.status() == StatusCode::UNAUTHORIZED && !response.headers().contains_key(WWW_AUTHENTICATE) {
             let challenge = context.challenge();
@@ -71,13 +72,13 @@ impl Mark {
             response.headers_mut().insert(WWW_AUTHENTICATE, header);
         }
         response.extensions_mut().insert(rejection.clone());
-        response.map(ResponseBody::refusal)
+        response.map(ResponseBody::own)
     }
 }
 
 impl Default for Mark {
     fn default() -> Self {
-        Self::new(Arc::new(ApiManagement::new()), ResponseContext::default())
+        Self::new(Arc::new(ApiManagement::new()), ResponseContext::default(), Log::without_layer())
     }
 }
 
@@ -108,32 +109,5 @@ pub(crate) fn answers(extensions: &Extensions) -> Mark {
     match with_claims.and_then(|answers| Arc::clone(answers).downcast().ok()) {
         Some(inner) => Mark(inner),
         None => extensions.get::<Mark>().cloned().unwrap_or_default(),
-    }
-}
-
-/// One event for each refusal. What came from the token is a string field, which subscribers escape, never the message.
-fn report(rejection: &Rejection) {
-    macro_rules! event {
-        ($level:ident) => {
-            tracing::event!(
-                target: "tower_entra",
-                tracing::Level::$level,
-                code = rejection.code(),
-                status = rejection.status().as_u16(),
-                authority = rejection.authority(),
-                kid = rejection.key_id(),
-                detail = rejection.detail_text(),
-                expected = rejection.expected_value(),
-                got = rejection.got_value(),
-                "request refused: {}", rejection.kind().summary(),
-            )
-        };
-    }
-    match rejection.status() {
-        StatusCode::INTERNAL_SERVER_ERROR => event!(ERROR),
-        StatusCode::SERVICE_UNAVAILABLE => event!(WARN),
-        // Every browser and every scanner comes without a token first.
-        _ if rejection.kind() == RejectionKind::MissingToken => event!(DEBUG),
-        _ => event!(INFO),
     }
 }

@@ -4,6 +4,13 @@
 //! closure. What of a [`Rejection`] it shows is settled by the [`ResponseContext`]: one sentence, or code and hint too
 //! where the owner switched detailed errors on. The `WWW-Authenticate` header comes from the [`Challenge`].
 //!
+//! | | without detailed errors | with them, also | of tokens whose signature verified, also |
+//! |---|---|---|---|
+//! | [`ApiManagement`] | one sentence for each status | `code`, `hint` | `expected`, `got` |
+//! | [`Problem`] | `about:blank`, the status | `type` in the [guide](crate::guide), `title`, `detail`, `code` | `expected`, `got` |
+//! | [`Grpc`] | the public description, its reason | code and hint as message, the code as reason | `expected`, `got` |
+//! | [`Empty`] | – | – | – |
+//!
 //! The default says this and no more:
 //!
 //! ```
@@ -37,8 +44,10 @@
 
 mod body;
 mod challenge;
+mod error_info;
 mod grpc;
 mod json;
+mod log;
 mod mark;
 
 use std::sync::Arc;
@@ -51,6 +60,7 @@ pub use challenge::Challenge;
 use challenge::Prepared;
 pub use grpc::Grpc;
 pub use json::{ApiManagement, Problem};
+pub(crate) use log::Log;
 #[cfg(test)]
 pub(crate) use mark::has_passed;
 pub(crate) use mark::{Mark, Marks, answers, caller};

@@ -100,7 +100,7 @@ fn api_management_detailed() {
 fn nothing_is_shown_without_detailed_errors() {
     let rejection =
         Rejection::new(RejectionKind::WrongAudience).verified().expected("our-own").got("their-own").detail("deep");
-    let responders: [&dyn Responder; 4] = [&ApiManagement::new(), &Problem, &Empty, &Grpc];
+    let responders: [&dyn Responder; 4] = [&ApiManagement::new(), &Problem::new(), &Empty, &Grpc];
     for responder in responders {
         let answer = shown(&responder.respond(&rejection, &plain()));
         for secret in ["our-own", "their-own", "deep", "wrong_audience"] {
@@ -118,7 +118,7 @@ fn nothing_is_shown_without_detailed_errors() {
 
 #[test]
 fn problem() {
-    let answers = answers(&Problem, &plain());
+    let answers = answers(&Problem::new(), &plain());
     assert_eq!(
         answers[3],
         "403\ncontent-type: application/problem+json\nwww-authenticate: Bearer error=\"insufficient_scope\", \
@@ -128,10 +128,55 @@ fn problem() {
     );
     assert!(answers[5].contains("retry-after: 2\n"));
     let rejection = Rejection::new(RejectionKind::Expired).verified();
-    let response = Problem.respond(&rejection, &detailed());
-    let body: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
-    assert_eq!(body["detail"], rejection.hint());
-    assert_eq!(body["code"], "expired");
+    let body = str::from_utf8(Problem::new().respond(&rejection, &detailed()).body()).unwrap().to_owned();
+    assert_eq!(
+        body,
+        format!(
+            r#"{{"type":"https://docs.rs/tower-entra/latest/tower_entra/guide/index.html#expired","title":"the token has expired","status":401,"detail":"{}","code":"expired"}}"#,
+            rejection.hint()
+        )
+    );
+    let own = Problem::new().guide("/refused").respond(&rejection, &detailed());
+    assert!(own.body().starts_with(br#"{"type":"/refused#expired","#));
+    assert!(
+        Problem::new().guide("/refused").respond(&rejection, &plain()).body().starts_with(br#"{"type":"about:blank","#)
+    );
+}
+
+/// What each responder shows: code and hint with detailed errors alone, the values of verified tokens alone.
+#[test]
+fn every_responder_keeps_to_detailed_errors() {
+    use tonic_types::StatusExt;
+
+    let verified = Rejection::new(RejectionKind::WrongTenant).verified().expected("our-own").got("their-own");
+    let unverified = Rejection::new(RejectionKind::WrongTenant).got("their-own");
+    let shown = |rejection: &Rejection, context: &ResponseContext| {
+        let grpc = Grpc.respond(rejection, context);
+        let status = tonic::Status::from_header_map(grpc.headers()).unwrap();
+        let info = status.get_details_error_info().unwrap();
+        [
+            shown(&ApiManagement::new().respond(rejection, context)),
+            shown(&Problem::new().respond(rejection, context)),
+            format!("{} {} {:?}", status.message(), info.reason.to_lowercase(), info.metadata),
+            shown(&Empty.respond(rejection, context)),
+        ]
+    };
+    for (rejection, context, texts) in [
+        (&verified, plain(), [false; 4]),
+        (&unverified, plain(), [false; 4]),
+        (&verified, detailed(), [true; 4]),
+        (&unverified, detailed(), [true, true, false, false]),
+    ] {
+        let [api_management, problem, grpc, empty] = shown(rejection, &context);
+        for (at, text) in ["wrong_tenant", "sign in to the right tenant", "our-own", "their-own"].iter().enumerate() {
+            // A verified token is told its code by the challenge, and by the reason of gRPC too.
+            let is_reason = at == 0 && rejection.is_verified();
+            assert_eq!(api_management.contains(text), texts[at], "{text}: {api_management}");
+            assert_eq!(problem.contains(text), texts[at], "{text}: {problem}");
+            assert_eq!(grpc.contains(text), texts[at] || is_reason, "{text}: {grpc}");
+            assert!(!empty.contains(text), "{empty}");
+        }
+    }
 }
 
 #[test]
@@ -165,6 +210,95 @@ fn grpc_is_read_by_tonic() {
     let status = tonic::Status::from_header_map(response.headers()).unwrap();
     assert_eq!(status.message(), format!("wrong_audience: {}", rejection.hint()));
     assert!(response.headers()["grpc-message"].to_str().unwrap().contains("100 %25%0D%0A"));
+}
+
+/// Read back with tonic-types: reason, domain, metadata. What may not be told apart has one reason.
+#[test]
+fn grpc_details_are_read_by_tonic() {
+    use crate::rejection::PublicCause;
+    use tonic_types::StatusExt;
+
+    /// The rejection, its reason without and with detailed errors, and all metadata.
+    type Row = (Rejection, &'static str, &'static str, Vec<(&'static str, String)>);
+
+    let new = Rejection::new;
+    let graph = PublicCause::MicrosoftApi("Microsoft Graph");
+    let table: Vec<Row> = vec![
+        (new(RejectionKind::MissingToken), "MISSING_TOKEN", "MISSING_TOKEN", vec![]),
+        (new(RejectionKind::UnknownIssuer), "INVALID_TOKEN", "UNKNOWN_ISSUER", vec![]),
+        (new(RejectionKind::WrongTenant).got("x"), "INVALID_TOKEN", "WRONG_TENANT", vec![]),
+        (new(RejectionKind::UnknownKey), "INVALID_TOKEN", "UNKNOWN_KEY", vec![]),
+        (new(RejectionKind::BadSignature).expected("y"), "INVALID_TOKEN", "BAD_SIGNATURE", vec![]),
+        (new(RejectionKind::Expired), "INVALID_TOKEN", "EXPIRED", vec![]),
+        (new(RejectionKind::Expired).verified(), "EXPIRED", "EXPIRED", vec![]),
+        (new(RejectionKind::BadSignature).with_public_cause(PublicCause::Expired), "EXPIRED", "BAD_SIGNATURE", vec![]),
+        (
+            new(RejectionKind::MicrosoftApiToken).with_public_cause(graph),
+            "MICROSOFT_API_TOKEN",
+            "MICROSOFT_API_TOKEN",
+            vec![],
+        ),
+        (new(RejectionKind::MalformedHeader), "MALFORMED_HEADER", "MALFORMED_HEADER", vec![]),
+        (new(RejectionKind::KeysUnavailable), "KEYS_UNAVAILABLE", "KEYS_UNAVAILABLE", vec![]),
+        (new(RejectionKind::LayerMissing), "INTERNAL", "LAYER_MISSING", vec![]),
+        (
+            new(RejectionKind::InsufficientScope).verified().scopes("A B").expected("scope A").got("C"),
+            "INSUFFICIENT_SCOPE",
+            "INSUFFICIENT_SCOPE",
+            vec![("scope", "A B".into()), ("expected", "scope A".into()), ("got", "C".into())],
+        ),
+        (
+            new(RejectionKind::WrongAudience)
+                .verified()
+                .expected("x".to_owned() + &"\u{e9}".repeat(500))
+                .got("\u{1f980}\0\n"),
+            "WRONG_AUDIENCE",
+            "WRONG_AUDIENCE",
+            // 800 bytes at most, and no half character.
+            vec![("expected", "x".to_owned() + &"\u{e9}".repeat(399)), ("got", "\u{1f980}\0\n".into())],
+        ),
+    ];
+    for (rejection, public, detailed_reason, metadata) in table {
+        for (context, reason) in [(plain(), public), (detailed(), detailed_reason)] {
+            let response = Grpc.respond(&rejection, &context);
+            let header = response.headers()["grpc-status-details-bin"].to_str().unwrap();
+            assert!(!header.contains('='), "gRPC wants no padding");
+            let status = tonic::Status::from_header_map(response.headers()).unwrap();
+            let info = status.get_details_error_info().unwrap();
+            assert_eq!((info.reason.as_str(), info.domain.as_str()), (reason, "tower-entra"), "{rejection:?}");
+            let expected = metadata.iter().filter(|(name, _)| context.detailed() || *name == "scope");
+            let expected = expected.map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+            assert_eq!(info.metadata, expected, "{rejection:?}");
+            let google = <tonic_types::pb::Status as prost::Message>::decode(status.details()).unwrap();
+            assert_eq!((google.code, google.message.as_str()), (status.code() as i32, status.message()));
+        }
+    }
+}
+
+/// Around the lengths at which the encoding of a length grows.
+#[test]
+fn grpc_details_of_every_length() {
+    use tonic_types::StatusExt;
+
+    for length in (0..400).chain([799, 800]) {
+        let text = "x".repeat(length);
+        let rejection = Rejection::new(RejectionKind::WrongAudience).verified().expected(&text);
+        let response = Grpc.respond(&rejection, &detailed());
+        let status = tonic::Status::from_header_map(response.headers()).unwrap();
+        let info = status.check_error_details().unwrap().error_info().cloned().unwrap();
+        assert_eq!(info.metadata["expected"], text);
+    }
+}
+
+/// Clients and proxies refuse more than 8 KiB of headers.
+#[test]
+fn grpc_headers_stay_short() {
+    let long = "\u{1f980}".repeat(5_000);
+    let rejection = Rejection::new(RejectionKind::WrongAudience).verified().expected(&long).got(&long);
+    let response = Grpc.respond(&rejection, &detailed());
+    let total: usize = response.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 32).sum();
+    assert!(total < 8 * 1024, "{total}");
+    tonic::Status::from_header_map(response.headers()).unwrap();
 }
 
 #[test]
@@ -214,6 +348,53 @@ fn prepared_headers_are_those_that_would_be_made() {
     }
 }
 
+/// RFC 6750 §3.1: which answer says which `error`, and `scope`.
+#[test]
+fn challenge_by_status() {
+    let challenge = Challenge::new().scope("api://a/One api://a/Two");
+    for (rejection, expected) in samples().iter().zip([
+        Some(r#"Bearer scope="api://a/One api://a/Two""#),
+        Some(r#"Bearer error="invalid_token", error_description="the token has expired", scope="api://a/One api://a/Two""#),
+        Some(
+            r#"Bearer error="invalid_token", error_description="the access token is not valid for this API", scope="api://a/One api://a/Two""#,
+        ),
+        Some(
+            r#"Bearer error="insufficient_scope", error_description="the token lacks the scope that this operation needs", scope="Files.Read Files.Write""#,
+        ),
+        Some(
+            r#"Bearer error="invalid_request", error_description="the request has more than one Authorization header""#,
+        ),
+        None,
+        None,
+    ]) {
+        assert_eq!(challenge.header(rejection).as_ref().map(|header| header.to_str().unwrap()), expected);
+        // Of every responder that is HTTP.
+        let context = ResponseContext::new(challenge.clone(), false);
+        for responder in [&ApiManagement::new() as &dyn Responder, &Problem::new(), &Empty, &Grpc] {
+            let response = responder.respond(rejection, &context);
+            assert_eq!(response.headers().get("www-authenticate").map(|header| header.to_str().unwrap()), expected);
+        }
+    }
+}
+
+/// Entra takes a scope without its resource as one of Microsoft Graph's.
+#[test]
+fn a_required_scope_is_told_in_full() {
+    let known = Challenge::new().scope("api://orders/Read api://orders/Orders.Write ReadAll");
+    for (challenge, required, told) in [
+        (&known, "Read", "api://orders/Read"),
+        (&known, "Read Write", "api://orders/Read Write"),
+        (&known, "Orders.Write Other", "api://orders/Orders.Write Other"),
+        (&known, "api://orders/Read", "api://orders/Read"),
+        (&known, "All", "All"),
+        (&Challenge::new(), "Read", "Read"),
+    ] {
+        let header = challenge.header(&Rejection::new(RejectionKind::InsufficientScope).verified().scopes(required));
+        let header = header.unwrap().to_str().unwrap().to_owned();
+        assert!(header.ends_with(&format!("scope=\"{told}\"")), "{header}");
+    }
+}
+
 #[test]
 fn a_role_refused_with_403_names_no_scope() {
     let rejection = Rejection::new(RejectionKind::InsufficientRole).verified();
@@ -260,11 +441,12 @@ fn nothing_breaks_out_of_a_parameter() {
 
 #[test]
 fn a_closure_is_free_but_for_the_challenge_of_401() {
+    let log = || std::sync::Arc::new(Log::every());
     let mark = |status: u16| {
         let responder = move |rejection: &Rejection| {
             Response::builder().status(status).header("x-code", rejection.code()).body("mine").unwrap()
         };
-        Mark::new(std::sync::Arc::new(responder), ResponseContext::new(Challenge::new().realm("r"), false))
+        Mark::new(std::sync::Arc::new(responder), ResponseContext::new(Challenge::new().realm("r"), false), log())
     };
     let refuse = |status, rejection: &Rejection| mark(status).refuse::<String>(rejection);
 
@@ -280,21 +462,21 @@ fn a_closure_is_free_but_for_the_challenge_of_401() {
 
     let own =
         |_: &Rejection| Response::builder().status(401).header("www-authenticate", "DPoP").body(vec![1u8]).unwrap();
-    let response = Mark::new(std::sync::Arc::new(own), plain()).refuse::<String>(&samples()[1]);
+    let response = Mark::new(std::sync::Arc::new(own), plain(), log()).refuse::<String>(&samples()[1]);
     assert_eq!(response.headers().get_all("www-authenticate").iter().collect::<Vec<_>>(), ["DPoP"]);
     assert_eq!(response.extensions().get::<Rejection>().unwrap().kind(), RejectionKind::Expired);
 }
 
 #[tokio::test]
 async fn the_body_comes_once_and_tells_its_length() {
-    let mut body = ResponseBody::<http_body_util::Full<Bytes>>::refusal(Bytes::from_static(b"four"));
+    let mut body = ResponseBody::<http_body_util::Full<Bytes>>::own(Bytes::from_static(b"four"));
     assert_eq!((body.size_hint().exact(), body.is_end_stream()), (Some(4), false));
     let frame = body.frame().await.unwrap().unwrap();
     assert_eq!(frame.into_data().unwrap(), "four");
     assert_eq!((body.size_hint().exact(), body.is_end_stream()), (Some(0), true));
     assert!(body.frame().await.is_none());
 
-    let mut none = ResponseBody::<http_body_util::Full<Bytes>>::refusal(Bytes::new());
+    let mut none = ResponseBody::<http_body_util::Full<Bytes>>::own(Bytes::new());
     assert!(none.is_end_stream());
     assert!(none.frame().await.is_none());
 

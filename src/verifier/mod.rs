@@ -255,6 +255,11 @@ impl Verifier {
         self.0.max_token_bytes
     }
 
+    /// The clock that it was given.
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.0.clock)
+    }
+
     /// Whether answers say why.
     pub(crate) fn detailed_errors(&self) -> bool {
         self.0.detailed_errors

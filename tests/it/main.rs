@@ -15,6 +15,8 @@ mod jsonwebtoken;
 mod keys;
 mod keys_http;
 mod keys_model;
+mod log;
+mod metadata;
 mod presets;
 mod program;
 mod requirements;

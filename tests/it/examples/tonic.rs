@@ -8,6 +8,7 @@ use tonic::{
     codegen::http::uri::PathAndQuery,
     transport::Channel,
 };
+use tonic_types::StatusExt;
 
 use crate::program::{Program, example};
 
@@ -72,12 +73,18 @@ async fn a_client_gets_codes_of_grpc() {
     };
     let greeting = greet(server.url(), &token("0")).await.unwrap();
     assert_eq!(greeting, format!("hello Ada, you are {}", tower_entra::testing::MockEntra::USER));
-    for (token, code, message) in [
-        (token("7"), Code::PermissionDenied, "the token lacks the scope that this operation needs"),
-        (token("16"), Code::Unauthenticated, "the token has expired"),
-        (String::new(), Code::Unauthenticated, "the request has no bearer token"),
+    for (token, code, message, reason) in [
+        (
+            token("7"),
+            Code::PermissionDenied,
+            "the token lacks the scope that this operation needs",
+            "INSUFFICIENT_SCOPE",
+        ),
+        (token("16"), Code::Unauthenticated, "the token has expired", "EXPIRED"),
+        (String::new(), Code::Unauthenticated, "the request has no bearer token", "MISSING_TOKEN"),
     ] {
         let status = greet(server.url(), &token).await.unwrap_err();
         assert_eq!((status.code(), status.message()), (code, message));
+        assert_eq!(status.get_details_error_info().unwrap().reason, reason);
     }
 }

@@ -1,0 +1,196 @@
+//! What is logged of refusals: one event for each cause in a while, and the number of the others.
+
+use std::{
+    convert::Infallible,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use tower::{Layer, ServiceExt, service_fn};
+use tower_entra::{
+    AuthenticateLayer, RequireLayer, Requirement,
+    testing::{MockEntra, TokenBuilder},
+};
+
+use crate::support::Bench;
+
+/// The lines of this thread's log.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Lines {
+    fn listen(&self) -> tracing::subscriber::DefaultGuard {
+        let writer = self.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .without_time()
+            .with_writer(move || writer.clone())
+            .finish();
+        // While there is one subscriber alone, a call site that a thread without it reaches first stays switched off.
+        let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry());
+        let guard = tracing::subscriber::set_default(subscriber);
+        tracing::callsite::rebuild_interest_cache();
+        guard
+    }
+
+    /// The lines about refusals since the last call.
+    fn take(&self) -> Vec<String> {
+        let text = String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap();
+        text.lines().filter(|line| line.contains("refused: ")).map(str::to_owned).collect()
+    }
+}
+
+/// The code, and the number of those not logged, of each line.
+fn told(lines: &[String]) -> Vec<(String, u64)> {
+    let value = |line: &str, name: &str| {
+        let (_, value) = line.split_once(&format!(" {name}="))?;
+        Some(value.split(' ').next().unwrap().trim_matches('"').to_owned())
+    };
+    let told = |line: &String| {
+        let suppressed = value(line, "suppressed").map_or(0, |count| count.parse().unwrap());
+        (value(line, "code").unwrap(), suppressed)
+    };
+    lines.iter().map(told).collect()
+}
+
+async fn inner(_: Request<()>) -> Result<Response<Full<Bytes>>, Infallible> {
+    Ok(Response::new(Full::default()))
+}
+
+async fn send(layer: &AuthenticateLayer, token: &TokenBuilder, times: usize) {
+    let header = format!("Bearer {}", token.build());
+    for _ in 0..times {
+        // A service for each, as a router has one for each route.
+        let request = Request::builder().header("authorization", &header).body(()).unwrap();
+        layer.layer(service_fn(inner)).oneshot(request).await.unwrap();
+    }
+}
+
+/// Once unheard: an event that another test reaches for the first time, just when we begin to listen, stays off.
+async fn warm_up(bench: &Bench) {
+    let layer = AuthenticateLayer::new(bench.verifier.clone());
+    send(&layer, &bench.token().expired(), 2).await;
+    bench.clock.advance(Duration::from_secs(20));
+    send(&layer, &bench.token().wrong_key(), 1).await;
+}
+
+fn is(expected: &[(&str, u64)]) -> Vec<(String, u64)> {
+    expected.iter().map(|&(code, count)| (code.to_owned(), count)).collect()
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_flood_is_one_line_with_a_count() {
+    let bench = Bench::new().await;
+    let (expired, forged) = (bench.token().expired(), bench.token().wrong_key());
+    let lines = Lines::default();
+    warm_up(&bench).await;
+    let _guard = lines.listen();
+    let layer = AuthenticateLayer::new(bench.verifier.clone());
+    send(&layer, &expired, 500).await;
+    let first = lines.take();
+    assert_eq!(told(&first), is(&[("expired", 0)]));
+    assert!(first[0].contains(r#"request refused: the token has expired code="expired" status=401 authority=""#));
+    assert!(first[0].contains(r#" remedy="get a new token"#) && !first[0].contains("suppressed"), "{first:?}");
+
+    // Another cause is not hidden by it.
+    send(&layer, &forged, 3).await;
+    assert_eq!(told(&lines.take()), is(&[("bad_signature", 0)]));
+    bench.clock.advance(Duration::from_millis(9_999));
+    send(&layer, &expired, 1).await;
+    assert_eq!(told(&lines.take()), is(&[]));
+
+    // The next window begins with the number of the last, and tells of the flood that has ended.
+    bench.clock.advance(Duration::from_millis(1));
+    send(&layer, &expired, 2).await;
+    let next = lines.take();
+    assert_eq!(told(&next), is(&[("expired", 500), ("bad_signature", 2)]));
+    assert!(next[1].contains("more requests refused: the token's signature does not verify"), "{next:?}");
+    bench.clock.advance(Duration::from_secs(3600));
+    send(&layer, &forged, 1).await;
+    assert_eq!(told(&lines.take()), is(&[("bad_signature", 0), ("expired", 1)]));
+    bench.clock.advance(Duration::from_secs(3600));
+    send(&layer, &forged, 1).await;
+    assert_eq!(told(&lines.take()), is(&[("bad_signature", 0)]), "nothing is told twice");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn every_refusal_where_the_owner_wants_it() {
+    let bench = Bench::new().await;
+    let lines = Lines::default();
+    warm_up(&bench).await;
+    let _guard = lines.listen();
+    let layer = AuthenticateLayer::new(bench.verifier.clone()).log_every_refusal();
+    send(&layer, &bench.token().expired(), 50).await;
+    assert_eq!(told(&lines.take()), vec![("expired".to_owned(), 0); 50]);
+    bench.clock.advance(Duration::from_secs(20));
+    send(&layer, &bench.token().expired(), 1).await;
+    assert_eq!(told(&lines.take()), is(&[("expired", 0)]));
+}
+
+/// Each layer counts for itself, and what is inside of one counts with it.
+#[tokio::test(flavor = "current_thread")]
+async fn whose_log_it_is() {
+    let bench = Bench::new().await;
+    let lines = Lines::default();
+    warm_up(&bench).await;
+    let _guard = lines.listen();
+    let layers = [(); 2].map(|()| AuthenticateLayer::new(bench.verifier.clone()));
+    for layer in &layers {
+        send(layer, &bench.token().expired(), 3).await;
+        let poor = format!("Bearer {}", bench.token().scopes("Other").build());
+        for _ in 0..3 {
+            let required = RequireLayer::new(Requirement::scope("Files.Read")).layer(service_fn(inner));
+            let request = Request::builder().header("authorization", &poor).body(()).unwrap();
+            assert_eq!(layer.layer(required).oneshot(request).await.unwrap().status(), 403);
+        }
+    }
+    assert_eq!(told(&lines.take()), is(&[("expired", 0), ("insufficient_scope", 0)].repeat(2)));
+}
+
+/// One log for the whole process, in which another test may have written just now.
+#[tokio::test(flavor = "current_thread")]
+async fn a_missing_layer_does_not_fill_the_log() {
+    let lines = Lines::default();
+    let _guard = lines.listen();
+    for _ in 0..1000 {
+        let required = RequireLayer::new(Requirement::scope("Files.Read")).layer(service_fn(inner));
+        assert_eq!(required.oneshot(Request::new(())).await.unwrap().status(), 500);
+    }
+    let lines = lines.take();
+    assert!(lines.len() < 20, "{} lines", lines.len());
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn detailed_errors_are_loud_at_the_start() {
+    let detailed = |detailed| {
+        Bench::of(MockEntra::new(), move |builder| builder.tenant(MockEntra::TENANT).detailed_errors(detailed))
+    };
+    for (bench, count) in [(detailed(true).await, 1), (detailed(false).await, 0)] {
+        // Once unheard, as above.
+        drop(AuthenticateLayer::new(bench.verifier.clone()));
+        let lines = Lines::default();
+        let guard = lines.listen();
+        let layer = AuthenticateLayer::new(bench.verifier.clone());
+        for _ in 0..3 {
+            layer.clone().layer(service_fn(inner));
+        }
+        drop(guard);
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(text.matches(" WARN tower_entra: detailed errors are on: ").count(), count, "{text}");
+    }
+}
