@@ -7,7 +7,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use tokio::{sync::watch, task::AbortHandle};
@@ -70,6 +70,8 @@ struct Schedule {
     failures: u32,
     /// Why the last refresh failed.
     failure: Option<Arc<str>>,
+    /// The provider's time and ours, when it last told its own.
+    clocks: Option<(SystemTime, SystemTime)>,
     has_succeeded: bool,
     remembered: Remembered,
 }
@@ -205,6 +207,11 @@ impl Document {
         self.0.schedule().failure.clone()
     }
 
+    /// The provider's time and ours, when it last told its own.
+    pub(crate) fn clocks(&self) -> Option<(SystemTime, SystemTime)> {
+        self.0.schedule().clocks
+    }
+
     /// The time until a refresh may start again.
     pub(crate) fn retry_after(&self) -> Duration {
         self.0.schedule().not_before.saturating_sub(self.0.around.clock.elapsed())
@@ -250,12 +257,16 @@ async fn run(mut flight: Flight, remembered: Remembered) {
         counters: &inner.around.counters,
         remembered,
         max_age: None,
+        date: None,
     };
     let fetched = match tokio::time::timeout(timeout, refresh.run()).await {
         Ok(fetched) => fetched,
         Err(_) => Err(FetchError::Timeout { url: inner.spec.address(), after: timeout }),
     };
-    let Refresh { remembered, max_age, .. } = refresh;
+    let Refresh { remembered, max_age, date, .. } = refresh;
+    if let Some(date) = date {
+        inner.schedule().clocks = Some((date, inner.around.clock.now()));
+    }
     let next = fetched.map_err(|error| error.to_string()).and_then(|fetched| {
         for skipped in &fetched.keys.skipped {
             tracing::debug!(target: "tower_entra", event = "key_skipped", document = %inner.spec.address(), %skipped);

@@ -1,6 +1,6 @@
 //! One refresh: metadata, then keys. Nothing here decides when.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 
 use super::{
     KeySettings,
@@ -40,6 +40,8 @@ pub(crate) struct Refresh<'a> {
     pub(crate) remembered: Remembered,
     /// The shortest `max-age` of the answers.
     pub(crate) max_age: Option<std::time::Duration>,
+    /// The provider's clock, as the last answer had it.
+    pub(crate) date: Option<SystemTime>,
 }
 
 impl Refresh<'_> {
@@ -107,7 +109,8 @@ impl Refresh<'_> {
         let cap = self.settings.max_document_bytes;
         let request = FetchRequest::new(&url, cap).with_etag(remembered.as_ref().map(|entry| entry.etag.clone()));
         self.counters.count(Event::Fetch);
-        let FetchResponse { status, body, etag, max_age, .. } = self.fetch.fetch(request).await?;
+        let FetchResponse { status, body, etag, max_age, date } = self.fetch.fetch(request).await?;
+        self.date = date.and_then(|date| httpdate::parse_http_date(&date).ok());
         if let Some(max_age) = max_age {
             self.max_age = Some(self.max_age.map_or(max_age, |shortest| shortest.min(max_age)));
         }

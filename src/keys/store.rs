@@ -5,7 +5,7 @@ use std::{
     borrow::Cow,
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError, RwLock},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use super::{
@@ -232,6 +232,16 @@ impl KeyStore {
     /// Why there are no newer keys.
     pub(crate) fn failure(&self) -> Option<Arc<str>> {
         self.main.failure()
+    }
+
+    /// The provider's time and ours, when it last told its own.
+    pub(crate) fn clocks(&self) -> Option<(SystemTime, SystemTime)> {
+        self.main.clocks()
+    }
+
+    /// Where the keys come from.
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
     }
 
     /// The time until keys may be asked for again.

@@ -87,6 +87,13 @@ impl Audiences {
         self.0.extend(others.0.iter().cloned());
     }
 
+    /// All of them, the shortest first.
+    pub(crate) fn sorted(&self) -> Vec<String> {
+        let mut all: Vec<String> = self.0.iter().cloned().collect();
+        all.sort_unstable_by(|one, other| (one.len(), one).cmp(&(other.len(), other)));
+        all
+    }
+
     /// The shortest few, for a message.
     pub(crate) fn to_text(&self) -> String {
         const SHOWN: usize = 4;
@@ -113,25 +120,38 @@ impl Policy {
         is_rfc9068: bool,
         now: Duration,
     ) -> Result<Nature, Rejection> {
+        self.check_types(payload)?;
+        self.check_dates(payload, now)?;
+        self.check_audience(payload)?;
+        let nature = self.nature(payload, version, is_rfc9068)?;
+        self.check_binding(payload)?;
+        self.check_client_of(payload, version, &nature)?;
+        self.required_claims.iter().try_for_each(|rule| rule.check(payload))?;
+        Ok(nature)
+    }
+
+    /// Claims by which tokens of Entra are judged must be of the right type; other issuers may use the names otherwise.
+    pub(crate) fn check_types(&self, payload: &Payload) -> Result<(), Rejection> {
         if payload.has_mistyped && !matches!(self.profile, Profile::OpenIdConnect(_)) {
             return Err(Rejection::new(RejectionKind::MalformedToken).detail(MISTYPED));
         }
-        self.check_dates(payload, now)?;
-        self.check_audience(payload)?;
-        let nature = match &self.profile {
+        Ok(())
+    }
+
+    /// What the token is, if it is an access token.
+    pub(crate) fn nature(
+        &self,
+        payload: &Payload,
+        version: TokenVersion,
+        is_rfc9068: bool,
+    ) -> Result<Nature, Rejection> {
+        match &self.profile {
             Profile::OpenIdConnect(mapping) => {
                 let (mapped, app_only) = mapping.read(payload, is_rfc9068)?;
-                Nature { app_only, mapped: Some(Box::new(mapped)) }
+                Ok(Nature { app_only, mapped: Some(Box::new(mapped)) })
             }
-            _ => Nature { app_only: self.check_kind(payload, version)?, mapped: None },
-        };
-        self.check_binding(payload)?;
-        self.check_client(match &nature.mapped {
-            Some(mapped) => mapped.client.as_deref(),
-            None => client_id_of(payload, version),
-        })?;
-        self.required_claims.iter().try_for_each(|rule| rule.check(payload))?;
-        Ok(nature)
+            _ => Ok(Nature { app_only: self.check_kind(payload, version)?, mapped: None }),
+        }
     }
 
     /// `exp` and `nbf` (RFC 7519 §4.1.4, §4.1.5): refused from `exp` + leeway on, and before `nbf` − leeway.
@@ -215,10 +235,19 @@ impl Policy {
     }
 
     /// The application that got the token must be on the list, if there is one.
-    pub(crate) fn check_client(&self, client: Option<&str>) -> Result<(), Rejection> {
+    pub(crate) fn check_client_of(
+        &self,
+        payload: &Payload,
+        version: TokenVersion,
+        nature: &Nature,
+    ) -> Result<(), Rejection> {
         if self.allowed_clients.is_empty() {
             return Ok(());
         }
+        let client = match &nature.mapped {
+            Some(mapped) => mapped.client.as_deref(),
+            None => client_id_of(payload, version),
+        };
         if client.is_some_and(|client| self.allowed_clients.contains(&client.to_ascii_lowercase())) {
             return Ok(());
         }

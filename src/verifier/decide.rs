@@ -25,8 +25,6 @@ use crate::{
     tenant::TenantId,
 };
 
-const DISPUTED: &str = "two of the configured authorities accept this issuer and tenant";
-
 /// The shortest time after which a client is asked to come again.
 const SHORTEST_RETRY: Duration = Duration::from_secs(1);
 
@@ -63,9 +61,7 @@ impl Inner {
     pub(super) fn decide(&self, token: Credentials<'_>, progress: &mut Progress) -> Decision {
         let bytes = token.bytes();
         if bytes.len() > self.max_token_bytes {
-            let expected = format!("{} bytes at most", self.max_token_bytes);
-            let got = format!("{} bytes", bytes.len());
-            return refuse(Rejection::new(RejectionKind::TokenTooLarge).expected(expected).got(got));
+            return refuse(self.too_large(bytes.len()));
         }
         let now = self.since_epoch();
         if let Some(claims) = self.remembered(bytes, now) {
@@ -81,8 +77,13 @@ impl Inner {
         }
     }
 
+    pub(super) fn too_large(&self, bytes: usize) -> Rejection {
+        let expected = format!("{} bytes at most", self.max_token_bytes);
+        Rejection::new(RejectionKind::TokenTooLarge).expected(expected).got(format!("{bytes} bytes"))
+    }
+
     /// The time since 1970; with a clock that is set before that, everything has expired.
-    fn since_epoch(&self) -> Duration {
+    pub(super) fn since_epoch(&self) -> Duration {
         self.clock.now().duration_since(std::time::UNIX_EPOCH).unwrap_or(Duration::MAX)
     }
 
@@ -176,29 +177,14 @@ impl Inner {
             Route::OtherTenant { authority, tenant } => {
                 return refused(self.authorities[authority].other_tenant(&token.payload, tenant));
             }
-            Route::OtherPolicy { authority } => {
-                let trust = &self.authorities[authority];
-                let rejection = Rejection::new(RejectionKind::WrongIssuer).expected_always(&trust.name);
-                let detail = "the policy (tfp, acr) is none of those that this API accepts";
-                return refused(rejection.detail(detail).at_authority(&trust.name));
-            }
-            Route::Disputed { authorities: [one, other] } => {
-                let [one, other] = [one, other].map(|authority| &self.authorities[authority].name);
-                let rejection = Rejection::new(RejectionKind::UnknownIssuer).detail(DISPUTED);
-                return refused(rejection.expected(format!("one of {one} and {other}")));
-            }
-            Route::Nowhere => {
-                let got = token.payload.string(StringClaim::Issuer).unwrap_or("no iss").to_owned();
-                return refused(
-                    Rejection::new(RejectionKind::UnknownIssuer).got(got).expected_always(&self.routes.issuers()),
-                );
-            }
+            Route::OtherPolicy { authority } => return refused(self.authorities[authority].other_policy()),
+            Route::Disputed { authorities } => return refused(self.disputed(authorities)),
+            Route::Nowhere => return refused(self.unknown_issuer(&token.payload)),
         };
         let trust = &self.authorities[authority];
         let Some(key_id) = trust.keys.key_id(token.header.key_id.as_deref()) else { return refused(without_kid()) };
         if !trust.algorithms.contains(&token.header.algorithm) {
-            let rejection = Rejection::new(RejectionKind::UnsupportedAlgorithm).got(token.header.algorithm.as_str());
-            return refused(rejection.at_authority(&trust.name));
+            return refused(trust.unsupported(&token.header));
         }
 
         let found = trust.keys.find(&key_id, tenant);
@@ -241,11 +227,24 @@ impl Inner {
         Decision::Done(Ok(claims))
     }
 
-    fn is_configured_audience(&self, payload: &Payload) -> bool {
+    /// Its issuer is none that is configured.
+    pub(super) fn unknown_issuer(&self, payload: &Payload) -> Rejection {
+        let got = payload.string(StringClaim::Issuer).unwrap_or("no iss").to_owned();
+        Rejection::new(RejectionKind::UnknownIssuer).got(got).expected_always(&self.routes.issuers())
+    }
+
+    /// Two authorities accept its issuer and tenant, so that neither does.
+    pub(super) fn disputed(&self, authorities: [usize; 2]) -> Rejection {
+        let [one, other] = authorities.map(|authority| &self.authorities[authority].name);
+        let detail = "two of the configured authorities accept this issuer and tenant";
+        Rejection::new(RejectionKind::UnknownIssuer).detail(detail).expected(format!("one of {one} and {other}"))
+    }
+
+    pub(super) fn is_configured_audience(&self, payload: &Payload) -> bool {
         payload.list(ListClaim::Audience).into_iter().flatten().any(|audience| self.audiences.contains(audience))
     }
 
-    fn for_microsoft(&self, payload: &Payload) -> Rejection {
+    pub(super) fn for_microsoft(&self, payload: &Payload) -> Rejection {
         let got = payload.list(ListClaim::Audience).and_then(|mut audiences| audiences.next().map(str::to_owned));
         let rejection = Rejection::new(RejectionKind::MicrosoftApiToken).got(got.unwrap_or_default());
         match self.authorities.first() {
@@ -292,7 +291,7 @@ impl Trust {
     }
 
     /// Whether the claims that say who issued the token fit together.
-    fn check_origin(
+    pub(super) fn check_origin(
         &self,
         payload: &Payload,
         version: TokenVersion,
@@ -334,11 +333,23 @@ impl Trust {
     }
 
     /// The issuer is of the right form, and names a tenant that is not accepted.
-    fn other_tenant(&self, payload: &Payload, tenant: TenantId) -> Rejection {
+    pub(super) fn other_tenant(&self, payload: &Payload, tenant: TenantId) -> Rejection {
         let rejection = match check_tenant(payload, tenant) {
             Ok(()) => Rejection::new(RejectionKind::WrongTenant).expected_always(&self.name).got(tenant.to_string()),
             Err(rejection) => rejection,
         };
+        rejection.at_authority(&self.name)
+    }
+
+    /// The issuer is known, the policy (§1.8) not accepted.
+    pub(super) fn other_policy(&self) -> Rejection {
+        let detail = "the policy (tfp, acr) is none of those that this API accepts";
+        let rejection = Rejection::new(RejectionKind::WrongIssuer).expected_always(&self.name).detail(detail);
+        rejection.at_authority(&self.name)
+    }
+
+    pub(super) fn unsupported(&self, header: &Header) -> Rejection {
+        let rejection = Rejection::new(RejectionKind::UnsupportedAlgorithm).got(header.algorithm.as_str());
         rejection.at_authority(&self.name)
     }
 
@@ -352,10 +363,18 @@ fn is_long_expired(payload: &Payload, now: Duration) -> bool {
     now >= payload.expires_at.saturating_add(MAX_LEEWAY)
 }
 
+/// The API of Microsoft's that it is for.
+fn for_microsoft(payload: &Payload) -> Option<&'static str> {
+    payload.list(ListClaim::Audience).and_then(|mut audiences| audiences.find_map(microsoft_api))
+}
+
+pub(super) fn is_for_microsoft(payload: &Payload) -> bool {
+    for_microsoft(payload).is_some()
+}
+
 /// What anybody can see from the token alone.
 fn public_cause(payload: &Payload, now: Duration) -> PublicCause {
-    let name = payload.list(ListClaim::Audience).and_then(|mut audiences| audiences.find_map(microsoft_api));
-    match name {
+    match for_microsoft(payload) {
         Some(name) => PublicCause::MicrosoftApi(name),
         None if is_long_expired(payload, now) => PublicCause::Expired,
         None => PublicCause::None,

@@ -3,6 +3,7 @@
 mod builder;
 mod check;
 mod decide;
+pub(crate) mod examine;
 mod fit;
 mod gate;
 mod hint;

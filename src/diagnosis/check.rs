@@ -1,0 +1,137 @@
+use std::fmt;
+
+use serde::Serialize;
+
+use super::pasted::Pasted;
+use crate::{
+    rejection::Rejection,
+    verifier::examine::{Examination, Step},
+};
+
+/// One check of a token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Check {
+    /// Its name, stable.
+    pub name: &'static str,
+    /// What is checked, in a few words.
+    pub title: &'static str,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What was expected, where that is a value.
+    pub expected: Option<String>,
+    /// What was found.
+    pub found: Option<String>,
+    /// Whether that is known to be true: the signature has verified. Else anybody may have written it.
+    pub verified: bool,
+}
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It holds.
+    Passed,
+    /// It does not.
+    Failed,
+    /// Something before it failed, without which it means nothing.
+    NotReached,
+}
+
+impl Outcome {
+    /// `passed`, `failed`, `not reached`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::NotReached => "not reached",
+        }
+    }
+}
+
+impl Step {
+    fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Size => ("size", "the token is not too long"),
+            Self::Form => ("form", "it has three parts of base64url, and nothing around them"),
+            Self::Header => ("header", "the header is that of an access token"),
+            Self::Algorithm => ("algorithm", "it is signed with an algorithm that is accepted"),
+            Self::Payload => ("payload", "the payload is JSON, every member once, with an end"),
+            Self::NotMicrosoft => ("not_microsoft", "it is not for an API of Microsoft's own"),
+            Self::Issuer => ("issuer", "a configured authority may have issued it"),
+            Self::Tenant => ("tenant", "the tenant, or the policy, is accepted"),
+            Self::Key => ("key", "the issuer has the key that it names"),
+            Self::Signature => ("signature", "the signature fits"),
+            Self::KeyOwner => ("key_owner", "the key may speak for this issuer"),
+            Self::Origin => ("origin", "iss, tid and ver fit together"),
+            Self::Types => ("types", "the claims are of the right types"),
+            Self::Dates => ("dates", "it counts already, and has not expired"),
+            Self::Audience => ("audience", "it is for this API"),
+            Self::Kind => ("kind", "it is an access token: a scope, or an application's role"),
+            Self::Binding => ("binding", "it is not bound to a key"),
+            Self::Client => ("client", "the application that got it may call"),
+            Self::Claims => ("claims", "it has the claims that are required"),
+            Self::Requirement => ("requirement", "it meets what its authority requires"),
+            Self::Owner => ("owner", "the API's owner has nothing against it"),
+        }
+    }
+}
+
+/// Every check in its order, also those that were not reached.
+pub(super) fn checks(examined: &Examination, pasted: &Pasted) -> Vec<Check> {
+    Step::ALL.into_iter().map(|step| check(step, examined, pasted)).collect()
+}
+
+fn check(step: Step, examined: &Examination, pasted: &Pasted) -> Check {
+    let (name, title) = step.names();
+    let result = examined.steps.iter().find(|(known, _)| *known == step).map(|(_, result)| result);
+    let verified = examined.is_verified && is_about_claims(step);
+    let mut check = Check { name, title, outcome: Outcome::NotReached, expected: None, found: None, verified };
+    match result {
+        None => check.verified = false,
+        Some(Ok(())) => check.outcome = Outcome::Passed,
+        Some(Err(rejection)) => {
+            check.outcome = Outcome::Failed;
+            check.expected = rejection.expected_value().map(str::to_owned);
+            check.found = found(rejection);
+        }
+    }
+    if step == Step::Form && check.outcome == Outcome::Passed && !pasted.faults.is_empty() {
+        check.outcome = Outcome::Failed;
+        check.found = Some(pasted.faults.iter().map(|fault| fault.title()).collect::<Vec<_>>().join("; "));
+    }
+    check
+}
+
+/// What the token had, and the sentence about it.
+fn found(rejection: &Rejection) -> Option<String> {
+    match (rejection.got_value(), rejection.detail_text()) {
+        (Some(got), Some(detail)) => Some(format!("{got} ({detail})")),
+        (got, detail) => got.or(detail).map(str::to_owned),
+    }
+}
+
+/// Whether what it finds is in the payload, so that the signature makes it true.
+fn is_about_claims(step: Step) -> bool {
+    !matches!(step, Step::Size | Step::Form | Step::Key | Step::Signature)
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mark = match self.outcome {
+            Outcome::Passed => "ok    ",
+            Outcome::Failed => "FAILED",
+            Outcome::NotReached => "-     ",
+        };
+        write!(f, "{mark} {:<13} {}", self.name, self.title)?;
+        if let Some(expected) = &self.expected {
+            write!(f, "\n       expected: {expected}")?;
+        }
+        if let Some(found) = &self.found {
+            let rests = if self.verified { "" } else { " (not verified)" };
+            write!(f, "\n       found{rests}: {found}")?;
+        }
+        Ok(())
+    }
+}

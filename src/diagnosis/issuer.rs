@@ -1,0 +1,233 @@
+//! Causes that lie with who issued the token.
+
+use super::{Cause, CauseKind, decoded::cloud_of, root::Found, words};
+use crate::{
+    authority::Source, claims::TokenVersion, policy::microsoft_api, rejection::Rejection, tenant::TenantId,
+    verifier::examine::Step,
+};
+
+impl Found<'_> {
+    fn issuer(&self) -> &str {
+        self.token.text("iss").unwrap_or("nobody")
+    }
+
+    /// How a token for this API is asked for.
+    fn ask_for_ours(&self) -> String {
+        format!(
+            "Ask for scopes of one API only, at the authorize and at the token request, for instance {}, and compare the \
+             scope of the token response",
+            self.scope_to_ask()
+        )
+    }
+
+    pub(super) fn for_microsoft(&self) -> Cause {
+        let audience = self.token.list("aud").into_iter().find(|audience| microsoft_api(audience).is_some());
+        let api = audience.and_then(microsoft_api).unwrap_or("an API of Microsoft's");
+        let scopes = self.token.text("scp").map(|scopes| format!(" It was asked for: {scopes}.")).unwrap_or_default();
+        let genuine = if self.examined.is_genuine_for_microsoft {
+            " It is a genuine one: its signature was checked with the nonce hashed, as only Microsoft's own APIs do. As it is \
+             sent it never verifies, anywhere else."
+        } else if self.token.header_text("nonce").is_some() {
+            " Its header has a nonce, so that its signature verifies nowhere else: \"signature invalid\" in other tools means \
+             just this."
+        } else {
+            ""
+        };
+        let explanation =
+            format!("This token is for {api} ({}), not for {}.{scopes}{genuine}", audience.unwrap_or("?"), self.api());
+        match api {
+            "Azure Resource Manager" => Cause::new(
+                CauseKind::ArmToken,
+                format!("{explanation} Managed identities and the Azure CLI ask for it if nothing else is said."),
+                format!(
+                    "Name this API as the resource: az account get-access-token --scope {0}, or {0} as the scope of the \
+                     managed identity's token request.",
+                    self.scope_to_ask()
+                ),
+            ),
+            "Microsoft Graph" => Cause::new(CauseKind::GraphToken, explanation, format!("{}.", self.ask_for_ours())),
+            _ => Cause::new(CauseKind::MicrosoftToken, explanation, format!("{}.", self.ask_for_ours())),
+        }
+    }
+
+    pub(super) fn unknown_issuer(&self, rejection: &Rejection) -> Cause {
+        let issuer = self.issuer().to_owned();
+        let expected = rejection.expected_value().unwrap_or("another");
+        if rejection.detail_text().is_some_and(|detail| detail.starts_with("two of")) {
+            return Cause::new(
+                CauseKind::DisputedIssuer,
+                format!("Two of the configured authorities turned out to accept {issuer}: {expected}."),
+                "Leave one of them out, so that it is clear which rules hold.",
+            );
+        }
+        if ["{tenantid}", "{tid}", "/common/", "/organizations/"].iter().any(|text| issuer.contains(text)) {
+            return Cause::new(
+                CauseKind::PlaceholderIssuer,
+                format!(
+                    "The issuer {issuer:?} has a placeholder or a keyword where a tenant's GUID should be: no real token has."
+                ),
+                "Where a test or a library makes issuers from metadata of common, put the tenant's id (tid) in place of \
+                 {tenantid}.",
+            );
+        }
+        if let Some(cause) = self.other_version(&issuer) {
+            return cause;
+        }
+        if issuer.contains(".b2clogin.com/") || self.token.has("tfp") {
+            return Cause::new(
+                CauseKind::B2cToken,
+                format!(
+                    "The issuer {issuer} is a tenant of Azure AD B2C; configured is {expected}. Its keys are in the metadata of its policy alone."
+                ),
+                "Configure it: Authority::b2c(name, policy), or in JSON the Instance https://….b2clogin.com with \
+                 SignUpSignInPolicyId.",
+            );
+        }
+        if issuer.contains(".ciamlogin.com/") {
+            return Cause::new(
+                CauseKind::ExternalIdToken,
+                format!(
+                    "The issuer {issuer} is a tenant of External ID; configured is {expected}. Its keys are in the metadata at ciamlogin.com alone."
+                ),
+                "Configure it: Authority::external_id(name), or in JSON the Authority https://….ciamlogin.com/.",
+            );
+        }
+        if let Some(cloud) = cloud_of(&issuer).filter(|cloud| !self.is_in_cloud(*cloud)) {
+            return Cause::new(
+                CauseKind::OtherCloud,
+                format!(
+                    "The issuer {issuer} is in another cloud ({}) than the configured {expected}.",
+                    cloud.login_host()
+                ),
+                format!(
+                    "Configure that cloud, Instance https://{}, if it is meant; else sign in at the configured one.",
+                    cloud.login_host()
+                ),
+            );
+        }
+        Cause::new(
+            CauseKind::OtherIssuer,
+            format!("The token names {issuer} as its issuer; accepted is {expected}."),
+            "Compare the two letter by letter (a slash at the end counts). If its tokens are to be accepted here too, add it \
+             as an authority of this same layer: two layers one behind the other refuse each other's tokens.",
+        )
+    }
+
+    fn is_in_cloud(&self, cloud: crate::tenant::Cloud) -> bool {
+        matches!(self.authority().map(|authority| &authority.source), Some(Source::Entra(entra)) if entra.instance.cloud() == Some(cloud))
+    }
+
+    /// A version of tokens that is not accepted, at an authority that accepts the other (§1.7).
+    fn other_version(&self, issuer: &str) -> Option<Cause> {
+        let only = self.only_version()?;
+        let is_v1 = issuer.starts_with("https://sts.") || !issuer.trim_end_matches('/').ends_with("/v2.0");
+        let property = "requestedAccessTokenVersion (in older manifests accessTokenAcceptedVersion)";
+        match (only, is_v1) {
+            (TokenVersion::V2, true) => {
+                let explanation = format!(
+                    "{issuer} is the issuer of v1 tokens, and only v2 tokens are accepted here. Which version an API gets is \
+                     decided by its own registration, not by the endpoint that the client uses."
+                );
+                let remedy =
+                    format!("In the manifest of {}, set {property} to 2; or accept both versions.", self.api());
+                const MINUTES: u64 = 15 * 60;
+                let now = self.examined.now.duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
+                let age =
+                    self.token.date("iat").map(|date| now.saturating_sub(date.seconds)).filter(|age| *age > MINUTES);
+                Some(match age {
+                    None => Cause::new(CauseKind::V1Token, explanation, remedy),
+                    Some(age) => Cause::new(
+                        CauseKind::CachedVersion,
+                        format!(
+                            "{explanation} The token was issued {} ago: if the manifest has been changed since, the client \
+                             still has an old one.",
+                            words::span(std::time::Duration::from_secs(age))
+                        ),
+                        format!(
+                            "{remedy} If it is 2 already, get a new token: clients keep them for an hour, and a change takes minutes to be known everywhere."
+                        ),
+                    ),
+                })
+            }
+            (TokenVersion::V1, false) => Some(Cause::new(
+                CauseKind::V2Token,
+                format!("{issuer} is the issuer of v2 tokens, and only v1 tokens are accepted here."),
+                format!("Accept both versions; or set {property} to 1 in the manifest of {}.", self.api()),
+            )),
+            _ => None,
+        }
+    }
+
+    pub(super) fn wrong_tenant(&self, rejection: &Rejection) -> Cause {
+        let name = self.authority().map_or("the configured tenants", |authority| &authority.name);
+        if rejection.detail_text().is_some_and(|detail| detail.contains("owner")) {
+            return Cause::new(
+                CauseKind::TenantPutOut,
+                format!(
+                    "The tenant {} is genuine, and the API's owner does not let it in.",
+                    rejection.got_value().unwrap_or("?")
+                ),
+                "Let it in where the owner keeps his list; a look-up is remembered for five minutes, forget_tenant() makes \
+                 it be asked again.",
+            );
+        }
+        let tid = self.token.text("tid").and_then(|tid| tid.parse::<TenantId>().ok());
+        match tid {
+            None => Cause::new(
+                CauseKind::NoTenant,
+                format!(
+                    "The claim tid is missing or no GUID in lower case, so that nobody can say from which tenant the token is; its issuer is {}.",
+                    self.issuer()
+                ),
+                "Tokens of Entra always have it: look who made this one.",
+            ),
+            Some(TenantId::PERSONAL_ACCOUNTS) => Cause::new(
+                CauseKind::PersonalAccount,
+                format!("Somebody signed in with a personal Microsoft account; accepted is {name}."),
+                "Sign in with a work or school account: the client's authority should be the tenant, or organizations, not \
+                 common or consumers. To let personal accounts in: danger_any_account().",
+            ),
+            Some(tenant) => Cause::new(
+                CauseKind::OtherTenant,
+                format!(
+                    "The token is from tenant {tenant}; accepted is {name}. Guests have tokens of the tenant they are guests of, if they ask there."
+                ),
+                format!(
+                    "Let the client sign in at the right tenant (its authority ends with that tenant, not with common); or add {tenant} to the tenants, if it is to be let in."
+                ),
+            ),
+        }
+    }
+
+    pub(super) fn wrong_issuer(&self, rejection: &Rejection) -> Cause {
+        let detail = rejection.detail_text().unwrap_or_default();
+        if detail.starts_with("the policy") {
+            let policy = self.token.text("tfp").or(self.token.text("acr")).unwrap_or("none");
+            return Cause::new(
+                CauseKind::OtherPolicy,
+                format!(
+                    "The token is from the user flow or policy {policy}; accepted is {}.",
+                    rejection.expected_value().unwrap_or("another")
+                ),
+                format!("Sign in with that flow, or add it: policy({policy:?})."),
+            );
+        }
+        if self.failed(Step::KeyOwner).is_some_and(|failed| failed.detail_text() == rejection.detail_text()) {
+            return Cause::new(
+                CauseKind::ForeignKey,
+                format!("The signature is genuine, and the key may not speak for {}: {detail}.", self.issuer()),
+                "This is no fault of a client's: the token was made with a key of another tenant or cloud. Keep it, and find \
+                 out who sent it.",
+            );
+        }
+        let values = match (rejection.expected_value(), rejection.got_value()) {
+            (Some(expected), Some(got)) => format!(" (expected {expected}, found {got})"),
+            _ => String::new(),
+        };
+        Cause::new(
+            CauseKind::Contradiction,
+            format!("{detail}{values}: the issuer is {}.", self.issuer()),
+            "Entra never writes such a token: look who made or changed it, a test's own token maker perhaps.",
+        )
+    }
+}

@@ -1,0 +1,85 @@
+//! Causes that lie with keys and signatures.
+
+use super::{Cause, CauseKind, root::Found};
+use crate::authority::{Entra, Source, Tenants};
+
+impl Found<'_> {
+    pub(super) fn unknown_key(&self) -> Cause {
+        let kid = self.token.header_text("kid").unwrap_or("none");
+        if let Some(failure) = self.authority().and_then(|authority| authority.failure.as_ref()) {
+            return Cause::new(
+                CauseKind::StaleKeys,
+                format!("The key {kid:?} is not among those at hand, and they cannot be refreshed: {failure}."),
+                "Let this machine reach that address (DNS, proxy, TLS); the keys are refreshed by themselves then.",
+            );
+        }
+        let has_own_tenant = self.authority().is_some_and(|authority| {
+            let Source::Entra(Entra { tenants, app_id: None, .. }) = &authority.source else { return false };
+            matches!(tenants, Tenants::One(_) | Tenants::Domain(_) | Tenants::List { .. })
+        });
+        if has_own_tenant {
+            return Cause::new(
+                CauseKind::OwnSigningKey,
+                format!(
+                    "The issuer's key set has no key {kid:?}, also after a refresh. That is so where {} has a signing key \
+                     of its own, by SAML single sign-on or claims mapping.",
+                    self.api()
+                ),
+                "Switch app_specific_keys(true) on: its keys are asked for with ?appid= and the client id then. If the \
+                 application has no such key, the token is not from this tenant at all.",
+            );
+        }
+        Cause::new(
+            CauseKind::UnknownKey,
+            format!("The issuer's key set has no key {kid:?}, also after a refresh."),
+            "Get a new token; if that one has the same kid, it is not from this issuer: compare its metadata with the \
+             configured address.",
+        )
+    }
+
+    pub(super) fn no_keys(&self) -> Cause {
+        let failure = self.authority().and_then(|authority| authority.failure.clone());
+        let failure = failure.as_deref().unwrap_or("nothing has been fetched yet");
+        let name = self.authority().map_or("the issuer", |authority| &authority.name);
+        if failure.contains("status 400") || failure.contains("status 404") {
+            return Cause::new(
+                CauseKind::NoSuchTenant,
+                format!("{name} has no metadata: {failure}."),
+                "Compare the tenant (its GUID or a verified domain), the policy and the cloud with those of the \
+                 registration.",
+            );
+        }
+        if failure.contains("is not usable") {
+            return Cause::new(
+                CauseKind::WrongMetadata,
+                format!("The documents of {name} are not as the configuration says: {failure}."),
+                "Configure what they say, if it is right; else look who answers at that address (a proxy, a login page).",
+            );
+        }
+        Cause::new(
+            CauseKind::NoMetadata,
+            format!("The keys of {name} cannot be fetched: {failure}."),
+            "Let this machine reach that address: DNS, the proxy (HTTPS_PROXY), the firewall, TLS inspection by a company's \
+             own certificate. Try it with curl from the same machine.",
+        )
+    }
+
+    pub(super) fn bad_signature(&self) -> Cause {
+        if self.examined.is_genuine_for_microsoft {
+            return self.for_microsoft();
+        }
+        let kid = self.token.header_text("kid").unwrap_or("none");
+        let nonce = if self.token.header_text("nonce").is_some() {
+            " Its header has a nonce, as tokens for APIs of Microsoft's have, which nobody else can verify."
+        } else {
+            ""
+        };
+        Cause::new(
+            CauseKind::BadSignature,
+            format!(
+                "The issuer has the key {kid:?}, and the signature does not fit it: the token was changed or cut after it was signed, or made by somebody else.{nonce}"
+            ),
+            "Get a new token and send it unchanged: no line breaks, no cut at the end, no change by a proxy or a script.",
+        )
+    }
+}

@@ -1,0 +1,189 @@
+use serde::Serialize;
+
+use crate::rejection::RejectionKind;
+
+/// Declares every cause once: variant, code, title, the code of the refusal, and the names that others have for it.
+macro_rules! causes {
+    ($($(#[$doc:meta])* $variant:ident = $code:literal, $kind:ident, $title:literal, [$($known:literal),*];)+) => {
+        /// Why a token was refused, nearer to the root than the code of the refusal.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum CauseKind {
+            $($(#[$doc])* $variant,)+
+        }
+
+        impl CauseKind {
+            /// Every kind there is.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The stable code.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$variant => $code,)+ }
+            }
+
+            /// The cause in a few words.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title,)+ }
+            }
+
+            /// The refusal that it leads to.
+            #[must_use]
+            pub const fn rejection(self) -> RejectionKind {
+                match self { $(Self::$variant => RejectionKind::$kind,)+ }
+            }
+
+            /// What .NET (`IDX…`, `IDW…`) and API Management (§8.3) call it, for those who search.
+            #[must_use]
+            pub const fn known_as(self) -> &'static [&'static str] {
+                match self { $(Self::$variant => &[$($known),*],)+ }
+            }
+        }
+    };
+}
+
+causes! {
+    /// There is no token at all.
+    NoToken = "no_token", MissingToken, "there is no token", ["TokenNotPresent"];
+    /// The request has a cookie, and no `Authorization` header.
+    TokenInCookie = "token_in_cookie", MissingToken, "the request has a cookie instead of a token", ["TokenNotPresent"];
+    /// The token is in the query of the address.
+    TokenInQuery = "token_in_query", MissingToken, "the token is in the address instead of the header", ["TokenNotPresent"];
+    /// Another scheme than `Bearer`.
+    OtherScheme = "other_scheme", MissingToken, "the Authorization header has another scheme than Bearer", ["TokenNotPresent"];
+    /// Two `Authorization` headers.
+    TwoHeaders = "two_headers", MalformedHeader, "there are two Authorization headers", [];
+    /// `Bearer ` is part of what was given as the token.
+    BearerInToken = "bearer_in_token", MalformedToken, "the word Bearer stands in front of the token", ["IDX12741", "IDX14100"];
+    /// It is in quotes.
+    Quoted = "quoted", MalformedToken, "the token is in quotes", ["IDX12741", "IDX14100"];
+    /// A line break or a space is inside.
+    BrokenByBlanks = "broken_by_blanks", MalformedToken, "the token has a line break or blanks in it", ["IDX12741", "IDX12709"];
+    /// It is encoded for an address (`%2E`).
+    UrlEncoded = "url_encoded", MalformedToken, "the token is encoded for an address", ["IDX12741"];
+    /// Two tokens at once.
+    TwoTokens = "two_tokens", MalformedToken, "there are two tokens", ["IDX12741"];
+    /// The whole answer of the token endpoint.
+    TokenResponse = "token_response", MalformedToken, "it is the whole token response", ["IDX12741"];
+    /// A placeholder was not filled in.
+    Placeholder = "placeholder", MalformedToken, "a placeholder was not filled in", ["IDX12741"];
+    /// No dots: a refresh token, a code, an opaque access token.
+    Opaque = "opaque", MalformedToken, "it is an opaque token, not a JWT", ["IDX12741", "IDX14100"];
+    /// Its end, or a piece of it, is missing.
+    Truncated = "truncated", MalformedToken, "a piece of the token is missing", ["IDX12741", "IDX12709"];
+    /// Anything else that is no access token's form.
+    Malformed = "malformed", MalformedToken, "it is not a well-formed JWT", ["IDX12741", "JwtInvalid"];
+    /// Another kind of JWT, by its `typ` or `crit`.
+    OtherKindOfJwt = "other_kind_of_jwt", MalformedToken, "its header says that it is another kind of JWT", ["IDX10257"];
+    /// Too many groups, in the main.
+    TooLarge = "too_large", TokenTooLarge, "the token is too long", ["IDX10209"];
+    /// A JWE (§11.4).
+    Encrypted = "encrypted", EncryptedToken, "the token is encrypted", ["IDX10609", "IDX10618"];
+    /// `none`.
+    Unsigned = "unsigned", UnsupportedAlgorithm, "the token is not signed", ["IDX10504"];
+    /// Another algorithm than the configured ones.
+    OtherAlgorithm = "other_algorithm", UnsupportedAlgorithm, "the token is signed with an algorithm that is not accepted", ["IDX10696", "IDX10634"];
+    /// For Microsoft Graph (§9).
+    GraphToken = "graph_token", MicrosoftApiToken, "the token is for Microsoft Graph", ["IDX10511", "IDX10214", "TokenSignatureInvalid", "TokenAudienceNotAllowed"];
+    /// For Azure Resource Manager: a managed identity or the CLI asked for it.
+    ArmToken = "arm_token", MicrosoftApiToken, "the token is for Azure Resource Manager", ["IDX10214", "TokenAudienceNotAllowed"];
+    /// For another API of Microsoft's.
+    MicrosoftToken = "microsoft_token", MicrosoftApiToken, "the token is for an API of Microsoft's", ["IDX10214", "TokenAudienceNotAllowed"];
+    /// A v1 token where only v2 is accepted.
+    V1Token = "v1_token", UnknownIssuer, "it is a v1 token, and only v2 tokens are accepted", ["IDX10205", "IDX40001", "TokenIssuerNotAllowed"];
+    /// The same, and the token is some time old: it may be from before a change of the manifest.
+    CachedVersion = "cached_version", UnknownIssuer, "it is a v1 token, perhaps from before a change of the manifest", ["IDX10205", "IDX40001", "TokenIssuerNotAllowed"];
+    /// A v2 token where only v1 is accepted.
+    V2Token = "v2_token", UnknownIssuer, "it is a v2 token, and only v1 tokens are accepted", ["IDX10205", "IDX40001", "TokenIssuerNotAllowed"];
+    /// Azure AD B2C issued it, and Entra is configured.
+    B2cToken = "b2c_token", UnknownIssuer, "the token is from Azure AD B2C, which is not configured", ["IDX10501", "IDX10205", "TokenIssuerNotAllowed"];
+    /// External ID issued it, and Entra is configured.
+    ExternalIdToken = "external_id_token", UnknownIssuer, "the token is from External ID, which is not configured", ["IDX10501", "IDX10205", "TokenIssuerNotAllowed"];
+    /// Another cloud of Microsoft's.
+    OtherCloud = "other_cloud", UnknownIssuer, "the token is from another cloud", ["IDX10205", "IDX40001", "TokenIssuerNotAllowed"];
+    /// `{tenantid}` or `common` stands where a tenant should.
+    PlaceholderIssuer = "placeholder_issuer", UnknownIssuer, "the issuer has a placeholder where the tenant should be", ["IDX10205", "IDX40001"];
+    /// Some other issuer.
+    OtherIssuer = "other_issuer", UnknownIssuer, "the token is from an issuer that is not configured", ["IDX10205", "IDX40001", "TokenIssuerNotAllowed"];
+    /// Two of the configured authorities accept it.
+    DisputedIssuer = "disputed_issuer", UnknownIssuer, "two configured authorities accept the issuer", [];
+    /// Another policy of Azure AD B2C (§1.8).
+    OtherPolicy = "other_policy", WrongIssuer, "the token is from another user flow or policy", ["IDX10501"];
+    /// Personal accounts.
+    PersonalAccount = "personal_account", WrongTenant, "it is the token of a personal account", ["IDX40001", "TokenIssuerNotAllowed"];
+    /// Another tenant.
+    OtherTenant = "other_tenant", WrongTenant, "the token is from another tenant", ["IDX10205", "IDX40001", "TokenIssuerNotAllowed"];
+    /// No `tid`, or none that is a GUID.
+    NoTenant = "no_tenant", WrongTenant, "the token does not say from which tenant it is", ["IDX40003", "IDX40009"];
+    /// The owner's own decision.
+    TenantPutOut = "tenant_put_out", WrongTenant, "the API's owner does not let the tenant in", [];
+    /// An application with a signing key of its own (§3.5).
+    OwnSigningKey = "own_signing_key", UnknownKey, "the application may have a signing key of its own", ["IDX10501", "IDX10503", "TokenSignatureKeyNotFound"];
+    /// Keys could not be refreshed.
+    StaleKeys = "stale_keys", UnknownKey, "the keys here are old, and newer ones cannot be had", ["IDX10501", "IDX20806", "TokenSignatureKeyNotFound"];
+    /// No key of this name.
+    UnknownKey = "unknown_key", UnknownKey, "the issuer has no key of this name", ["IDX10501", "IDX10503", "TokenSignatureKeyNotFound"];
+    /// The configured tenant does not exist.
+    NoSuchTenant = "no_such_tenant", KeysUnavailable, "the configured tenant does not exist there", ["IDX20803", "IDX20807"];
+    /// The metadata is not what the configuration says.
+    WrongMetadata = "wrong_metadata", KeysUnavailable, "the issuer's metadata does not fit the configuration", ["IDX20810"];
+    /// No network, no DNS, no TLS, a proxy.
+    NoMetadata = "no_metadata", KeysUnavailable, "the issuer's metadata cannot be fetched", ["IDX20803", "IDX20804"];
+    /// The signature fits no key of that name.
+    BadSignature = "bad_signature", BadSignature, "the signature does not fit", ["IDX10511", "TokenSignatureInvalid"];
+    /// A key that speaks for others.
+    ForeignKey = "foreign_key", WrongIssuer, "the key that signed it speaks for another issuer", ["IDX40005", "IDX40012"];
+    /// `iss`, `tid` and `ver` contradict each other.
+    Contradiction = "contradiction", WrongIssuer, "the token contradicts itself about its issuer", ["IDX40004", "IDX40001"];
+    /// Expired, and the clocks differ.
+    ClockExpired = "clock_expired", Expired, "this machine's clock is ahead", ["IDX10223", "TokenExpired"];
+    /// Expired.
+    Expired = "expired", Expired, "the token has expired", ["IDX10223", "TokenExpired"];
+    /// Not yet valid: clocks.
+    NotYetValid = "not_yet_valid", NotYetValid, "the token is not valid yet", ["IDX10222"];
+    /// The other form of the same API's name (§4.2).
+    AudienceForm = "audience_form", WrongAudience, "the audience is another form of this API's name", ["IDX10214", "TokenAudienceNotAllowed"];
+    /// It differs in a slash, in case, in the scheme or by a path.
+    AudienceNearMiss = "audience_near_miss", WrongAudience, "the audience differs only a little", ["IDX10214", "TokenAudienceNotAllowed"];
+    /// A managed identity's token.
+    ManagedIdentity = "managed_identity", WrongAudience, "it is a managed identity's token for another API", ["IDX10214", "TokenAudienceNotAllowed"];
+    /// It was got for another API, and passed on.
+    ForwardedToken = "forwarded_token", WrongAudience, "it is a user's token for another API", ["IDX10214", "TokenAudienceNotAllowed"];
+    /// No audience at all.
+    NoAudience = "no_audience", WrongAudience, "the token says not for whom it is", ["IDX10206", "IDX10214"];
+    /// Another API.
+    OtherAudience = "other_audience", WrongAudience, "the token is for another API", ["IDX10214", "TokenAudienceNotAllowed"];
+    /// An id token.
+    IdToken = "id_token", NotAnAccessToken, "it is an id token, not an access token", ["IDW10201"];
+    /// Client credentials without a role.
+    AppWithoutRole = "app_without_role", NotAnAccessToken, "the application has no app role of this API", ["IDW10201"];
+    /// Neither scope nor role.
+    NoScopeNoRole = "no_scope_no_role", NotAnAccessToken, "the token has neither a scope nor an application's role", ["IDW10201"];
+    /// Bound to a key.
+    BoundToken = "bound_token", ProofRequired, "the token is bound to a key", [];
+    /// The application is not on the list.
+    OtherClient = "other_client", ClientNotAllowed, "the application is not on the list", ["TokenClaimValueNotAllowed"];
+    /// A claim is missing.
+    ClaimMissing = "claim_missing", ClaimMissing, "a required claim is missing", ["TokenClaimNotFound"];
+    /// A claim has another value.
+    ClaimValue = "claim_value", ClaimNotAllowed, "a required claim has another value", ["TokenClaimValueNotAllowed"];
+    /// The scope is missing.
+    NoScope = "no_scope", InsufficientScope, "the scope is missing", ["IDW10203"];
+    /// The role is missing.
+    NoRole = "no_role", InsufficientRole, "the role is missing", ["IDW10202"];
+    /// Too many groups to be in the token (§5.4).
+    GroupsOverage = "groups_overage", GroupsOverage, "the user is in too many groups", [];
+    /// A claims challenge that the client cannot answer (§7.3).
+    ChallengeNotUnderstood = "challenge_not_understood", InsufficientClaims, "a stronger sign-in is needed, and the client does not understand how to get it", [];
+    /// A claims challenge.
+    StrongerSignIn = "stronger_sign_in", InsufficientClaims, "a stronger sign-in is needed", [];
+    /// The server is put together wrongly.
+    LayerMissing = "layer_missing", LayerMissing, "a layer is missing in the server", [];
+}
+
+impl Serialize for CauseKind {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
+    }
+}

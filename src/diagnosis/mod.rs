@@ -1,0 +1,223 @@
+//! Why a token is refused: every check to its end, one root cause, and what to do about it.
+//!
+//! A refusal names the first rule that a token breaks. A [`Diagnosis`] goes on: it runs all checks by the functions that the
+//! verifier itself decides by, says of each what was expected and found, and whether that rests on verified data, and
+//! names the cause that is nearest to the root.
+//!
+//! ```
+//! use tower_entra::{Verifier, testing::MockEntra};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let entra = MockEntra::new();
+//! let verifier = Verifier::builder()
+//!     .tenant(MockEntra::TENANT)
+//!     .client_id(MockEntra::CLIENT_ID)
+//!     .fetch(entra.clone())
+//!     .build()?;
+//! let diagnosis = verifier.diagnose(&entra.token().graph().build()).await;
+//! let cause = diagnosis.cause().ok_or("refused")?;
+//! assert_eq!(cause.kind().code(), "graph_token");
+//! assert!(cause.explanation().contains("its signature was checked with the nonce hashed"));
+//! assert!(cause.remedy().contains(&format!("{}/.default", MockEntra::CLIENT_ID)));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A token that is good, and how it looks in print:
+//!
+//! ```
+//! use tower_entra::{Verifier, testing::MockEntra};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let entra = MockEntra::new();
+//! # let verifier = Verifier::builder()
+//! #     .tenant(MockEntra::TENANT).client_id(MockEntra::CLIENT_ID).fetch(entra.clone()).build()?;
+//! let diagnosis = verifier.diagnose(&entra.token().build()).await;
+//! assert!(diagnosis.is_accepted());
+//! assert!(diagnosis.to_string().starts_with("accepted"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! It is for the API's owner: it shows what is configured, and what the token says. Never send it to a caller.
+
+mod audience;
+mod check;
+mod dates;
+mod decoded;
+mod issuer;
+mod keys;
+mod kind;
+mod pasted;
+mod request;
+mod root;
+mod words;
+
+use std::fmt;
+
+use serde::Serialize;
+
+pub use check::{Check, Outcome};
+pub use decoded::{Date, Decoded};
+pub use kind::CauseKind;
+use pasted::Pasted;
+
+use crate::{
+    rejection::{Rejection, RejectionKind},
+    verifier::Verifier,
+};
+
+/// What was found out about one token. See the [module](crate::diagnosis) for examples.
+#[derive(Clone, Debug, Serialize)]
+pub struct Diagnosis {
+    accepted: bool,
+    code: Option<&'static str>,
+    cause: Option<Cause>,
+    further: Vec<Cause>,
+    checks: Vec<Check>,
+    token: Decoded,
+    #[serde(skip)]
+    rejection: Option<Rejection>,
+}
+
+/// One cause, in the values of this token and this configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Cause {
+    kind: CauseKind,
+    title: &'static str,
+    explanation: String,
+    remedy: String,
+    known_as: &'static [&'static str],
+}
+
+impl Cause {
+    pub(crate) fn new(kind: CauseKind, explanation: impl Into<String>, remedy: impl Into<String>) -> Self {
+        let (explanation, remedy) = (explanation.into(), remedy.into());
+        Self { kind, title: kind.title(), explanation, remedy, known_as: kind.known_as() }
+    }
+
+    /// Which.
+    #[must_use]
+    pub fn kind(&self) -> CauseKind {
+        self.kind
+    }
+
+    /// What is wrong, in whole sentences.
+    #[must_use]
+    pub fn explanation(&self) -> &str {
+        &self.explanation
+    }
+
+    /// What to do about it, in whole sentences.
+    #[must_use]
+    pub fn remedy(&self) -> &str {
+        &self.remedy
+    }
+}
+
+impl Diagnosis {
+    /// Whether the verifier accepts the token, given exactly so.
+    #[must_use]
+    pub fn is_accepted(&self) -> bool {
+        self.accepted
+    }
+
+    /// The code of the refusal, as callers and the log have it.
+    #[must_use]
+    pub fn code(&self) -> Option<&'static str> {
+        self.code
+    }
+
+    /// The refusal of the token itself, without what was pasted around it.
+    #[must_use]
+    pub fn rejection(&self) -> Option<&Rejection> {
+        self.rejection.as_ref()
+    }
+
+    /// The root cause; `None` if the token is accepted.
+    #[must_use]
+    pub fn cause(&self) -> Option<&Cause> {
+        self.cause.as_ref()
+    }
+
+    /// What else would refuse it, once the root cause is mended.
+    #[must_use]
+    pub fn further(&self) -> &[Cause] {
+        &self.further
+    }
+
+    /// Every check in its order.
+    #[must_use]
+    pub fn checks(&self) -> &[Check] {
+        &self.checks
+    }
+
+    /// What stands in the token.
+    #[must_use]
+    pub fn token(&self) -> &Decoded {
+        &self.token
+    }
+}
+
+impl Verifier {
+    /// Runs every check on a token to its end, and finds the root cause of its refusal. `text` may be what somebody pasted:
+    /// quotes, `Bearer`, line breaks and a whole token response are recognised, and said.
+    ///
+    /// Keys are fetched if there are none yet, and as [`verify`](Self::verify) would fetch them. The owner's own checks run.
+    /// The token is sent nowhere.
+    pub async fn diagnose(&self, text: &str) -> Diagnosis {
+        let pasted = Pasted::read(text);
+        // Without keys nothing can be said of the signature; why there are none is told by what follows.
+        let _ = self.warm_up().await;
+        let verdict = self.verify(&pasted.token).await;
+        let examined = self.examine(&pasted.token, &verdict);
+        let token = Decoded::read(&pasted.token, examined.now);
+        let found = root::Found { pasted: &pasted, examined: &examined, token: &token };
+        let mut causes: Vec<Cause> = pasted.faults.iter().map(|fault| root::of_paste(*fault, &pasted)).collect();
+        let rejection = verdict.err().filter(|_| !pasted.token.is_empty());
+        if let Some(rejection) = &rejection {
+            causes.extend(found.causes(rejection));
+        }
+        let mut seen = std::collections::HashSet::new();
+        causes.retain(|cause| seen.insert(cause.kind));
+        let checks = check::checks(&examined, &pasted);
+        let is_accepted = rejection.is_none() && pasted.faults.is_empty();
+        let mut causes = causes.into_iter();
+        let cause = causes.next();
+        let code = match (&rejection, &cause) {
+            _ if is_accepted => None,
+            (_, Some(cause)) if !pasted.faults.is_empty() => Some(cause.kind.rejection().code()),
+            (Some(rejection), _) => Some(rejection.code()),
+            (None, _) => Some(RejectionKind::MalformedToken.code()),
+        };
+        Diagnosis { accepted: is_accepted, code, cause, further: causes.collect(), checks, token, rejection }
+    }
+}
+
+impl fmt::Display for Diagnosis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.cause, self.code) {
+            (Some(cause), Some(code)) => {
+                writeln!(f, "refused ({code}): {cause}")?;
+            }
+            _ => writeln!(f, "accepted: {}", self.token.kind())?,
+        }
+        for cause in &self.further {
+            writeln!(f, "\nand then: {cause}")?;
+        }
+        writeln!(f)?;
+        self.checks.iter().try_for_each(|check| writeln!(f, "{check}"))
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\n  {}\n  To mend it: {}", self.title, self.explanation, self.remedy)?;
+        if !self.known_as.is_empty() {
+            write!(f, "\n  Known elsewhere as: {}", self.known_as.join(", "))?;
+        }
+        Ok(())
+    }
+}

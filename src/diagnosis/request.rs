@@ -1,0 +1,106 @@
+//! What can be said of a request before there is a token.
+
+use http::{HeaderMap, Uri, header};
+
+use super::{Cause, CauseKind, Diagnosis, pasted::Pasted, root};
+use crate::verifier::Verifier;
+
+impl Verifier {
+    /// The same for a request: the token in its `Authorization` header; or, where there is none, where it may be instead.
+    ///
+    /// ```
+    /// use http::{HeaderMap, Uri};
+    /// use tower_entra::Verifier;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let verifier = Verifier::builder()
+    /// #     .tenant("11111111-2222-3333-4444-555555555555").client_id("66666666-7777-8888-9999-000000000000")
+    /// #     .fetch(tower_entra::testing::MockEntra::new()).build()?;
+    /// let uri = Uri::from_static("/files?access_token=x");
+    /// let diagnosis = verifier.diagnose_request(&HeaderMap::new(), &uri).await;
+    /// assert_eq!(diagnosis.cause().map(|cause| cause.kind().code()), Some("token_in_query"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn diagnose_request(&self, headers: &HeaderMap, uri: &Uri) -> Diagnosis {
+        let mut values = headers.get_all(header::AUTHORIZATION).iter();
+        let (first, second) = (values.next(), values.next());
+        let text = first.map(|value| String::from_utf8_lossy(value.as_bytes()).trim().to_owned());
+        let bearer = text.as_deref().and_then(behind_bearer);
+        let without = match (&text, bearer) {
+            (Some(_), _) if second.is_some() => Some(two_headers()),
+            (Some(text), None) => Some(other_scheme(text)),
+            (None, _) => Some(instead(headers, uri)),
+            (Some(_), Some(_)) => None,
+        };
+        let diagnosis = self.diagnose(bearer.unwrap_or_default()).await;
+        match without {
+            Some(cause) => Diagnosis {
+                accepted: false,
+                code: Some(cause.kind.rejection().code()),
+                cause: Some(cause),
+                further: Vec::new(),
+                ..diagnosis
+            },
+            None => diagnosis,
+        }
+    }
+}
+
+fn behind_bearer(value: &str) -> Option<&str> {
+    let (scheme, rest) = value.split_at_checked("Bearer".len())?;
+    let is_bearer = scheme.eq_ignore_ascii_case("Bearer") && (rest.is_empty() || rest.starts_with(' '));
+    is_bearer.then(|| rest.trim())
+}
+
+pub(super) fn two_headers() -> Cause {
+    Cause::new(
+        CauseKind::TwoHeaders,
+        "The request has two Authorization headers: which of them counts would be a guess.",
+        "Send one; a proxy and a client library may each add theirs.",
+    )
+}
+
+fn other_scheme(value: &str) -> Cause {
+    // The scheme alone: what stands behind it may be a secret.
+    let scheme: String = value.chars().take_while(char::is_ascii_alphanumeric).take(20).collect();
+    let what = match scheme.to_ascii_lowercase().as_str() {
+        "basic" => " (a name and a password)",
+        "dpop" | "pop" | "mtls_pop" => " (a token that is bound to a key)",
+        "negotiate" | "ntlm" => " (Windows sign-in)",
+        _ if scheme.starts_with("eyJ") => " (it is the token itself, without the word Bearer)",
+        _ => "",
+    };
+    let shown = if scheme.starts_with("eyJ") { "none" } else { scheme.as_str() };
+    Cause::new(
+        CauseKind::OtherScheme,
+        format!("The Authorization header has the scheme {shown}{what}, not Bearer."),
+        "Send Authorization: Bearer, a blank, and the access token.",
+    )
+}
+
+/// No header at all: what the request has instead.
+fn instead(headers: &HeaderMap, uri: &Uri) -> Cause {
+    let query = uri.query().unwrap_or_default();
+    let in_query = ["access_token=", "token=", "id_token="].iter().any(|name| {
+        query.split('&').any(|pair| pair.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)))
+    });
+    if in_query {
+        return Cause::new(
+            CauseKind::TokenInQuery,
+            "The request has no Authorization header; its address has a token in the query, where logs and browsers keep it.",
+            "Send the token in the header. Where that is impossible, as with WebSockets, token_from() can take it from \
+             elsewhere.",
+        );
+    }
+    if headers.contains_key(header::COOKIE) {
+        return Cause::new(
+            CauseKind::TokenInCookie,
+            "The request has no Authorization header, and a cookie: it seems to come from a browser that is signed in to a \
+             web page. A session's cookie opens no API.",
+            "Let the page get an access token for this API (MSAL.js) and send it as Authorization: Bearer.",
+        );
+    }
+    root::of_paste(CauseKind::NoToken, &Pasted::default())
+}

@@ -1,0 +1,343 @@
+//! From a refusal to its cause, in the values of this token and this configuration.
+
+use super::{Cause, CauseKind, Decoded, pasted::Pasted};
+use crate::{
+    authority::Source,
+    claims::TokenVersion,
+    policy::Profile,
+    rejection::{Rejection, RejectionKind},
+    verifier::examine::{Examination, Step, Surroundings},
+};
+
+/// All that is known of one token.
+pub(super) struct Found<'a> {
+    pub(super) pasted: &'a Pasted,
+    pub(super) examined: &'a Examination,
+    pub(super) token: &'a Decoded,
+}
+
+impl Found<'_> {
+    /// The root cause of a refusal first, then what else is wrong.
+    pub(super) fn causes(&self, rejection: &Rejection) -> Vec<Cause> {
+        let mut causes = vec![self.root(rejection)];
+        for (_, failed) in &self.examined.steps {
+            if let Err(failed) = failed
+                && failed.kind() != rejection.kind()
+                && self.is_of_its_own(failed, rejection)
+            {
+                causes.push(self.root(failed));
+            }
+        }
+        causes
+    }
+
+    /// Whether a fault would be left once the root cause is mended.
+    fn is_of_its_own(&self, failed: &Rejection, root: &Rejection) -> bool {
+        use RejectionKind as Kind;
+        match root.kind() {
+            // Another token, from elsewhere: nothing else of this one matters.
+            Kind::MicrosoftApiToken | Kind::UnknownIssuer | Kind::WrongTenant | Kind::MalformedToken => false,
+            // What is signed by nobody known says nothing, but for what hints at the cause.
+            Kind::BadSignature | Kind::UnknownKey | Kind::KeysUnavailable => {
+                matches!(failed.kind(), Kind::WrongAudience | Kind::Expired)
+            }
+            _ => !self.token.is_id_token() || failed.kind() == Kind::Expired,
+        }
+    }
+
+    fn root(&self, rejection: &Rejection) -> Cause {
+        use RejectionKind as Kind;
+        match rejection.kind() {
+            Kind::MissingToken => of_paste(CauseKind::NoToken, self.pasted),
+            Kind::MalformedHeader => super::request::two_headers(),
+            Kind::TokenTooLarge => self.too_large(rejection),
+            Kind::MalformedToken => self.malformed(rejection),
+            Kind::EncryptedToken => Cause::new(
+                CauseKind::Encrypted,
+                "The token has five parts: it is encrypted (JWE), and this API has no key to open it.",
+                format!(
+                    "In the registration of {}, remove tokenEncryptionKeyId (Token encryption); new tokens are then \
+                     signed only.",
+                    self.api()
+                ),
+            ),
+            Kind::UnsupportedAlgorithm => self.algorithm(rejection),
+            Kind::MicrosoftApiToken => self.for_microsoft(),
+            Kind::UnknownIssuer => self.unknown_issuer(rejection),
+            Kind::WrongTenant => self.wrong_tenant(rejection),
+            Kind::WrongIssuer => self.wrong_issuer(rejection),
+            Kind::UnknownKey => self.unknown_key(),
+            Kind::KeysUnavailable => self.no_keys(),
+            Kind::BadSignature => self.bad_signature(),
+            Kind::Expired | Kind::NotYetValid => self.dates(rejection),
+            Kind::WrongAudience if self.token.is_id_token() => self.id_token(),
+            Kind::WrongAudience => self.wrong_audience(),
+            Kind::NotAnAccessToken => self.not_an_access_token(),
+            Kind::ProofRequired => Cause::new(
+                CauseKind::BoundToken,
+                "The token has a claim cnf: it is bound to a key of the client's, and was sent without a proof of that key.",
+                "Switch token binding (proof of possession, mTLS) off in the client, so that it gets a plain bearer token.",
+            ),
+            _ => self.not_allowed(rejection),
+        }
+    }
+
+    /// The API by the name that its owner knows it by.
+    pub(super) fn api(&self) -> String {
+        match self.audiences().first() {
+            Some(audience) => format!("this API ({audience})"),
+            None => "this API".to_owned(),
+        }
+    }
+
+    pub(super) fn audiences(&self) -> &[String] {
+        self.examined.authority.as_ref().map_or(&[], |authority| &authority.audiences)
+    }
+
+    /// What a client asks for to get a token for this API.
+    pub(super) fn scope_to_ask(&self) -> String {
+        let audience = self.audiences().first().map_or("api://<client id of this API>", String::as_str);
+        format!("{}/.default", audience.trim_end_matches('/'))
+    }
+
+    pub(super) fn authority(&self) -> Option<&Surroundings> {
+        self.examined.authority.as_ref()
+    }
+
+    pub(super) fn failed(&self, step: Step) -> Option<&Rejection> {
+        self.examined.steps.iter().find(|(known, _)| *known == step)?.1.as_ref().err()
+    }
+
+    fn too_large(&self, rejection: &Rejection) -> Cause {
+        let groups = self.token.list("groups").len();
+        let got = rejection.got_value().unwrap_or("more");
+        let many = if groups > 0 { format!(" It lists {groups} groups.") } else { String::new() };
+        Cause::new(
+            CauseKind::TooLarge,
+            format!("The token has {got}; {} is read.{many}", rejection.expected_value().unwrap_or("less")),
+            "In the API's registration, under Token configuration, limit the groups claim to groups assigned to the \
+             application, or use app roles; or raise max_token_bytes.",
+        )
+    }
+
+    fn malformed(&self, rejection: &Rejection) -> Cause {
+        let token = &self.pasted.token;
+        let dots = token.matches('.').count();
+        let detail = rejection.detail_text().unwrap_or("it does not have the form of one").to_owned();
+        if detail.contains("placeholder") {
+            return of_paste(CauseKind::Placeholder, self.pasted);
+        }
+        if dots == 0 {
+            return of_paste(CauseKind::Opaque, self.pasted);
+        }
+        let is_cut = dots == 1
+            || (dots == 2 && (token.ends_with('.') || self.token.header().is_none() || self.token.claims().is_none()));
+        if is_cut && token.starts_with("eyJ") && self.token.header_text("alg") != Some("none") {
+            return of_paste(CauseKind::Truncated, self.pasted);
+        }
+        if detail.contains("typ") && detail.contains("header") || detail.contains("crit") {
+            let kind = self.token.header_text("typ").unwrap_or("with an extension (crit)");
+            return Cause::new(
+                CauseKind::OtherKindOfJwt,
+                format!("The header says that it is a JWT of another kind ({kind}): {detail}."),
+                "Send the access token of the token response; a proof (DPoP, PoP) or a logout token opens nothing.",
+            );
+        }
+        Cause::new(
+            CauseKind::Malformed,
+            format!("What was sent cannot be an access token of Entra: {detail}."),
+            "Send the value of access_token exactly as the token response had it.",
+        )
+    }
+
+    fn algorithm(&self, rejection: &Rejection) -> Cause {
+        let algorithm = rejection.got_value().unwrap_or("none");
+        if algorithm.eq_ignore_ascii_case("none") {
+            return Cause::new(
+                CauseKind::Unsigned,
+                "The token has no signature (alg none): anybody can write such a one.",
+                "Get the token from the issuer's token endpoint; if it comes from a test, sign it there.",
+            );
+        }
+        let issuer = self.token.text("iss").unwrap_or("an unknown issuer");
+        Cause::new(
+            CauseKind::OtherAlgorithm,
+            format!(
+                "The token is signed with {algorithm}, and that is not accepted of its authority. It names {issuer} as its issuer; Entra signs with RS256."
+            ),
+            format!(
+                "Check who issued it. If {issuer} is right and signs with {algorithm}, name that by algorithms() of its \
+                 authority."
+            ),
+        )
+    }
+
+    pub(super) fn id_token(&self) -> Cause {
+        Cause::new(
+            CauseKind::IdToken,
+            "It is an id token: it tells the client who signed in, and opens no API.",
+            format!(
+                "Send the field access_token of the token response, not id_token; and ask for a scope of {}, such as {}, \
+                 or there is none for it.",
+                self.api(),
+                self.scope_to_ask()
+            ),
+        )
+    }
+
+    fn not_an_access_token(&self) -> Cause {
+        if self.token.is_id_token() {
+            return self.id_token();
+        }
+        if self.token.is_app() {
+            let client = self.token.text("azp").or(self.token.text("appid")).unwrap_or("the client");
+            return Cause::new(
+                CauseKind::AppWithoutRole,
+                format!("The application {client} got the token for itself, and it has no app role of {}.", self.api()),
+                format!(
+                    "In the registration of {} add an app role for applications; in that of {client}, under API \
+                     permissions, add it as an application permission and grant admin consent; then get a new token. To \
+                     let every application of the tenant in: allow_web_api_to_be_authorized_by_acl(true).",
+                    self.api()
+                ),
+            );
+        }
+        Cause::new(
+            CauseKind::NoScopeNoRole,
+            format!(
+                "The token has neither a scope (scp) nor the marks and a role of an application: it allows nothing at {}.",
+                self.api()
+            ),
+            format!(
+                "Expose a scope in the API's registration, have it consented to, and ask for it: {}.",
+                self.scope_to_ask()
+            ),
+        )
+    }
+
+    fn not_allowed(&self, rejection: &Rejection) -> Cause {
+        use RejectionKind as Kind;
+        let expected = rejection.expected_value().unwrap_or("what is required");
+        let (kind, explanation) = match rejection.kind() {
+            Kind::ClientNotAllowed => {
+                let client = rejection.got_value().unwrap_or("an unknown application");
+                (
+                    CauseKind::OtherClient,
+                    format!(
+                        "The application {client} got the token, and it is not on the list of those that may call."
+                    ),
+                )
+            }
+            Kind::ClaimMissing => {
+                (CauseKind::ClaimMissing, format!("The token lacks what this API requires: {expected}."))
+            }
+            Kind::ClaimNotAllowed => {
+                (CauseKind::ClaimValue, format!("The token does not have what this API requires: {expected}."))
+            }
+            Kind::InsufficientScope => {
+                let have = self.token.text("scp").or(self.token.text("scope")).unwrap_or("none");
+                (CauseKind::NoScope, format!("{expected} is required; the token has the scopes: {have}."))
+            }
+            Kind::InsufficientRole => {
+                let have = self.token.list("roles").join(", ");
+                let have = if have.is_empty() { "none".to_owned() } else { have };
+                (CauseKind::NoRole, format!("{expected} is required; the token has the roles: {have}."))
+            }
+            Kind::GroupsOverage => (
+                CauseKind::GroupsOverage,
+                format!("{expected} is required; the user is in so many groups that the token lists none."),
+            ),
+            Kind::InsufficientClaims
+                if self.token.list("xms_cc").iter().any(|known| known.eq_ignore_ascii_case("cp1")) =>
+            {
+                (
+                    CauseKind::StrongerSignIn,
+                    format!(
+                        "{expected} is required: the user has to sign in again, more strongly. The client says that it understands such a challenge (cp1)."
+                    ),
+                )
+            }
+            Kind::InsufficientClaims => (
+                CauseKind::ChallengeNotUnderstood,
+                format!(
+                    "{expected} is required. The client does not say that it understands claims challenges (xms_cc with cp1), so it is refused again and again."
+                ),
+            ),
+            Kind::WrongTenant => (CauseKind::TenantPutOut, "The API's owner does not let this tenant in.".to_owned()),
+            _ => (CauseKind::LayerMissing, format!("{rejection}.")),
+        };
+        let remedy = match kind {
+            CauseKind::ChallengeNotUnderstood => {
+                "Let the client declare the capability cp1 (MSAL: client capabilities) and \
+                 answer the claims of the challenge by asking for a token with them."
+                    .to_owned()
+            }
+            _ => format!("{}.", capitalised(rejection.kind().remedy())),
+        };
+        Cause::new(kind, explanation, remedy)
+    }
+
+    /// Whether the authority is one of Entra for work and school that accepts one version alone.
+    pub(super) fn only_version(&self) -> Option<TokenVersion> {
+        let authority = self.authority()?;
+        match (&authority.source, &authority.profile) {
+            (Source::Entra(entra), Profile::Workforce) => entra.version,
+            _ => None,
+        }
+    }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// The cause that lies in how the token was given.
+pub(super) fn of_paste(kind: CauseKind, pasted: &Pasted) -> Cause {
+    let send = "Send the value of access_token exactly as the token response had it, after \"Authorization: Bearer \".";
+    let (explanation, remedy): (&str, &str) = match kind {
+        CauseKind::NoToken => ("There is no token.", send),
+        CauseKind::BearerInToken => (
+            "The word Bearer is part of what was given as the token: it stands there twice in the header, or in a place that \
+             wants the bare token.",
+            "Leave \"Bearer \" out where the token alone is wanted: in token_from(), in a header of one's own, in a \
+             variable that a script puts behind Bearer.",
+        ),
+        CauseKind::Quoted => {
+            ("The token is in quotes.", "Take the quotes away: with jq, use -r; in a shell, mind what quotes what.")
+        }
+        CauseKind::BrokenByBlanks => (
+            "There is a line break or a blank in the token: it was copied from a terminal or an e-mail that wraps lines.",
+            "Send it in one piece, without line breaks and blanks.",
+        ),
+        CauseKind::UrlEncoded => (
+            "The token is encoded for an address (%2E instead of a dot).",
+            "Decode it once before it goes into the header.",
+        ),
+        CauseKind::TwoTokens => ("Two tokens were given at once.", "Send one: the access token for this API."),
+        CauseKind::TokenResponse => match pasted.field {
+            Some("access_token" | "accessToken") => (
+                "It is the whole answer of the token endpoint, as JSON. The token is its field access_token.",
+                "Send the value of access_token alone: jq -r .access_token.",
+            ),
+            _ => (
+                "It is an answer of the token endpoint that has no access_token.",
+                "Ask for a scope of this API, so that the answer has one; an id_token or refresh_token opens no API.",
+            ),
+        },
+        CauseKind::Placeholder => (
+            "A placeholder stands where the token should be.",
+            "Fill the variable before the command runs: is it set in this shell?",
+        ),
+        CauseKind::Opaque => (
+            "It is an opaque token, without the dots of a JWT: a refresh token, an authorization code, or an access token that \
+             only its issuer can read, as personal accounts get for Microsoft Graph.",
+            "Send access_token, not refresh_token or code; and ask for a scope of this API, so that its access token is a JWT.",
+        ),
+        _ => (
+            "A piece of the token is missing: it has not the three parts, or one of them ends in its middle.",
+            "Copy it whole: a selection, a field of a database or a log has cut it.",
+        ),
+    };
+    Cause::new(kind, explanation, remedy)
+}
