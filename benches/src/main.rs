@@ -43,6 +43,33 @@ fn allocated(paths: &mut [Path]) -> usize {
         missed += usize::from(is_greedy);
         println!("{:<40} {allocated:>6} {}", path.name, if is_greedy { "missed" } else { "" });
     }
+    for (name, bytes, most) in paths::memory() {
+        let is_greedy = bytes > most;
+        missed += usize::from(is_greedy);
+        println!("{name:<40} {bytes:>6} bytes {}", if is_greedy { "missed" } else { "" });
+    }
+    missed
+}
+
+/// What must cost the same however many there are: those of a path's name, compared with the path without.
+fn grown(paths: &[Path], bare: f64) -> usize {
+    const MOST: f64 = 1.05;
+    const ONE: &str = "good token, uncached";
+    let find = |name: &str| paths.iter().find(|path| path.name == name).expect("a path");
+    let one = find(ONE);
+    let mut missed = 0;
+    for many in ["100 tenants", "10,000 tenants", "1,000 authorities", "10 keys", "100 keys"] {
+        let path = find(&format!("{ONE}, {many}"));
+        let ratio = (median(&path.nanos) - bare) / (median(&one.nanos) - bare);
+        let noise = noise(&path.nanos) + noise(&one.nanos);
+        let is_more = ratio > MOST * (1.0 + noise);
+        missed += usize::from(is_more);
+        println!(
+            "{many:<40} {ratio:>9.3} x one {MOST:>12} {:>6.1}% {}",
+            noise * 100.0,
+            if is_more { "missed" } else { "" }
+        );
+    }
     missed
 }
 
@@ -98,5 +125,6 @@ fn main() {
             if is_slow || is_greedy { "missed" } else { "" },
         );
     }
+    missed += grown(&paths, bare);
     std::process::exit(i32::from(missed > 0));
 }

@@ -14,6 +14,7 @@ use tower_entra::{
 };
 
 use crate::{
+    allocations,
     path::Path,
     setup::{Bench, Nothing, now, request},
 };
@@ -35,6 +36,7 @@ pub fn all(tokens: usize) -> Vec<Path> {
     let plain = bench.verifier(CacheSettings::off(), 1);
     let hundred = bench.verifier(CacheSettings::off(), 100);
     let many = bench.verifier(CacheSettings::off(), 10_000);
+    let authorities = bench.with_authorities(999);
     let cached = bench.verifier(CacheSettings::default(), 1);
     let (full, filled) = (full_cache(&bench, tokens), format!("good token, one of {tokens} cached"));
     let refreshing = refreshing(&bench);
@@ -65,6 +67,7 @@ pub fn all(tokens: usize) -> Vec<Path> {
         bench.path("good token, uncached", Some(1.15), Some(20), &plain, &token, 200),
         bench.path("good token, uncached, 100 tenants", Some(1.15), Some(20), &hundred, &token, 200),
         bench.path("good token, uncached, 10,000 tenants", Some(1.15), Some(20), &many, &token, 200),
+        bench.path("good token, uncached, 1,000 authorities", Some(1.15), Some(20), &authorities, &token, 200),
         bench.path("good token, cached", Some(0.03), Some(3), &cached, &token, 200),
         bench.path(filled.leak(), Some(0.03), Some(3), &full, &bench.numbered(0), 200),
         ten_keys,
@@ -90,6 +93,19 @@ pub fn all(tokens: usize) -> Vec<Path> {
         bench.path("unknown key, budget spent", Some(0.1), None, &plain, &unknown_kid, 401),
         bench.path("a token for Microsoft Graph", Some(0.1), None, &plain, &bench.entra.token().graph().build(), 401),
         bench.path("no token", Some(0.1), None, &plain, "", 401),
+    ]
+}
+
+/// What one more tenant, and one more authority with its keys at hand, keeps in memory: bytes, and the most it may be.
+pub fn memory() -> [(&'static str, i64, i64); 2] {
+    let bench = Bench::new();
+    let kept = |more: usize, make: &dyn Fn(usize) -> Verifier| {
+        let (few, many) = (allocations::kept(|| make(1)), allocations::kept(|| make(1 + more)));
+        (many - few) / i64::try_from(more).unwrap()
+    };
+    [
+        ("one more tenant", kept(10_000, &|tenants| bench.verifier(CacheSettings::off(), tenants)), 450),
+        ("one more authority", kept(1_000, &|others| bench.with_authorities(others)), 8_000),
     ]
 }
 

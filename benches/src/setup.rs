@@ -12,7 +12,10 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
 use tower::{Layer, Service};
-use tower_entra::{AuthenticateLayer, Verifier, VerifierBuilder, authenticate::Authenticate, cache::CacheSettings, testing::MockEntra};
+use tower_entra::{
+    AuthenticateLayer, Authority, Verifier, VerifierBuilder, authenticate::Authenticate, cache::CacheSettings,
+    testing::MockEntra,
+};
 
 use crate::path::Path;
 
@@ -59,6 +62,17 @@ impl Bench {
 
     pub fn verifier(&self, cache: CacheSettings, tenants: usize) -> Verifier {
         self.build(Verifier::builder().cache(cache), tenants)
+    }
+
+    /// One that accepts so many authorities beside the tenant.
+    pub fn with_authorities(&self, others: usize) -> Verifier {
+        let jwks = serde_json::json!({ "keys": [self.entra.current_key().jwk()] }).to_string();
+        let other = |number: usize| {
+            let authority = Authority::openid_connect(format!("https://id{number}.example"));
+            authority.audience("api://other").static_keys(&*jwks)
+        };
+        let builder = Verifier::builder().cache(CacheSettings::off());
+        self.build((0..others).map(other).fold(builder, VerifierBuilder::authority), 1)
     }
 
     pub fn build(&self, builder: VerifierBuilder, tenants: usize) -> Verifier {
