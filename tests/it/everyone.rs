@@ -62,6 +62,19 @@ impl Preset {
         if self.audience_claim == "aud" { token.audience(audience) } else { token.claim(self.audience_claim, audience) }
     }
 
+    /// The authority for the same provider where its documents lie at `url`.
+    pub(crate) fn hosted_at(&self, url: &str) -> Authority {
+        let authority = match self.name {
+            "B2C" => Authority::b2c_at(url, "contoso.onmicrosoft.com", "B2C_1_susi"),
+            "B2C tfp" => Authority::b2c_at(url, MockEntra::TENANT, "B2C_1_edit").accept_tfp_issuers(),
+            "External ID" => Authority::external_id_at(url, "contoso.onmicrosoft.com"),
+            "Okta" | "Auth0" | "Keycloak" => Authority::openid_connect(self.mock.issuer()),
+            "Cognito" => Authority::openid_connect(self.mock.issuer()).audience_claim(self.audience_claim),
+            _ => Authority::tenant(self.tenant.parse().unwrap()).in_instance(Instance::parse(url).unwrap()),
+        };
+        authority.named(self.name).audience(&self.audience)
+    }
+
     /// The issuer of a token.
     pub(crate) fn issuer(token: &TokenBuilder) -> String {
         token.claims()["iss"].as_str().unwrap().to_owned()

@@ -11,6 +11,7 @@ mod everyone;
 mod examples;
 mod fuzz;
 mod harm;
+mod hosted;
 mod issuer_cases;
 mod jsonwebtoken;
 mod keys;
