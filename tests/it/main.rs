@@ -10,6 +10,7 @@ mod emulator;
 mod everyone;
 mod examples;
 mod fuzz;
+mod fuzz_authorities;
 mod harm;
 mod hosted;
 mod issuer_cases;
