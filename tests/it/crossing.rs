@@ -1,11 +1,12 @@
 //! A token of one provider is good for that provider alone: no other validator accepts it, nor one that knows them all.
 
-use std::ops::RangeInclusive;
+use std::{ops::RangeInclusive, time::Duration};
 
 use tower_entra::{
     Authority, Cloud, Verifier,
     claims::TokenVersion,
-    testing::{KeySpec, MockEntra, TokenBuilder},
+    jwt::Algorithm,
+    testing::{KeySpec, MockEntra, SigningAlgorithm, TokenBuilder},
 };
 
 use crate::everyone::{Network, Preset, presets, verifier};
@@ -213,6 +214,30 @@ async fn keys_of_the_us_government_in_the_public_set() {
             let foreign = by_public(token(government, OTHER).v1());
             let code = if tenant == OTHER { "unknown_key" } else { "wrong_tenant" };
             assert_eq!(verdict(&validator, &foreign).await, Err(code), "{tenant}, {is_warm}");
+        }
+    }
+}
+
+/// What one provider may sign with is no leave for another, though its key would do.
+#[tokio::test]
+async fn an_algorithm_of_one_is_not_one_of_another() {
+    let (all, clock) = presets(OTHER);
+    let of = |name: &str| all.iter().find(|preset| preset.name == name).unwrap().clone();
+    let (mut okta, mut auth0, public) = (of("Okta"), of("Auth0"), of("public"));
+    okta.authority = okta.authority.algorithms([Algorithm::ES256]);
+    auth0.authority = auth0.authority.algorithms([Algorithm::PS256]);
+    let validator = verifier([&okta, &auth0, &public], &all, &clock);
+    for (preset, right) in [(&okta, "ES256"), (&auth0, "PS256"), (&public, "RS256")] {
+        for (algorithm, name) in
+            [(SigningAlgorithm::Es256, "ES256"), (SigningAlgorithm::Ps256, "PS256"), (SigningAlgorithm::Rs256, "RS256")]
+        {
+            let key = preset.mock.new_key_for(algorithm);
+            preset.mock.publish(KeySpec::new(&key));
+            // Long enough for another refresh.
+            clock.advance(Duration::from_secs(60));
+            let expected = if name == right { Ok(preset.name.to_owned()) } else { Err("unsupported_algorithm") };
+            let found = verdict(&validator, &preset.token().signed_with(&key)).await;
+            assert_eq!(found, expected, "{}, {name}", preset.name);
         }
     }
 }
