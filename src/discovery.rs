@@ -158,9 +158,11 @@ fn check_b2c(
     if issuer.same_form(&expected) {
         return Ok(issuer);
     }
-    let with_policy = |policy: &str| IssuerTemplate::new(&format!("{base}/tfp/"), &format!("/{policy}/v2.0/"));
-    let named = found.trim_end_matches("/v2.0/").rsplit('/').next().unwrap_or_default();
-    if !named.eq_ignore_ascii_case(policy) || !issuer.same_form(&with_policy(named)) {
+    // With or without the slash at the end: tokens must then have it, or not, as the document has.
+    let end = if found.ends_with('/') { "/v2.0/" } else { "/v2.0" };
+    let named = found.strip_suffix(end).and_then(|start| start.rsplit('/').next()).unwrap_or_default();
+    let with_policy = IssuerTemplate::new(&format!("{base}/tfp/"), &format!("/{named}{end}"));
+    if !named.eq_ignore_ascii_case(policy) || !issuer.same_form(&with_policy) {
         return Err(format!("its issuer is {found:?}, not {:?}", expected.to_string()));
     }
     if !accept_tfp {
@@ -316,6 +318,29 @@ mod tests {
         assert!(read(&spec, &format!("http://127.0.0.1:4000/{TENANT}/v2.0"), keys).is_ok());
         assert!(read(&spec, &format!("http://127.0.0.1:4000/{OTHER}/v2.0"), keys).is_err());
         assert!(read(&spec, &format!("http://127.0.0.1:4000/{TENANT}/v2.0"), "http://127.0.0.1:4001/keys").is_err());
+    }
+
+    #[test]
+    fn an_issuer_with_the_policy_in_it_stands_as_its_document_has_it() {
+        let base = "https://contoso.b2clogin.com";
+        let keys = format!("{base}/keys");
+        for (issuer, without, with) in [
+            (format!("{base}/{TENANT}/v2.0/"), true, true),
+            (format!("{base}/{TENANT}/v2.0"), false, false),
+            (format!("{base}/tfp/{TENANT}/b2c_1_SUSI/v2.0/"), false, true),
+            (format!("{base}/tfp/{TENANT}/B2C_1_susi/v2.0"), false, true),
+            (format!("{base}/tfp/{TENANT}/B2C_1_susi/v2.0/v2.0/"), false, false),
+            (format!("{base}/tfp/{TENANT}/B2C_1_susi/"), false, false),
+            (format!("{base}/tfp/{TENANT}/B2C_1_edit/v2.0/"), false, false),
+            (format!("{base}/tfp/{OTHER}/B2C_1_susi/v2.0/"), false, false),
+            (format!("https://fabrikam.b2clogin.com/tfp/{TENANT}/B2C_1_susi/v2.0"), false, false),
+        ] {
+            for (accept_tfp, is_good) in [(false, without), (true, with)] {
+                let (base, tenant, policy) = (base.to_owned(), TENANT.to_owned(), "B2C_1_susi".to_owned());
+                let spec = DocumentSpec::B2c { base, tenant, policy, accept_tfp };
+                assert_eq!(read(&spec, &issuer, &keys).is_ok(), is_good, "{issuer}, {accept_tfp}");
+            }
+        }
     }
 
     #[test]

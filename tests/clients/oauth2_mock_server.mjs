@@ -1,4 +1,5 @@
-// A provider of the package oauth2-mock-server on 127.0.0.1. It believes any client.
+// A provider of the package oauth2-mock-server on 127.0.0.1. It believes any client. Its token endpoint takes two more
+// fields, header and payload: members in JSON that are put over those of the token; null takes one out.
 //
 //     node oauth2_mock_server.mjs [ALGORITHM]
 //
@@ -31,6 +32,11 @@ await server.start(0, "127.0.0.1");
 server.issuer.url = `http://127.0.0.1:${server.address().port}`;
 server.service.on("beforeTokenSigning", (token, request) => {
   token.payload.sub = token.payload.client_id = request.body.client_id;
+  for (const part of ["header", "payload"]) {
+    for (const [name, value] of Object.entries(JSON.parse(request.body[part] ?? "{}"))) {
+      token[part][name] = value ?? undefined;
+    }
+  }
 });
 const issuer = server.issuer.url;
 say({

@@ -3,6 +3,8 @@
 //! `tests/clients/install-node` installs them and prints what `TOWER_ENTRA_NODE` is to be; without that variable these tests
 //! are skipped.
 
+mod validated;
+
 use std::{
     collections::BTreeSet,
     env,

@@ -48,6 +48,26 @@ async fn tenants() {
 }
 
 #[tokio::test]
+async fn authorities() {
+    let server = Program::start(example("authorities")).await;
+    let stdout = server.stdout();
+    let promises: Vec<&str> =
+        stdout.lines().filter_map(|line| line.split_once(" It answers ")).map(|(_, it)| it).collect();
+    let tokens = tokens(&server);
+    assert_eq!((promises.len(), tokens.len()), (7, 7), "{stdout}");
+    for (promise, token) in promises.iter().zip(&tokens) {
+        let (status, text) = promise.trim_end_matches('.').split_once(" and ").unwrap();
+        let answer = server.get("/orders", token).await;
+        assert_eq!(answer.status.to_string(), status, "{promise}: {answer:?}");
+        let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap();
+        assert!(answer.body.contains(text), "{promise}: {answer:?}");
+    }
+    let bodies = async |at: usize| server.get("/orders", &tokens[at]).await.body;
+    assert_eq!(bodies(2).await, format!("the orders that are shared with your company, for {}\n", MockEntra::USER));
+    assert_eq!(server.get("/orders", "").await.status, 401);
+}
+
+#[tokio::test]
 async fn custom_claims() {
     let server = Program::start(example("custom_claims")).await;
     let [employee, guest] = &tokens(&server)[..] else { panic!("two tokens") };
