@@ -79,7 +79,7 @@ impl Config {
         let mut all = Vec::new();
         for authority in &written {
             let trusted = rules.trusted(authority, &common);
-            all.extend(trusted.into_iter().map(|trusted| (authority.origin.name.clone(), trusted)));
+            all.extend(trusted.into_iter().map(|trusted| (authority.origin.clone(), trusted)));
         }
         rules.check_apart(&all);
         let authorities: Vec<Trusted> = all.into_iter().map(|(_, trusted)| trusted).collect();

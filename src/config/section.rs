@@ -5,7 +5,7 @@ use super::{
     address::{self, Form, Spot},
     key::Key,
     origin::Written,
-    plan::Rules,
+    plan::{GUID_FORM, Rules, guid},
     site::{Site, StaticKeys},
 };
 use crate::{
@@ -63,10 +63,30 @@ impl<'a> Rules<'a> {
         let form = config.form();
         let other = inner.described(form);
         let authority = if form == Form::Entra { inner.tenants(outer).authority } else { other };
+        if authority.is_none() {
+            inner.check_own(form);
+        }
         self.problems.append(&mut inner.problems);
         self.warnings.append(&mut inner.warnings);
         let authority = with_own(authority.map(|authority| with_site(authority, config))?, config);
         Some(Written::of_section(authority, &section.name, config))
+    }
+
+    /// What a section has alone, where there is no authority that it could be held against.
+    fn check_own(&mut self, form: Form) {
+        let config = self.config;
+        self.check_audiences(&config.audiences);
+        let is_wrong = |text: &&Named<String>| form != Form::OpenIdConnect && guid(&text.value).is_none();
+        for client_id in config.client_ids.iter().filter(is_wrong) {
+            self.wrong(&client_id.name, &client_id.value, format!("{GUID_FORM} is needed as the client id"));
+        }
+        for client in config.allowed_clients.iter().filter(is_wrong) {
+            let advice = format!("{GUID_FORM} is needed: an application's client id");
+            self.wrong(&client.name, &client.value, advice);
+        }
+        for rule in &config.required_claims {
+            self.check_rule(&rule.name, &rule.value);
+        }
     }
 
     /// Nothing may be said that means nothing for this kind.

@@ -1,3 +1,5 @@
+mod authorities;
+
 use std::path::PathBuf;
 
 use proptest::prelude::*;
