@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     authority::{Authority, B2c, DocumentSpec, Entra, ExternalId, Keys, Kind, OpenIdConnect, Source, Tenants, Trusted},
+    error::ConfigProblem,
     jwk::KeySet,
     jwt::Algorithm,
     policy::{Audiences, ClaimRule, Policy, Profile},
@@ -285,12 +286,12 @@ impl Rules<'_> {
             Keys::JwksUri(url) => Some(DocumentSpec::OpenIdConnect { issuer, metadata: None, jwks_uri: checked(url) }),
             Keys::Static(jwks) => {
                 let keys = KeySet::parse_static(jwks.as_bytes())
-                    .map_err(|fault| format!("{}: {fault}", origin.says(Key::StaticKeys)));
+                    .map_err(|fault| format!("{}{fault}", origin.prefix("static_keys(): ")));
                 self.static_keys(origin, shown, keys, algorithms).map(|keys| DocumentSpec::Static { issuer, keys })
             }
             Keys::Pem(all) => {
-                let keys =
-                    KeySet::from_pem(all).map_err(|(at, fault)| format!("pem_key(), number {}: {fault}", at + 1));
+                let keys = KeySet::from_pem(all)
+                    .map_err(|(at, fault)| format!("{}number {}: {fault}", origin.prefix("pem_key(), "), at + 1));
                 self.static_keys(origin, shown, keys, algorithms).map(|keys| DocumentSpec::Static { issuer, keys })
             }
         };
@@ -311,11 +312,12 @@ impl Rules<'_> {
         keys: Result<KeySet, String>,
         algorithms: &[Algorithm],
     ) -> Option<Arc<KeySet>> {
-        let name = &origin.at(&[Key::KeyFile, Key::StaticKeys], "");
+        let name = &origin.at(&[Key::FileOfKeys, Key::StaticKeys], "");
         let keys = match keys {
             Ok(keys) => keys,
             Err(fault) => {
-                self.wrong(name, shown, fault);
+                let value = Some(origin.prefix(shown)).filter(|value| !value.is_empty());
+                self.problems.push(ConfigProblem::new(name, value, fault));
                 return None;
             }
         };
@@ -326,7 +328,8 @@ impl Rules<'_> {
             let names: Vec<&str> = algorithms.iter().map(|algorithm| algorithm.as_str()).collect();
             let says = origin.says(Key::Algorithms);
             let advice = format!("none of its keys can be used for {}; see {says}", names.join(", "));
-            self.wrong(name, shown, advice);
+            let value = Some(origin.prefix(shown)).filter(|value| !value.is_empty());
+            self.problems.push(ConfigProblem::new(name, value, advice));
             return None;
         }
         Some(Arc::new(keys))

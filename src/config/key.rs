@@ -26,7 +26,7 @@ pub(super) enum Key {
     AudienceClaim,
     MetadataAddress,
     JwksUri,
-    KeyFile,
+    FileOfKeys,
     StaticKeys,
     AllowWithoutRole,
     AllowedClients,
@@ -68,13 +68,13 @@ pub(super) const KEYS: [(&str, Key); 32] = [
     ("AudienceClaim", Key::AudienceClaim),
     ("MetadataAddress", Key::MetadataAddress),
     ("JwksUri", Key::JwksUri),
-    ("KeyFile", Key::KeyFile),
+    ("KeyFile", Key::FileOfKeys),
     ("StaticKeys", Key::StaticKeys),
 ];
 
 /// Names that many a file has for something else: by them, nothing is taken for our settings.
 const COMMON_WORDS: [Key; 7] =
-    [Key::Kind, Key::Domain, Key::Policies, Key::Name, Key::Version, Key::Algorithms, Key::KeyFile];
+    [Key::Kind, Key::Domain, Key::Policies, Key::Name, Key::Version, Key::Algorithms, Key::FileOfKeys];
 
 impl Key {
     /// Whether it holds for all authorities, so that none can have it alone.

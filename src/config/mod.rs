@@ -35,6 +35,8 @@
 mod address;
 mod any;
 mod apart;
+#[cfg(feature = "apim")]
+mod apim;
 mod authorities;
 mod env;
 mod file;
@@ -52,6 +54,9 @@ mod tenants;
 mod tests;
 
 use std::time::Duration;
+
+#[cfg(feature = "apim")]
+pub use apim::{ApimNote, ApimPolicy};
 
 use crate::{authority::Authority, error::ConfigError, policy::ClaimRule, tenant::Cloud};
 use key::Key;

@@ -45,6 +45,11 @@ impl Origin<'_> {
         self.section.is_some_and(|section| section.is_spoilt(&[key, Key::Audiences, Key::ClientId]))
     }
 
+    /// This text where the authority was given whole, so that there is no setting that says as much; else nothing.
+    pub(super) fn prefix<'t>(&self, text: &'t str) -> &'t str {
+        if self.section.is_some() { "" } else { text }
+    }
+
     /// How its owner writes a setting: by a key of the section, or by a method.
     pub(super) fn says(&self, key: Key) -> &'static str {
         if self.section.is_some() { key.name() } else { key.method() }

@@ -258,7 +258,7 @@ impl<'a> Rules<'a> {
             return None;
         };
         let site = &config.site;
-        let sources = [Key::MetadataAddress, Key::JwksUri, Key::KeyFile, Key::StaticKeys];
+        let sources = [Key::MetadataAddress, Key::JwksUri, Key::FileOfKeys, Key::StaticKeys];
         let mut sources = sources.into_iter().flat_map(|key| config.written(key));
         if let (Some((first, _)), Some((second, value))) = (sources.next(), sources.next()) {
             self.wrong(&second, &value, format!("says where the keys are, as {first} does; leave one out"));
@@ -275,7 +275,8 @@ impl<'a> Rules<'a> {
                 StaticKeys::Pem(all) => all.iter().fold(authority, |authority, pem| authority.pem_key(pem)),
             };
         }
-        let named: [(Key, fn(Authority, String) -> Authority); 5] = [
+        type Set = fn(Authority, String) -> Authority;
+        let named: [(Key, Set); 5] = [
             (Key::ScopeClaim, |authority, name| authority.scope_claim(name)),
             (Key::RoleClaim, |authority, name| authority.role_claim(name)),
             (Key::SubjectClaim, |authority, name| authority.subject_claim(name)),

@@ -101,7 +101,7 @@ impl Site {
             | Key::AudienceClaim
             | Key::MetadataAddress
             | Key::JwksUri
-            | Key::KeyFile
+            | Key::FileOfKeys
             | Key::StaticKeys => form == Form::OpenIdConnect,
             _ => true,
         }
@@ -116,7 +116,7 @@ impl Reader {
             Key::AcceptTfpIssuers => self.config.site.accept_tfp = self.truth(&node),
             Key::Version => self.version(&node),
             Key::Algorithms => self.algorithms(node),
-            Key::KeyFile => self.key_file(node),
+            Key::FileOfKeys => self.key_file(node),
             Key::StaticKeys => self.static_keys(&node),
             Key::Policies => {
                 let policies = self.texts(node, "a list of texts is needed: user flows such as B2C_1_susi");
@@ -184,7 +184,7 @@ impl Reader {
         };
         let path = self.folder.as_deref().unwrap_or(Path::new("")).join(&file.value);
         match read_keys(&path).and_then(|text| StaticKeys::read(&text).map_err(str::to_owned)) {
-            Ok(keys) => self.config.site.keys.push((Key::KeyFile, Named::new(file.name, keys))),
+            Ok(keys) => self.config.site.keys.push((Key::FileOfKeys, Named::new(file.name, keys))),
             Err(advice) => self.problems.push(ConfigProblem::new(&file.name, Some(&file.value), advice)),
         }
     }

@@ -1,10 +1,12 @@
 //! The integration tests: one binary.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod apim;
 mod attacks;
 mod cache;
 mod clients;
 mod codes;
+mod config;
 mod emulator;
 mod examples;
 mod fuzz;

@@ -487,7 +487,7 @@ fn mistakes_of_one_authority() {
         ),
         (
             format!(r#""Authority":"{OKTA}","StaticKeys":{{"keys":3}}"#),
-            format!("AzureAd:StaticKeys = \"{OKTA}\": StaticKeys: it is no key set: a JSON object with an array \"keys\""),
+            "AzureAd:StaticKeys: it is no key set: a JSON object with an array \"keys\"".to_owned(),
         ),
         (r#""StaticKeys":"x""#.to_owned(), "AzureAd:StaticKeys: a key set ({\"keys\": […]}) or public keys in PEM (-----BEGIN \
              PUBLIC KEY-----) are needed".to_owned()),
