@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     authority::{Authority, B2c, ExternalId, Kind},
-    tenant::Instance,
+    tenant::{Instance, TenantId},
 };
 
 impl Config {
@@ -199,7 +199,7 @@ impl<'a> Rules<'a> {
         }
         let one = self.one(&named, String::clone).map(|tenant| tenant.value.clone());
         let of_host = || {
-            address::name_in(base).map(|name| match name.parse::<crate::TenantId>() {
+            address::name_in(base).map(|name| match name.parse::<TenantId>() {
                 Ok(id) => id.to_string(),
                 Err(_) => format!("{name}.onmicrosoft.com"),
             })

@@ -120,7 +120,6 @@ impl Config {
     ///
     /// If it is no XML, has a DTD, or has none or several of these policies; if the policy demands something that cannot be
     /// demanded here, or does not say whose tokens are for which API. All mistakes at once, each with what to do.
-    #[cfg_attr(docsrs, doc(cfg(feature = "apim")))]
     pub fn from_apim_policy(xml: &str) -> Result<ApimPolicy, ConfigError> {
         document::with_policy(xml, |element, draft| {
             if element.tag_name().name() == document::JWT {

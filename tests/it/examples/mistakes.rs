@@ -61,7 +61,7 @@ async fn in_the_environment() {
         ),
         (
             &[tenant, client, ("AzureAd__Authorities__0__Instance", "https://contoso.b2clogin.com")],
-            &[&["AzureAd__Authorities__0__Instance", "has no policy", "SignUpSignInPolicyId"]],
+            &[&["AzureAd__Authorities__0 =", "https://contoso.b2clogin.com", "has no policy", "SignUpSignInPolicyId"]],
         ),
         (&[tenant, client, ("PORT", "many")], &[&["PORT", "\"many\"", "number"]]),
         (
