@@ -3,7 +3,8 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use super::{
-    Named, address,
+    Named,
+    address::{self, Form},
     key::Key,
     origin::{Origin, Written},
     plan::{GUID_FORM, Rules, guid},
@@ -102,7 +103,9 @@ impl Rules<'_> {
             let audiences = self.config.audiences.clone();
             // What follows from the client id are names that Entra gives: of another issuer they would be a guess.
             let client_id = common.client_id.as_deref().filter(|_| is_entra);
-            if client_id.is_none() && audiences.is_empty() && !is_entra && !origin.is_spoilt(Key::Audience) {
+            // Nor does a client id of another issuer's say anything at Entra.
+            let is_missing = !is_entra || self.config.form() == Form::OpenIdConnect;
+            if client_id.is_none() && audiences.is_empty() && is_missing && !origin.is_spoilt(Key::Audience) {
                 let says = origin.says(Key::Audience);
                 let advice = format!("has no audience: what do its tokens have in aud? Name it by {says}");
                 self.wrong(&origin.name, &authority.to_string(), advice);

@@ -1,6 +1,6 @@
 //! Where the settings of an authority were written, so that each mistake names its own.
 
-use super::{Config, Named, Place, Tenant, key::Key};
+use super::{Config, Named, Place, Source, Tenant, key::Key};
 use crate::authority::Authority;
 
 /// An authority to be held to the rules, and where its settings stand.
@@ -52,7 +52,8 @@ impl Origin<'_> {
 
     /// How its owner writes a setting: by a key of the section, or by a method.
     pub(super) fn says(&self, key: Key) -> &'static str {
-        if self.section.is_some() { key.name() } else { key.method() }
+        let is_written = self.section.is_some_and(|section| section.source != Source::Builder);
+        if is_written { key.name() } else { key.method() }
     }
 }
 

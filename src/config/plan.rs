@@ -60,7 +60,7 @@ impl Config {
         let max_token_bytes = rules.max_token_bytes();
         let keys = KeySettings { revoked: rules.revoked_keys(), ..KeySettings::default() };
         let detailed_errors = rules.switch(&self.detailed_errors);
-        let app_id = rules.app_id(common.client_id.as_deref(), tenants.has_keyword());
+        let app_id = rules.app_id(common.client_id.as_deref(), tenants.has_keyword(), form);
         rules.warn_of_microsoft();
         let main = tenants.authority.map(|authority| match app_id {
             Some(app_id) => authority.app_specific_keys(app_id),
@@ -262,7 +262,10 @@ impl Rules<'_> {
         for client in &self.config.allowed_clients {
             match guid(&client.value) {
                 Some(id) => drop(clients.insert(id)),
-                None if form == Form::OpenIdConnect => {}
+                // It holds there; elsewhere nobody has it, which must not become a list without an entry.
+                None if form == Form::OpenIdConnect && !client.value.trim().is_empty() => {
+                    clients.insert(client.value.to_ascii_lowercase());
+                }
                 None => {
                     self.wrong(
                         &client.name,
@@ -293,12 +296,12 @@ impl Rules<'_> {
     }
 
     /// The client id by which the API's own keys are asked for.
-    fn app_id(&mut self, client_id: Option<&str>, has_keyword: bool) -> Option<String> {
+    fn app_id(&mut self, client_id: Option<&str>, has_keyword: bool, form: Form) -> Option<String> {
         let is_wanted = self.switch(&self.config.app_specific_keys);
         if is_wanted && self.config.client_ids.is_empty() {
             self.wrong("app_specific_keys()", "true", "needs client_id(), by which those keys are asked for");
         }
-        if is_wanted && has_keyword {
+        if is_wanted && (has_keyword || form != Form::Entra) {
             let advice = "needs tenant(): a tenant's own document is where those keys are";
             self.wrong("app_specific_keys()", "true", advice);
         }

@@ -620,8 +620,25 @@ fn arbitrary_json() -> impl Strategy<Value = String> {
         ]),
         ".{0,8}",
     ];
-    let texts =
-        proptest::sample::select(vec![TENANT, CLIENT, "common", "http://127.0.0.1/common", "true", "60", "", "é"]);
+    let texts = proptest::sample::select(vec![
+        TENANT,
+        CLIENT,
+        "common",
+        "http://127.0.0.1/common",
+        "https://contoso.b2clogin.com",
+        "https://contoso.b2clogin.com/tfp/contoso.onmicrosoft.com/B2C_1_a/v2.0",
+        "https://contoso.ciamlogin.com/",
+        "https://id.example/oauth2/default",
+        "OpenIdConnect",
+        "B2C",
+        "B2C_1_a",
+        "RS256",
+        "-----BEGIN PUBLIC KEY-----",
+        "true",
+        "60",
+        "",
+        "é",
+    ]);
     let leaf = prop_oneof![
         texts.prop_map(|text| serde_json::json!(text)),
         ".{0,8}".prop_map(|text| serde_json::json!(text)),

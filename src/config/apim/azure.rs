@@ -4,7 +4,7 @@ use roxmltree::Node as Element;
 
 use super::{Draft, claims, jwt::put_audiences};
 use crate::config::{
-    address,
+    address::{self, Form},
     key::Key,
     node::{Data, Node},
 };
@@ -98,6 +98,11 @@ fn tenant(place: &str, value: &str, draft: &mut Draft) {
     }
     if let Some(keyword) = address::keyword(&value) {
         draft.note(place, format!("{keyword} lets anybody in who has an account there: name the tenants, if you can"));
+    }
+    if value.contains("://") && !matches!(address::form(&value), Some(Form::Entra | Form::ExternalId)) {
+        draft.spoilt.push(Key::TenantId);
+        let advice = "is no address of a tenant of Entra's; for another issuer's tokens there is validate-jwt";
+        return draft.wrong(place, Some(&value), advice);
     }
     let key = if value.contains("://") { Key::Authority } else { Key::TenantId };
     draft.put(key, Node::new(place, Data::Text(value)));

@@ -87,7 +87,8 @@ pub(super) fn texts(element: Element<'_, '_>, name: &str, place: &str, draft: &m
 pub(super) fn required_claims(element: Element<'_, '_>, place: &str, draft: &mut Draft) -> Vec<Node> {
     let (mut rules, mut audiences) = (Vec::new(), Vec::new());
     let claims = children(element, "claim", place, draft);
-    let names_one_audience = claims.iter().filter(|claim| claim.attribute("name") == Some("aud")).count() == 1;
+    let is_aud = |name: &str| name.trim() == "aud";
+    let names_one_audience = claims.iter().filter(|claim| claim.attribute("name").is_some_and(is_aud)).count() == 1;
     for claim in claims {
         let mut members = Vec::new();
         let (mut name, mut demand) = (String::new(), String::from("all"));
@@ -128,7 +129,8 @@ pub(super) fn required_claims(element: Element<'_, '_>, place: &str, draft: &mut
             }
             audiences.extend(values.iter().cloned());
             // That the token is for one of them is said by the audiences.
-            let is_any = !demand.eq_ignore_ascii_case("all") || values.len() == 1;
+            let is_all = demand.eq_ignore_ascii_case("all");
+            let is_any = demand.eq_ignore_ascii_case("any") || (is_all && values.len() == 1);
             if is_any && names_one_audience {
                 continue;
             }

@@ -208,6 +208,12 @@ fn what_tokens_must_have() {
     // Of two demands both hold.
     let (_, rules) = aud("", &any.repeat(2));
     assert_eq!(rules.as_array().unwrap().len(), 2);
+    let (_, rules) = aud("", &(any.to_owned() + &any.replace("\"aud\"", "\" aud \"")));
+    assert_eq!(rules.as_array().unwrap().len(), 2);
+    assert_eq!(
+        told(&jwt(&format!("{tenant}<required-claims>{}</required-claims>", any.replace("\"any\"", "\"some\"")))),
+        ["validate-jwt/required-claims/claim[aud]/@match = \"some\": \"all\" or \"any\" is needed"]
+    );
     let both = "<audiences><audience>b</audience><audience>c</audience></audiences>";
     assert_eq!(aud(both, any), (json!(["b"]), Value::Null));
     assert_eq!(
@@ -262,6 +268,12 @@ fn the_policy_for_entra_alone() {
             "tenant-id='{{aad-tenant-id}}'",
             AUDIENCE,
             "@tenant-id = \"{{aad-tenant-id}}\": is a named value of API Management; put its value here",
+        ),
+        (
+            "tenant-id='https://id.example/realms/a'",
+            AUDIENCE,
+            "@tenant-id = \"https://id.example/realms/a\": is no address of a tenant of Entra's; for another issuer's tokens \
+             there is validate-jwt",
         ),
         (
             "tenant-id='common'",

@@ -627,3 +627,41 @@ fn words_that_others_use_too_are_not_taken_for_ours() {
         ["Authorities: stands beside the section AzureAd, where it is not read; move it into it"]
     );
 }
+
+#[test]
+fn what_another_issuer_calls_its_own_opens_nothing_at_entra() {
+    let json = |client: &str, more: &str| {
+        format!(
+            r#"{{"AzureAd":{{"Authority":"{OKTA}","ClientId":"0oa1","AllowedClients":["{client}"],
+            "Authorities":[{{"TenantId":"{TENANT}"{more}}}]}}}}"#
+        )
+    };
+    let with_id = plan(Config::from_json(&json("0OA2", &format!(r#","ClientId":"{CLIENT}""#))));
+    let [okta, entra] = with_id.authorities.as_slice() else { panic!("{with_id:?}") };
+    assert_eq!(okta.policy.allowed_clients, ["0oa2".to_owned()].into());
+    assert_eq!(entra.policy.allowed_clients, okta.policy.allowed_clients);
+    assert!(okta.policy.audiences.contains("0oa1") && !entra.policy.audiences.contains("0oa1"));
+    assert!(entra.policy.audiences.contains(CLIENT) && !okta.policy.audiences.contains(CLIENT));
+    // Its client id is none of Entra's, so an audience is missing there.
+    let advice = "has no audience: what do its tokens have in aud? Name it by Audience";
+    let entra = format!("https://login.microsoftonline.com/{TENANT}");
+    assert_eq!(told(Config::from_json(&json("0oa2", ""))), [format!("AzureAd:Authorities:0 = \"{entra}\": {advice}")]);
+    assert_eq!(told(Config::from_json(&json(" ", &format!(r#","ClientId":"{CLIENT}""#)))).len(), 1);
+}
+
+#[test]
+fn an_instance_by_the_builder_names_its_kind_too() {
+    let of_ciam = plan(Ok(Config::default().tenant(TENANT).client_id(CLIENT).instance(CIAM)));
+    let built = plan(Ok(only_client().authority(Authority::external_id_at(CIAM, TENANT))));
+    assert_eq!(shown(&of_ciam), shown(&built));
+    assert_eq!(
+        told(Ok(Config::default().tenant(TENANT).client_id(CLIENT).instance(B2C))),
+        [format!(
+            "tenant() = \"{B2C}/{TENANT}/\": has no policy: which user flow issues the tokens? Name it by policy()"
+        )]
+    );
+    assert_eq!(
+        told(Ok(Config::default().tenant(TENANT).client_id(CLIENT).instance(CIAM).app_specific_keys(true))),
+        ["app_specific_keys() = \"true\": needs tenant(): a tenant's own document is where those keys are"]
+    );
+}
