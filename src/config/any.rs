@@ -15,7 +15,8 @@ const DEEPEST: usize = 128;
 const NUMBER: &str = "$serde_json::private::Number";
 
 impl<'de> Deserialize<'de> for Config {
-    /// Reads what [`Config::from_json`] reads, as a part of one's own configuration.
+    /// Reads what [`Config::from_json`] reads, as a part of one's own configuration. A setting that is given twice is an
+    /// error.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let root = Seed { name: String::new(), depth: 0 }.deserialize(deserializer)?;
         Self::read_root(root, None, None).map_err(D::Error::custom)

@@ -20,7 +20,7 @@ impl Config {
     /// Reads the settings from the environment of this process: `ENTRA_TENANT_ID` and `ENTRA_AUDIENCES`,
     /// `ENTRA_ALLOWED_CLIENTS`, `ENTRA_REVOKED_KEYS` (one or several, by comma), `ENTRA_CLIENT_ID`,
     /// `ENTRA_AUTHORITY_HOST`, `ENTRA_DETAILED_ERRORS`, and the section in .NET's spelling: `AzureAd__TenantId`,
-    /// `AzureAd__Audiences__0` and so on.
+    /// `AzureAd__Audiences__0`, `AzureAd__Authorities__0__Authority` and so on.
     ///
     /// A variable that is set but empty counts as missing; the lists of allowed clients and revoked keys must not be.
     /// `AZURE_CLIENT_ID` and `AZURE_TENANT_ID` are not read: they are the identity of the workload itself, not of the API.

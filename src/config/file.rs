@@ -22,6 +22,9 @@ impl Config {
     /// Names are compared ignoring case and underscores. Comments and a comma behind a last element are allowed, as in
     /// .NET.
     ///
+    /// Several authorities are listed under `Authorities`, each as a section of its own. A `KeyFile` is read at once; its name
+    /// begins at the working directory, or at the folder of the file that [`Config::from_file`] reads.
+    ///
     /// # Errors
     ///
     /// If it is not JSON, or a setting is unknown, given twice or of the wrong type. Whatever else is wrong is reported
