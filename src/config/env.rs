@@ -12,14 +12,15 @@ use crate::error::{ConfigError, ConfigProblem};
 
 const OURS: &str = "ENTRA_";
 const DOTNET: &str = "AzureAd__";
-/// Levels of a name in .NET's spelling; there are four at most in `AzureAd__RequiredClaims__0__Values__0`.
+/// Levels of a name in .NET's spelling; there are six behind `AzureAd` in
+/// `AzureAd__Authorities__0__RequiredClaims__0__Values__0`.
 const DEEPEST: usize = 8;
 
 impl Config {
     /// Reads the settings from the environment of this process: `ENTRA_TENANT_ID` and `ENTRA_AUDIENCES`,
     /// `ENTRA_ALLOWED_CLIENTS`, `ENTRA_REVOKED_KEYS` (one or several, by comma), `ENTRA_CLIENT_ID`,
     /// `ENTRA_AUTHORITY_HOST`, `ENTRA_DETAILED_ERRORS`, and the section in .NET's spelling: `AzureAd__TenantId`,
-    /// `AzureAd__Audiences__0` and so on.
+    /// `AzureAd__Audiences__0`, `AzureAd__Authorities__0__Authority` and so on.
     ///
     /// A variable that is set but empty counts as missing; the lists of allowed clients and revoked keys must not be.
     /// `AZURE_CLIENT_ID` and `AZURE_TENANT_ID` are not read: they are the identity of the workload itself, not of the API.
@@ -44,7 +45,7 @@ impl Config {
 
     fn read_vars(vars: impl Iterator<Item = (String, Result<String, String>)>) -> Result<Self, ConfigError> {
         let mut reader = Reader::default();
-        reader.config.source = Source::Environment;
+        reader.config.source = Source::Environment { section: None };
         let mut found = Found::default();
         for (name, value) in vars {
             let is_ours = name.starts_with(OURS) && !is_of_kubernetes(&name, value.as_deref().unwrap_or_default());
@@ -233,7 +234,13 @@ fn name_of(key: Key) -> &'static str {
 fn key_of(name: &str) -> Option<Key> {
     match VARIABLES.iter().find(|(known, _)| *known == name) {
         Some((_, key)) => Some(*key),
-        None => key::setting(name.get(DOTNET.len()..)?.split("__").next()?),
+        None => {
+            let mut path = name.get(DOTNET.len()..)?.split("__");
+            match key::setting(path.next()?)? {
+                Key::Authorities => path.nth(1).and_then(key::setting).or(Some(Key::Authorities)),
+                key => Some(key),
+            }
+        }
     }
 }
 

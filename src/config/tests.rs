@@ -1,3 +1,5 @@
+mod authorities;
+
 use std::path::PathBuf;
 
 use proptest::prelude::*;
@@ -20,7 +22,9 @@ const NO_API: &str = "is missing, and so is an audience: which API is this? Take
                       registration";
 const KNOWN: &str = "Instance, TenantId, TenantIds, ClientId, Audience, Audiences, Authority, \
                      AllowWebApiToBeAuthorizedByACL, AllowedClients, RequiredClaims, ClockSkewSeconds, Resource, \
-                     RevokedKeys, DetailedErrors";
+                     RevokedKeys, DetailedErrors, Authorities, Kind, Domain, SignUpSignInPolicyId, Policies, \
+                     AcceptTfpIssuers, Name, Version, Algorithms, ScopeClaim, RoleClaim, SubjectClaim, ClientClaim, \
+                     AudienceClaim, MetadataAddress, JwksUri, KeyFile, StaticKeys";
 
 fn good() -> Config {
     Config::default().tenant(TENANT).client_id(CLIENT)
@@ -192,14 +196,6 @@ fn mistakes_of_json() {
         (r#","ClientId":"x""#, "ClientId: is given twice; leave one out"),
         (r#","Audiance":"secret""#, "Audiance: there is no such setting; did you mean `Audience`?"),
         (r#","ClientSecrt":"secret""#, "ClientSecrt: there is no such setting; did you mean `ClientSecret`?"),
-        (
-            r#","SignUpSignInPolicyId":"b""#,
-            "SignUpSignInPolicyId: it makes this an Azure AD B2C authority, which is not supported yet",
-        ),
-        (
-            r#","Authority":"https://contoso.ciamlogin.com/""#,
-            "Authority = \"https://contoso.ciamlogin.com/\": External ID (ciamlogin.com) authorities are not supported yet",
-        ),
         (
             r#","Authority":"https://login.microsoftonline.com/common""#,
             "Authority = \"https://login.microsoftonline.com/common\": names another tenant than AzureAd:TenantId; leave \
@@ -624,8 +620,25 @@ fn arbitrary_json() -> impl Strategy<Value = String> {
         ]),
         ".{0,8}",
     ];
-    let texts =
-        proptest::sample::select(vec![TENANT, CLIENT, "common", "http://127.0.0.1/common", "true", "60", "", "é"]);
+    let texts = proptest::sample::select(vec![
+        TENANT,
+        CLIENT,
+        "common",
+        "http://127.0.0.1/common",
+        "https://contoso.b2clogin.com",
+        "https://contoso.b2clogin.com/tfp/contoso.onmicrosoft.com/B2C_1_a/v2.0",
+        "https://contoso.ciamlogin.com/",
+        "https://id.example/oauth2/default",
+        "OpenIdConnect",
+        "B2C",
+        "B2C_1_a",
+        "RS256",
+        "-----BEGIN PUBLIC KEY-----",
+        "true",
+        "60",
+        "",
+        "é",
+    ]);
     let leaf = prop_oneof![
         texts.prop_map(|text| serde_json::json!(text)),
         ".{0,8}".prop_map(|text| serde_json::json!(text)),
