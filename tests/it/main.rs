@@ -17,5 +17,6 @@ mod keys_http;
 mod keys_model;
 mod presets;
 mod program;
+mod review;
 mod secrets;
 mod support;

@@ -1,0 +1,96 @@
+//! Authorities beside each other: none speaks for another, and no answer tells how they are configured.
+
+use http::Request;
+use serde_json::json;
+use tower_entra::{
+    Authority, TenantId, Verifier, VerifierBuilder,
+    fetch::{Fetch, FetchFuture, FetchRequest},
+    jwt::Algorithm,
+    tenant::Instance,
+    testing::{ManualClock, MockEntra, SigningAlgorithm, TokenBuilder},
+};
+
+use crate::support::{Bench, clock_of, tenant};
+
+const API: &str = MockEntra::CLIENT_ID;
+const OTHER: &str = MockEntra::OTHER_TENANT;
+const EMULATOR: &str = "http://127.0.0.1:4000";
+
+/// Look-alikes, each for its own addresses.
+#[derive(Clone, Debug)]
+struct Several(Vec<MockEntra>);
+
+impl Fetch for Several {
+    fn fetch(&self, request: FetchRequest) -> FetchFuture {
+        let own = self.0.iter().find(|mock| request.url.starts_with(&mock.base()));
+        own.unwrap_or(&self.0[0]).fetch(request)
+    }
+}
+
+fn several(mocks: &[&MockEntra], authorities: Vec<Authority>) -> (Verifier, ManualClock) {
+    let clock = clock_of(mocks[0]);
+    for mock in mocks {
+        mock.set_clock(clock.clone());
+    }
+    let fetch = Several(mocks.iter().map(|mock| (*mock).clone()).collect());
+    let builder = authorities.into_iter().fold(Verifier::builder().client_id(API), VerifierBuilder::authority);
+    (builder.fetch(fetch).clock(clock.clone()).build().unwrap(), clock)
+}
+
+async fn code(verifier: &Verifier, token: &TokenBuilder) -> String {
+    match verifier.verify(&token.build()).await {
+        Ok(claims) => format!("accepted by {}", claims.authority()),
+        Err(rejection) => rejection.code().to_owned(),
+    }
+}
+
+fn at(address: &str) -> Instance {
+    Instance::parse(address).unwrap()
+}
+
+/// The keys of the other tenant do not say whose they are: they speak for whomever their document does.
+fn keys_of_nobody(mock: &MockEntra) {
+    let keys = json!({"keys": [mock.current_key().jwk()]});
+    mock.replace_document(format!("/{OTHER}/discovery/v2.0/keys"), keys.to_string());
+}
+
+fn other() -> TenantId {
+    OTHER.parse().unwrap()
+}
+
+/// Whoever runs an emulator says what its issuer is. It is not that of Entra, nor of what else Microsoft runs.
+#[tokio::test]
+async fn an_emulator_does_not_speak_for_microsoft() {
+    for (issuer, v1) in [
+        (format!("https://login.microsoftonline.com/{OTHER}/v2.0"), None),
+        (format!("https://contoso.b2clogin.com/{OTHER}/v2.0/"), None),
+        (format!("{EMULATOR}/{OTHER}/v2.0"), Some(format!("https://sts.windows.net/{OTHER}/"))),
+    ] {
+        let (entra, emulator) = (MockEntra::new(), MockEntra::at(EMULATOR));
+        let document =
+            |issuer: &str| json!({"issuer": issuer, "jwks_uri": format!("{EMULATOR}/{OTHER}/discovery/v2.0/keys")});
+        keys_of_nobody(&emulator);
+        let path = |version: &str| format!("/{OTHER}{version}/.well-known/openid-configuration");
+        emulator.replace_document(path("/v2.0"), document(&issuer).to_string());
+        if let Some(v1) = &v1 {
+            emulator.replace_document(path(""), document(v1).to_string());
+        }
+        let (verifier, _) = several(
+            &[&entra, &emulator],
+            vec![
+                Authority::danger_any_organization(),
+                Authority::tenant(other()).in_instance(at(EMULATOR)).named("emulator"),
+            ],
+        );
+        let _ = verifier.warm_up().await;
+        let forged = emulator.token().tenant(OTHER).claim("iss", v1.clone().unwrap_or(issuer.clone()));
+        let forged = if v1.is_some() { forged.claim("ver", "1.0") } else { forged };
+        let found = code(&verifier, &forged).await;
+        assert!(!found.starts_with("accepted"), "{issuer} {v1:?}: {found}");
+        assert!(
+            code(&verifier, &entra.token().tenant(OTHER)).await.starts_with("accepted by https://login."),
+            "{issuer}"
+        );
+    }
+}
+
