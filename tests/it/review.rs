@@ -94,3 +94,53 @@ async fn an_emulator_does_not_speak_for_microsoft() {
     }
 }
 
+/// Two emulators with one issuer, one for every organisation: documents told what no configuration could.
+#[tokio::test]
+async fn an_open_authority_does_not_yield_to_one_that_claims_its_issuer() {
+    const SECOND: &str = "http://127.0.0.1:5000";
+    let (first, second) = (MockEntra::at(EMULATOR), MockEntra::at(SECOND));
+    keys_of_nobody(&second);
+    for (version, issuer) in [("/v2.0", first.v2_issuer(OTHER)), ("", first.v1_issuer(OTHER))] {
+        let document = json!({"issuer": issuer, "jwks_uri": format!("{SECOND}/{OTHER}/discovery/v2.0/keys")});
+        second.replace_document(format!("/{OTHER}{version}/.well-known/openid-configuration"), document.to_string());
+    }
+    let (verifier, _) = several(
+        &[&first, &second],
+        vec![
+            Authority::danger_any_organization().in_instance(at(EMULATOR)),
+            Authority::tenant(other()).in_instance(at(SECOND)),
+        ],
+    );
+    verifier.warm_up().await.unwrap();
+    for token in [second.token().tenant(OTHER).claim("iss", first.v2_issuer(OTHER)), first.token().tenant(OTHER)] {
+        assert_eq!(code(&verifier, &token).await, "unknown_issuer");
+    }
+    assert!(code(&verifier, &first.token()).await.starts_with("accepted"), "other tenants are not disputed");
+}
+
+/// An OpenID Connect issuer and a policy of B2C that turn out to have one issuer.
+#[tokio::test]
+async fn an_issuer_for_all_policies_and_one_for_some_are_disputed() {
+    const BASE: &str = "https://login.contoso.example";
+    let mock = MockEntra::b2c_at(BASE, "B2C_1_susi");
+    let all = Authority::openid_connect(mock.issuer()).metadata(mock.metadata_url()).audience(API);
+    let one = Authority::b2c_at(BASE, "contoso.onmicrosoft.com", "B2C_1_susi");
+    for authorities in [vec![all.clone(), one.clone()], vec![one, all]] {
+        let (verifier, _) = several(&[&mock], authorities);
+        verifier.warm_up().await.unwrap();
+        assert_eq!(code(&verifier, &mock.token()).await, "unknown_issuer");
+    }
+}
+
+/// `tfp` of the wrong type is not passed over for `acr`.
+#[tokio::test]
+async fn a_policy_that_is_no_text_is_none() {
+    let mock = MockEntra::b2c("contoso", "B2C_1_susi");
+    let bench = Bench::alone(mock.clone(), Authority::b2c("contoso", "B2C_1_susi").client_id(API));
+    bench.verifier.warm_up().await.unwrap();
+    let token = mock.token().claim("acr", "B2C_1_susi");
+    for tfp in [json!(["B2C_1_edit"]), json!(1), json!(null), json!({})] {
+        assert_eq!(bench.code(&token.clone().claim("tfp", tfp.clone()).build()).await, "wrong_issuer", "{tfp}");
+    }
+}
+
