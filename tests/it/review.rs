@@ -118,6 +118,20 @@ async fn an_open_authority_does_not_yield_to_one_that_claims_its_issuer() {
     assert!(code(&verifier, &first.token()).await.starts_with("accepted"), "other tenants are not disputed");
 }
 
+/// Verdicts that are remembered end when the issuer turns out to be disputed.
+#[tokio::test]
+async fn a_remembered_verdict_ends_with_a_dispute() {
+    let mock = MockEntra::new();
+    mock.add_domain("contoso.example", tenant());
+    let authorities = vec![Authority::tenant(tenant()), Authority::domain("contoso.example").audience("api://lenient")];
+    let (verifier, _) = several(&[&mock], authorities);
+    let token = mock.token();
+    assert!(code(&verifier, &token).await.starts_with("accepted"), "the domain is not known yet");
+    verifier.warm_up().await.unwrap();
+    assert_eq!(code(&verifier, &mock.token().claim("new", 1)).await, "unknown_issuer");
+    assert_eq!(code(&verifier, &token).await, "unknown_issuer", "though it was accepted before");
+}
+
 /// An OpenID Connect issuer and a policy of B2C that turn out to have one issuer.
 #[tokio::test]
 async fn an_issuer_for_all_policies_and_one_for_some_are_disputed() {
@@ -144,3 +158,57 @@ async fn a_policy_that_is_no_text_is_none() {
     }
 }
 
+/// A token without `kid` gets one answer, wherever its issuer has keys at hand or not.
+#[tokio::test]
+async fn what_has_no_kid_does_not_tell_whose_keys_are_at_hand() {
+    let (mock, bare) = (MockEntra::okta(), MockEntra::okta());
+    let jwks = json!({"keys": [mock.current_key().jwk()]}).to_string();
+    let authority = || Authority::openid_connect(mock.issuer()).audience(format!("api://{API}"));
+    let at_hand = Bench::alone(mock.clone(), authority().static_keys(jwks));
+    let fetched = Bench::alone(bare, authority());
+    fetched.verifier.warm_up().await.unwrap();
+    let token = || mock.token().without_header("kid");
+    let mut answers = Vec::new();
+    for token in [
+        token().wrong_key(),
+        token().wrong_key().claim("iss", "https://other.example"),
+        token().wrong_key().expired().expires_at(1_000),
+        token().wrong_key().algorithm(SigningAlgorithm::Rs512),
+        token().wrong_key().claim("aud", "api://another"),
+    ] {
+        for bench in [&at_hand, &fetched] {
+            answers.push(format!("{:?}", bench.send_token(&token.build()).await.seen()));
+        }
+    }
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:#?}");
+    assert!(answers[0].contains("well-formed"), "{}", answers[0]);
+    let good = Request::builder().header("authorization", format!("Bearer {}", token().build()));
+    assert_eq!(at_hand.send(good.body(()).unwrap()).await.status, 200);
+}
+
+/// What is said of a token does not depend on whether anybody's tokens may have its algorithm.
+#[tokio::test]
+async fn answers_do_not_tell_which_algorithms_are_accepted() {
+    let mock = MockEntra::okta();
+    let authority = || Authority::openid_connect(mock.issuer()).audience(format!("api://{API}"));
+    let strict = Bench::alone(mock.clone(), authority());
+    let lenient = Bench::alone(mock.clone(), authority().algorithms([Algorithm::RS256, Algorithm::RS512]));
+    for bench in [&strict, &lenient] {
+        bench.verifier.warm_up().await.unwrap();
+    }
+    let token = || mock.token().wrong_key().algorithm(SigningAlgorithm::Rs512);
+    let elsewhere = "https://other.example";
+    let graph = "https://graph.microsoft.com";
+    for (name, token) in [
+        ("plain", token()),
+        ("long expired", token().expires_at(1_000)),
+        ("of nobody, long expired", token().expires_at(1_000).claim("iss", elsewhere)),
+        ("of Graph", token().claim("aud", graph)),
+        ("malformed", token().claim("exp", "x")),
+        ("of nobody", token().claim("iss", elsewhere)),
+    ] {
+        let token = token.build();
+        let (one, other) = (strict.send_token(&token).await, lenient.send_token(&token).await);
+        assert_eq!(one.seen(), other.seen(), "{name}");
+    }
+}
