@@ -122,7 +122,7 @@ impl Rules<'_> {
             match guid(client) {
                 Some(id) => drop(clients.insert(id)),
                 None if matches!(kind, Kind::OpenIdConnect(_)) && !client.trim().is_empty() => {
-                    clients.insert(client.to_ascii_lowercase());
+                    clients.insert(client.clone());
                 }
                 None => self.wrong(name, client, format!("{GUID_FORM} is needed: an application's client id")),
             }

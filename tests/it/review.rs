@@ -146,6 +146,17 @@ async fn an_issuer_for_all_policies_and_one_for_some_are_disputed() {
     }
 }
 
+/// At B2C `sub` is the user's object: roles and `oid` make no application of a user.
+#[tokio::test]
+async fn a_user_of_b2c_is_no_application() {
+    let mock = MockEntra::b2c("contoso", "B2C_1_susi");
+    let bench = Bench::alone(mock.clone(), Authority::b2c("contoso", "B2C_1_susi").client_id(API));
+    let user = mock.token().without_claim("scp").claim("oid", MockEntra::USER).claim("sub", MockEntra::USER);
+    let user = user.claim("roles", json!(["Files.Read.All"]));
+    assert_eq!(bench.code(&user.build()).await, "not_an_access_token");
+    assert_eq!(bench.code(&user.claim("idtyp", "app").build()).await, "accepted");
+}
+
 /// `tfp` of the wrong type is not passed over for `acr`.
 #[tokio::test]
 async fn a_policy_that_is_no_text_is_none() {
@@ -155,6 +166,24 @@ async fn a_policy_that_is_no_text_is_none() {
     let token = mock.token().claim("acr", "B2C_1_susi");
     for tfp in [json!(["B2C_1_edit"]), json!(1), json!(null), json!({})] {
         assert_eq!(bench.code(&token.clone().claim("tfp", tfp.clone()).build()).await, "wrong_issuer", "{tfp}");
+    }
+}
+
+/// Elsewhere than at Entra client ids may differ in case alone.
+#[tokio::test]
+async fn clients_that_are_no_guids_are_compared_exactly() {
+    let mock = MockEntra::keycloak();
+    let authority = Authority::openid_connect(mock.issuer()).audience(API);
+    let upper = MockEntra::CALLER.to_uppercase();
+    let bench = Bench::alone(mock.clone(), authority.allowed_client("Orders").allowed_client(&upper));
+    for (client, expected) in [
+        ("Orders", "accepted"),
+        ("orders", "client_not_allowed"),
+        ("ORDERS", "client_not_allowed"),
+        (MockEntra::CALLER, "accepted"),
+        (&upper, "accepted"),
+    ] {
+        assert_eq!(bench.code(&mock.token().claim("azp", client).build()).await, expected, "{client}");
     }
 }
 
