@@ -6,6 +6,7 @@ use tower_entra::{
     Authority, TenantId, Verifier, VerifierBuilder,
     fetch::{Fetch, FetchFuture, FetchRequest},
     jwt::Algorithm,
+    policy::ClaimRule,
     tenant::Instance,
     testing::{ManualClock, MockEntra, SigningAlgorithm, TokenBuilder},
 };
@@ -239,5 +240,116 @@ async fn answers_do_not_tell_which_algorithms_are_accepted() {
         let token = token.build();
         let (one, other) = (strict.send_token(&token).await, lenient.send_token(&token).await);
         assert_eq!(one.seen(), other.seen(), "{name}");
+    }
+}
+
+/// The algorithms of one authority are not those of another, though one key could do both.
+#[tokio::test]
+async fn algorithms_are_those_of_the_tokens_own_authority() {
+    let (okta, auth0) = (MockEntra::okta(), MockEntra::auth0());
+    let at = |mock: &MockEntra, algorithm| {
+        Authority::openid_connect(mock.issuer()).audience(format!("api://{API}")).algorithms([algorithm])
+    };
+    let authorities = vec![at(&okta, Algorithm::RS256), at(&auth0, Algorithm::RS512)];
+    let (verifier, _) = several(&[&okta, &auth0], authorities);
+    for mock in [&okta, &auth0] {
+        // A key that does not say for which algorithm it is.
+        let mut key = mock.current_key().jwk();
+        key.as_object_mut().unwrap().remove("alg");
+        for document in ["/oauth2/default/v1/keys", "/.well-known/jwks.json"] {
+            mock.replace_document(document, json!({"keys": [key]}).to_string());
+        }
+    }
+    verifier.warm_up().await.unwrap();
+    for (mock, algorithm, expected) in [
+        (&okta, SigningAlgorithm::Rs256, "accepted"),
+        (&okta, SigningAlgorithm::Rs512, "unsupported_algorithm"),
+        (&auth0, SigningAlgorithm::Rs512, "accepted"),
+        (&auth0, SigningAlgorithm::Rs256, "unsupported_algorithm"),
+    ] {
+        let token = mock.token().audience(format!("api://{API}")).algorithm(algorithm);
+        assert!(
+            code(&verifier, &token).await.starts_with(expected),
+            "{}: {}",
+            mock.issuer(),
+            code(&verifier, &token).await
+        );
+    }
+}
+
+/// Audiences of its own stand instead of those of the rest, and an audience claim instead of `aud`.
+#[tokio::test]
+async fn audiences_of_ones_own_stand_alone() {
+    let mock = MockEntra::okta();
+    let clock = clock_of(&mock);
+    let own = |authority: Authority| {
+        let builder = Verifier::builder().tenant(MockEntra::TENANT).audience("api://common").authority(authority);
+        builder.fetch(mock.clone()).clock(clock.clone()).build().unwrap()
+    };
+    let by_aud = own(Authority::openid_connect(mock.issuer()).audience("api://own"));
+    let by_claim = own(Authority::openid_connect(mock.issuer()).audience("api://own").audience_claim("for"));
+    for (verifier, token, expected) in [
+        (&by_aud, mock.token().audience("api://own"), "accepted"),
+        (&by_aud, mock.token().audience("api://common"), "wrong_audience"),
+        (&by_claim, mock.token().audience("api://other").claim("for", "api://own"), "accepted"),
+        (&by_claim, mock.token().audience("api://own"), "wrong_audience"),
+        (&by_claim, mock.token().audience("api://own").claim("for", json!({"a": 1})), "wrong_audience"),
+    ] {
+        let found = code(verifier, &token).await;
+        assert!(found.starts_with(expected), "{found}, not {expected}: {:?}", token.claims());
+    }
+}
+
+/// A tenant that is configured by its id is the one that its metadata must be of.
+#[tokio::test]
+async fn metadata_of_another_tenant_is_refused() {
+    for (mock, authority, issuer) in [
+        (
+            MockEntra::b2c("contoso", "B2C_1_susi"),
+            Authority::b2c_at("https://contoso.b2clogin.com", MockEntra::TENANT, "B2C_1_susi"),
+            format!("https://contoso.b2clogin.com/{OTHER}/v2.0/"),
+        ),
+        (
+            MockEntra::external_id("contoso"),
+            Authority::external_id_at("https://contoso.ciamlogin.com", MockEntra::TENANT),
+            format!("https://{OTHER}.ciamlogin.com/{OTHER}/v2.0"),
+        ),
+    ] {
+        mock.set_metadata("issuer", Some(issuer.into()));
+        let bench = Bench::alone(mock, authority.client_id(API));
+        let refused = bench.verifier.warm_up().await.unwrap_err().to_string();
+        assert!(refused.contains("which is not one with"), "{refused}");
+    }
+}
+
+/// What one look-up has said of a tenant is not remembered for another.
+#[tokio::test]
+async fn look_ups_are_remembered_by_authority() {
+    let (public, china) = (MockEntra::new(), MockEntra::china());
+    let says = |answer: bool| Authority::tenants_by(move |_| async move { Ok(answer) });
+    let (verifier, _) =
+        several(&[&public, &china], vec![says(true), says(false).in_instance(tower_entra::Cloud::China.into())]);
+    for _ in 0..2 {
+        assert!(code(&verifier, &public.token()).await.starts_with("accepted"));
+        assert_eq!(code(&verifier, &china.token()).await, "wrong_tenant");
+    }
+}
+
+/// Claims that all tokens must have hold beside those of one authority.
+#[tokio::test]
+async fn required_claims_add_up() {
+    let mock = MockEntra::okta();
+    let clock = clock_of(&mock);
+    let own = Authority::openid_connect(mock.issuer()).audience(format!("api://{API}"));
+    let builder = Verifier::builder().required_claim(ClaimRule::present("all"));
+    let builder = builder.authority(own.required_claim(ClaimRule::present("own"))).fetch(mock.clone()).clock(clock);
+    let verifier = builder.build().unwrap();
+    let token = || mock.token();
+    for (token, expected) in [
+        (token().claim("all", 1).claim("own", 1), "accepted"),
+        (token().claim("all", 1), "claim_missing"),
+        (token().claim("own", 1), "claim_missing"),
+    ] {
+        assert!(code(&verifier, &token).await.starts_with(expected), "{:?}", token.claims());
     }
 }
