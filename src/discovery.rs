@@ -121,6 +121,9 @@ fn check_entra(
         TokenVersion::V1 => cloud.v1_issuer(),
         TokenVersion::V2 => Some(cloud.v2_issuer()),
     });
+    if cloud.is_none() && is_microsofts(found) {
+        return Err(format!("its issuer is {found:?}, which is Microsoft's and not that of this instance"));
+    }
     if let Some(known) = known
         && !issuer.same_form(&known)
     {
@@ -144,6 +147,17 @@ fn check_entra(
         return Err(format!("its issuer is {found:?}, which is not one with {expected}"));
     }
     Ok(issuer)
+}
+
+/// Whether an issuer is at a host of Microsoft's: whoever runs another instance must not speak for those.
+fn is_microsofts(issuer: &str) -> bool {
+    let rest = issuer.split_once("://").map_or(issuer, |(_, rest)| rest);
+    let authority = rest.split('/').next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default().split(':').next().unwrap_or_default();
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    Cloud::from_host(&host).is_some()
+        || host == "sts.chinacloudapi.cn"
+        || [".b2clogin.com", ".ciamlogin.com"].iter().any(|end| host.ends_with(end))
 }
 
 /// `https://{host}/{tenant}/v2.0/`, or with `/tfp/` and the policy where that was asked for (§1.8).
@@ -317,6 +331,21 @@ mod tests {
         let keys = "http://127.0.0.1:4000/keys";
         assert!(read(&spec, &format!("http://127.0.0.1:4000/{TENANT}/v2.0"), keys).is_ok());
         assert!(read(&spec, &format!("http://127.0.0.1:4000/{OTHER}/v2.0"), keys).is_err());
+        assert!(read(&spec, &format!("http://entra:4000/{TENANT}/v2.0"), keys).is_ok(), "as in a container");
+        for host in [
+            "login.microsoftonline.com",
+            "LOGIN.microsoftonline.com",
+            "login.microsoftonline.com.",
+            "login.microsoftonline.com:443",
+            "x@login.microsoftonline.us",
+            "sts.windows.net",
+            "sts.chinacloudapi.cn",
+            "contoso.b2clogin.com",
+            "contoso.ciamlogin.com",
+        ] {
+            let refused = read(&spec, &format!("https://{host}/{TENANT}/v2.0"), keys).unwrap_err();
+            assert!(refused.contains("is Microsoft's"), "{host}: {refused}");
+        }
         assert!(read(&spec, &format!("http://127.0.0.1:4000/{TENANT}/v2.0"), "http://127.0.0.1:4001/keys").is_err());
     }
 

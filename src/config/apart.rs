@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::{key::Key, origin::Origin, plan::Rules};
 use crate::{
     authority::{DocumentSpec, Entra, Source, Tenants, Trusted},
+    claims::TokenVersion,
     tenant::TenantId,
 };
 
@@ -109,7 +110,17 @@ fn forms(trusted: &Trusted) -> Vec<String> {
     let known: Vec<String> = spec.issuers().accepted().map(ToString::to_string).collect();
     match &spec {
         _ if !known.is_empty() => known,
-        DocumentSpec::Entra { instance, .. } => vec![instance.base().to_owned()],
+        DocumentSpec::Entra { instance, version, .. } => of_versions(instance.base(), *version),
+        DocumentSpec::ExternalId { version, .. } => of_versions(&spec.address().to_ascii_lowercase(), *version),
         _ => vec![spec.address().to_ascii_lowercase()],
     }
+}
+
+/// The forms of the versions that are accepted, where only their place is known.
+fn of_versions(place: &str, only: Option<TokenVersion>) -> Vec<String> {
+    let versions = [TokenVersion::V1, TokenVersion::V2].into_iter();
+    versions
+        .filter(|version| only.is_none_or(|only| only == *version))
+        .map(|version| format!("{place} {version}"))
+        .collect()
 }

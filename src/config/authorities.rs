@@ -135,7 +135,7 @@ impl Rules<'_> {
             match guid(client) {
                 Some(id) => drop(clients.insert(id)),
                 None if matches!(kind, Kind::OpenIdConnect(_)) && !client.trim().is_empty() => {
-                    clients.insert(client.to_ascii_lowercase());
+                    clients.insert(client.clone());
                 }
                 None => {
                     let name = origin.at(&[Key::AllowedClients], client);

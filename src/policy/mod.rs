@@ -38,6 +38,7 @@ use crate::{
         scopes_of,
     },
     rejection::{Rejection, RejectionKind},
+    tenant::TenantId,
 };
 
 /// The longest leeway that can be set.
@@ -61,7 +62,7 @@ pub(crate) struct Policy {
     /// For `exp` and `nbf`, up to [`MAX_LEEWAY`].
     pub(crate) leeway: Duration,
     pub(crate) audiences: Audiences,
-    /// Lower case; empty: every client.
+    /// GUIDs in lower case; empty: every client.
     pub(crate) allowed_clients: HashSet<String>,
     pub(crate) required_claims: Vec<ClaimRule>,
     /// `AllowWebApiToBeAuthorizedByACL`: an app-only token needs no role. The marks of an application it does need.
@@ -202,6 +203,8 @@ impl Policy {
         let kind = payload.string(StringClaim::TokenType);
         let is_marked_app = match kind {
             Some(kind) => kind == "app",
+            // At B2C `sub` is the user's object too (§1.8): that they are equal says nothing.
+            None if self.profile == Profile::B2c => false,
             None => {
                 client_id_of(payload, version).is_some()
                     && payload.string(StringClaim::ObjectId).is_some()
@@ -248,7 +251,12 @@ impl Policy {
             Some(mapped) => mapped.client.as_deref(),
             None => client_id_of(payload, version),
         };
-        if client.is_some_and(|client| self.allowed_clients.contains(&client.to_ascii_lowercase())) {
+        // A GUID is the same in either case; other client ids are not.
+        let is_allowed = |client: &str| match client.parse::<TenantId>() {
+            Ok(id) => self.allowed_clients.contains(&id.to_string()),
+            Err(_) => self.allowed_clients.contains(client),
+        };
+        if client.is_some_and(is_allowed) {
             return Ok(());
         }
         Err(Rejection::new(RejectionKind::ClientNotAllowed).got(client.unwrap_or("no azp or appid")))

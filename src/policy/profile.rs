@@ -95,10 +95,9 @@ impl Mapping {
         let client = self.client(payload)?;
 
         let is = |name: &str, expected: &str| {
+            // What is no text is no mark of an access token either.
             text(payload, &Path(vec![name.to_owned()]))
-                .ok()
-                .flatten()
-                .is_none_or(|found| found.eq_ignore_ascii_case(expected))
+                .is_ok_and(|found| found.is_none_or(|found| found.eq_ignore_ascii_case(expected)))
         };
         let is_marked_as_other = !is("token_use", "access") || !is("typ", "Bearer");
         let is_id_token = payload.has_id_token_mark && !is_rfc9068;
@@ -155,7 +154,8 @@ fn texts(value: &str, splits: bool) -> Option<Vec<Box<str>>> {
         if splits {
             text.split(' ').filter(|part| !part.is_empty()).map(Into::into).collect()
         } else {
-            vec![text.into()]
+            // An empty one gives nothing.
+            (!text.is_empty()).then(|| text.into()).into_iter().collect()
         }
     };
     match json::string(value) {
@@ -250,6 +250,9 @@ mod tests {
             (r#""scope":"a","token_use":"id""#, false, other),
             (r#""scope":"a","token_use":"id""#, true, other),
             (r#""scope":"a","token_use":"access""#, false, None),
+            (r#""scope":"a","token_use":["id"]"#, false, other),
+            (r#""scope":"a","typ":{"is":"ID"}"#, true, other),
+            (r#""roles":"","azp":"k""#, false, other),
             (r#""scope":"a","typ":"ID""#, false, other),
             (r#""scope":"a","typ":"Refresh""#, true, other),
             (r#""roles":["r"]"#, false, other),

@@ -65,6 +65,8 @@ pub(crate) enum PublicCause {
     None,
     /// Its own `exp` is long past.
     Expired,
+    /// Its header has no `kid`.
+    WithoutKeyId,
     /// Its `aud` is this API of Microsoft's (§9).
     MicrosoftApi(&'static str),
 }
@@ -287,6 +289,8 @@ impl Rejection {
             | RejectionKind::EncryptedToken
             | RejectionKind::KeysUnavailable
             | RejectionKind::LayerMissing) => Public::Summary(kind),
+            // Also where a key at hand was found without one: whose keys are at hand is nobody's business.
+            _ if self.0.public == PublicCause::WithoutKeyId => Public::Summary(RejectionKind::MalformedToken),
             _ if self.0.public == PublicCause::Expired => Public::Summary(RejectionKind::Expired),
             _ => Public::NotOurs,
         }

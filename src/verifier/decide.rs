@@ -71,7 +71,7 @@ impl Inner {
         self.counters.count(Event::CacheMiss);
         // What is read to its end has the characters of a token: three parts in base64url. Of what is not, a fault in its
         // characters is the first to be told.
-        match token.unchecked_text().and_then(|text| self.read(text)) {
+        match token.unchecked_text().and_then(read) {
             Ok(read) => self.judge(bytes, read, now, progress),
             Err(rejection) => refuse(token.text().err().unwrap_or(rejection)),
         }
@@ -95,10 +95,15 @@ impl Inner {
         if !verdict.stamp.holds(&self.epoch, self.clock.elapsed()) {
             // Read before the look, so that what changes in between is looked at next time.
             let epoch = self.epoch.current();
-            let issuer = verdict.claims.issuer();
-            let has_issuer = trust.keys.read(|snapshot| snapshot.issuers.named_by(issuer).is_some());
+            // What documents have said since may have made the issuer another's, or disputed.
+            let is_its_own = matches!(
+                self.routes.find(&self.authorities, verdict.claims.payload()),
+                Route::To { authority, version, tenant }
+                    if (authority, version) == (verdict.authority, verdict.claims.version())
+                        && tenant == verdict.claims.tenant_id()
+            );
             let until = trust.keys.confirm(&verdict.key_id, &verdict.key, verdict.claims.tenant_id());
-            let Some(until) = until.filter(|_| has_issuer) else {
+            let Some(until) = until.filter(|_| is_its_own) else {
                 cache.remove(token);
                 return None;
             };
@@ -115,25 +120,17 @@ impl Inner {
         })
     }
 
-    /// Takes a token apart: form, header, payload, signature.
-    fn read<'a>(&self, token: &'a str) -> Result<Token<'a>, Rejection> {
-        let compact = Compact::split(token)?;
-        let header = compact.read_header()?;
-        if !self.algorithms.contains(&header.algorithm) {
-            return Err(Rejection::new(RejectionKind::UnsupportedAlgorithm).got(header.algorithm.as_str()));
-        }
-        let payload = compact.read_payload()?;
-        // Here, not when a key is at hand: else the answer would tell whether there is one.
-        let signature = compact.read_signature()?;
-        Ok(Token { signing_input: compact.signing_input, header, payload, signature })
-    }
-
     fn judge(&self, bytes: &[u8], token: Token<'_>, now: Duration, progress: &mut Progress) -> Decision {
-        let public = public_cause(&token.payload, now);
+        let public = public_cause(&token, now);
         let refused = |rejection: Rejection| match &token.header.key_id {
             Some(key_id) => refuse(rejection.with_key_id(key_id).with_public_cause(public)),
             None => refuse(rejection.with_public_cause(public)),
         };
+        // Here, after the public cause is known: else the answer would tell which algorithms are accepted.
+        if !self.algorithms.contains(&token.header.algorithm) {
+            let algorithm = token.header.algorithm.as_str();
+            return refused(Rejection::new(RejectionKind::UnsupportedAlgorithm).got(algorithm));
+        }
         if token.header.key_id.is_none() && !self.has_static_keys {
             return refused(without_kid());
         }
@@ -358,6 +355,16 @@ impl Trust {
     }
 }
 
+/// Takes a token apart: form, header, payload, signature.
+fn read(token: &str) -> Result<Token<'_>, Rejection> {
+    let compact = Compact::split(token)?;
+    let header = compact.read_header()?;
+    let payload = compact.read_payload()?;
+    // Here, not when a key is at hand: else the answer would tell whether there is one.
+    let signature = compact.read_signature()?;
+    Ok(Token { signing_input: compact.signing_input, header, payload, signature })
+}
+
 /// Expired for longer than any leeway: nothing is fetched for it, and anybody can see it.
 fn is_long_expired(payload: &Payload, now: Duration) -> bool {
     now >= payload.expires_at.saturating_add(MAX_LEEWAY)
@@ -373,10 +380,11 @@ pub(super) fn is_for_microsoft(payload: &Payload) -> bool {
 }
 
 /// What anybody can see from the token alone.
-fn public_cause(payload: &Payload, now: Duration) -> PublicCause {
-    match for_microsoft(payload) {
+fn public_cause(token: &Token<'_>, now: Duration) -> PublicCause {
+    match for_microsoft(&token.payload) {
         Some(name) => PublicCause::MicrosoftApi(name),
-        None if is_long_expired(payload, now) => PublicCause::Expired,
+        None if token.header.key_id.is_none() => PublicCause::WithoutKeyId,
+        None if is_long_expired(&token.payload, now) => PublicCause::Expired,
         None => PublicCause::None,
     }
 }

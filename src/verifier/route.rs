@@ -262,10 +262,18 @@ impl Claimed {
 impl Exact {
     fn route(&self, payload: &Payload, issuer: &str) -> Route {
         let (version, tenant) = (self.version, self.tenant);
-        let found = self.policies.get(&None).or_else(|| self.policies.get(&policy_of(payload, issuer)));
+        let of_policy = || self.policies.get(&policy_of(payload, issuer)).copied();
+        let found = match self.policies.get(&None).copied() {
+            // Whoever takes all policies takes this one too.
+            Some(Claimed::By(all)) if self.policies.len() > 1 => {
+                of_policy().map(|one| one.and(all)).or(Some(Claimed::By(all)))
+            }
+            Some(all) => Some(all),
+            None => of_policy(),
+        };
         match (found, self.policies.values().next()) {
-            (Some(Claimed::By(authority)), _) => Route::To { authority: *authority, version, tenant },
-            (Some(Claimed::Twice(authorities)), _) => Route::Disputed { authorities: *authorities },
+            (Some(Claimed::By(authority)), _) => Route::To { authority, version, tenant },
+            (Some(Claimed::Twice(authorities)), _) => Route::Disputed { authorities },
             (None, Some(Claimed::By(authority) | Claimed::Twice([authority, _]))) => {
                 Route::OtherPolicy { authority: *authority }
             }
@@ -276,14 +284,16 @@ impl Exact {
 
 impl Template {
     fn route(&self, trusts: &[Trust], tenant: TenantId) -> Route {
-        let claimed = match (self.listed.get(&tenant), self.open) {
-            (Some(&claimed), _) => Some(claimed),
-            (None, Some(claimed)) => Some(claimed),
-            (None, None) => None,
+        let accepts = |authority: usize| trusts[authority].keys.accepts(Some(tenant)) == Accepted::Yes;
+        // Configurations whose lists overlap are refused; what documents told may overlap all the same.
+        let claimed = match (self.listed.get(&tenant).copied(), self.open) {
+            (Some(listed), Some(Claimed::By(open))) if accepts(open) => Some(listed.and(open)),
+            (Some(listed), _) => Some(listed),
+            (None, open) => open,
         };
         match claimed {
             Some(Claimed::Twice(authorities)) => Route::Disputed { authorities },
-            Some(Claimed::By(authority)) if trusts[authority].keys.accepts(Some(tenant)) == Accepted::Yes => {
+            Some(Claimed::By(authority)) if accepts(authority) => {
                 Route::To { authority, version: self.version, tenant: Some(tenant) }
             }
             Some(Claimed::By(authority)) => Route::OtherTenant { authority, tenant },
@@ -295,7 +305,9 @@ impl Template {
 
 /// The policy of a token of Azure AD B2C, in lower case: `tfp`, else `acr`, else as its issuer names it (§1.8).
 pub(super) fn policy_of(payload: &Payload, issuer: &str) -> Option<String> {
-    let claim = |name| payload.raw(name).and_then(json::string).map(|policy| policy.to_ascii_lowercase());
+    // What is no text names no policy, and nothing else in its place.
+    let text = |raw| json::string(raw).unwrap_or_default().to_ascii_lowercase();
+    let claim = |name| payload.raw(name).map(text);
     let of_issuer = || {
         let (_, path) = issuer.split_once("/tfp/")?;
         path.split('/').nth(1).map(str::to_ascii_lowercase)

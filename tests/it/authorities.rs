@@ -696,6 +696,16 @@ fn mistakes_of_authorities() {
         vec![any(), Authority::danger_personal_accounts().client_id(API)],
         vec![entra(), entra().in_instance(Cloud::UsGovernment.into()).version(TokenVersion::V2)],
         vec![any(), any().in_instance(Cloud::China.into())],
+        [TokenVersion::V1, TokenVersion::V2]
+            .map(|version| {
+                entra()
+                    .in_instance(tower_entra::tenant::Instance::parse("http://127.0.0.1:4000").unwrap())
+                    .version(version)
+            })
+            .into(),
+        [TokenVersion::V1, TokenVersion::V2]
+            .map(|version| Authority::external_id("contoso").client_id(API).version(version))
+            .into(),
         vec![openid(), Authority::openid_connect(format!("{okta}/")).audience("a")],
         vec![Authority::b2c("contoso", "B2C_1").client_id(API), Authority::b2c("contoso", "B2C_2").client_id(API)],
         vec![Authority::b2c("contoso", "B2C_1").client_id(API), Authority::external_id("contoso").client_id(API)],

@@ -26,5 +26,6 @@ mod metadata;
 mod presets;
 mod program;
 mod requirements;
+mod review;
 mod secrets;
 mod support;

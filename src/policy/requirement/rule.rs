@@ -101,7 +101,7 @@ impl Rule {
             Self::Scope(_) => Rejection::new(RejectionKind::InsufficientScope),
             Self::AppRole(_) | Self::Role(_) | Self::AnyRole(_) => Rejection::new(RejectionKind::InsufficientRole),
             Self::Tenant(_) => Rejection::new(RejectionKind::WrongTenant),
-            Self::Client { id, .. } if claims.client_id().is_some_and(|client| client.eq_ignore_ascii_case(id)) => {
+            Self::Client { id, .. } if claims.client_id().is_some_and(|client| is_same_client(client, id)) => {
                 Rejection::new(RejectionKind::ClientNotAllowed)
                     .detail("the application has not proved who it is as strongly as this operation needs")
             }
@@ -150,7 +150,7 @@ fn of_kind(is_there: bool, is_right_kind: bool) -> Truth {
 }
 
 fn client(claims: &Claims, id: &str, proof: ClientProof) -> Truth {
-    let is_it = claims.client_id().map_or(Truth::Unknown, |client| client.eq_ignore_ascii_case(id).into());
+    let is_it = claims.client_id().map_or(Truth::Unknown, |client| is_same_client(client, id).into());
     if proof == ClientProof::None {
         return is_it;
     }
@@ -164,4 +164,9 @@ fn missing(detail: &'static str) -> Rejection {
 
 fn wrong(detail: &'static str) -> Rejection {
     Rejection::new(RejectionKind::ClaimNotAllowed).detail(detail)
+}
+
+/// Client ids are compared exactly; a GUID is the same in either case.
+fn is_same_client(one: &str, other: &str) -> bool {
+    one == other || (one.eq_ignore_ascii_case(other) && one.parse::<TenantId>().is_ok())
 }

@@ -99,6 +99,13 @@ fn each_rule_by_its_outcomes() {
         (client(), json!({"azp": OTHER}), false, No(ClientNotAllowed)),
         (client(), json!({"azp": null}), false, Unknown(ClientNotAllowed, ClientNotAllowed)),
         (Requirement::client(""), json!({"azp": ""}), false, Unknown(ClientNotAllowed, ClientNotAllowed)),
+        (Requirement::client("0oa2"), json!({"azp": "0OA2"}), false, No(ClientNotAllowed)),
+        (
+            Requirement::client("AAAAAAAA-2222-3333-4444-555555555555"),
+            json!({"azp": "aaaaaaaa-2222-3333-4444-555555555555"}),
+            false,
+            Yes(ClientNotAllowed),
+        ),
         (proved(), json!({}), false, Yes(ClientNotAllowed)),
         (proved(), json!({"azpacr": "2"}), false, Yes(ClientNotAllowed)),
         (proved(), json!({"azpacr": "0"}), false, No(ClientNotAllowed)),
