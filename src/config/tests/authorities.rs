@@ -638,7 +638,7 @@ fn what_another_issuer_calls_its_own_opens_nothing_at_entra() {
     };
     let with_id = plan(Config::from_json(&json("0OA2", &format!(r#","ClientId":"{CLIENT}""#))));
     let [okta, entra] = with_id.authorities.as_slice() else { panic!("{with_id:?}") };
-    assert_eq!(okta.policy.allowed_clients, ["0oa2".to_owned()].into());
+    assert_eq!(okta.policy.allowed_clients, ["0OA2".to_owned()].into());
     assert_eq!(entra.policy.allowed_clients, okta.policy.allowed_clients);
     assert!(okta.policy.audiences.contains("0oa1") && !entra.policy.audiences.contains("0oa1"));
     assert!(entra.policy.audiences.contains(CLIENT) && !okta.policy.audiences.contains(CLIENT));
