@@ -78,6 +78,10 @@ pub mod testing;
 #[doc = include_str!("../docs/guide.md")]
 pub mod guide {}
 
+#[doc = include_str!("../docs/from-api-management.md")]
+#[cfg(all(doctest, feature = "apim"))]
+mod from_api_management {}
+
 #[doc = include_str!("../README.md")]
 #[cfg(doctest)]
 mod readme {}

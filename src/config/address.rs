@@ -1,62 +1,159 @@
 //! Addresses of instances and authorities.
 
-use crate::tenant::{Cloud, Instance, TenantId, check_address};
+use crate::tenant::{Address, Cloud, Instance, TenantId, check_address};
 
-/// What kind of authority an address names.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The kinds of authorities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
+    Entra,
+    B2c,
+    ExternalId,
+    OpenIdConnect,
+}
+
+impl Form {
+    /// By the names that `Kind` has for them.
+    pub(super) const ALL: [(&str, Self); 4] = [
+        ("Entra", Self::Entra),
+        ("B2C", Self::B2c),
+        ("ExternalId", Self::ExternalId),
+        ("OpenIdConnect", Self::OpenIdConnect),
+    ];
+
+    /// Whose authorities they are, for a message.
+    pub(super) fn whose(self) -> &'static str {
+        match self {
+            Self::Entra => "Entra's",
+            Self::B2c => "Azure AD B2C's",
+            Self::ExternalId => "External ID's",
+            Self::OpenIdConnect => "another OpenID Connect issuer's",
+        }
+    }
+}
+
+/// What a full address says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Spot {
     /// An instance of Entra, or one that speaks like it, and a tenant or a keyword.
     Entra {
         instance: Instance,
         tenant: String,
     },
-    B2c,
-    ExternalId,
-    /// Any other OpenID Connect issuer.
+    B2c {
+        base: String,
+        tenant: Option<String>,
+        policy: Option<String>,
+    },
+    ExternalId {
+        base: String,
+        tenant: Option<String>,
+    },
+    /// Any other OpenID Connect issuer, as it is written.
     OpenIdConnect,
 }
 
-/// The kind of authority that a full address names, or what is wrong with the address.
-pub(super) fn authority(text: &str) -> Result<Form, String> {
-    const FORM: &str = "an address such as https://login.microsoftonline.com/ and the tenant is needed";
+/// The kind of authority that a full address names; `None` if it is no address.
+pub(super) fn form(text: &str) -> Option<Form> {
+    let address = check_address(text).ok()?;
+    let path = address.path.split('?').next().unwrap_or_default();
+    if let Some(form) = form_of_host(&address.host) {
+        return Some(form);
+    }
+    if is_b2c_path(path) {
+        return Some(Form::B2c);
+    }
+    let is_entra = is_microsofts(&address.host) || tenant_of(path).is_some_and(is_tenant);
+    Some(if is_entra { Form::Entra } else { Form::OpenIdConnect })
+}
+
+/// What a full address of this kind says, or what is wrong with it.
+pub(super) fn authority(text: &str, form: Form) -> Result<Spot, String> {
     let address = check_address(text).map_err(|error| error.to_string())?;
+    if form == Form::OpenIdConnect {
+        return Ok(Spot::OpenIdConnect);
+    }
     if address.path.contains('?') {
-        return Err("an address with a query (?) is not allowed".to_owned());
+        let advice = if form == Form::B2c { "; name the policy as SignUpSignInPolicyId" } else { "" };
+        return Err(format!("an address with a query (?) is not allowed{advice}"));
     }
-    let path = address.path.to_ascii_lowercase();
-    if let Some(form) = other_form(&address.host) {
-        return Ok(form);
+    match form {
+        Form::B2c => {
+            let mut rest = behind_host(&address);
+            if rest.first().is_some_and(|first| first.eq_ignore_ascii_case("tfp")) {
+                rest.remove(0);
+            }
+            let mut rest = rest.into_iter().map(str::to_owned);
+            match (rest.next(), rest.next(), rest.next()) {
+                (tenant, policy, None) => Ok(Spot::B2c { base: address.origin, tenant, policy }),
+                _ => Err("the form is https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_susi/v2.0".to_owned()),
+            }
+        }
+        Form::ExternalId => match behind_host(&address).as_slice() {
+            [] => Ok(Spot::ExternalId { base: address.origin, tenant: None }),
+            [tenant] => Ok(Spot::ExternalId { tenant: Some((*tenant).to_owned()), base: address.origin }),
+            _ => Err("nothing but the tenant and /v2.0 may stand behind the host".to_owned()),
+        },
+        _ => entra(&address),
     }
-    if path.split('/').any(|segment| segment == "tfp" || segment.starts_with("b2c_1")) {
-        return Ok(Form::B2c);
+}
+
+fn entra(address: &Address) -> Result<Spot, String> {
+    const FORM: &str = "an address such as https://login.microsoftonline.com/ and the tenant is needed";
+    match tenant_of(&address.path) {
+        Some("") => Err(format!("the tenant is missing at its end; {FORM}")),
+        None => Err(format!("nothing but /v2.0 may stand behind the tenant; {FORM}")),
+        Some(tenant) => Ok(Spot::Entra { instance: instance(&address.origin)?, tenant: tenant.to_owned() }),
     }
-    let is_microsoft = Cloud::from_host(&address.host).is_some();
-    let mut segments = address.path.trim_start_matches('/').trim_end_matches('/').split('/');
-    let tenant = segments.next().unwrap_or_default();
-    let is_whole = match (segments.next(), segments.next()) {
-        (None, _) => true,
-        (Some(version), None) => version.eq_ignore_ascii_case("v2.0"),
-        _ => false,
-    };
-    if tenant.is_empty() && is_microsoft {
-        return Err(format!("the tenant is missing at its end; {FORM}"));
+}
+
+/// The host of an authority of B2C or External ID, as `Instance` has it.
+pub(super) fn base(text: &str) -> Result<String, String> {
+    let with_scheme = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
+    let address = check_address(&with_scheme).map_err(|error| error.to_string())?;
+    match address.path.trim_end_matches('/').to_ascii_lowercase().as_str() {
+        // As it was usual for B2C once.
+        "" | "/tfp" => Ok(address.origin),
+        _ => Err("the host alone is needed; a full address is an Authority".to_owned()),
     }
-    if !is_whole && is_microsoft {
-        return Err(format!("nothing but /v2.0 may stand behind the tenant; {FORM}"));
+}
+
+/// The name before the suffix of a host of B2C's or External ID's: `contoso` of `https://contoso.b2clogin.com`.
+pub(super) fn name_in(base: &str) -> Option<&str> {
+    let host = base.strip_prefix("https://")?;
+    let name = host.strip_suffix(B2C).or_else(|| host.strip_suffix(EXTERNAL_ID))?;
+    (!name.is_empty() && !name.contains('.')).then_some(name)
+}
+
+/// The segments of a path, but for `v2.0` at the end.
+fn behind_host(address: &Address) -> Vec<&str> {
+    let mut segments: Vec<&str> = address.path.trim_matches('/').split('/').filter(|part| !part.is_empty()).collect();
+    if segments.last().is_some_and(|last| last.eq_ignore_ascii_case("v2.0")) {
+        segments.pop();
     }
-    if !is_whole || !(is_microsoft || is_tenant(tenant)) {
-        return Ok(Form::OpenIdConnect);
+    segments
+}
+
+/// The first segment of a path, if nothing but `v2.0` is behind it.
+fn tenant_of(path: &str) -> Option<&str> {
+    let mut segments = path.trim_start_matches('/').trim_end_matches('/').split('/');
+    let tenant = segments.next()?;
+    match (segments.next(), segments.next()) {
+        (None, _) => Some(tenant),
+        (Some(version), None) if version.eq_ignore_ascii_case("v2.0") => Some(tenant),
+        _ => None,
     }
-    let instance = instance(&address.origin)?;
-    Ok(Form::Entra { instance, tenant: tenant.to_owned() })
+}
+
+fn is_b2c_path(path: &str) -> bool {
+    path.to_ascii_lowercase().split('/').any(|segment| segment == "tfp" || segment.starts_with("b2c_1"))
 }
 
 /// The instance at a base address, or what is wrong with it.
 pub(super) fn instance(text: &str) -> Result<Instance, String> {
     let instance = Instance::parse(text).map_err(|error| error.to_string())?;
     let host = host(&instance);
-    if let Some(form) = other_form(host) {
-        return Err(unsupported(&form).to_owned());
+    if let Some(form) = form_of_host(host) {
+        return Err(format!("is {}, not Entra's", form.whose()));
     }
     if instance.cloud().is_none()
         && ["microsoftonline", "chinacloudapi", "windows.net"].iter().any(|own| host.contains(own))
@@ -67,14 +164,24 @@ pub(super) fn instance(text: &str) -> Result<Instance, String> {
     Ok(instance)
 }
 
-fn other_form(host: &str) -> Option<Form> {
-    if host.ends_with(".b2clogin.com") {
+const B2C: &str = ".b2clogin.com";
+const EXTERNAL_ID: &str = ".ciamlogin.com";
+
+/// The kind of authority that a host is of, where it can be told by that alone.
+pub(super) fn form_of_host(host: &str) -> Option<Form> {
+    if host.ends_with(B2C) {
         Some(Form::B2c)
-    } else if host.ends_with(".ciamlogin.com") {
+    } else if host.ends_with(EXTERNAL_ID) {
         Some(Form::ExternalId)
     } else {
         None
     }
+}
+
+/// The kind that an instance says by its host: of a domain of one's own it does not.
+pub(super) fn form_of_instance(text: &str) -> Option<Form> {
+    let host = check_address(&base(text).ok()?).ok()?.host;
+    form_of_host(&host).or_else(|| is_microsofts(&host).then_some(Form::Entra))
 }
 
 /// Whether a host is one of Entra's own.
@@ -84,26 +191,13 @@ pub(super) fn is_microsofts(host: &str) -> bool {
 
 /// What to say where a host is given as that of any issuer, and there is a kind of authority that knows it better.
 pub(super) fn better_kind(host: &str) -> Option<&'static str> {
-    match other_form(host) {
+    match form_of_host(host) {
         Some(Form::B2c) => Some("is Azure AD B2C's: use Authority::b2c, which knows its rules"),
         Some(_) => Some("is External ID's: use Authority::external_id, which knows its rules"),
         None if is_microsofts(host) => Some("is Entra's: use tenant() or Authority::tenant, which knows its rules"),
         // Of v1 tokens in China (§1.2).
         None if host == "sts.chinacloudapi.cn" => Some("is Entra's: use tenant() or Authority::tenant"),
         None => None,
-    }
-}
-
-/// What to say of a kind of authority that cannot be had.
-pub(super) fn unsupported(form: &Form) -> &'static str {
-    match form {
-        Form::Entra { .. } => "",
-        Form::B2c => "Azure AD B2C authorities are not supported yet",
-        Form::ExternalId => "External ID (ciamlogin.com) authorities are not supported yet",
-        Form::OpenIdConnect => {
-            "OpenID Connect issuers other than Entra are not supported yet; for Entra, the address ends with the tenant \
-             or with /v2.0 behind it"
-        }
     }
 }
 
@@ -157,8 +251,9 @@ mod tests {
     #[test]
     fn authorities_by_their_addresses() {
         const TENANT: &str = "11111111-2222-3333-4444-555555555555";
-        let entra = |text: &str, base: &str, tenant: &str| match authority(text) {
-            Ok(Form::Entra { instance, tenant: found }) => assert_eq!((instance.base(), &*found), (base, tenant)),
+        let read = |text: &str| authority(text, form(text).unwrap());
+        let entra = |text: &str, base: &str, tenant: &str| match read(text) {
+            Ok(Spot::Entra { instance, tenant: found }) => assert_eq!((instance.base(), &*found), (base, tenant)),
             other => panic!("{text}: {other:?}"),
         };
         let public = "https://login.microsoftonline.com";
@@ -172,32 +267,88 @@ mod tests {
         // A Microsoft cloud's tenant is judged with the others.
         entra("https://login.microsoftonline.com/nonsense", public, "nonsense");
 
-        for (text, form) in [
-            ("https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_susi/v2.0", Form::B2c),
-            ("https://login.contoso.example/tfp/contoso.onmicrosoft.com/B2C_1_susi", Form::B2c),
-            ("https://login.microsoftonline.com/tfp/contoso.onmicrosoft.com/B2C_1_susi", Form::B2c),
-            ("https://contoso.ciamlogin.com/", Form::ExternalId),
-            ("https://contoso.ciamlogin.com/contoso.onmicrosoft.com/v2.0", Form::ExternalId),
-            ("https://accounts.google.com", Form::OpenIdConnect),
-            ("https://id.example/realms/main", Form::OpenIdConnect),
-            ("https://id.example/main", Form::OpenIdConnect),
+        let b2c = "https://contoso.b2clogin.com";
+        let (domain, susi) = ("contoso.onmicrosoft.com", "B2C_1_susi");
+        for (text, base, tenant, policy) in [
+            (format!("{b2c}/{domain}/{susi}/v2.0"), b2c, Some(domain), Some(susi)),
+            (format!("{b2c}/tfp/{domain}/{susi}/v2.0/"), b2c, Some(domain), Some(susi)),
+            (format!("{b2c}/{TENANT}/{susi}"), b2c, Some(TENANT), Some(susi)),
+            (format!("{b2c}/{domain}/v2.0"), b2c, Some(domain), None),
+            (b2c.to_owned(), b2c, None, None),
+            (
+                format!("https://login.contoso.example/tfp/{domain}/own"),
+                "https://login.contoso.example",
+                Some(domain),
+                Some("own"),
+            ),
+            (
+                format!("https://login.contoso.example/{domain}/b2c_1a_own/v2.0"),
+                "https://login.contoso.example",
+                Some(domain),
+                Some("b2c_1a_own"),
+            ),
         ] {
-            assert_eq!(authority(text), Ok(form), "{text}");
+            let (tenant, policy) = (tenant.map(str::to_owned), policy.map(str::to_owned));
+            assert_eq!(read(&text), Ok(Spot::B2c { base: base.to_owned(), tenant, policy }), "{text}");
+        }
+        let ciam = "https://contoso.ciamlogin.com";
+        for (end, tenant) in [("", None), ("/", None), ("/v2.0", None), ("/contoso.onmicrosoft.com/v2.0", Some(domain))]
+        {
+            let tenant = tenant.map(str::to_owned);
+            assert_eq!(read(&format!("{ciam}{end}")), Ok(Spot::ExternalId { base: ciam.to_owned(), tenant }), "{end}");
         }
         for text in [
-            "",
-            "login.microsoftonline.com",
+            "https://accounts.google.com",
+            "https://id.example/realms/main",
+            "https://id.example/main",
+            "https://id.example/oauth2/default/",
+            "https://id.example/?p=1",
+        ] {
+            assert_eq!((form(text), read(text)), (Some(Form::OpenIdConnect), Ok(Spot::OpenIdConnect)), "{text}");
+        }
+        // Entra's host does not issue B2C's tokens any more; that is said where the host is judged.
+        assert_eq!(form("https://login.microsoftonline.com/tfp/contoso.onmicrosoft.com/B2C_1_susi"), Some(Form::B2c));
+        // A path alone does not say who reads it: `Kind` does.
+        let own = format!("https://login.contoso.example/{TENANT}/v2.0");
+        assert_eq!(form(&own), Some(Form::Entra));
+        let base = "https://login.contoso.example".to_owned();
+        let tenant = Some(TENANT.to_owned());
+        assert_eq!(authority(&own, Form::ExternalId), Ok(Spot::ExternalId { base, tenant }));
+        for text in
+            ["", "login.microsoftonline.com", "http://login.microsoftonline.com/common", "http://x.example/common"]
+        {
+            assert_eq!(form(text), None, "{text}");
+            assert!(Form::ALL.iter().all(|(_, form)| authority(text, *form).is_err()), "{text}");
+        }
+        for text in [
             "https://login.microsoftonline.com",
             "https://login.microsoftonline.com/",
             "https://login.microsoftonline.com/common/oauth2/v2.0/token",
             "https://login.microsoftonline.com/common?p=B2C_1",
             "https://login.microsoftonline.com:444/common",
             "https://login.microsoftonline.de/common",
-            "http://login.microsoftonline.com/common",
-            "http://entra.example/common",
+            "https://contoso.b2clogin.com/contoso.onmicrosoft.com/v2.0?p=B2C_1_susi",
+            "https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_susi/oauth2/v2.0",
+            "https://contoso.ciamlogin.com/a/b",
         ] {
-            assert!(authority(text).is_err(), "{text}");
+            assert!(read(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn bases() {
+        for (text, origin, name) in [
+            ("https://contoso.b2clogin.com", "https://contoso.b2clogin.com", Some("contoso")),
+            ("contoso.b2clogin.com/tfp/", "https://contoso.b2clogin.com", Some("contoso")),
+            ("https://contoso.ciamlogin.com/", "https://contoso.ciamlogin.com", Some("contoso")),
+            ("https://a.b.ciamlogin.com/", "https://a.b.ciamlogin.com", None),
+            ("https://login.contoso.example", "https://login.contoso.example", None),
+        ] {
+            assert_eq!(base(text).as_deref(), Ok(origin), "{text}");
+            assert_eq!(name_in(origin), name, "{text}");
+        }
+        assert!(base("https://contoso.b2clogin.com/contoso.onmicrosoft.com").is_err());
+        assert!(base("http://contoso.b2clogin.com").is_err());
     }
 
     #[test]

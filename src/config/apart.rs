@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::plan::Rules;
+use super::{key::Key, origin::Origin, plan::Rules};
 use crate::{
     authority::{DocumentSpec, Entra, Source, Tenants, Trusted},
     tenant::TenantId,
@@ -10,7 +10,7 @@ use crate::{
 
 impl Rules<'_> {
     /// No two authorities may accept the same token: which rules would hold for it?
-    pub(super) fn check_apart(&mut self, all: &[(String, Trusted)]) {
+    pub(super) fn check_apart(&mut self, all: &[(Origin<'_>, Trusted)]) {
         let mut claims: HashMap<String, Vec<(usize, Claim)>> = HashMap::new();
         for (at, (_, trusted)) in all.iter().enumerate() {
             for form in forms(trusted) {
@@ -22,12 +22,15 @@ impl Rules<'_> {
         let mut pairs: Vec<(usize, usize)> = claims.values().flat_map(|claimed| overlaps(claimed)).collect();
         pairs.sort_unstable();
         for (one, other) in pairs.into_iter().filter(|pair| told.insert(*pair)) {
-            let (first, second) = (&all[one].1.name, &all[other].1.name);
+            let ((origin, first), (other, second)) = (&all[one], &all[other]);
             let advice = format!(
-                "accepts tokens that {first} accepts too, so that nobody could say which rules hold for them: leave one \
-                 out, or keep them apart by version()"
+                "accepts tokens that {} ({}) accepts too, so that nobody could say which rules hold for them: leave one \
+                 out, or keep them apart by {}",
+                first.name,
+                origin.name,
+                other.says(Key::Version)
             );
-            self.wrong(&all[other].0, second, advice);
+            self.wrong(&other.name, &second.name, advice);
         }
     }
 }

@@ -4,10 +4,13 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use super::{
     Named, address,
+    key::Key,
+    origin::{Origin, Written},
     plan::{GUID_FORM, Rules, guid},
 };
 use crate::{
     authority::{Authority, B2c, DocumentSpec, Entra, ExternalId, Keys, Kind, OpenIdConnect, Source, Tenants, Trusted},
+    error::ConfigProblem,
     jwk::KeySet,
     jwt::Algorithm,
     policy::{Audiences, ClaimRule, Policy, Profile},
@@ -33,11 +36,16 @@ struct Place {
 
 impl Rules<'_> {
     /// An authority held to the rules; empty only beside a problem.
-    pub(super) fn trusted(&mut self, authority: &Named<Authority>, common: &Common) -> Vec<Trusted> {
-        let (name, Authority { kind, settings }) = (&authority.name, &authority.value);
-        let shown = authority.value.to_string();
+    pub(super) fn trusted(&mut self, written: &Written<'_>, common: &Common) -> Vec<Trusted> {
+        let (origin, authority) = (&written.origin, &written.authority);
+        let Authority { kind, settings } = authority;
+        let shown = authority.to_string();
         for misfit in &settings.misfits {
-            self.wrong(name, &shown, format!("{misfit} means nothing for this kind of authority, or was said before"));
+            self.wrong(
+                &origin.name,
+                &shown,
+                format!("{misfit} means nothing for this kind of authority, or was said before"),
+            );
         }
         let algorithms: Arc<[Algorithm]> = match settings.algorithms.as_slice() {
             [] => Arc::from([Algorithm::RS256]),
@@ -47,16 +55,16 @@ impl Rules<'_> {
             Kind::Entra(entra) => entra.tenants.ids().collect(),
             _ => Vec::new(),
         };
-        let audiences = self.audiences_of(authority, common, &ids);
-        let own_clients = self.clients(name, &settings.allowed_clients, kind);
+        let audiences = self.audiences_of(written, common, &ids);
+        let own_clients = self.clients(origin, &settings.allowed_clients, kind);
         for rule in &settings.required_claims {
-            self.check_rule(name, rule);
+            self.check_rule(&origin.at(&[Key::RequiredClaims], rule.name()), rule);
         }
         let places = match kind {
-            Kind::Entra(entra) => self.entra(name, &shown, entra),
-            Kind::B2c(b2c) => self.b2c(name, &shown, b2c),
-            Kind::ExternalId(external) => self.external_id(name, &shown, external),
-            Kind::OpenIdConnect(openid) => self.openid_connect(name, &shown, openid, &algorithms),
+            Kind::Entra(entra) => self.entra(origin, &shown, entra),
+            Kind::B2c(b2c) => self.b2c(origin, &shown, b2c),
+            Kind::ExternalId(external) => self.external_id(origin, &shown, external),
+            Kind::OpenIdConnect(openid) => self.openid_connect(origin, &shown, openid, &algorithms),
         };
         let policy = |profile| Policy {
             profile,
@@ -83,40 +91,42 @@ impl Rules<'_> {
     }
 
     /// Those of its own, or those of all.
-    fn audiences_of(&mut self, authority: &Named<Authority>, common: &Common, ids: &[TenantId]) -> Audiences {
-        let settings = &authority.value.settings;
-        let is_entra = !matches!(authority.value.kind, Kind::OpenIdConnect(_));
-        let named = |audience: &String| Named::new(&authority.name, audience.clone());
-        let own: Vec<Named<String>> = settings.audiences.iter().map(named).collect();
-        let has_own = !own.is_empty() || settings.client_id.is_some();
-        if !has_own {
+    fn audiences_of(&mut self, written: &Written<'_>, common: &Common, ids: &[TenantId]) -> Audiences {
+        let Written { authority, origin } = written;
+        let settings = &authority.settings;
+        let is_entra = !matches!(authority.kind, Kind::OpenIdConnect(_));
+        let named = |keys: &[Key], audience: &String| Named::new(origin.at(keys, audience), audience.clone());
+        let of_audience = |audience| named(&[Key::Audience, Key::Audiences], audience);
+        let mut own: Vec<Named<String>> = settings.audiences.iter().map(of_audience).collect();
+        if !settings.names_an_audience() {
             let audiences = self.config.audiences.clone();
             // What follows from the client id are names that Entra gives: of another issuer they would be a guess.
             let client_id = common.client_id.as_deref().filter(|_| is_entra);
-            if client_id.is_none() && audiences.is_empty() && !is_entra {
-                let advice = "has no audience: what do its tokens have in aud? Name it by audience()";
-                self.wrong(&authority.name, &authority.value.to_string(), advice);
+            if client_id.is_none() && audiences.is_empty() && !is_entra && !origin.is_spoilt(Key::Audience) {
+                let says = origin.says(Key::Audience);
+                let advice = format!("has no audience: what do its tokens have in aud? Name it by {says}");
+                self.wrong(&origin.name, &authority.to_string(), advice);
             }
             return Self::audiences(client_id, ids, &audiences);
         }
         let client_id = settings.client_id.as_ref().and_then(|client_id| match guid(client_id) {
             None if is_entra => {
-                self.wrong(&authority.name, client_id, format!("{GUID_FORM} is needed as the client id"));
+                let name = origin.at(&[Key::ClientId], client_id);
+                self.wrong(&name, client_id, format!("{GUID_FORM} is needed as the client id"));
                 None
             }
             None => Some(client_id.clone()),
             id => id,
         });
-        let mut all = own;
         if let Some(client_id) = client_id.as_ref().filter(|_| !is_entra) {
-            all.push(named(client_id));
+            own.push(named(&[Key::ClientId], client_id));
         }
-        self.check_audiences(&all);
-        Self::audiences(client_id.as_deref().filter(|_| is_entra), ids, &all)
+        self.check_audiences(&own);
+        Self::audiences(client_id.as_deref().filter(|_| is_entra), ids, &own)
     }
 
     /// Clients in the form in which they are compared; elsewhere than at Entra they need not be GUIDs.
-    fn clients(&mut self, name: &str, all: &[String], kind: &Kind) -> HashSet<String> {
+    fn clients(&mut self, origin: &Origin<'_>, all: &[String], kind: &Kind) -> HashSet<String> {
         let mut clients = HashSet::new();
         for client in all {
             match guid(client) {
@@ -124,18 +134,22 @@ impl Rules<'_> {
                 None if matches!(kind, Kind::OpenIdConnect(_)) && !client.trim().is_empty() => {
                     clients.insert(client.to_ascii_lowercase());
                 }
-                None => self.wrong(name, client, format!("{GUID_FORM} is needed: an application's client id")),
+                None => {
+                    let name = origin.at(&[Key::AllowedClients], client);
+                    self.wrong(&name, client, format!("{GUID_FORM} is needed: an application's client id"));
+                }
             }
         }
         clients
     }
 
-    fn entra(&mut self, name: &str, shown: &str, entra: &Entra) -> Vec<Place> {
+    fn entra(&mut self, origin: &Origin<'_>, shown: &str, entra: &Entra) -> Vec<Place> {
         let domains: &[String] = match &entra.tenants {
             Tenants::Domain(domain) => std::slice::from_ref(domain),
             Tenants::List { domains, .. } => domains,
             _ => &[],
         };
+        let name = &origin.name;
         for domain in domains.iter().filter(|domain| !address::is_domain(domain)) {
             let advice = format!("{GUID_FORM}, or a verified domain such as contoso.onmicrosoft.com is needed");
             self.wrong(name, domain, advice);
@@ -155,8 +169,8 @@ impl Rules<'_> {
         vec![Place { source: Source::Entra(entra.clone()), profile: Profile::Workforce, b2c_policy: None }]
     }
 
-    fn b2c(&mut self, name: &str, shown: &str, b2c: &B2c) -> Vec<Place> {
-        let Some(base) = self.base(name, &b2c.address, &b2c.tenant, "https://contoso.b2clogin.com") else {
+    fn b2c(&mut self, origin: &Origin<'_>, shown: &str, b2c: &B2c) -> Vec<Place> {
+        let Some(base) = self.base(origin, &b2c.address, &b2c.tenant, "https://contoso.b2clogin.com") else {
             return Vec::new();
         };
         let mut seen = HashSet::new();
@@ -167,6 +181,7 @@ impl Rules<'_> {
             let is_name = (1..=LONGEST).contains(&policy.len())
                 && policy.bytes().all(is_plain)
                 && !policy.bytes().all(|byte| byte == b'.');
+            let name = &origin.at(&[Key::Policy, Key::Policies, Key::Authority], policy);
             if !is_name {
                 self.wrong(name, policy, "the name of a user flow or policy such as B2C_1_susi is needed");
             } else if !seen.insert(policy.to_ascii_lowercase()) {
@@ -184,13 +199,15 @@ impl Rules<'_> {
             });
         }
         if places.is_empty() {
-            self.wrong(name, shown, "has no policy: which user flow issues the tokens?");
+            let says = origin.says(Key::Policy);
+            let advice = format!("has no policy: which user flow issues the tokens? Name it by {says}");
+            self.wrong(&origin.name, shown, advice);
         }
         places
     }
 
-    fn external_id(&mut self, name: &str, _shown: &str, external: &ExternalId) -> Vec<Place> {
-        let Some(base) = self.base(name, &external.address, &external.tenant, "https://contoso.ciamlogin.com") else {
+    fn external_id(&mut self, origin: &Origin<'_>, _shown: &str, external: &ExternalId) -> Vec<Place> {
+        let Some(base) = self.base(origin, &external.address, &external.tenant, "https://contoso.ciamlogin.com") else {
             return Vec::new();
         };
         let (tenant, version) = (external.tenant.clone(), external.version);
@@ -199,11 +216,12 @@ impl Rules<'_> {
     }
 
     /// The origin of an authority of B2C or External ID.
-    fn base(&mut self, name: &str, text: &str, tenant: &str, example: &str) -> Option<String> {
+    fn base(&mut self, origin: &Origin<'_>, text: &str, tenant: &str, example: &str) -> Option<String> {
         if tenant.parse::<TenantId>().is_err() && !address::is_domain(tenant) {
             let advice = "the tenant's GUID, or its domain such as contoso.onmicrosoft.com is needed";
-            self.wrong(name, tenant, advice);
+            self.wrong(&origin.at(&[Key::TenantId, Key::Domain, Key::Authority], tenant), tenant, advice);
         }
+        let name = &origin.at(&[Key::Authority, Key::Instance], text);
         match check_address(text) {
             Err(error) => self.wrong(name, text, format!("{error}; an address such as {example} is needed")),
             Ok(address) if address.path != "/" => {
@@ -221,16 +239,22 @@ impl Rules<'_> {
 
     fn openid_connect(
         &mut self,
-        name: &str,
+        origin: &Origin<'_>,
         shown: &str,
         openid: &OpenIdConnect,
         algorithms: &[Algorithm],
     ) -> Vec<Place> {
         let problems = self.problems.len();
+        let name = &origin.at(&[Key::Authority], &openid.issuer);
         match check_address(&openid.issuer) {
             Err(error) => self.wrong(name, &openid.issuer, error.to_string()),
             Ok(address) if address.path.contains('?') => {
                 self.wrong(name, &openid.issuer, "an issuer has no query (?) and no fragment (#)");
+            }
+            Ok(address) if address.path.ends_with("/.well-known/openid-configuration") => {
+                let advice = "is the address of the metadata; the issuer is what its tokens have in iss, mostly what \
+                              stands before /.well-known";
+                self.wrong(name, &openid.issuer, advice);
             }
             Ok(address) => {
                 if let Some(advice) = address::better_kind(&address.host) {
@@ -239,17 +263,20 @@ impl Rules<'_> {
             }
         }
         let mapping = openid.names.read().unwrap_or_else(|(method, path)| {
+            let keys = [Key::ScopeClaim, Key::RoleClaim, Key::SubjectClaim, Key::ClientClaim, Key::AudienceClaim];
+            let key: Vec<Key> = keys.into_iter().filter(|key| key.method() == method).collect();
+            let says = key.first().map_or(method, |key| origin.says(*key));
             self.wrong(
-                name,
+                &origin.at(&key, &path),
                 &path,
-                format!("{method}: the name of a claim, or a JSON Pointer such as /a/b, is needed"),
+                format!("{says}: the name of a claim, or a JSON Pointer such as /a/b, is needed"),
             );
             crate::policy::Mapping::default()
         });
         let issuer: Arc<str> = openid.issuer.as_str().into();
         let mut checked = |url: &String| {
             if let Err(error) = check_address(url) {
-                self.wrong(name, url, error.to_string());
+                self.wrong(&origin.at(&[Key::MetadataAddress, Key::JwksUri], url), url, error.to_string());
             }
             Some(url.clone())
         };
@@ -258,13 +285,14 @@ impl Rules<'_> {
             Keys::Metadata(url) => Some(DocumentSpec::OpenIdConnect { issuer, metadata: checked(url), jwks_uri: None }),
             Keys::JwksUri(url) => Some(DocumentSpec::OpenIdConnect { issuer, metadata: None, jwks_uri: checked(url) }),
             Keys::Static(jwks) => {
-                let keys = KeySet::parse_static(jwks.as_bytes()).map_err(|fault| format!("static_keys(): {fault}"));
-                self.static_keys(name, shown, keys, algorithms).map(|keys| DocumentSpec::Static { issuer, keys })
+                let keys = KeySet::parse_static(jwks.as_bytes())
+                    .map_err(|fault| format!("{}{fault}", origin.prefix("static_keys(): ")));
+                self.static_keys(origin, shown, keys, algorithms).map(|keys| DocumentSpec::Static { issuer, keys })
             }
             Keys::Pem(all) => {
-                let keys =
-                    KeySet::from_pem(all).map_err(|(at, fault)| format!("pem_key(), number {}: {fault}", at + 1));
-                self.static_keys(name, shown, keys, algorithms).map(|keys| DocumentSpec::Static { issuer, keys })
+                let keys = KeySet::from_pem(all)
+                    .map_err(|(at, fault)| format!("{}number {}: {fault}", origin.prefix("pem_key(), "), at + 1));
+                self.static_keys(origin, shown, keys, algorithms).map(|keys| DocumentSpec::Static { issuer, keys })
             }
         };
         match spec {
@@ -279,15 +307,17 @@ impl Rules<'_> {
     /// Keys that are at hand: one must be usable for the algorithms.
     fn static_keys(
         &mut self,
-        name: &str,
+        origin: &Origin<'_>,
         shown: &str,
         keys: Result<KeySet, String>,
         algorithms: &[Algorithm],
     ) -> Option<Arc<KeySet>> {
+        let name = &origin.at(&[Key::FileOfKeys, Key::StaticKeys], "");
         let keys = match keys {
             Ok(keys) => keys,
             Err(fault) => {
-                self.wrong(name, shown, fault);
+                let value = Some(origin.prefix(shown)).filter(|value| !value.is_empty());
+                self.problems.push(ConfigProblem::new(name, value, fault));
                 return None;
             }
         };
@@ -296,8 +326,10 @@ impl Rules<'_> {
         }
         if !keys.keys.iter().any(|key| key.material.prepare(algorithms).is_some()) {
             let names: Vec<&str> = algorithms.iter().map(|algorithm| algorithm.as_str()).collect();
-            let advice = format!("none of its keys can be used for {}; see algorithms()", names.join(", "));
-            self.wrong(name, shown, advice);
+            let says = origin.says(Key::Algorithms);
+            let advice = format!("none of its keys can be used for {}; see {says}", names.join(", "));
+            let value = Some(origin.prefix(shown)).filter(|value| !value.is_empty());
+            self.problems.push(ConfigProblem::new(name, value, advice));
             return None;
         }
         Some(Arc::new(keys))

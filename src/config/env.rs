@@ -12,7 +12,8 @@ use crate::error::{ConfigError, ConfigProblem};
 
 const OURS: &str = "ENTRA_";
 const DOTNET: &str = "AzureAd__";
-/// Levels of a name in .NET's spelling; there are four at most in `AzureAd__RequiredClaims__0__Values__0`.
+/// Levels of a name in .NET's spelling; there are six behind `AzureAd` in
+/// `AzureAd__Authorities__0__RequiredClaims__0__Values__0`.
 const DEEPEST: usize = 8;
 
 impl Config {
@@ -44,7 +45,7 @@ impl Config {
 
     fn read_vars(vars: impl Iterator<Item = (String, Result<String, String>)>) -> Result<Self, ConfigError> {
         let mut reader = Reader::default();
-        reader.config.source = Source::Environment;
+        reader.config.source = Source::Environment { section: None };
         let mut found = Found::default();
         for (name, value) in vars {
             let is_ours = name.starts_with(OURS) && !is_of_kubernetes(&name, value.as_deref().unwrap_or_default());
@@ -233,7 +234,13 @@ fn name_of(key: Key) -> &'static str {
 fn key_of(name: &str) -> Option<Key> {
     match VARIABLES.iter().find(|(known, _)| *known == name) {
         Some((_, key)) => Some(*key),
-        None => key::setting(name.get(DOTNET.len()..)?.split("__").next()?),
+        None => {
+            let mut path = name.get(DOTNET.len()..)?.split("__");
+            match key::setting(path.next()?)? {
+                Key::Authorities => path.nth(1).and_then(key::setting).or(Some(Key::Authorities)),
+                key => Some(key),
+            }
+        }
     }
 }
 

@@ -1,6 +1,10 @@
 //! The JSON that Microsoft.Identity.Web users have already.
 
-use std::{fs::File, io::Read, path::Path};
+use std::{
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+};
 
 use super::{
     Config, Source,
@@ -38,20 +42,29 @@ impl Config {
             let name = if name.is_empty() { "the configuration file" } else { &name };
             ConfigError::from_problem(ConfigProblem::new(name, None, advice))
         })?;
-        Self::read_json(&text, Some(name))
+        Self::read_json(&text, Some(path))
     }
 
-    fn read_json(text: &str, file: Option<String>) -> Result<Self, ConfigError> {
+    fn read_json(text: &str, path: Option<&Path>) -> Result<Self, ConfigError> {
+        let file = path.map(|path| path.display().to_string());
         let whole = |advice: String| {
             let name = file.as_deref().unwrap_or("the JSON text");
             ConfigError::from_problem(ConfigProblem::new(name, None, advice))
         };
         let root = Node::from_json(&without_comments(text))
             .map_err(|cause| whole(format!("is not JSON: {cause}; correct it there")))?;
+        let folder = path.and_then(Path::parent).map(Path::to_owned);
+        Self::read_root(root, file, folder)
+    }
+
+    /// Reads the settings from the whole of a document.
+    pub(super) fn read_root(root: Node, file: Option<String>, folder: Option<PathBuf>) -> Result<Self, ConfigError> {
         let Data::Object(members) = root.data else {
-            return Err(whole(format!("must be one JSON object: {{ \"{SECTION}\": {{ … }} }}")));
+            let name = file.as_deref().unwrap_or("the JSON text");
+            let advice = format!("must be one JSON object: {{ \"{SECTION}\": {{ … }} }}");
+            return Err(ConfigError::from_problem(ConfigProblem::new(name, None, advice)));
         };
-        let mut reader = Reader::default();
+        let mut reader = Reader { folder, ..Reader::default() };
         let section = section(members, &mut reader.problems);
         reader.config.source = Source::Json { file, section: section.name };
         reader.section(section.members);
@@ -62,7 +75,7 @@ impl Config {
 impl Reader {
     /// The configuration; with problems, also those that only the rules find.
     pub(super) fn finish(self) -> Result<Config, ConfigError> {
-        let Self { config, mut problems } = self;
+        let Self { config, mut problems, .. } = self;
         if problems.is_empty() {
             return Ok(config);
         }
@@ -86,7 +99,7 @@ fn section(members: Vec<(String, Node)>, problems: &mut Vec<ConfigProblem>) -> S
     for (name, node) in members {
         if !is_section(&name) {
             // .NET would not see it; its owner should know.
-            if key::setting(&name).is_some() && !matches!(node.data, Data::Object(_)) {
+            if key::is_telling(&name) && !matches!(node.data, Data::Object(_)) {
                 let advice = format!("stands beside the section {SECTION}, where it is not read; move it into it");
                 problems.push(ConfigProblem::new(node.name, None, advice));
             }
@@ -112,7 +125,7 @@ fn section(members: Vec<(String, Node)>, problems: &mut Vec<ConfigProblem>) -> S
 
 /// The members at the top, unless they are sections and one of another name looks like ours.
 fn at_top(members: Vec<(String, Node)>, problems: &mut Vec<ConfigProblem>) -> Section {
-    let is_ours = |members: &[(String, Node)]| members.iter().any(|(name, _)| key::setting(name).is_some());
+    let is_ours = |members: &[(String, Node)]| members.iter().any(|(name, _)| key::is_telling(name));
     let alike = members.iter().find(|(_, node)| matches!(&node.data, Data::Object(inner) if is_ours(inner)));
     match alike {
         Some((name, node)) if !is_ours(&members) && matches!(key::meaning(name), Meaning::Unknown { .. }) => {

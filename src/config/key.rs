@@ -10,6 +10,24 @@ pub(super) enum Key {
     Audience,
     Audiences,
     Authority,
+    Authorities,
+    Kind,
+    Domain,
+    Policy,
+    Policies,
+    AcceptTfpIssuers,
+    Name,
+    Version,
+    Algorithms,
+    ScopeClaim,
+    RoleClaim,
+    SubjectClaim,
+    ClientClaim,
+    AudienceClaim,
+    MetadataAddress,
+    JwksUri,
+    FileOfKeys,
+    StaticKeys,
     AllowWithoutRole,
     AllowedClients,
     RequiredClaims,
@@ -19,7 +37,7 @@ pub(super) enum Key {
     DetailedErrors,
 }
 
-pub(super) const KEYS: [(&str, Key); 14] = [
+pub(super) const KEYS: [(&str, Key); 32] = [
     ("Instance", Key::Instance),
     ("TenantId", Key::TenantId),
     ("TenantIds", Key::TenantIds),
@@ -34,7 +52,66 @@ pub(super) const KEYS: [(&str, Key); 14] = [
     ("Resource", Key::Resource),
     ("RevokedKeys", Key::RevokedKeys),
     ("DetailedErrors", Key::DetailedErrors),
+    ("Authorities", Key::Authorities),
+    ("Kind", Key::Kind),
+    ("Domain", Key::Domain),
+    ("SignUpSignInPolicyId", Key::Policy),
+    ("Policies", Key::Policies),
+    ("AcceptTfpIssuers", Key::AcceptTfpIssuers),
+    ("Name", Key::Name),
+    ("Version", Key::Version),
+    ("Algorithms", Key::Algorithms),
+    ("ScopeClaim", Key::ScopeClaim),
+    ("RoleClaim", Key::RoleClaim),
+    ("SubjectClaim", Key::SubjectClaim),
+    ("ClientClaim", Key::ClientClaim),
+    ("AudienceClaim", Key::AudienceClaim),
+    ("MetadataAddress", Key::MetadataAddress),
+    ("JwksUri", Key::JwksUri),
+    ("KeyFile", Key::FileOfKeys),
+    ("StaticKeys", Key::StaticKeys),
 ];
+
+/// Names that many a file has for something else: by them, nothing is taken for our settings.
+const COMMON_WORDS: [Key; 7] =
+    [Key::Kind, Key::Domain, Key::Policies, Key::Name, Key::Version, Key::Algorithms, Key::FileOfKeys];
+
+impl Key {
+    /// Whether it holds for all authorities, so that none can have it alone.
+    pub(super) fn is_global(self) -> bool {
+        matches!(
+            self,
+            Self::Authorities
+                | Self::AllowWithoutRole
+                | Self::ClockSkewSeconds
+                | Self::Resource
+                | Self::RevokedKeys
+                | Self::DetailedErrors
+        )
+    }
+
+    /// Its name in the section.
+    pub(super) fn name(self) -> &'static str {
+        KEYS.iter().find(|(_, known)| *known == self).map_or("", |(name, _)| name)
+    }
+
+    /// The method of an [`Authority`](crate::Authority) that says the same.
+    pub(super) fn method(self) -> &'static str {
+        match self {
+            Self::Audience | Self::Audiences => "audience()",
+            Self::Policy | Self::Policies => "policy()",
+            Self::Version => "version()",
+            Self::Algorithms => "algorithms()",
+            Self::ScopeClaim => "scope_claim()",
+            Self::RoleClaim => "role_claim()",
+            Self::SubjectClaim => "subject_claim()",
+            Self::ClientClaim => "client_claim()",
+            Self::AudienceClaim => "audience_claim()",
+            Self::StaticKeys => "static_keys()",
+            _ => "authority()",
+        }
+    }
+}
 
 pub(super) const VARIABLES: [(&str, Key); 7] = [
     ("ENTRA_TENANT_ID", Key::TenantId),
@@ -48,7 +125,7 @@ pub(super) const VARIABLES: [(&str, Key); 7] = [
 
 /// Keys of Microsoft.Identity.Web, and of the handlers and libraries below it, that say how to sign in, to ask for tokens
 /// or to log: they change nothing about which tokens are good, or leaving them out is the stricter choice.
-const PASSED_OVER: [&str; 66] = [
+const PASSED_OVER: [&str; 65] = [
     "AccessDeniedPath",
     "AppHomeTenantId",
     "AppPermissions",
@@ -70,7 +147,6 @@ const PASSED_OVER: [&str; 66] = [
     "ClientVersion",
     "Configuration",
     "DisableTelemetry",
-    "Domain",
     "EditProfilePolicyId",
     "EnableCacheSynchronization",
     "EnablePiiLogging",
@@ -118,14 +194,15 @@ const PASSED_OVER: [&str; 66] = [
 ];
 
 /// Keys that do decide which tokens are good, and are not read here: passing them over would change the meaning.
-const NOT_READ: [(&str, &str); 6] = [
-    ("SignUpSignInPolicyId", "it makes this an Azure AD B2C authority, which is not supported yet"),
-    ("DefaultUserFlow", "it makes this an Azure AD B2C authority, which is not supported yet"),
+const NOT_READ: [(&str, &str); 4] = [
+    (
+        "DefaultUserFlow",
+        "it is not read, by Microsoft.Identity.Web neither; name the user flow as SignUpSignInPolicyId",
+    ),
     (
         "TokenValidationParameters",
         "it is not read; use Audiences, TenantIds, ClockSkewSeconds and RequiredClaims, which are checked always",
     ),
-    ("MetadataAddress", "it is not read; the addresses follow from Instance and TenantId"),
     ("AzureCloudInstance", "it is not read; name the cloud by Instance, such as https://login.microsoftonline.us"),
     ("AadAuthorityAudience", "it is not read; use TenantId"),
 ];
@@ -162,6 +239,11 @@ pub(super) fn meaning(name: &str) -> Meaning {
 pub(super) fn setting(name: &str) -> Option<Key> {
     let folded = fold(name);
     KEYS.iter().find(|(known, _)| fold(known) == folded).map(|(_, key)| *key)
+}
+
+/// Whether a name is so much ours that whoever wrote it meant these settings.
+pub(super) fn is_telling(name: &str) -> bool {
+    setting(name).is_some_and(|key| !COMMON_WORDS.contains(&key))
 }
 
 /// A name without underscores, in lower case.
@@ -216,7 +298,7 @@ mod tests {
         }
         assert_eq!(meaning("client_secret"), Meaning::PassedOver);
         assert_eq!(meaning("SendX5C"), Meaning::PassedOver);
-        assert!(matches!(meaning("SignUpSignInPolicyId"), Meaning::NotRead(_)));
+        assert!(matches!(meaning("DefaultUserFlow"), Meaning::NotRead(_)));
     }
 
     #[test]

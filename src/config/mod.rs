@@ -33,14 +33,21 @@
 //! ```
 
 mod address;
+mod any;
 mod apart;
+#[cfg(feature = "apim")]
+mod apim;
 mod authorities;
 mod env;
 mod file;
 mod key;
 mod node;
+mod origin;
 mod plan;
 mod read;
+mod rule;
+mod section;
+mod site;
 mod tenants;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -48,11 +55,13 @@ mod tests;
 
 use std::time::Duration;
 
-use serde::de::{Deserialize, Deserializer, Error as _};
+#[cfg(feature = "apim")]
+pub use apim::{ApimNote, ApimPolicy};
 
 use crate::{authority::Authority, error::ConfigError, policy::ClaimRule, tenant::Cloud};
 use key::Key;
 pub(crate) use plan::Plan;
+use site::Site;
 
 /// All settings of a verifier, as their owner wrote them.
 ///
@@ -68,6 +77,10 @@ pub struct Config {
     /// Full addresses of authorities, as `Authority` has them.
     addresses: Vec<Named<String>>,
     authorities: Vec<Named<Authority>>,
+    /// What the section says of its authority alone.
+    site: Site,
+    /// Authorities that the section lists, each as a section of its own.
+    sections: Vec<Named<Config>>,
     allowed_clients: Vec<Named<String>>,
     required_claims: Vec<Named<ClaimRule>>,
     leeway: Vec<Named<Duration>>,
@@ -116,11 +129,23 @@ enum Source {
     #[default]
     Builder,
     /// The file, if it was one, and the section.
-    Json {
-        file: Option<String>,
+    Json { file: Option<String>, section: Option<String> },
+    Environment {
+        /// The variables' part of the name before a setting, where they are .NET's.
         section: Option<String>,
     },
-    Environment,
+}
+
+impl Source {
+    /// The same, within a section of this name.
+    fn inside(&self, section: &str) -> Self {
+        let section = Some(section.to_owned());
+        match self {
+            Self::Builder => Self::Builder,
+            Self::Json { .. } => Self::Json { file: None, section },
+            Self::Environment { .. } => Self::Environment { section },
+        }
+    }
 }
 
 impl<T> Named<T> {
@@ -221,9 +246,13 @@ impl Config {
         self
     }
 
-    /// Whether tenants are named beside the authorities.
-    fn has_tenants(&self) -> bool {
-        !self.tenants.is_empty() || !self.addresses.is_empty() || self.authorities.is_empty()
+    /// Whether an authority is described beside those that are given whole.
+    fn has_own_authority(&self) -> bool {
+        !self.tenants.is_empty()
+            || !self.addresses.is_empty()
+            || self.site.names_an_issuer()
+            || self.form() != address::Form::Entra
+            || (self.authorities.is_empty() && self.sections.is_empty())
     }
 
     fn keyword(mut self, name: &str, keyword: &'static str) -> Self {
@@ -280,13 +309,5 @@ impl Config {
     /// All mistakes at once.
     pub fn validate(&self) -> Result<(), ConfigError> {
         self.plan().map(drop)
-    }
-}
-
-impl<'de> Deserialize<'de> for Config {
-    /// Reads what [`Config::from_json`] reads, as a part of one's own configuration.
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = serde_json::Value::deserialize(deserializer)?;
-        Self::from_json(&value.to_string()).map_err(D::Error::custom)
     }
 }

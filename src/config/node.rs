@@ -80,6 +80,26 @@ impl Node {
     }
 }
 
+impl Node {
+    /// The same as JSON.
+    pub(super) fn to_json(&self) -> String {
+        let quoted = |text: &str| Value::from(text).to_string();
+        match &self.data {
+            Data::Text(text) => quoted(text),
+            Data::Other(text) => text.clone(),
+            Data::List(elements) => {
+                let elements: Vec<String> = elements.iter().map(Self::to_json).collect();
+                format!("[{}]", elements.join(","))
+            }
+            Data::Object(members) => {
+                let member = |(key, node): &(String, Self)| format!("{}:{}", quoted(key), node.to_json());
+                let members: Vec<String> = members.iter().map(member).collect();
+                format!("{{{}}}", members.join(","))
+            }
+        }
+    }
+}
+
 struct Members<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Members<'de> {

@@ -2,7 +2,9 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use super::{Config, Named, Source, authorities::Common, key::Key};
+use super::{
+    Config, Named, Source, address::Form, authorities::Common, key::Key, origin::Written, section, tenants::Tenants,
+};
 use crate::{
     authority::{Authority, Trusted},
     error::{ConfigError, ConfigProblem},
@@ -41,11 +43,13 @@ impl Config {
     /// The plan, which is worth something only without problems.
     pub(super) fn draw(&self) -> (Option<Plan>, Vec<ConfigProblem>) {
         let mut rules = Rules { config: self, problems: Vec::new(), warnings: self.warnings.clone() };
-        let tenants = rules.tenants();
-        let client_id = rules.client_id();
+        let form = self.form();
+        let other = if self.has_own_authority() { rules.described(form) } else { None };
+        let tenants = if form == Form::Entra { rules.tenants(None) } else { Tenants::default() };
+        let client_id = rules.client_id(form);
         rules.check_audiences(&self.audiences);
         let common = Common {
-            allowed_clients: rules.allowed_clients(),
+            allowed_clients: rules.allowed_clients(form),
             required_claims: rules.required_claims(),
             leeway: rules.leeway(),
             allow_without_role: rules.switch(&self.allow_without_role),
@@ -62,11 +66,20 @@ impl Config {
             Some(app_id) => authority.app_specific_keys(app_id),
             None => authority,
         });
-        let main = main.map(|authority| Named::new("tenant()", authority));
+        let main = main.or(other).map(|authority| section::with_site(authority, self));
+        // What another issuer calls its clients and audiences is nothing that holds at Entra.
+        let main =
+            main.map(|main| if form == Form::OpenIdConnect { section::with_own_names(main, self) } else { main });
+        let mut written: Vec<Written<'_>> = Vec::new();
+        written.extend(main.map(|authority| Written::of_section(authority, self.own_name(), self)));
+        for section in &self.sections {
+            written.extend(rules.section(section, tenants.instance.as_ref()));
+        }
+        written.extend(self.authorities.iter().map(Written::whole));
         let mut all = Vec::new();
-        for authority in main.iter().chain(&self.authorities) {
+        for authority in &written {
             let trusted = rules.trusted(authority, &common);
-            all.extend(trusted.into_iter().map(|trusted| (authority.name.clone(), trusted)));
+            all.extend(trusted.into_iter().map(|trusted| (authority.origin.clone(), trusted)));
         }
         rules.check_apart(&all);
         let authorities: Vec<Trusted> = all.into_iter().map(|(_, trusted)| trusted).collect();
@@ -76,30 +89,50 @@ impl Config {
             detailed_errors,
             resource,
             max_token_bytes,
-            warnings: rules.warnings,
+            warnings: std::mem::take(&mut rules.warnings),
         });
-        (plan, rules.problems)
+        // What the described authority has alone may have been looked at with what holds for all.
+        let mut problems: Vec<ConfigProblem> = Vec::new();
+        for problem in rules.problems {
+            if !problems.contains(&problem) {
+                problems.push(problem);
+            }
+        }
+        (plan, problems)
+    }
+
+    /// The setting that names the authority that is described.
+    fn own_name(&self) -> String {
+        let written = [Key::Authority, Key::TenantId, Key::Instance].into_iter().find_map(|key| {
+            let (name, _) = self.written(key).into_iter().next()?;
+            Some(name)
+        });
+        written.unwrap_or_else(|| Key::Authority.method().to_owned())
     }
 
     /// The file that the settings came from.
     pub(super) fn origin(&self) -> Option<&str> {
         match &self.source {
             Source::Json { file, .. } => file.as_deref(),
-            Source::Builder | Source::Environment => None,
+            Source::Builder | Source::Environment { .. } => None,
         }
     }
 
     /// The problem of a setting that is not there, under the name that its owner would look for.
     pub(super) fn missing(&self, key: Key, advice: &str) -> ConfigProblem {
-        let (method, json, variable) = match key {
-            Key::TenantId => ("tenant()", "TenantId", "ENTRA_TENANT_ID"),
-            _ => ("client_id()", "ClientId", "ENTRA_CLIENT_ID"),
+        let (method, variable) = match key {
+            Key::TenantId => ("tenant()", "ENTRA_TENANT_ID"),
+            Key::Instance => ("instance()", "ENTRA_AUTHORITY_HOST"),
+            Key::ClientId => ("client_id()", "ENTRA_CLIENT_ID"),
+            _ => ("authority()", "AzureAd__Authority"),
         };
+        let json = key.name();
         let name = match &self.source {
             Source::Builder => method.to_owned(),
             Source::Json { section: Some(section), .. } => format!("{section}:{json}"),
             Source::Json { section: None, .. } => json.to_owned(),
-            Source::Environment => variable.to_owned(),
+            Source::Environment { section: Some(section) } => format!("{section}__{json}"),
+            Source::Environment { section: None } => variable.to_owned(),
         };
         let hints: String =
             self.hints.iter().filter(|(of, _)| *of == key).map(|(_, hint)| format!(" ({hint})")).collect();
@@ -144,12 +177,13 @@ impl Rules<'_> {
         self.one(all, bool::to_string).is_some_and(|switch| switch.value)
     }
 
-    /// The client id in lower case.
-    fn client_id(&mut self) -> Option<String> {
+    /// The client id in lower case. That of another issuer's application may be any text, which holds there alone.
+    fn client_id(&mut self, form: Form) -> Option<String> {
         let mut ids: Vec<Named<String>> = Vec::new();
         for client in &self.config.client_ids {
             match guid(&client.value) {
                 Some(id) => ids.push(Named::new(&client.name, id)),
+                None if form == Form::OpenIdConnect && !client.value.trim().is_empty() => {}
                 None if client.value.starts_with("api://") => {
                     self.wrong(
                         &client.name,
@@ -167,7 +201,14 @@ impl Rules<'_> {
         let is_any = !self.config.client_ids.is_empty() || !self.config.audiences.is_empty();
         // Authorities may all have audiences of their own, and no other tenants need any.
         let has_own = |authority: &Named<Authority>| authority.value.settings.names_an_audience();
-        let is_needed = self.config.has_tenants() || !self.config.authorities.iter().all(has_own);
+        let section_has_own = |section: &Named<Config>| {
+            let config = &section.value;
+            let is_named = !config.client_ids.is_empty() || !config.audiences.is_empty();
+            is_named || config.is_spoilt(&[Key::ClientId, Key::Audience, Key::Audiences])
+        };
+        let is_needed = self.config.has_own_authority()
+            || !self.config.authorities.iter().all(has_own)
+            || !self.config.sections.iter().all(section_has_own);
         if is_needed && !is_any && !self.config.is_spoilt(&[Key::ClientId, Key::Audience, Key::Audiences]) {
             let advice = "is missing, and so is an audience: which API is this? Take the Application (client) ID of its \
                           app registration";
@@ -204,7 +245,9 @@ impl Rules<'_> {
     }
 
     fn warn_of_microsoft(&mut self) {
-        for audience in self.config.audiences.iter().chain(&self.config.client_ids) {
+        let sections = self.config.sections.iter().map(|section| &section.value);
+        let configs = std::iter::once(self.config).chain(sections);
+        for audience in configs.flat_map(|config| config.audiences.iter().chain(&config.client_ids)) {
             if let Some(api) = microsoft_api(&audience.value) {
                 self.warnings.push(format!(
                     "{} = {:?} is {api}, an API of Microsoft's: tokens for it are for Microsoft alone to validate",
@@ -214,11 +257,12 @@ impl Rules<'_> {
         }
     }
 
-    fn allowed_clients(&mut self) -> HashSet<String> {
+    fn allowed_clients(&mut self, form: Form) -> HashSet<String> {
         let mut clients = HashSet::new();
         for client in &self.config.allowed_clients {
             match guid(&client.value) {
                 Some(id) => drop(clients.insert(id)),
+                None if form == Form::OpenIdConnect => {}
                 None => {
                     self.wrong(
                         &client.name,

@@ -1,31 +1,33 @@
 //! From a tree of settings to a [`Config`].
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use super::{
     Config, Named, Place, Tenant,
+    address::Form,
     key::{self, KEYS, Key, Meaning},
     node::{Data, Node},
 };
-use crate::{
-    error::ConfigProblem,
-    policy::{ClaimRule, MAX_LEEWAY},
-};
+use crate::{error::ConfigProblem, policy::MAX_LEEWAY};
 
 /// Reads one section; what cannot be read is put among the problems and goes on.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
     pub(super) config: Config,
     pub(super) problems: Vec<ConfigProblem>,
+    /// Where the names of files begin; the working directory if nothing is said.
+    pub(super) folder: Option<PathBuf>,
+    /// One of several authorities is read, within a section.
+    pub(super) is_inner: bool,
 }
 
 /// The problem of a value that is of another type or form.
-fn wrong(node: &Node, advice: impl Into<String>) -> ConfigProblem {
+pub(super) fn wrong(node: &Node, advice: impl Into<String>) -> ConfigProblem {
     ConfigProblem::new(&node.name, Some(&node.to_text()), advice)
 }
 
 /// The problem of a value that is of another type.
-fn mistyped(node: &Node, advice: &str) -> ConfigProblem {
+pub(super) fn mistyped(node: &Node, advice: &str) -> ConfigProblem {
     let is = match &node.data {
         Data::Text(_) => "a text",
         Data::List(_) => "a list",
@@ -76,6 +78,10 @@ impl Reader {
             }
             seen.push((folded, node.name.clone()));
             match key::meaning(&name) {
+                Meaning::Setting(Key::Domain) => {
+                    passed_over.push(node.name.clone());
+                    self.setting(Key::Domain, node);
+                }
                 Meaning::Setting(key) => self.setting(key, node),
                 Meaning::PassedOver => passed_over.push(node.name),
                 Meaning::NotRead(why) => self.problems.push(ConfigProblem::new(&node.name, None, why)),
@@ -84,6 +90,9 @@ impl Reader {
                     self.problems.push(unknown(&node.name, nearest, &names(&KEYS)));
                 }
             }
+        }
+        if self.config.form() == Form::B2c {
+            passed_over.retain(|name| self.config.site.text(Key::Domain).is_none_or(|domain| domain.name != *name));
         }
         if !passed_over.is_empty() {
             let scopes = ["scopes", "scope", "apppermissions"];
@@ -100,6 +109,13 @@ impl Reader {
     /// Reads one setting.
     fn setting(&mut self, key: Key, node: Node) {
         let before = self.problems.len();
+        if self.is_inner && key.is_global() {
+            let advice = match key {
+                Key::Authorities => "authorities have no authorities of their own; list them all in one list",
+                _ => "holds for all authorities; put it outside of Authorities",
+            };
+            return self.problems.push(ConfigProblem::new(&node.name, None, advice));
+        }
         match key {
             Key::Instance => {
                 let place = |address: Named<String>| Named::new(address.name, Place::Address(address.value));
@@ -159,13 +175,38 @@ impl Reader {
                 let detailed = self.truth(&node);
                 self.config.detailed_errors.extend(detailed);
             }
+            Key::Authorities => self.authorities(node),
+            _ => self.site(key, node),
         }
         if self.problems.len() > before {
             self.config.spoilt.push(key);
         }
     }
 
-    fn text(&mut self, node: Node, advice: &str) -> Option<Named<String>> {
+    /// Reads the authorities, each a section of its own.
+    fn authorities(&mut self, node: Node) {
+        const FORM: &str =
+            "a list of authorities is needed, such as [{\"TenantId\": \"…\"}, {\"Authority\": \"https://…\"}]";
+        let Data::List(authorities) = node.data else { return self.problems.push(mistyped(&node, FORM)) };
+        if authorities.is_empty() {
+            self.problems.push(ConfigProblem::new(&node.name, Some("[]"), "is an empty list; leave it out"));
+        }
+        for authority in authorities {
+            let Data::Object(members) = authority.data else {
+                let advice = "an object with the settings of one authority is needed";
+                self.problems.push(mistyped(&authority, advice));
+                continue;
+            };
+            let mut inner = Self { folder: self.folder.clone(), is_inner: true, ..Self::default() };
+            inner.config.source = self.config.source.inside(&authority.name);
+            inner.section(members);
+            self.problems.append(&mut inner.problems);
+            self.config.warnings.append(&mut inner.config.warnings);
+            self.config.sections.push(Named::new(authority.name, inner.config));
+        }
+    }
+
+    pub(super) fn text(&mut self, node: Node, advice: &str) -> Option<Named<String>> {
         match node.data {
             Data::Text(text) => Some(Named::new(node.name, text)),
             _ => {
@@ -175,7 +216,7 @@ impl Reader {
         }
     }
 
-    fn texts(&mut self, node: Node, advice: &str) -> Vec<Named<String>> {
+    pub(super) fn texts(&mut self, node: Node, advice: &str) -> Vec<Named<String>> {
         match node.data {
             Data::List(elements) => {
                 elements.into_iter().filter_map(|element| self.text(element, "a text is needed")).collect()
@@ -187,7 +228,7 @@ impl Reader {
         }
     }
 
-    fn truth(&mut self, node: &Node) -> Option<Named<bool>> {
+    pub(super) fn truth(&mut self, node: &Node) -> Option<Named<bool>> {
         let truth = match &node.data {
             Data::Other(text) => text.parse().ok(),
             Data::Text(text) => text.to_ascii_lowercase().parse().ok(),
@@ -209,94 +250,6 @@ impl Reader {
             self.problems.push(wrong(node, format!("a whole number of seconds from 0 to {most} is needed")));
         }
         seconds.map(|seconds| Named::new(&node.name, Duration::from_secs(seconds)))
-    }
-
-    fn claim_rules(&mut self, node: Node) {
-        let Data::List(rules) = node.data else {
-            let advice =
-                "a list is needed, such as [{\"Name\": \"roles\", \"Values\": [\"Reader\"], \"Match\": \"any\"}]";
-            return self.problems.push(mistyped(&node, advice));
-        };
-        for rule in rules {
-            let name = rule.name.clone();
-            let before = self.problems.len();
-            let rule = self.claim_rule(rule);
-            if self.problems.len() == before {
-                self.config.required_claims.extend(rule.map(|rule| Named::new(name, rule)));
-            }
-        }
-    }
-
-    /// Reads one rule; `None` only beside a problem.
-    fn claim_rule(&mut self, node: Node) -> Option<ClaimRule> {
-        const KNOWN: [&str; 4] = ["Name", "Values", "Match", "Separator"];
-        let Data::Object(members) = node.data else {
-            let advice = "an object is needed, such as {\"Name\": \"roles\", \"Values\": [\"Reader\"]}";
-            self.problems.push(mistyped(&node, advice));
-            return None;
-        };
-        let (mut name, mut values, mut demand, mut separator) = (None, None, None, None);
-        let mut seen: Vec<(String, String)> = Vec::new();
-        for (key, member) in members {
-            let folded = key::fold(&key);
-            if let Some((_, other)) = seen.iter().find(|(known, _)| *known == folded) {
-                self.problems.push(twice(&member.name, other));
-                continue;
-            }
-            seen.push((folded.clone(), member.name.clone()));
-            match folded.as_str() {
-                "name" => name = self.text(member, "a text is needed: the name of a claim"),
-                "values" => values = Some(self.claim_values(member)),
-                "match" => demand = self.text(member, "\"all\" or \"any\" is needed"),
-                "separator" => separator = self.text(member, "a text is needed, such as \" \""),
-                _ => self.problems.push(unknown(&member.name, key::nearest(&key, KNOWN), &KNOWN)),
-            }
-        }
-        if !seen.iter().any(|(key, _)| key == "name") {
-            self.problems.push(ConfigProblem::new(&node.name, None, "the Name of the claim is missing"));
-        }
-        let is_any = match &demand {
-            None => false,
-            Some(demand) if demand.value.eq_ignore_ascii_case("all") => false,
-            Some(demand) if demand.value.eq_ignore_ascii_case("any") => true,
-            Some(demand) => {
-                let problem = ConfigProblem::new(&demand.name, Some(&demand.value), "\"all\" or \"any\" is needed");
-                self.problems.push(problem);
-                false
-            }
-        };
-        let idle = [&demand, &separator].into_iter().flatten().next();
-        if let (None, Some(idle)) = (&values, idle) {
-            let advice = "means nothing without Values; without both, the claim need only be there";
-            self.problems.push(ConfigProblem::new(&idle.name, Some(&idle.value), advice));
-        }
-        let name = name?.value;
-        let rule = match values {
-            None => ClaimRule::present(name),
-            Some(values) if is_any => ClaimRule::any(name, values),
-            Some(values) => ClaimRule::all(name, values),
-        };
-        Some(match separator {
-            Some(separator) => rule.separated_by(separator.value),
-            None => rule,
-        })
-    }
-
-    /// The values of a rule: texts, and numbers and truth values by the text they have in a token.
-    fn claim_values(&mut self, node: Node) -> Vec<String> {
-        let Data::List(values) = node.data else {
-            self.problems.push(mistyped(&node, "a list of texts is needed"));
-            return Vec::new();
-        };
-        let mut texts = Vec::new();
-        for value in values {
-            match value.data {
-                Data::Text(text) => texts.push(text),
-                Data::Other(text) if text != "null" => texts.push(text),
-                _ => self.problems.push(mistyped(&value, "a text is needed")),
-            }
-        }
-        texts
     }
 }
 

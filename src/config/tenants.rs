@@ -1,7 +1,8 @@
 //! The rules of instances and tenants.
 
 use super::{
-    Named, Place, Tenant, address,
+    Named, Place, Tenant,
+    address::{self, Form, Spot},
     key::Key,
     plan::{GUID_FORM, Rules},
 };
@@ -17,7 +18,9 @@ pub(super) struct Tenants {
     pub(super) ids: Vec<TenantId>,
     domains: Vec<String>,
     keywords: Vec<&'static str>,
-    /// `None` only beside a problem.
+    /// Where they live, if it was asked for.
+    pub(super) instance: Option<Instance>,
+    /// `None` if there are none.
     pub(super) authority: Option<Authority>,
 }
 
@@ -29,8 +32,8 @@ impl Tenants {
 }
 
 impl Rules<'_> {
-    /// The instance and the tenants in it.
-    pub(super) fn tenants(&mut self) -> Tenants {
+    /// The instance and the tenants in it. `outer` is the instance if none is named.
+    pub(super) fn tenants(&mut self, outer: Option<&Instance>) -> Tenants {
         let mut instances: Vec<Named<Instance>> = Vec::new();
         for place in &self.config.instances {
             let instance = match &place.value {
@@ -47,16 +50,18 @@ impl Rules<'_> {
             self.tenant(tenant, &mut tenants);
         }
         for authority in &self.config.addresses {
-            match address::authority(&authority.value) {
-                Ok(address::Form::Entra { instance, tenant }) => {
+            match address::authority(&authority.value, Form::Entra) {
+                Ok(Spot::Entra { instance, tenant }) => {
                     instances.push(Named::new(&authority.name, instance));
                     self.tenant_of_authority(authority, tenant, &mut tenants);
                 }
-                Ok(form) => self.wrong(&authority.name, &authority.value, address::unsupported(&form)),
+                Ok(_) => self.wrong(&authority.name, &authority.value, "is no authority of Entra's"),
                 Err(advice) => self.wrong(&authority.name, &authority.value, advice),
             }
         }
-        let instance = self.one(&instances, Instance::to_string).map(|named| named.value.clone()).unwrap_or_default();
+        let instance = self.one(&instances, Instance::to_string).map(|named| named.value.clone());
+        let instance = instance.or(outer.cloned()).unwrap_or_default();
+        tenants.instance = Some(instance.clone());
         self.check_together(&tenants);
         let nothing = tenants.ids.is_empty() && tenants.domains.is_empty();
         tenants.authority = match tenants.keywords.first() {
@@ -148,7 +153,7 @@ impl Rules<'_> {
             }
         }
         let is_named =
-            !self.config.has_tenants() || !self.config.tenants.is_empty() || !self.config.addresses.is_empty();
+            !self.config.has_own_authority() || !self.config.tenants.is_empty() || !self.config.addresses.is_empty();
         if !is_named && !self.config.is_spoilt(&[Key::TenantId, Key::TenantIds, Key::Authority]) {
             let advice =
                 "is missing: whose tokens are accepted? Take the Directory (tenant) ID of the app registration";

@@ -1,3 +1,5 @@
+mod authorities;
+
 use std::path::PathBuf;
 
 use proptest::prelude::*;
@@ -20,7 +22,9 @@ const NO_API: &str = "is missing, and so is an audience: which API is this? Take
                       registration";
 const KNOWN: &str = "Instance, TenantId, TenantIds, ClientId, Audience, Audiences, Authority, \
                      AllowWebApiToBeAuthorizedByACL, AllowedClients, RequiredClaims, ClockSkewSeconds, Resource, \
-                     RevokedKeys, DetailedErrors";
+                     RevokedKeys, DetailedErrors, Authorities, Kind, Domain, SignUpSignInPolicyId, Policies, \
+                     AcceptTfpIssuers, Name, Version, Algorithms, ScopeClaim, RoleClaim, SubjectClaim, ClientClaim, \
+                     AudienceClaim, MetadataAddress, JwksUri, KeyFile, StaticKeys";
 
 fn good() -> Config {
     Config::default().tenant(TENANT).client_id(CLIENT)
@@ -192,14 +196,6 @@ fn mistakes_of_json() {
         (r#","ClientId":"x""#, "ClientId: is given twice; leave one out"),
         (r#","Audiance":"secret""#, "Audiance: there is no such setting; did you mean `Audience`?"),
         (r#","ClientSecrt":"secret""#, "ClientSecrt: there is no such setting; did you mean `ClientSecret`?"),
-        (
-            r#","SignUpSignInPolicyId":"b""#,
-            "SignUpSignInPolicyId: it makes this an Azure AD B2C authority, which is not supported yet",
-        ),
-        (
-            r#","Authority":"https://contoso.ciamlogin.com/""#,
-            "Authority = \"https://contoso.ciamlogin.com/\": External ID (ciamlogin.com) authorities are not supported yet",
-        ),
         (
             r#","Authority":"https://login.microsoftonline.com/common""#,
             "Authority = \"https://login.microsoftonline.com/common\": names another tenant than AzureAd:TenantId; leave \

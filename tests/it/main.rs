@@ -1,11 +1,13 @@
 //! The integration tests: one binary.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod apim;
 mod attacks;
 mod authorities;
 mod cache;
 mod clients;
 mod codes;
+mod config;
 mod emulator;
 mod examples;
 mod fuzz;

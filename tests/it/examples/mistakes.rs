@@ -37,7 +37,7 @@ fn assert_told(ended: &Ended, lines: Lines<'_>) {
 async fn in_the_environment() {
     let [tenant, client] = RIGHT;
     let port = ("PORT", "0");
-    let rows: [(Settings<'_>, Lines<'_>); 10] = [
+    let rows: [(Settings<'_>, Lines<'_>); 12] = [
         (&[port], &[&["ENTRA_TENANT_ID", "is missing"], &["ENTRA_CLIENT_ID", "is missing"]]),
         (&[client], &[&["ENTRA_TENANT_ID", "is missing"]]),
         (&[tenant], &[&["ENTRA_CLIENT_ID", "is missing", "audience"]]),
@@ -52,6 +52,17 @@ async fn in_the_environment() {
             &[&["ENTRA_AUTHORITY_HOST", "http://login.example.com", "https://"]],
         ),
         (&[tenant, client, ("ENTRA_ALOWED_CLIENTS", "x")], &[&["ENTRA_ALOWED_CLIENTS", "`ENTRA_ALLOWED_CLIENTS`"]]),
+        (
+            &[tenant, client, ("AzureAd__Authorities__0__Authority", "https://partner.example/?x")],
+            &[
+                &["AzureAd__Authorities__0 =", "no audience", "Audience"],
+                &["AzureAd__Authorities__0__Authority", "https://partner.example/?x", "no query"],
+            ],
+        ),
+        (
+            &[tenant, client, ("AzureAd__Authorities__0__Instance", "https://contoso.b2clogin.com")],
+            &[&["AzureAd__Authorities__0 =", "https://contoso.b2clogin.com", "has no policy", "SignUpSignInPolicyId"]],
+        ),
         (&[tenant, client, ("PORT", "many")], &[&["PORT", "\"many\"", "number"]]),
         (
             &[("ENTRA_TENANT_ID", "contoso"), client, ("ENTRA_DETAILED_ERRORS", "perhaps")],
@@ -67,7 +78,7 @@ async fn in_the_environment() {
 async fn in_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let (tenant, client) = (MockEntra::TENANT, MockEntra::CLIENT_ID);
-    let rows: [(String, Lines<'_>); 6] = [
+    let rows: [(String, Lines<'_>); 9] = [
         (format!(r#"{{ "AzureAd": {{ "ClientId": "{client}" }} }}"#), &[&["TenantId", "is missing"]]),
         (
             format!(
@@ -79,6 +90,32 @@ async fn in_a_file() {
         (
             format!(r#"{{ "Instance": "http://entra.example", "TenantId": "{tenant}", "ClientId": "{client}" }}"#),
             &[&["Instance", "http://entra.example", "https://"]],
+        ),
+        (
+            format!(
+                r#"{{ "TenantId": "{tenant}", "ClientId": "{client}", "Authorities": [{{ "TenantId": "{tenant}" }},
+                    {{ "Authority": "https://contoso.ciamlogin.com/", "Audiance": "x" }}] }}"#
+            ),
+            &[
+                &["Authorities:1:Audiance", "`Audience`"],
+                &["Authorities:0 =", tenant, "(TenantId) accepts too", "leave one out"],
+            ],
+        ),
+        (
+            format!(
+                r#"{{ "Instance": "https://login.microsoftonline.com", "TenantId": "{tenant}", "ClientId": "{client}",
+                    "SignUpSignInPolicyId": "B2C_1_susi" }}"#
+            ),
+            &[&[
+                "SignUpSignInPolicyId",
+                "\"B2C_1_susi\"",
+                "Azure AD B2C",
+                "Instance = \"https://login.microsoftonline.com\"",
+            ]],
+        ),
+        (
+            format!(r#"{{ "TenantId": "{tenant}", "ClientId": "{client}", "Algorithms": ["HS256"] }}"#),
+            &[&["Algorithms:0", "\"HS256\"", "RS256"]],
         ),
         ("{ \"AzureAd\": ".to_owned(), &[&["appsettings.json", "JSON"]]),
         ("{}".to_owned(), &[&["TenantId", "is missing"], &["ClientId", "is missing"]]),

@@ -1,0 +1,629 @@
+//! Authorities of every kind, and several of them, out of sections.
+
+use super::*;
+use crate::jwt::Algorithm;
+
+const B2C: &str = "https://contoso.b2clogin.com";
+const DOMAIN: &str = "contoso.onmicrosoft.com";
+const CIAM: &str = "https://contoso.ciamlogin.com";
+const OKTA: &str = "https://partner.okta.example/oauth2/default";
+/// A key of the form that is needed; it is nobody's.
+const PEM: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----";
+const JWK: &str = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","kid":"a"}"#;
+
+/// What the authorities of a section are, by the builder's own words: the same plan must come out of both.
+#[track_caller]
+fn same(members: &str, built: Config) {
+    let json = plan(Config::from_json(&format!(r#"{{"AzureAd":{{{members}}}}}"#)));
+    let built = plan(Ok(built));
+    assert_eq!(shown(&json), shown(&built), "{members}");
+}
+
+/// The authorities of a plan as a text, with the texts of each set in their order.
+fn shown(plan: &Plan) -> String {
+    let text = format!("{:#?}", plan.authorities);
+    let mut lines: Vec<&str> = text.lines().collect();
+    for run in lines.chunk_by_mut(|one, other| one.trim_start().starts_with('"') && other.trim_start().starts_with('"'))
+    {
+        run.sort_unstable();
+    }
+    lines.join("\n")
+}
+
+fn only_client() -> Config {
+    Config::default().client_id(CLIENT)
+}
+
+/// Members of a section with a client id.
+fn with_client(members: &str) -> String {
+    format!(r#""ClientId":"{CLIENT}",{members}"#)
+}
+
+#[test]
+fn b2c_in_every_form() {
+    let one = || Authority::b2c_at(B2C, DOMAIN, "B2C_1_susi");
+    for members in [
+        format!(r#""Instance":"{B2C}","Domain":"{DOMAIN}","SignUpSignInPolicyId":"B2C_1_susi""#),
+        format!(r#""Instance":"{B2C}/tfp/","Domain":"{DOMAIN}","SignUpSignInPolicyId":"B2C_1_susi""#),
+        format!(r#""Instance":"{B2C}","SignUpSignInPolicyId":"B2C_1_susi""#),
+        format!(r#""Instance":"{B2C}","TenantId":"{DOMAIN}","SignUpSignInPolicyId":"B2C_1_susi""#),
+        format!(r#""Authority":"{B2C}/{DOMAIN}/B2C_1_susi/v2.0""#),
+        format!(r#""Authority":"{B2C}/tfp/{DOMAIN}/B2C_1_susi""#),
+        format!(
+            r#""Authority":"{B2C}/{DOMAIN}/B2C_1_susi/v2.0","Instance":"{B2C}","SignUpSignInPolicyId":"b2c_1_SUSI""#
+        ),
+        format!(r#""Authority":"{B2C}/{DOMAIN}/v2.0","SignUpSignInPolicyId":"B2C_1_susi""#),
+    ] {
+        same(&with_client(&members), only_client().authority(one()));
+    }
+    same(
+        &with_client(&format!(
+            r#""Instance":"{B2C}","TenantId":"{TENANT}","Domain":"{DOMAIN}","SignUpSignInPolicyId":"B2C_1_susi",
+            "Policies":["B2C_1_ropc"],"AcceptTfpIssuers":true,"Name":"customers""#
+        )),
+        only_client().authority(
+            Authority::b2c_at(B2C, TENANT, "B2C_1_susi").policy("B2C_1_ropc").accept_tfp_issuers().named("customers"),
+        ),
+    );
+    // At a domain of one's own, where the policy or `Kind` says what it is.
+    let own = "https://login.contoso.example";
+    for members in [
+        format!(r#""Instance":"{own}","Domain":"{DOMAIN}","SignUpSignInPolicyId":"own""#),
+        format!(r#""Kind":"b2c","Authority":"{own}/{DOMAIN}/own/v2.0""#),
+        format!(r#""Authority":"{own}/tfp/{DOMAIN}/own""#),
+    ] {
+        same(&with_client(&members), only_client().authority(Authority::b2c_at(own, DOMAIN, "own")));
+    }
+}
+
+#[test]
+fn what_b2c_passes_over_is_told() {
+    let json = format!(
+        r#"{{"AzureAd":{{"Instance":"{B2C}","Domain":"{DOMAIN}","ClientId":"{CLIENT}","SignUpSignInPolicyId":"B2C_1_susi",
+        "EditProfilePolicyId":"B2C_1_edit","ResetPasswordPolicyId":"B2C_1_reset"}}}}"#
+    );
+    assert_eq!(
+        plan(Config::from_json(&json)).warnings,
+        ["passed over, as they change nothing about access tokens: AzureAd:EditProfilePolicyId, \
+          AzureAd:ResetPasswordPolicyId"]
+    );
+}
+
+#[test]
+fn external_id_in_every_form() {
+    let one = || Authority::external_id_at(CIAM, DOMAIN);
+    for members in [
+        format!(r#""Authority":"{CIAM}/""#),
+        format!(r#""Authority":"{CIAM}/v2.0""#),
+        format!(r#""Authority":"{CIAM}/{DOMAIN}/v2.0""#),
+        format!(r#""Instance":"{CIAM}","TenantId":"{DOMAIN}""#),
+        format!(r#""Instance":"{CIAM}/""#),
+    ] {
+        same(&with_client(&members), only_client().authority(one()));
+    }
+    for members in [
+        format!(r#""Authority":"{CIAM}/{TENANT}""#),
+        format!(r#""Authority":"{CIAM}","TenantId":"{TENANT}""#),
+        format!(r#""Instance":"{CIAM}","TenantId":"{TENANT}""#),
+    ] {
+        same(&with_client(&members), only_client().authority(Authority::external_id_at(CIAM, TENANT)));
+    }
+    // The host is the tenant's own GUID.
+    let of_id = format!("https://{TENANT}.ciamlogin.com");
+    same(
+        &with_client(&format!(r#""Authority":"{of_id}/""#)),
+        only_client().authority(Authority::external_id_at(&of_id, TENANT)),
+    );
+    let own = "https://login.contoso.example";
+    same(
+        &with_client(&format!(r#""Kind":"ExternalId","Authority":"{own}/{TENANT}/v2.0","Version":"2.0""#)),
+        only_client().authority(Authority::external_id_at(own, TENANT).version(crate::claims::TokenVersion::V2)),
+    );
+    // Without it, a tenant behind a host is an instance that speaks like Entra.
+    same(
+        &with_client(&format!(r#""Authority":"{own}/{TENANT}/v2.0""#)),
+        Config::default().tenant(TENANT).client_id(CLIENT).instance(own),
+    );
+}
+
+#[test]
+fn any_issuer_as_it_is_written() {
+    for issuer in [OKTA, "https://tenant.auth0.example/", "https://id.example"] {
+        same(
+            &format!(r#""Authority":"{issuer}","Audience":"api://orders""#),
+            Config::default().authority(Authority::openid_connect(issuer).audience("api://orders")),
+        );
+    }
+    // A tenant at its end, and yet no instance of Entra.
+    let keycloak = "https://id.example/contoso.example";
+    same(
+        &format!(r#""Kind":"OpenIdConnect","Authority":"{keycloak}","Audience":"a""#),
+        Config::default().authority(Authority::openid_connect(keycloak).audience("a")),
+    );
+    same(
+        &format!(
+            r#""Authority":"{OKTA}","ClientId":"0oa1","AllowedClients":["0oa2"],"Algorithms":["ES256","RS256"],
+            "ScopeClaim":"scp","RoleClaim":"/realm_access/roles","SubjectClaim":"uid","ClientClaim":"cid",
+            "AudienceClaim":"client_id","MetadataAddress":"{OKTA}/.well-known/oauth-authorization-server""#
+        ),
+        Config::default().authority(
+            Authority::openid_connect(OKTA)
+                .client_id("0oa1")
+                .allowed_client("0oa2")
+                .algorithms([Algorithm::RS256, Algorithm::ES256])
+                .scope_claim("scp")
+                .role_claim("/realm_access/roles")
+                .subject_claim("uid")
+                .client_claim("cid")
+                .audience_claim("client_id")
+                .metadata(format!("{OKTA}/.well-known/oauth-authorization-server")),
+        ),
+    );
+    same(
+        &format!(r#""Authority":"{OKTA}","Audience":"a","JwksUri":"https://keys.example/jwks""#),
+        Config::default()
+            .authority(Authority::openid_connect(OKTA).audience("a").jwks_uri("https://keys.example/jwks")),
+    );
+}
+
+#[test]
+fn keys_at_hand() {
+    let algorithms = r#""Algorithms":["EdDSA"],"Audience":"a""#;
+    let built = || Authority::openid_connect(OKTA).audience("a").algorithms([Algorithm::EdDSA]);
+    let jwks = format!(r#"{{"keys":[{JWK}]}}"#);
+    let pem = PEM.replace('\n', "\\n");
+    for (keys, built) in [
+        (format!(r#""StaticKeys":{jwks}"#), built().static_keys(&jwks)),
+        (format!(r#""StaticKeys":{:?}"#, jwks), built().static_keys(&jwks)),
+        (format!(r#""StaticKeys":"{pem}""#), built().pem_key(PEM)),
+        (format!(r#""StaticKeys":"{pem}\n{pem}""#), built().pem_key(PEM).pem_key(PEM)),
+    ] {
+        same(&format!(r#""Authority":"{OKTA}",{algorithms},{keys}"#), Config::default().authority(built));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("appsettings.json");
+    let read = |name: &str| {
+        let json =
+            format!(r#"{{"AzureAd":{{"Authorities":[{{"Authority":"{OKTA}",{algorithms},"KeyFile":"{name}"}}]}}}}"#);
+        std::fs::write(&file, json).unwrap();
+        Config::from_file(&file).and_then(|config| config.validate()).map_err(|error| error.to_string())
+    };
+    for (name, text) in [("keys.json", jwks.as_str()), ("key.pem", PEM), ("bom.json", &format!("\u{feff} {jwks}"))] {
+        std::fs::write(folder.path().join(name), text).unwrap();
+        assert_eq!(read(name), Ok(()), "{name}");
+    }
+    // The private half, and its text, are nowhere to be seen.
+    std::fs::write(
+        folder.path().join("private.pem"),
+        "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----",
+    )
+    .unwrap();
+    std::fs::write(folder.path().join("none.txt"), "secret").unwrap();
+    std::fs::write(folder.path().join("front.pem"), format!("secret\n{PEM}")).unwrap();
+    std::fs::write(folder.path().join("empty.json"), r#"{"keys":[]}"#).unwrap();
+    for (name, told) in [
+        ("private.pem", "is a private key, which has no place here"),
+        ("none.txt", "a key set ({\"keys\": […]}) or public keys in PEM"),
+        ("front.pem", "is no PEM text"),
+        ("empty.json", "none of its keys can be used for EdDSA; see Algorithms"),
+        ("missing.json", "cannot be read as "),
+    ] {
+        let error = read(name).unwrap_err();
+        assert!(error.contains("AzureAd:Authorities:0:KeyFile") && error.contains(told), "{name}: {error}");
+        assert!(!error.contains("secret") && !error.contains("c2VjcmV0"), "{error}");
+    }
+}
+
+#[test]
+fn several_authorities() {
+    let members = format!(
+        r#""TenantId":"{TENANT}","ClientId":"{CLIENT}","RequiredClaims":[{{"Name":"acr"}}],"AllowedClients":["{CLIENT}"],
+        "Authorities":[
+            {{"Authority":"{CIAM}/","ClientId":"{OTHER}","Name":"customers"}},
+            {{"authority":"{OKTA}","audience":"api://orders","allowed_clients":["0oa"],
+              "RequiredClaims":[{{"Name":"dept","Values":["x"]}}]}},
+            {{"Instance":"https://login.microsoftonline.us","TenantIds":["{OTHER}"],"Version":2.0}}
+        ]"#
+    );
+    let built = Config::default()
+        .tenant(TENANT)
+        .client_id(CLIENT)
+        .allowed_client(CLIENT)
+        .required_claim(ClaimRule::present("acr"))
+        .authority(Authority::external_id_at(CIAM, DOMAIN).client_id(OTHER).named("customers"))
+        .authority(
+            Authority::openid_connect(OKTA)
+                .audience("api://orders")
+                .allowed_client("0oa")
+                .required_claim(ClaimRule::all("dept", ["x"])),
+        )
+        .authority(
+            Authority::tenant(OTHER.parse().unwrap())
+                .in_instance(Cloud::UsGovernment.into())
+                .version(crate::claims::TokenVersion::V2),
+        );
+    same(&members, built);
+    // Nothing at the top is needed then.
+    same(
+        &format!(r#""Authorities":[{{"TenantId":"{TENANT}","ClientId":"{CLIENT}"}}]"#),
+        Config::default().authority(Authority::tenant(TENANT.parse().unwrap()).client_id(CLIENT)),
+    );
+    // The cloud of the section is that of its authorities, unless they say another.
+    same(
+        &format!(
+            r#""Instance":"https://login.microsoftonline.us","ClientId":"{CLIENT}","Authorities":[{{"TenantId":"{TENANT}"}}]"#
+        ),
+        Config::default()
+            .client_id(CLIENT)
+            .authority(Authority::tenant(TENANT.parse().unwrap()).in_instance(Cloud::UsGovernment.into())),
+    );
+    // Each is what it would be as the one authority of a section.
+    same(
+        &format!(
+            r#""Authorities":[{{"ClientId":"{CLIENT}","TenantId":"organizations"}},
+            {{"ClientId":"{CLIENT}","Authority":"{B2C}/{DOMAIN}/B2C_1_a"}}]"#
+        ),
+        Config::default()
+            .authority(Authority::danger_any_organization().client_id(CLIENT))
+            .authority(Authority::b2c_at(B2C, DOMAIN, "B2C_1_a").client_id(CLIENT)),
+    );
+}
+
+#[test]
+fn several_authorities_by_the_environment() {
+    let environment = plan(vars(&[
+        ("ENTRA_TENANT_ID", TENANT),
+        ("ENTRA_CLIENT_ID", CLIENT),
+        ("AzureAd__Authorities__0__Authority", OKTA),
+        ("AzureAd__Authorities__0__Audiences__0", "api://orders"),
+        ("AzureAd__Authorities__0__RequiredClaims__0__Name", "dept"),
+        ("AzureAd__Authorities__0__RequiredClaims__0__Values__0", "x"),
+        ("AzureAd__Authorities__1__Instance", B2C),
+        ("AzureAd__Authorities__1__SignUpSignInPolicyId", "B2C_1_susi"),
+        ("AzureAd__Authorities__1__AcceptTfpIssuers", "true"),
+    ]));
+    let built = plan(Ok(Config::default()
+        .tenant(TENANT)
+        .client_id(CLIENT)
+        .authority(
+            Authority::openid_connect(OKTA).audience("api://orders").required_claim(ClaimRule::all("dept", ["x"])),
+        )
+        .authority(Authority::b2c("contoso", "B2C_1_susi").accept_tfp_issuers())));
+    assert_eq!(shown(&environment), shown(&built));
+
+    let base = [("ENTRA_TENANT_ID", TENANT), ("ENTRA_CLIENT_ID", CLIENT)];
+    for (name, value, problem) in [
+        (
+            "AzureAd__Authorities__0__ClientId",
+            CLIENT,
+            format!("AzureAd__Authorities__0__TenantId: {NO_TENANT}"),
+        ),
+        (
+            "AzureAd__Authorities__0__Authorty",
+            OKTA,
+            "AzureAd__Authorities__0__Authorty: there is no such setting; did you mean `Authority`?".to_owned(),
+        ),
+        (
+            "AzureAd__Authorities__0__AllowedClients__0",
+            " ",
+            "AzureAd__Authorities__0__AllowedClients__0 = \"\": is set, but empty: give it a value, or remove it if nobody \
+             is to be kept out"
+                .to_owned(),
+        ),
+        ("AzureAd__Authorities", "x", "AzureAd__Authorities = \"x\": is a text; a list of authorities is needed, such as \
+             [{\"TenantId\": \"…\"}, {\"Authority\": \"https://…\"}]".to_owned()),
+    ] {
+        let all: Vec<_> = base.into_iter().chain([(name, value)]).collect();
+        assert_eq!(told(vars(&all)).first(), Some(&problem), "{name}");
+    }
+}
+
+#[test]
+fn mistakes_of_one_authority() {
+    let entra_host =
+        "is a host of Entra's own, which does not issue these tokens; https://contoso.b2clogin.com is the form";
+    let algorithms = "there are RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA";
+    let mixed = "leave one out, and list authorities of several kinds under Authorities";
+    for (members, problem) in [
+        // B2C.
+        (
+            format!(r#""Instance":"{B2C}","Domain":"{DOMAIN}""#),
+            format!("AzureAd:Instance = \"{B2C}/{DOMAIN}/\": has no policy: which user flow issues the tokens? Name it by \
+                     SignUpSignInPolicyId"),
+        ),
+        (
+            format!(r#""Authority":"{B2C}/{DOMAIN}/v2.0""#),
+            format!("AzureAd:Authority = \"{B2C}/{DOMAIN}/\": has no policy: which user flow issues the tokens? Name it by \
+                     SignUpSignInPolicyId"),
+        ),
+        (
+            format!(r#""Authority":"{B2C}/{DOMAIN}/v2.0?p=B2C_1_susi""#),
+            format!("AzureAd:Authority = \"{B2C}/{DOMAIN}/v2.0?p=B2C_1_susi\": an address with a query (?) is not allowed; \
+                     name the policy as SignUpSignInPolicyId"),
+        ),
+        (
+            format!(r#""Authority":"https://login.microsoftonline.com/tfp/{DOMAIN}/B2C_1_susi""#),
+            format!("AzureAd:Authority = \"https://login.microsoftonline.com\": {entra_host}"),
+        ),
+        (
+            r#""SignUpSignInPolicyId":"B2C_1_susi""#.to_owned(),
+            "AzureAd:Instance: is missing: tenants of Azure AD B2C have an address of their own, such as \
+             https://contoso.b2clogin.com (AzureAd:SignUpSignInPolicyId = \"B2C_1_susi\")"
+                .to_owned(),
+        ),
+        (
+            r#""Instance":"https://login.contoso.example","SignUpSignInPolicyId":"own""#.to_owned(),
+            "AzureAd:TenantId: is missing: the tenant's GUID, or its domain such as contoso.onmicrosoft.com".to_owned(),
+        ),
+        (
+            format!(r#""Instance":"{B2C}","TenantId":"common","SignUpSignInPolicyId":"a""#),
+            "AzureAd:TenantId = \"common\": the tenant's GUID, or its domain such as contoso.onmicrosoft.com is needed".to_owned(),
+        ),
+        (
+            format!(r#""Instance":"{B2C}","Domain":"con toso","SignUpSignInPolicyId":"a""#),
+            "AzureAd:Domain = \"con toso\": the tenant's GUID, or its domain such as contoso.onmicrosoft.com is needed".to_owned(),
+        ),
+        (
+            format!(r#""Instance":"{B2C}","SignUpSignInPolicyId":"a/b""#),
+            "AzureAd:SignUpSignInPolicyId = \"a/b\": the name of a user flow or policy such as B2C_1_susi is needed".to_owned(),
+        ),
+        (
+            format!(r#""Instance":"{B2C}","SignUpSignInPolicyId":"a","Policies":["b","A"]"#),
+            "AzureAd:SignUpSignInPolicyId = \"A\": is named twice; leave one out".to_owned(),
+        ),
+        (
+            format!(r#""Authority":"{B2C}/{DOMAIN}/B2C_1_a","SignUpSignInPolicyId":"B2C_1_b""#),
+            format!("AzureAd:Authority = \"{B2C}/{DOMAIN}/B2C_1_a\": names another policy than AzureAd:SignUpSignInPolicyId \
+                     = \"B2C_1_b\"; leave one out, or list both under Policies"),
+        ),
+        (
+            format!(r#""Authority":"{B2C}/{DOMAIN}/B2C_1_a","TenantId":"{TENANT}""#),
+            format!("AzureAd:Authority = \"{B2C}/{DOMAIN}/B2C_1_a\": names another tenant than AzureAd:TenantId = \
+                     \"{TENANT}\"; leave one out"),
+        ),
+        (
+            format!(r#""Authority":"{B2C}/{DOMAIN}/B2C_1_a","Instance":"https://other.b2clogin.com""#),
+            format!("AzureAd:Instance = \"https://other.b2clogin.com\": differs from AzureAd:Authority = \
+                     \"{B2C}/{DOMAIN}/B2C_1_a\"; leave one out"),
+        ),
+        (
+            format!(r#""Instance":"{B2C}","SignUpSignInPolicyId":"a","Version":"1.0""#),
+            format!("AzureAd:Version = \"1.0\": means nothing here: the authority is Azure AD B2C's (AzureAd:Instance = \
+                     \"{B2C}\"), which has one version"),
+        ),
+        (
+            r#""DefaultUserFlow":"B2C_1_susi""#.to_owned(),
+            "AzureAd:DefaultUserFlow: it is not read, by Microsoft.Identity.Web neither; name the user flow as \
+             SignUpSignInPolicyId"
+                .to_owned(),
+        ),
+        // Kinds mixed.
+        (
+            format!(r#""Instance":"https://login.microsoftonline.com/","TenantId":"{TENANT}","SignUpSignInPolicyId":"a""#),
+            format!("AzureAd:SignUpSignInPolicyId = \"a\": is for Azure AD B2C, but the authority is Entra's \
+                     (AzureAd:Instance = \"https://login.microsoftonline.com/\"); {mixed}"),
+        ),
+        (
+            format!(r#""TenantId":"{TENANT}","AcceptTfpIssuers":true"#),
+            format!("AzureAd:AcceptTfpIssuers = \"true\": is for Azure AD B2C, but the authority is Entra's \
+                     (AzureAd:TenantId = \"{TENANT}\"); {mixed}"),
+        ),
+        (
+            format!(r#""Authority":"https://login.microsoftonline.com/{TENANT}","Instance":"{B2C}""#),
+            format!("AzureAd:Instance = \"{B2C}\": is Azure AD B2C's, not Entra's"),
+        ),
+        (
+            format!(r#""Authority":"{CIAM}/","Instance":"https://login.microsoftonline.com""#),
+            format!("AzureAd:Instance = \"https://login.microsoftonline.com\": is Entra's, but the authority is External \
+                     ID's; {mixed}"),
+        ),
+        (
+            format!(r#""TenantId":"{TENANT}","ScopeClaim":"scope""#),
+            format!("AzureAd:ScopeClaim = \"scope\": is for OpenID Connect issuers, but the authority is Entra's \
+                     (AzureAd:TenantId = \"{TENANT}\"), whose addresses and claims are known; leave it out"),
+        ),
+        (
+            format!(r#""Kind":"Entra","Authority":"{CIAM}/{TENANT}""#),
+            format!("AzureAd:Authority = \"{CIAM}/{TENANT}\": is External ID's, not Entra's"),
+        ),
+        (r#""Kind":"Okta""#.to_owned(), "AzureAd:Kind = \"Okta\": is no kind of authority; there are Entra, B2C, ExternalId \
+             and OpenIdConnect".to_owned()),
+        // External ID.
+        (
+            format!(r#""Authority":"{CIAM}/a/b""#),
+            format!("AzureAd:Authority = \"{CIAM}/a/b\": nothing but the tenant and /v2.0 may stand behind the host"),
+        ),
+        (
+            format!(r#""Instance":"{CIAM}","TenantIds":["{TENANT}","{OTHER}"]"#),
+            format!("AzureAd:TenantIds:1 = \"{OTHER}\": differs from AzureAd:TenantIds:0 = \"{TENANT}\"; leave one out"),
+        ),
+        (
+            r#""Kind":"ExternalId","TenantId":"contoso.example""#.to_owned(),
+            "AzureAd:Instance: is missing: tenants of External ID have an address of their own, such as \
+             https://contoso.ciamlogin.com"
+                .to_owned(),
+        ),
+        // Other issuers.
+        (
+            r#""Authority":"https://id.example/?x=1""#.to_owned(),
+            "AzureAd:Authority = \"https://id.example/?x=1\": an issuer has no query (?) and no fragment (#)".to_owned(),
+        ),
+        (
+            r#""Kind":"OpenIdConnect","Authority":"https://id.example/#x""#.to_owned(),
+            "AzureAd:Authority = \"https://id.example/#x\": an address with a fragment (#) is not allowed".to_owned(),
+        ),
+        (
+            format!(r#""Authority":"{OKTA}/.well-known/openid-configuration""#),
+            format!("AzureAd:Authority = \"{OKTA}/.well-known/openid-configuration\": is the address of the metadata; the \
+                     issuer is what its tokens have in iss, mostly what stands before /.well-known"),
+        ),
+        (
+            format!(r#""Kind":"OpenIdConnect","Authority":"https://login.microsoftonline.com/{TENANT}/v2.0""#),
+            format!("AzureAd:Authority = \"https://login.microsoftonline.com/{TENANT}/v2.0\": is Entra's: use tenant() or \
+                     Authority::tenant, which knows its rules"),
+        ),
+        (
+            format!(r#""Authority":"{OKTA}","TenantId":"{TENANT}""#),
+            format!("AzureAd:TenantId = \"{TENANT}\": the authority is another OpenID Connect issuer's (AzureAd:Authority = \
+                     \"{OKTA}\"), and has no TenantId; {mixed}"),
+        ),
+        (
+            r#""Kind":"OpenIdConnect""#.to_owned(),
+            "AzureAd:Authority: is missing: the issuer, exactly as its tokens have it in iss".to_owned(),
+        ),
+        (
+            format!(r#""Authority":"{OKTA}","MetadataAddress":"https://a.example/m","JwksUri":"https://a.example/k""#),
+            "AzureAd:JwksUri = \"https://a.example/k\": says where the keys are, as AzureAd:MetadataAddress does; leave one \
+             out"
+                .to_owned(),
+        ),
+        (
+            format!(r#""Authority":"{OKTA}","JwksUri":"http://a.example/k""#),
+            "AzureAd:JwksUri = \"http://a.example/k\": http:// is accepted for loopback addresses only, use https://".to_owned(),
+        ),
+        (
+            format!(r#""Authority":"{OKTA}","RoleClaim":"""#),
+            "AzureAd:RoleClaim = \"\": RoleClaim: the name of a claim, or a JSON Pointer such as /a/b, is needed".to_owned(),
+        ),
+        (
+            format!(r#""Authority":"{OKTA}","StaticKeys":{{"keys":3}}"#),
+            "AzureAd:StaticKeys: it is no key set: a JSON object with an array \"keys\"".to_owned(),
+        ),
+        (r#""StaticKeys":"x""#.to_owned(), "AzureAd:StaticKeys: a key set ({\"keys\": […]}) or public keys in PEM (-----BEGIN \
+             PUBLIC KEY-----) are needed".to_owned()),
+        (r#""StaticKeys":[1]"#.to_owned(), "AzureAd:StaticKeys = \"[1]\": is a list; a key set is needed: {\"keys\": \
+             […]}".to_owned()),
+        // What fits every kind.
+        (
+            format!(r#""TenantId":"{TENANT}","Algorithms":["RS256","HS256"]"#),
+            format!("AzureAd:Algorithms:1 = \"HS256\": is no signature algorithm with a public key (with a shared secret, who \
+                     checks tokens could make them); {algorithms}"),
+        ),
+        (
+            format!(r#""TenantId":"{TENANT}","Algorithms":["none"]"#),
+            format!("AzureAd:Algorithms:0 = \"none\": is no signature algorithm with a public key; {algorithms}"),
+        ),
+        (
+            format!(r#""TenantId":"{TENANT}","Algorithms":[]"#),
+            "AzureAd:Algorithms = \"[]\": an empty list accepts nothing; leave it out for RS256".to_owned(),
+        ),
+        (
+            format!(r#""TenantId":"{TENANT}","Version":3"#),
+            "AzureAd:Version = \"3\": \"1.0\" or \"2.0\" is needed; leave it out to accept both".to_owned(),
+        ),
+    ] {
+        let problems = told(Config::from_json(&format!(r#"{{"AzureAd":{{{}}}}}"#, with_client(&members))));
+        assert!(problems.contains(&problem), "{members}\nwanted {problem}\ntold {problems:#?}");
+    }
+}
+
+#[test]
+fn mistakes_within_the_list() {
+    let outside = "holds for all authorities; put it outside of Authorities";
+    let guid = "a GUID of the form 11111111-2222-3333-4444-555555555555";
+    for (authority, problem) in [
+        (r#"{"Audience":" ","TenantId":"common"}"#.to_owned(), "Audience = \" \": an audience has no blanks in it".to_owned()),
+        (r#"{"Audiences":["a","b*"],"TenantId":"common"}"#.to_owned(), "Audiences:1 = \"b*\": audiences are compared exactly: \
+             * is no wildcard".to_owned()),
+        (format!(r#"{{"ClientId":"x","Authority":"{CIAM}"}}"#), format!("ClientId = \"x\": {guid} is needed as the client id")),
+        (
+            format!(r#"{{"AllowedClients":["x"],"TenantId":"{OTHER}"}}"#),
+            format!("AllowedClients:0 = \"x\": {guid} is needed: an application's client id"),
+        ),
+        (
+            format!(r#"{{"RequiredClaims":[{{"Name":"a","Values":[]}}],"TenantId":"{OTHER}"}}"#),
+            "RequiredClaims:0 = \"a\": has no values, so no token could keep it; name some, or ask for its presence alone"
+                .to_owned(),
+        ),
+        ("{}".to_owned(), format!("TenantId: {NO_TENANT}")),
+        (r#"{"Audiance":"x"}"#.to_owned(), "Audiance: there is no such setting; did you mean `Audience`?".to_owned()),
+        (r#"{"TenantId":1}"#.to_owned(), "TenantId = \"1\": is a number; a text is needed: the tenant's GUID or a verified \
+             domain".to_owned()),
+        (r#"{"ClockSkewSeconds":1}"#.to_owned(), format!("ClockSkewSeconds: {outside}")),
+        (r#"{"RevokedKeys":["a"]}"#.to_owned(), format!("RevokedKeys: {outside}")),
+        (r#"{"DetailedErrors":true}"#.to_owned(), format!("DetailedErrors: {outside}")),
+        (r#"{"Resource":"api://a"}"#.to_owned(), format!("Resource: {outside}")),
+        (r#"{"AllowWebApiToBeAuthorizedByACL":true}"#.to_owned(), format!("AllowWebApiToBeAuthorizedByACL: {outside}")),
+        (
+            r#"{"Authorities":[]}"#.to_owned(),
+            "Authorities: authorities have no authorities of their own; list them all in one list".to_owned(),
+        ),
+        (
+            format!(r#"{{"Authority":"{B2C}/{DOMAIN}/B2C_1_a","TenantId":"{TENANT}"}}"#),
+            format!("Authority = \"{B2C}/{DOMAIN}/B2C_1_a\": names another tenant than AzureAd:Authorities:0:TenantId = \
+                     \"{TENANT}\"; leave one out"),
+        ),
+    ] {
+        let problems = told(Config::from_json(&section(&format!(r#","Authorities":[{authority}]"#))));
+        let problem = format!("AzureAd:Authorities:0:{problem}");
+        assert!(problems.contains(&problem), "{authority}\nwanted {problem}\ntold {problems:#?}");
+    }
+    for (list, problem) in [
+        ("[]", "AzureAd:Authorities = \"[]\": is an empty list; leave it out"),
+        ("[1]", "AzureAd:Authorities:0 = \"1\": is a number; an object with the settings of one authority is needed"),
+        (
+            "{}",
+            "AzureAd:Authorities = \"{}\": is an object; a list of authorities is needed, such as [{\"TenantId\": \"…\"}, \
+             {\"Authority\": \"https://…\"}]",
+        ),
+    ] {
+        assert_eq!(told(Config::from_json(&section(&format!(r#","Authorities":{list}"#)))), [problem]);
+    }
+    // An audience of its own is needed where the section's client id says nothing about it.
+    let okta = section(&format!(r#","Authorities":[{{"Authority":"{OKTA}"}}]"#));
+    let advice = "has no audience: what do its tokens have in aud? Name it by Audience";
+    assert_eq!(told(Config::from_json(&okta)), [format!("AzureAd:Authorities:0 = \"{OKTA}\": {advice}")]);
+    // One of several mistakes hides no other.
+    let all = r#","Authorities":[{"ClientId":"x"},{"Kind":"Okta","Colour":1},{"TenantId":"x y","Audience":"*"}]"#;
+    let problems = told(Config::from_json(&section(all)));
+    for name in ["0:TenantId", "0:ClientId", "1:Kind", "1:Colour", "2:TenantId", "2:Audience"] {
+        let name = format!("AzureAd:Authorities:{name}");
+        assert!(problems.iter().any(|problem| problem.starts_with(&name)), "{name}: {problems:#?}");
+    }
+}
+
+#[test]
+fn authorities_must_be_apart() {
+    let advice = |first: &str, named: &str| {
+        format!(
+            "accepts tokens that {first} ({named}) accepts too, so that nobody could say which rules hold for them: leave one \
+             out, or keep them apart by Version"
+        )
+    };
+    let public = "https://login.microsoftonline.com";
+    for (list, problem) in [
+        (
+            format!(r#"[{{"TenantId":"{TENANT}"}}]"#),
+            format!(
+                "AzureAd:Authorities:0 = \"{public}/{TENANT}\": {}",
+                advice(&format!("{public}/{TENANT}"), "AzureAd:TenantId")
+            ),
+        ),
+        (
+            r#"[{"TenantId":"organizations"}]"#.to_owned(),
+            format!(
+                "AzureAd:Authorities:0 = \"{public}/organizations\": {}",
+                advice(&format!("{public}/{TENANT}"), "AzureAd:TenantId")
+            ),
+        ),
+        (
+            format!(r#"[{{"Authority":"{OKTA}","Audience":"a"}},{{"Authority":"{OKTA}","Audience":"b"}}]"#),
+            format!("AzureAd:Authorities:1 = \"{OKTA}\": {}", advice(OKTA, "AzureAd:Authorities:0")),
+        ),
+    ] {
+        assert_eq!(told(Config::from_json(&section(&format!(r#","Authorities":{list}"#)))), [problem], "{list}");
+    }
+    let apart = format!(r#","Version":"1.0","Authorities":[{{"TenantId":"{TENANT}","Version":"2.0"}}]"#);
+    assert!(told(Config::from_json(&section(&apart))).is_empty());
+}
+
+#[test]
+fn words_that_others_use_too_are_not_taken_for_ours() {
+    let json = section("").replacen('{', r#"{"Name":"orders","Version":"1.2.3","Kind":"web","Policies":1,"#, 1);
+    assert_eq!(told(Config::from_json(&json)), [""; 0]);
+    let beside = section("").replacen('{', r#"{"Authorities":[],"#, 1);
+    assert_eq!(
+        told(Config::from_json(&beside)),
+        ["Authorities: stands beside the section AzureAd, where it is not read; move it into it"]
+    );
+}
