@@ -21,7 +21,7 @@ FILE              the configuration, a JSON file with a section AzureAd; without
 --policy POLICY   the configuration, a policy of API Management (validate-jwt, validate-azure-ad-token)
 --file TOKENFILE  read the token from this file
 --offline         fetch nothing; says what cannot be checked then
---json            print one JSON document: verdict, exit_code, offline, problems, notes, decoded, diagnosis
+--json            print one JSON document: verdict, exit_code, offline, for, from, problems, notes, decoded, diagnosis
 --color WHEN      always, never or auto (a terminal, and NO_COLOR is not set)
 
 The token never leaves this machine: only the issuer's metadata and keys are fetched. Nothing is logged or written to

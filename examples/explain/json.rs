@@ -19,6 +19,8 @@ pub(crate) fn document(explained: &Explained) -> String {
         "verdict": explained.verdict.as_str(),
         "exit_code": explained.verdict as u8,
         "offline": explained.is_offline,
+        "for": explained.decoded.audience(),
+        "from": explained.decoded.issuer(),
         "problems": explained.configuration.problems(),
         "notes": notes,
         "decoded": explained.decoded,
