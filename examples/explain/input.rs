@@ -77,4 +77,10 @@ mod tests {
         }
         assert_eq!(text(b"\xFF"), "\u{FFFD}");
     }
+    #[test]
+    fn no_more_is_read_than_can_be_a_token() {
+        let mut endless = io::repeat(b'a').take(10 << 20);
+        assert!(read_all(&mut endless, "it").is_err());
+        assert_eq!((10 << 20) - endless.limit(), MOST as u64 + 1);
+    }
 }
