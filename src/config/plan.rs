@@ -264,7 +264,7 @@ impl Rules<'_> {
                 Some(id) => drop(clients.insert(id)),
                 // It holds there; elsewhere nobody has it, which must not become a list without an entry.
                 None if form == Form::OpenIdConnect && !client.value.trim().is_empty() => {
-                    clients.insert(client.value.to_ascii_lowercase());
+                    clients.insert(client.value.clone());
                 }
                 None => {
                     self.wrong(

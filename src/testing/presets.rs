@@ -99,12 +99,15 @@ impl MockEntra {
     }
 
     /// The same at another address, such as `http://127.0.0.1:4000`: its documents lie there and name each other there. The
-    /// issuers go with it, but for those of Entra and External ID, which do not depend on where documents lie.
+    /// issuers go with it, but for those of External ID, which do not depend on where documents lie.
     #[must_use]
     pub fn hosted_at(self, base: impl AsRef<str>) -> Self {
         {
             let mut state = self.lock();
             state.site = Site::new(base, state.site.pool);
+            if let Some(provider) = state.provider.hosted_at(&state.site.base) {
+                state.provider = provider;
+            }
         }
         self
     }

@@ -1,5 +1,6 @@
 //! The examples, started and talked to as their readers would.
 
+mod explain;
 mod mistakes;
 mod others;
 mod quickstart;

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use super::{Dates, Found, Provider, entra_claims, nothing, object};
@@ -181,6 +183,12 @@ impl Entra {
 }
 
 impl Provider for Entra {
+    fn hosted_at(&self, base: &str) -> Option<Arc<dyn Provider>> {
+        // As an emulator: nobody but Microsoft may claim the issuers of its clouds.
+        let (graph_host, msgraph_host) = (self.graph_host, self.msgraph_host);
+        self.is_shared.then(|| Arc::new(Self { graph_host, msgraph_host, ..Self::at(base) }) as Arc<dyn Provider>)
+    }
+
     fn find(&self, state: &State, path: &str, query: &str) -> Result<Found, Box<Answer>> {
         if self.is_shared && path == "/common/discovery/instance" {
             return Ok(Found::Other(Self::instance_discovery(state, query)));

@@ -9,7 +9,7 @@ mod keycloak;
 mod okta;
 mod openid;
 
-use std::fmt::Debug;
+use std::{fmt::Debug, sync::Arc};
 
 use serde_json::{Map, Value, json};
 
@@ -28,6 +28,11 @@ use crate::tenant::TenantId;
 pub(super) trait Provider: Debug + Send + Sync {
     /// What lies at `path`, or the error that stands there instead.
     fn find(&self, state: &State, path: &str, query: &str) -> Result<Found, Box<Answer>>;
+
+    /// The same at another address, where its issuers go with it.
+    fn hosted_at(&self, _base: &str) -> Option<Arc<dyn Provider>> {
+        None
+    }
 
     /// Where its metadata lies: for Entra the v2 document of the tenant, for B2C that of the first policy.
     fn metadata_url(&self, state: &State) -> String {

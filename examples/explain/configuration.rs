@@ -1,0 +1,88 @@
+//! The configuration as a server takes it, and a verifier that may fetch nothing.
+
+use std::{env, fs, future::ready};
+
+use tower_entra::{
+    Config, ConfigError, Verifier, VerifierBuilder,
+    error::{ConfigProblem, FetchError},
+    fetch::{Fetch, FetchFuture, FetchRequest},
+};
+
+use crate::arguments::Arguments;
+
+/// What there is of a configuration.
+pub(crate) enum Configuration {
+    /// It works. A policy of API Management comes with notes on what is otherwise here.
+    Ready {
+        verifier: Verifier,
+        notes: Vec<String>,
+    },
+    /// Nothing is configured at all.
+    None,
+    Mistakes(ConfigError),
+}
+
+/// Refuses every address.
+#[derive(Debug)]
+struct Offline;
+
+impl Fetch for Offline {
+    fn fetch(&self, request: FetchRequest) -> FetchFuture {
+        let refused = FetchError::Forbidden { url: request.url, reason: "--offline was given".to_owned() };
+        Box::pin(ready(Err(refused)))
+    }
+}
+
+impl Configuration {
+    pub(crate) fn read(arguments: &Arguments) -> Self {
+        let is_given = arguments.config.is_some() || arguments.policy.is_some();
+        if !is_given && !env::vars_os().any(|(name, _)| configures(&name.to_string_lossy())) {
+            return Self::None;
+        }
+        match Self::verifier(arguments) {
+            Ok((verifier, notes)) => Self::Ready { verifier, notes },
+            Err(error) => Self::Mistakes(error),
+        }
+    }
+
+    fn verifier(arguments: &Arguments) -> Result<(Verifier, Vec<String>), ConfigError> {
+        let (config, notes) = match (&arguments.policy, &arguments.config) {
+            (Some(policy), _) => {
+                let xml = fs::read_to_string(policy).map_err(|error| {
+                    let path = policy.display().to_string();
+                    ConfigError::from_problem(ConfigProblem::new("--policy", Some(&path), error.to_string()))
+                })?;
+                let policy = Config::from_apim_policy(&xml)?;
+                let notes = policy.notes().iter().map(ToString::to_string).collect();
+                (policy.into_config(), notes)
+            }
+            (None, Some(file)) => (Config::from_file(file)?, Vec::new()),
+            (None, None) => (Config::from_env()?, Vec::new()),
+        };
+        let mut builder = VerifierBuilder::from(config);
+        if arguments.offline {
+            builder = builder.fetch(Offline);
+        }
+        Ok((builder.build()?, notes))
+    }
+
+    pub(crate) fn problems(&self) -> Vec<String> {
+        match self {
+            Self::Mistakes(error) => error.problems().iter().map(ToString::to_string).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    pub(crate) fn notes(&self) -> &[String] {
+        match self {
+            Self::Ready { notes, .. } => notes,
+            _ => &[],
+        }
+    }
+}
+
+/// Whether a variable is, or was meant as, a setting.
+fn configures(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    name.starts_with("ENTRA_") || name.starts_with("AZUREAD__")
+}

@@ -1,0 +1,101 @@
+//! Keeps what is secret out of the output: signatures, and whole tokens that only their issuer can read.
+
+use serde_json::{Map, Value};
+use tower_entra::diagnosis::Decoded;
+
+const HIDDEN: &str = "…";
+/// The shortest piece that is hidden: a shorter one signs nothing, and would be found by chance.
+const SHORTEST: usize = 16;
+/// The shortest opaque word that is hidden: GUIDs, scopes and names are shorter.
+const SHORTEST_OPAQUE: usize = 64;
+
+/// Pieces that must not be shown, the longest first.
+pub(crate) struct Secrets(Vec<String>);
+
+impl Secrets {
+    /// Those of what was pasted, and of tokens that are claims of it: B2C has such.
+    pub(crate) fn of(text: &str, decoded: &Decoded) -> Self {
+        let mut found = Self(Vec::new());
+        found.collect(text);
+        found.collect_opaque(text, SHORTEST_OPAQUE);
+        found.collect(&text.split_whitespace().collect::<String>());
+        found.collect(&text.replace("%2E", ".").replace("%2e", "."));
+        if decoded.header().is_none() && decoded.claims().is_none() {
+            found.collect_opaque(text, SHORTEST);
+        }
+        for part in [decoded.header(), decoded.claims()].into_iter().flatten() {
+            found.collect_from(part);
+        }
+        found.0.sort_by_key(|piece| std::cmp::Reverse(piece.len()));
+        found.0.dedup();
+        found
+    }
+
+    fn collect_from(&mut self, part: &Map<String, Value>) {
+        part.values().for_each(|value| self.collect_value(value));
+    }
+
+    fn collect_value(&mut self, value: &Value) {
+        match value {
+            Value::String(text) => self.collect(text),
+            Value::Array(all) => all.iter().for_each(|value| self.collect_value(value)),
+            Value::Object(members) => self.collect_from(members),
+            _ => {}
+        }
+    }
+
+    /// The signatures in a text, also where two tokens are written without anything between them.
+    fn collect(&mut self, text: &str) {
+        for word in words(text).filter(|word| word.starts_with("eyJ")) {
+            let parts = word.split('.').skip(2).flat_map(|part| [Some(part), part.split("eyJ").next()]);
+            self.0.extend(parts.flatten().filter(|part| part.len() >= SHORTEST).map(str::to_owned));
+        }
+    }
+
+    /// Words that may be refresh tokens or codes. Addresses are as long.
+    fn collect_opaque(&mut self, text: &str, shortest: usize) {
+        let opaque = words(text).filter(|word| word.len() >= shortest && !word.starts_with("//"));
+        self.0.extend(opaque.map(str::to_owned));
+    }
+
+    /// The same text without them.
+    pub(crate) fn hide(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, piece| text.replace(piece, HIDDEN))
+    }
+}
+
+/// What tokens are made of.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|letter: char| !(letter.is_ascii_alphanumeric() || "-_.~+/=".contains(letter)))
+        .filter(|word| !word.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+
+    #[test]
+    fn signatures_are_hidden() {
+        let signature = "c2lnbmF0dXJlc2lnbmF0dXJl";
+        let opaque = "0.AXoAopaque".repeat(8);
+        let jwt = format!("eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJhIn0.{signature}");
+        let (start, end) = jwt.split_at(jwt.len() - 10);
+        for text in [
+            jwt.clone(),
+            format!("Bearer {jwt}"),
+            format!("{start}\n{end}"),
+            format!("{jwt}{jwt}"),
+            jwt.replace('.', "%2E"),
+            format!(r#"{{"access_token":"{jwt}","refresh_token":"{opaque}"}}"#),
+        ] {
+            let secrets = Secrets::of(&text, &Decoded::read(&text, SystemTime::now()));
+            let shown = secrets.hide(&format!("{text} {signature}"));
+            assert!(!shown.contains(signature), "{text}: {shown}");
+            assert!(!shown.contains(&opaque), "{text}: {shown}");
+        }
+        let secrets = Secrets::of(&opaque, &Decoded::read(&opaque, SystemTime::now()));
+        assert_eq!(secrets.hide(&opaque), HIDDEN);
+    }
+}
