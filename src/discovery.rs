@@ -265,6 +265,46 @@ mod tests {
     }
 
     #[test]
+    fn keys_of_external_id_come_from_its_own_hosts() {
+        let spec = DocumentSpec::ExternalId {
+            base: "https://login.contoso.example".into(),
+            tenant: "contoso.onmicrosoft.com".into(),
+            version: None,
+        };
+        let issuer = format!("https://{TENANT}.ciamlogin.com/{TENANT}/v2.0");
+        for (jwks_uri, is_good) in [
+            ("https://login.contoso.example/keys", true),
+            ("https://contoso.ciamlogin.com/keys", true),
+            ("https://contoso.ciamlogin.com:8443/keys", false),
+            ("https://ciamlogin.com/keys", false),
+            ("https://contoso.ciamlogin.com.evil.example/keys", false),
+            ("https://login.microsoftonline.com/keys", false),
+        ] {
+            assert_eq!(read(&spec, &issuer, jwks_uri).is_ok(), is_good, "{jwks_uri}");
+        }
+    }
+
+    #[test]
+    fn an_issuer_of_b2c_names_its_own_policy() {
+        let spec = |policy: &str| DocumentSpec::B2c {
+            base: "https://contoso.b2clogin.com".into(),
+            tenant: "contoso.onmicrosoft.com".into(),
+            policy: policy.into(),
+            accept_tfp: true,
+        };
+        let keys = "https://contoso.b2clogin.com/keys";
+        for (issuer, is_good) in [
+            (format!("https://contoso.b2clogin.com/tfp/{TENANT}/b2c_1_susi/v2.0/"), true),
+            (format!("https://contoso.b2clogin.com/tfp/{TENANT}/B2C_1_edit/v2.0/"), false),
+            (format!("https://contoso.b2clogin.com/tfp/{TENANT}/v2.0/"), false),
+            (format!("https://contoso.b2clogin.com/x/{TENANT}/B2C_1_susi/v2.0/"), false),
+            (format!("https://fabrikam.b2clogin.com/tfp/{TENANT}/B2C_1_susi/v2.0/"), false),
+        ] {
+            assert_eq!(read(&spec("B2C_1_susi"), &issuer, keys).is_ok(), is_good, "{issuer}");
+        }
+    }
+
+    #[test]
     fn addresses_of_documents() {
         let host = "https://login.microsoftonline.com";
         assert_eq!(own().address(), format!("{host}/{TENANT}/v2.0/.well-known/openid-configuration"));

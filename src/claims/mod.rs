@@ -166,8 +166,9 @@ impl Claims {
         &self.inner.facts.authority
     }
 
-    /// The tenant that issued the token, `tid`; at Azure AD B2C that of the issuer. Guests show the tenant they are guests of. With
-    /// [`object_id`](Self::object_id) it is the key under which to keep a user's data.
+    /// The tenant that issued the token, `tid`; at Azure AD B2C that of the issuer. Guests show the tenant they are guests
+    /// of. With [`object_id`](Self::object_id) it is the key under which to keep a user's data. Where several authorities
+    /// are accepted, [`issuer`](Self::issuer) belongs to that key: only Microsoft's clouds hold tenant ids apart.
     #[must_use]
     pub fn tenant_id(&self) -> Option<TenantId> {
         self.inner.facts.tenant

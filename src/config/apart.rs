@@ -10,6 +10,16 @@ use crate::{
 };
 
 impl Rules<'_> {
+    /// No two authorities may have one name: owners tell them apart by it.
+    pub(super) fn check_names(&mut self, names: &[(String, String)]) {
+        let mut first: HashMap<&str, &str> = HashMap::new();
+        for (origin, name) in names {
+            if let Some(other) = first.insert(name, origin) {
+                self.wrong(origin, name, format!("is the name of another authority too ({other}); give each its own"));
+            }
+        }
+    }
+
     /// No two authorities may accept the same token: which rules would hold for it?
     pub(super) fn check_apart(&mut self, all: &[(Origin<'_>, Trusted)]) {
         let mut claims: HashMap<String, Vec<(usize, Claim)>> = HashMap::new();

@@ -82,6 +82,10 @@ impl Config {
             all.extend(trusted.into_iter().map(|trusted| (authority.origin.clone(), trusted)));
         }
         rules.check_apart(&all);
+        let named =
+            |written: &Written<'_>| Some((written.origin.name.to_string(), written.authority.settings.name.clone()?));
+        let names: Vec<(String, String)> = written.iter().filter_map(named).collect();
+        rules.check_names(&names);
         let authorities: Vec<Trusted> = all.into_iter().map(|(_, trusted)| trusted).collect();
         let plan = (!authorities.is_empty()).then(|| Plan {
             authorities,

@@ -52,11 +52,28 @@ impl Memory {
         self.tenants.get(&key).filter(|remembered| at < remembered.until).map(|remembered| remembered.is_allowed)
     }
 
-    /// Unless something was forgotten since.
-    fn set(&self, key: Key, is_allowed: bool, since: u64) {
-        let forgotten = self.forgotten();
-        if *forgotten == since {
-            self.tenants.insert(key, Remembered { is_allowed, until: self.clock.elapsed().saturating_add(MEMORY) });
+    /// What is remembered, or what `look_up` says: one look-up for all who ask at once. Nothing is remembered of one that
+    /// failed, or during which something was forgotten.
+    async fn get_or_look_up<F>(&self, key: Key, look_up: impl FnOnce() -> F) -> Result<bool, Rejection>
+    where
+        F: Future<Output = Result<bool, Rejection>>,
+    {
+        loop {
+            match self.tenants.get_value_or_guard_async(&key).await {
+                Ok(known) if self.clock.elapsed() < known.until => return Ok(known.is_allowed),
+                Ok(_) => drop(self.tenants.remove(&key)),
+                Err(place) => {
+                    let since = *self.forgotten();
+                    let is_allowed = look_up().await?;
+                    let forgotten = self.forgotten();
+                    if *forgotten == since {
+                        let until = self.clock.elapsed().saturating_add(MEMORY);
+                        // Its place may be gone: then it is asked for again.
+                        let _ = place.insert(Remembered { is_allowed, until });
+                    }
+                    return Ok(is_allowed);
+                }
+            }
         }
     }
 
@@ -93,10 +110,11 @@ impl Inner {
         let (Some(Gate::By(lookup)), Some(tenant)) = (&trust.gate, claims.tenant_id()) else {
             return Err(trust.put_out(None));
         };
-        let since = *self.memory.forgotten();
-        let answer = lookup.is_allowed(tenant).await;
-        let is_allowed = answer.map_err(|rejection| rejection.verified().at_authority(&trust.name))?;
-        self.memory.set((number, tenant), is_allowed, since);
+        let look_up = async || {
+            let answer = lookup.is_allowed(tenant).await;
+            answer.map_err(|rejection| rejection.verified().at_authority(&trust.name))
+        };
+        let is_allowed = self.memory.get_or_look_up((number, tenant), look_up).await?;
         if is_allowed { Ok(()) } else { Err(trust.put_out(Some(tenant))) }
     }
 }

@@ -176,6 +176,15 @@ async fn b2c_by_its_policies() {
 }
 
 #[tokio::test]
+async fn a_policy_that_is_not_accepted_asks_nobody() {
+    let mock = b2c().add_policy("B2C_1_edit");
+    let bench = bench(&mock, Authority::b2c("contoso", "B2C_1_susi").client_id(API));
+    assert_eq!(bench.code(&mock.token().policy("B2C_1_edit").build()).await, "unknown_issuer", "nothing is known yet");
+    assert_eq!(mock.fetches(), 0, "not even the metadata of another policy");
+    assert_eq!(bench.code(&mock.token().build()).await, "accepted");
+}
+
+#[tokio::test]
 async fn each_policy_of_b2c_has_keys_of_its_own() {
     let mock = b2c().add_policy("B2C_1_edit");
     let (susi, edit) = (mock.new_key(), mock.new_key());
@@ -511,6 +520,24 @@ mod owners {
     }
 
     #[tokio::test]
+    async fn many_at_once_are_one_look_up() {
+        let mock = MockEntra::new();
+        let clock = clock_of(&mock);
+        let table = Table::default();
+        table.customers.write().unwrap().insert(tenant());
+        let verifier = of(&mock, &clock, Authority::tenants_by(table.lookup()));
+        verifier.warm_up().await.unwrap();
+        let token = mock.token().build();
+        let mut asking = tokio::task::JoinSet::new();
+        for _ in 0..1_000 {
+            let (verifier, token) = (verifier.clone(), token.clone());
+            asking.spawn(async move { verifier.verify(&token).await.is_ok() });
+        }
+        assert!(asking.join_all().await.into_iter().all(|is_good| is_good));
+        assert_eq!(table.reads(), 1);
+    }
+
+    #[tokio::test]
     async fn a_failure_is_not_remembered() {
         let mock = dated(MockEntra::new());
         let clock = clock_of(&mock);
@@ -680,6 +707,10 @@ fn mistakes_of_authorities() {
         (
             vec![Authority::b2c("contoso", "B2C_1").client_id(API), Authority::b2c("Contoso", "b2c_1").client_id(API)],
             "accepts tokens that",
+        ),
+        (
+            vec![entra().named("one"), Authority::external_id("contoso").client_id(API).named("one")],
+            "is the name of another authority too",
         ),
         (
             vec![Authority::external_id("contoso").client_id(API), Authority::external_id("contoso").client_id(API)],
