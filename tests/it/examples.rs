@@ -2,6 +2,7 @@
 
 mod mistakes;
 mod others;
+mod playground;
 mod quickstart;
 mod server;
 mod tonic;
