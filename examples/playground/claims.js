@@ -70,4 +70,9 @@ export const claims = new Map([
   ['xms_tnt_fct', 'Facts about the tenant, as numbers.'],
   ['xms_par_app_azp', 'The blueprint that an agent was made from. For logs only.'],
   ['app_displayname', 'The name of the client application. It can change: never decide by it.'],
+  ['platf', 'Seen in tokens, and documented nowhere. To be ignored.'],
+  ['puid', 'Seen in tokens, and documented nowhere. To be ignored.'],
+  ['xms_ftd', 'Seen in tokens, and documented nowhere. To be ignored.'],
+  ['xms_st', 'Seen in tokens, and documented nowhere. To be ignored.'],
+  ['xms_tcdt', 'Seen in tokens, and documented nowhere. To be ignored.'],
 ]);

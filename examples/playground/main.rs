@@ -58,8 +58,8 @@ fn app(entra: MockEntra, guard: Guard) -> Result<Router, Box<dyn Error>> {
     let verifier = Verifier::builder().authority(api.clone()).fetch(entra.clone()).build()?;
     let files = Router::new()
         .route("/files", get(async || Json(json!({ "files": ["one.txt", "two.txt"] }))))
-        .layer(RequireLayer::new(may_read.clone()))
-        .layer(AuthenticateLayer::new(verifier));
+        .route_layer(RequireLayer::new(may_read.clone()))
+        .route_layer(AuthenticateLayer::new(verifier));
 
     // The one that diagnoses knows the requirement of the route too.
     let verifier = Verifier::builder().authority(api.require(may_read)).fetch(entra.clone()).build()?;
@@ -71,6 +71,7 @@ fn app(entra: MockEntra, guard: Guard) -> Result<Router, Box<dyn Error>> {
         .route("/samples", get(samples))
         .route("/samples/{id}", get(sample))
         .route("/diagnose", post(diagnose))
+        .fallback(async || StatusCode::NOT_FOUND)
         .layer(DefaultBodyLimit::max(LONGEST))
         .with_state(Playground { entra, verifier })
         .layer(middleware::map_response(guard::page_headers));
