@@ -45,16 +45,13 @@ function causeList(cause) {
 
 function showChecks(checks) {
   find('checks').replaceChildren(...checks.map((check) => {
-    const item = element('li', '', element('span', check.outcome, marks[check.outcome]), element('span', '', check.title));
-    item.dataset.name = check.name;
+    const title = element('span', '', check.title);
+    if (check.outcome === 'passed' && check.verified) title.append(element('span', 'quiet', ' (verified)'));
+    const item = element('li', '', element('span', check.outcome, marks[check.outcome]), title);
     const facts = [];
     if (check.expected !== null) facts.push(element('p', 'value', `expected: ${check.expected}`));
     if (check.found !== null) facts.push(element('p', 'value', `found: ${check.found}`));
-    if (check.outcome === 'failed') {
-      facts.push(element('p', 'quiet', check.verified
-        ? 'Verified: the signature fits.'
-        : 'Not verified: anybody may have written it.'));
-    }
+    if (check.found !== null) facts.push(element('p', 'quiet', check.verified ? 'verified' : 'not verified'));
     if (facts.length > 0) item.append(element('div', 'facts', ...facts));
     return item;
   }));
@@ -71,8 +68,12 @@ function showMembers(list, members, meanings, dates) {
     list.replaceChildren(element('div', 'quiet', element('dt', '', 'none'), element('dd', '', 'It cannot be read.')));
     return;
   }
-  list.replaceChildren(...Object.entries(members).map(([name, value]) => {
-    const text = typeof value === 'string' ? value : JSON.stringify(value, null, 1);
+  // In the order of what matters, not of the alphabet; what is not known stands last.
+  const known = [...meanings.keys()].filter((name) => Object.hasOwn(members, name));
+  const names = [...known, ...Object.keys(members).filter((name) => !meanings.has(name))];
+  list.replaceChildren(...names.map((name) => {
+    const value = members[name];
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
     const row = element('div', '', element('dt', '', name), element('dd', 'value', text));
     const date = dates.find((one) => one.claim === name);
     if (date) row.append(element('dd', '', `${date.date}, ${date.relative}`));

@@ -46,10 +46,10 @@ pub(crate) const SAMPLES: [Sample; 20] = [
     sample("unknown-key", "Signed with an unknown key", |entra| {
         user(entra).signed_with(&entra.new_key()).build()
     }),
-    sample("near-miss", "An audience with a path behind it", |entra| {
+    sample("near-miss", "An audience with a path", |entra| {
         user(entra).audience(format!("api://{}/Files.Read", MockEntra::CLIENT_ID)).build()
     }),
-    sample("no-scope", "Without the scope of the route", |entra| user(entra).scopes("Mail.Read").build()),
+    sample("no-scope", "Without the route's scope", |entra| user(entra).scopes("Mail.Read").build()),
     sample("encrypted", "Encrypted", |entra| encrypted(entra)),
     sample("unsigned", "Not signed at all", |entra| unsigned(entra)),
     sample("bound", "Bound to a key", |entra| {

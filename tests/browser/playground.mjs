@@ -192,7 +192,7 @@ for (const colorScheme of ['light', 'dark']) {
 assert.notEqual(grounds[0], grounds[1], 'light and dark differ');
 
 if (given.screenshot) {
-  await withPage(given, { viewport: { width: 1200, height: 860 }, colorScheme: 'light' }, async (page) => {
+  await withPage(given, { viewport: { width: 1080, height: 760 }, colorScheme: 'light' }, async (page) => {
     await choose(page, 'For Microsoft Graph');
     await verdict(page);
     await page.screenshot({ path: given.screenshot });
