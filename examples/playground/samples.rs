@@ -43,9 +43,7 @@ pub(crate) const SAMPLES: [Sample; 20] = [
     sample("personal", "A personal account", |entra| user(entra).tenant(TenantId::PERSONAL_ACCOUNTS).build()),
     sample("other-cloud", "Another cloud", |_| user(&MockEntra::us_government()).build()),
     sample("wrong-key", "Signed by somebody else", |entra| user(entra).wrong_key().build()),
-    sample("unknown-key", "Signed with an unknown key", |entra| {
-        user(entra).signed_with(&entra.new_key()).build()
-    }),
+    sample("unknown-key", "Signed with an unknown key", |entra| user(entra).signed_with(&entra.new_key()).build()),
     sample("near-miss", "An audience with a path", |entra| {
         user(entra).audience(format!("api://{}/Files.Read", MockEntra::CLIENT_ID)).build()
     }),

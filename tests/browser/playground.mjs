@@ -90,6 +90,15 @@ async function namesForWhoListens(page) {
   const [checks, failed] = [page.locator('#checks li'), page.locator('#checks li:has(.failed)')];
   assert.ok((await checks.count()) > 15);
   assert.ok((await failed.allTextContents()).join().includes('failed'), 'it is said in words, not by colour alone');
+  const first = failed.first();
+  for (const text of ['expected: ', 'found: 00000003-', '(not verified)']) await first.filter({ hasText: text }).waitFor();
+  await choose(page, samples[14].title);
+  await verdict(page);
+  await failed.filter({ hasText: 'scope Files.Read' }).filter({ hasText: '(verified)' }).waitFor();
+  // A claim: its value, its date in words, its meaning.
+  const exp = page.locator('#claims > div').filter({ has: page.locator('dt', { hasText: /^exp$/ }) });
+  assert.match(await exp.textContent(), /^exp\d{10}\d{4}-.* UTC, in 59 minutes.*It does not count after this\.$/);
+  assert.equal(await page.locator('#claims dt').first().textContent(), 'aud');
 }
 
 /** Chooses one of the made-up tokens. */
@@ -114,6 +123,7 @@ async function onASmallScreen(page) {
     await choose(page, title);
     await verdict(page);
     await width(id);
+    assert.ok((await page.locator('#verdict').boundingBox()).y < 700, `${id}: the verdict is in sight`);
   }
   for (const text of [long, hostile, 'x'.repeat(3000)]) {
     await give(page, text);

@@ -3,7 +3,7 @@
 //! `tests/browser/install` installs what drives the browser and prints what `TOWER_ENTRA_BROWSER` is to be; without that
 //! variable the test that needs it is skipped. `TOWER_ENTRA_SCREENSHOT` is a file for a picture of the page.
 
-use std::{env, path::PathBuf, process::Stdio};
+use std::{env, path::PathBuf, process::Stdio, time::Duration};
 
 use bytes::Bytes;
 use http::{Method, Request, Response};
@@ -11,13 +11,16 @@ use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use tokio::{io::AsyncWriteExt, net::TcpStream, process::Command};
+use tokio::{io::AsyncWriteExt, net::TcpStream, process::Command, time::timeout};
 use tower_entra::testing::MockEntra;
 
 use crate::{
     program::{Program, example},
     support::parts,
 };
+
+/// The longest time that everything in the browser may take.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// A made-up token: its name and title, the code of its refusal and the cause, and the status that the route answers.
 type Row = (&'static str, &'static str, Option<(&'static str, &'static str)>, u16);
@@ -114,8 +117,7 @@ async fn each_made_up_token_has_its_cause() {
         assert_eq!(diagnosis["further"], json!([]), "{id}: one fault each");
 
         let authorization = format!("Bearer {text}");
-        let route =
-            ask(&playground, Method::GET, "/files", &[("authorization", &authorization)], String::new()).await;
+        let route = ask(&playground, Method::GET, "/files", &[("authorization", &authorization)], String::new()).await;
         assert_eq!(route.status, status, "{id}: {}", route.body);
         let body = match status {
             200 => r#"{"files":["one.txt","two.txt"]}"#,
@@ -184,7 +186,13 @@ async fn only_its_own_page_may_ask() {
         ("by the other name of the same", &get, "/", vec![("host", &local)], 200),
         ("a link from elsewhere", &get, "/", vec![("sec-fetch-site", "cross-site")], 200),
         ("a name that was bound to 127.0.0.1", &get, "/", vec![("host", &rebound)], 421),
-        ("the same with its script", &post, "/diagnose", vec![json, ("host", &rebound), ("origin", &rebound_page)], 421),
+        (
+            "the same with its script",
+            &post,
+            "/diagnose",
+            vec![json, ("host", &rebound), ("origin", &rebound_page)],
+            421,
+        ),
         ("the route too", &get, "/files", vec![("host", &rebound)], 421),
         ("another port", &get, "/", vec![("host", "127.0.0.1:1")], 421),
         ("no port", &get, "/", vec![("host", "127.0.0.1")], 421),
@@ -286,7 +294,7 @@ async fn in_a_browser() {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // If it ended before it read everything, it says why.
     let _ = child.stdin.take().unwrap().write_all(input.to_string().as_bytes()).await;
-    let output = child.wait_with_output().await.unwrap();
+    let output = timeout(PATIENCE, child.wait_with_output()).await.expect("it ends").unwrap();
     let (said, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success() && said.trim() == "well", "{said}\n{errors}");
 }
