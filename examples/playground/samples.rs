@@ -48,8 +48,8 @@ pub(crate) const SAMPLES: [Sample; 20] = [
         user(entra).audience(format!("api://{}/Files.Read", MockEntra::CLIENT_ID)).build()
     }),
     sample("no-scope", "Without the route's scope", |entra| user(entra).scopes("Mail.Read").build()),
-    sample("encrypted", "Encrypted", |entra| encrypted(entra)),
-    sample("unsigned", "Not signed at all", |entra| unsigned(entra)),
+    sample("encrypted", "Encrypted", encrypted),
+    sample("unsigned", "Not signed at all", unsigned),
     sample("bound", "Bound to a key", |entra| {
         user(entra).claim("cnf", json!({ "jkt": "bWFkZS11cC10aHVtYnByaW50LW9mLWEta2V5LTEyMzQ" })).build()
     }),

@@ -168,6 +168,9 @@ async fn no_answer_and_no_line_of_output_has_a_signature() {
     assert!(!printed.contains(signature) && !printed.contains(payload), "{printed}");
 }
 
+/// What it is, method, path and headers, and the status of the answer.
+type Asked<'a> = (&'a str, &'a Method, &'a str, Vec<(&'a str, &'a str)>, u16);
+
 #[tokio::test]
 async fn only_its_own_page_may_ask() {
     let playground = started().await;
@@ -181,7 +184,7 @@ async fn only_its_own_page_may_ask() {
     let rebound = format!("rebound.example:{port}");
     let rebound_page = format!("http://{rebound}");
     let (get, post) = (Method::GET, Method::POST);
-    let table: Vec<(&str, &Method, &str, Vec<(&str, &str)>, u16)> = vec![
+    let table: Vec<Asked<'_>> = vec![
         ("the page", &get, "/", vec![], 200),
         ("by the other name of the same", &get, "/", vec![("host", &local)], 200),
         ("a link from elsewhere", &get, "/", vec![("sec-fetch-site", "cross-site")], 200),
