@@ -3,6 +3,7 @@
 mod explain;
 mod mistakes;
 mod others;
+mod playground;
 mod quickstart;
 mod server;
 mod tonic;
