@@ -416,7 +416,7 @@ async fn behind_a_socket() {
         (MockEntra::auth0(), "", "{base}/"),
         (b2c(), "/contoso.onmicrosoft.com/B2C_1_susi/v2.0", "{base}/{T}/v2.0/"),
         (MockEntra::external_id("contoso"), "/{T}/v2.0", "https://{T}.ciamlogin.com/{T}/v2.0"),
-        (MockEntra::china(), "/{T}/v2.0", "https://login.partner.microsoftonline.cn/{T}/v2.0"),
+        (MockEntra::china(), "/{T}/v2.0", "{base}/{T}/v2.0"),
     ] {
         let server = mock.serve_at("127.0.0.1:0").await.unwrap();
         let metadata = format!("{}{}/.well-known/openid-configuration", server.url(), path.replace("{T}", T));
