@@ -9,6 +9,7 @@ mod codes;
 mod emulator;
 mod examples;
 mod fuzz;
+mod guide;
 mod harm;
 mod issuer_cases;
 mod jsonwebtoken;
