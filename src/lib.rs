@@ -4,10 +4,12 @@
 //!
 //! - [`Verifier`] decides about tokens; [`AuthenticateLayer`] puts it in front of a service; [`RequireLayer`] demands
 //!   scopes and roles of single routes.
-//! - [`Rejection`] says why not, with a stable code. What to do about each is in the [guide].
+//! - [`Rejection`] says why not, with a stable code. What to do about each is in the guide's
+//!   [troubleshooting](guide::troubleshooting).
 //! - [`Config`] reads a JSON file or the environment.
 //! - [`metadata`] tells clients that know nothing but the address, MCP's for one, who issues tokens for this API.
 //! - `testing::MockEntra` is an Entra look-alike for your tests (feature `testing`).
+//! - The [guide] is by topic: kinds of issuers, tests, security, operations, coming from elsewhere.
 //!
 //! With axum (feature `axum`):
 //!
@@ -74,13 +76,7 @@ pub mod extract;
 pub mod metadata;
 #[cfg(feature = "testing")]
 pub mod testing;
-
-#[doc = include_str!("../docs/guide.md")]
-pub mod guide {}
-
-#[doc = include_str!("../docs/from-api-management.md")]
-#[cfg(all(doctest, feature = "apim"))]
-mod from_api_management {}
+pub mod guide;
 
 #[doc = include_str!("../README.md")]
 #[cfg(doctest)]

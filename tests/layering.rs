@@ -33,8 +33,8 @@ const ORDER: [&str; 28] = [
     "extract",
     "metadata",
     "testing",
-    "tests",
     "guide",
+    "tests",
     "readme",
     "lib",
 ];

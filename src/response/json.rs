@@ -123,7 +123,7 @@ fn sentence(status: StatusCode) -> &'static str {
 /// Without detailed errors `type` is `about:blank`. With them it is the address of the code's section in the [guide], and
 /// there are `detail` (the hint), `code` and, where the token's signature had verified, `expected` and `got`.
 ///
-/// [guide]: crate::guide
+/// [guide]: crate::guide::troubleshooting
 ///
 /// ```
 /// use tower_entra::{Rejection, RejectionKind};
@@ -141,7 +141,7 @@ pub struct Problem {
 }
 
 /// The guide of the latest version: codes are stable.
-const GUIDE: &str = "https://docs.rs/tower-entra/latest/tower_entra/guide/index.html";
+const GUIDE: &str = "https://docs.rs/tower-entra/latest/tower_entra/guide/troubleshooting/index.html";
 
 impl Problem {
     /// With types in the guide on docs.rs.

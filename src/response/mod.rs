@@ -7,7 +7,7 @@
 //! | | without detailed errors | with them, also | of tokens whose signature verified, also |
 //! |---|---|---|---|
 //! | [`ApiManagement`] | one sentence for each status | `code`, `hint` | `expected`, `got` |
-//! | [`Problem`] | `about:blank`, the status | `type` in the [guide](crate::guide), `title`, `detail`, `code` | `expected`, `got` |
+//! | [`Problem`] | `about:blank`, the status | `type` in the [guide](crate::guide::troubleshooting), `title`, `detail`, `code` | `expected`, `got` |
 //! | [`Grpc`] | the public description, its reason | code and hint as message, the code as reason | `expected`, `got` |
 //! | [`Empty`] | – | – | – |
 //!

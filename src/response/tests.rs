@@ -132,7 +132,7 @@ fn problem() {
     assert_eq!(
         body,
         format!(
-            r#"{{"type":"https://docs.rs/tower-entra/latest/tower_entra/guide/index.html#expired","title":"the token has expired","status":401,"detail":"{}","code":"expired"}}"#,
+            r#"{{"type":"https://docs.rs/tower-entra/latest/tower_entra/guide/troubleshooting/index.html#expired","title":"the token has expired","status":401,"detail":"{}","code":"expired"}}"#,
             rejection.hint()
         )
     );

@@ -58,7 +58,8 @@ impl VerifierBuilder {
     }
 
     /// One more authority whose tokens are accepted, beside the tenants that are named: B2C, External ID, any OpenID Connect
-    /// issuer, another cloud. Repeat it for more. What it does not have of its own is as this builder says.
+    /// issuer, another cloud. Repeat it for more. What it does not have of its own is as this builder says; but
+    /// an OpenID Connect issuer other than Entra has no audience by [`client_id`](Self::client_id), which is Entra's.
     pub fn authority(mut self, authority: Authority) -> Self {
         self.config = self.config.authority(authority);
         self

@@ -198,16 +198,20 @@ impl Verifier {
         self.ready()
     }
 
-    /// Whether every authority has keys that can be used, without asking for any: for a readiness probe.
+    /// Whether every authority has keys that can be used, without a wait: for a readiness probe. Where some are missing they
+    /// are asked for in the background, so that a service without traffic gets ready by being asked.
     ///
     /// # Errors
     ///
     /// [`keys_unavailable`](crate::RejectionKind::KeysUnavailable) for the first authority that has none.
     pub fn ready(&self) -> Result<(), Rejection> {
-        match self.0.authorities.iter().find(|trust| !trust.keys.has_keys()) {
-            Some(trust) => Err(trust.unavailable()),
-            None => Ok(()),
+        let mut missing = self.0.authorities.iter().filter(|trust| !trust.keys.has_keys()).peekable();
+        let Some(first) = missing.peek().copied() else { return Ok(()) };
+        if tokio::runtime::Handle::try_current().is_ok() {
+            // Nobody waits for it here.
+            missing.for_each(|trust| drop(trust.keys.refresh()));
         }
+        Err(first.unavailable())
     }
 
     /// Counters since the start.

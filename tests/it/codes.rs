@@ -8,13 +8,15 @@ use http_body_util::Full;
 use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 use tower_entra::{
     AuthenticateLayer, Rejection, RejectionKind, RequireLayer, Requirement,
+    diagnosis::CauseKind,
     policy::ClaimRule,
+    response::{Problem, Responder, ResponseContext},
     testing::{Fault, MockEntra, SigningAlgorithm, TokenBuilder},
 };
 
 use crate::support::{Bench, START};
 
-const GUIDE: &str = include_str!("../../docs/guide.md");
+const GUIDE: &str = include_str!("../../src/guide/troubleshooting.md");
 const README: &str = include_str!("../../README.md");
 
 #[test]
@@ -53,6 +55,59 @@ fn the_guide_has_a_section_for_every_code_and_for_no_other() {
         let status = format!("Status {}", kind.status().as_u16());
         assert!(section.starts_with(&status), "{}: its section begins with its status", kind.code());
         assert!(section.len() > 60, "{}: its section says nothing", kind.code());
+    }
+}
+
+/// The causes that lead to a code, as a table: what a section of the guide ends with.
+fn causes(kind: RejectionKind) -> String {
+    let mut table = String::from("| cause | | known elsewhere as |\n|---|---|---|\n");
+    for cause in CauseKind::ALL.iter().filter(|cause| cause.rejection() == kind) {
+        let elsewhere: Vec<String> = cause.known_as().iter().map(|name| format!("`{name}`")).collect();
+        let row = format!("| `{}` | {} | {} |", cause.code(), cause.title(), elsewhere.join(", "));
+        table.push_str(&row.replace("  ", " "));
+        table.push('\n');
+    }
+    table
+}
+
+/// The guide with the tables that follow from the code. What stands before each is kept.
+fn guide_with_its_tables() -> String {
+    let mut sections = GUIDE.split("\n### `");
+    let mut guide = sections.next().unwrap().trim_end().to_owned();
+    for section in sections {
+        let (code, text) = section.split_once('`').unwrap();
+        let text: Vec<&str> = text.lines().filter(|line| !line.starts_with('|')).collect();
+        let known = RejectionKind::ALL.iter().find(|kind| kind.code() == code);
+        let table = known.map(|kind| causes(*kind)).unwrap_or_default();
+        guide = format!("{guide}\n\n### `{code}`{}\n\n{}", text.join("\n").trim_end(), table.trim_end());
+    }
+    guide + "\n"
+}
+
+/// After a change of the causes: `WRITE_GUIDE=1 cargo test --test it codes::`.
+#[test]
+fn the_guide_has_the_causes_of_every_code() {
+    let expected = guide_with_its_tables();
+    if std::env::var_os("WRITE_GUIDE").is_some() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/guide/troubleshooting.md");
+        std::fs::write(path, &expected).unwrap();
+    } else if expected != GUIDE {
+        let differs = expected.lines().zip(GUIDE.lines()).find(|(one, other)| one != other);
+        panic!("the tables of the guide are old: WRITE_GUIDE=1 cargo test --test it codes:: ({differs:?})");
+    }
+}
+
+#[test]
+fn problems_point_to_sections_of_the_guide() {
+    #[expect(unused_imports, reason = "there must be such a module, whose page this is")]
+    use tower_entra::guide::troubleshooting;
+
+    for kind in RejectionKind::ALL {
+        let context = ResponseContext::new(Default::default(), true);
+        let answer = Problem::new().respond(&Rejection::new(*kind), &context);
+        let body: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
+        let page = "https://docs.rs/tower-entra/latest/tower_entra/guide/troubleshooting/index.html";
+        assert_eq!(body["type"], format!("{page}#{}", kind.code()));
     }
 }
 

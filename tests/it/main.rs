@@ -14,6 +14,7 @@ mod everyone;
 mod examples;
 mod fuzz;
 mod fuzz_authorities;
+mod guide;
 mod harm;
 mod hosted;
 mod issuer_cases;

@@ -1,0 +1,40 @@
+//! How to, by topic. What each type and method does is with the type itself.
+//!
+//! - [`troubleshooting`]: why was this token refused? A section for each code.
+//! - [`authorities`]: whose tokens, and how to say so: Entra, Azure AD B2C, External ID, any OpenID Connect issuer.
+//! - [`testing`]: tests of your API with tokens of every kind, without a network.
+//! - [`security`]: what is guaranteed, and what is left to you.
+//! - [`operations`]: readiness, outages, events and counters, memory, several replicas.
+//!
+//! Coming from elsewhere:
+//!
+//! - [`from_api_management`]: `validate-jwt` and `validate-azure-ad-token`.
+//! - [`from_microsoft_identity_web`]: `appsettings.json`, and what of it is otherwise here.
+//! - [`from_jwt_authorizer`] and [`from_tower_oauth2_resource_server`]: the same in this crate, before and after.
+
+#[doc = include_str!("troubleshooting.md")]
+pub mod troubleshooting {}
+
+#[doc = include_str!("authorities.md")]
+pub mod authorities {}
+
+#[doc = include_str!("testing.md")]
+pub mod testing {}
+
+#[doc = include_str!("security.md")]
+pub mod security {}
+
+#[doc = include_str!("operations.md")]
+pub mod operations {}
+
+#[doc = include_str!("from_api_management.md")]
+pub mod from_api_management {}
+
+#[doc = include_str!("from_microsoft_identity_web.md")]
+pub mod from_microsoft_identity_web {}
+
+#[doc = include_str!("from_jwt_authorizer.md")]
+pub mod from_jwt_authorizer {}
+
+#[doc = include_str!("from_tower_oauth2_resource_server.md")]
+pub mod from_tower_oauth2_resource_server {}
