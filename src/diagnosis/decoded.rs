@@ -146,7 +146,9 @@ impl Decoded {
             Some(kind) => kind == "app",
             None => {
                 let has_client = self.has("azp") || self.has("appid");
-                has_client && self.has("oid") && self.text("oid") == self.text("sub") && !self.has("scp")
+                // "/" is an empty list of scopes (§5.5).
+                let has_scope = self.has("scp") && self.text("scp") != Some("/");
+                has_client && self.has("oid") && self.text("oid") == self.text("sub") && !has_scope
             }
         }
     }
@@ -221,9 +223,13 @@ fn provider(issuer: &str) -> Option<String> {
     }
 }
 
-/// The cloud of an issuer of v2 tokens.
+/// The cloud of an issuer; `None` too where two clouds share it (§1.2).
 pub(super) fn cloud_of(issuer: &str) -> Option<Cloud> {
-    Cloud::from_host(issuer.strip_prefix("https://")?.split('/').next()?)
+    match issuer.strip_prefix("https://")?.split('/').next()? {
+        "sts.windows.net" => None,
+        "sts.chinacloudapi.cn" => Some(Cloud::China),
+        host => Cloud::from_host(host),
+    }
 }
 
 fn dates(claims: &Map<String, Value>, now: SystemTime) -> Vec<Date> {

@@ -2,7 +2,11 @@
 
 use super::{Cause, CauseKind, decoded::cloud_of, root::Found, words};
 use crate::{
-    authority::Source, claims::TokenVersion, policy::microsoft_api, rejection::Rejection, tenant::TenantId,
+    authority::Source,
+    claims::TokenVersion,
+    policy::microsoft_api,
+    rejection::Rejection,
+    tenant::{Cloud, Instance, TenantId},
     verifier::examine::Step,
 };
 
@@ -24,10 +28,15 @@ impl Found<'_> {
         let audience = self.token.list("aud").into_iter().find(|audience| microsoft_api(audience).is_some());
         let api = audience.and_then(microsoft_api).unwrap_or("an API of Microsoft's");
         let scopes = self.token.text("scp").map(|scopes| format!(" It was asked for: {scopes}.")).unwrap_or_default();
-        let genuine = if self.examined.is_genuine_for_microsoft {
+        let has_nonce = self.token.header_text("nonce").is_some();
+        let genuine = if has_nonce && self.failed(Step::Signature).is_some() && !self.examined.is_genuine_for_microsoft
+        {
+            " Its signature does not fit, not even with the nonce hashed, as Microsoft's own APIs verify it: it was changed \
+             after it was signed, or made by somebody else."
+        } else if self.examined.is_genuine_for_microsoft {
             " It is a genuine one: its signature was checked with the nonce hashed, as only Microsoft's own APIs do. As it is \
              sent it never verifies, anywhere else."
-        } else if self.token.header_text("nonce").is_some() {
+        } else if has_nonce {
             " Its header has a nonce, so that its signature verifies nowhere else: \"signature invalid\" in other tools means \
              just this."
         } else {
@@ -92,7 +101,7 @@ impl Found<'_> {
                 "Configure it: Authority::external_id(name), or in JSON the Authority https://….ciamlogin.com/.",
             );
         }
-        if let Some(cloud) = cloud_of(&issuer).filter(|cloud| !self.is_in_cloud(*cloud)) {
+        if let Some(cloud) = cloud_of(&issuer).filter(|cloud| self.cloud().is_some_and(|ours| ours != *cloud)) {
             return Cause::new(
                 CauseKind::OtherCloud,
                 format!(
@@ -113,17 +122,43 @@ impl Found<'_> {
         )
     }
 
-    fn is_in_cloud(&self, cloud: crate::tenant::Cloud) -> bool {
-        matches!(self.authority().map(|authority| &authority.source), Some(Source::Entra(entra)) if entra.instance.cloud() == Some(cloud))
+    fn instance(&self) -> Option<&Instance> {
+        match &self.authority()?.source {
+            Source::Entra(entra) => Some(&entra.instance),
+            Source::One(_) => None,
+        }
+    }
+
+    fn cloud(&self) -> Option<Cloud> {
+        self.instance()?.cloud()
+    }
+
+    /// The version that an issuer of the configured instance has (§1.2).
+    fn version_of(&self, issuer: &str) -> Option<TokenVersion> {
+        let instance = self.instance()?;
+        let is_v2 = issuer.ends_with("/v2.0");
+        match instance.cloud() {
+            Some(Cloud::Public | Cloud::UsGovernment) if issuer.starts_with("https://sts.windows.net/") => {
+                Some(TokenVersion::V1)
+            }
+            Some(cloud) if cloud_of(issuer) == Some(cloud) => {
+                Some(if is_v2 { TokenVersion::V2 } else { TokenVersion::V1 })
+            }
+            Some(_) => None,
+            None => issuer.starts_with(&format!("{}/", instance.base())).then_some(if is_v2 {
+                TokenVersion::V2
+            } else {
+                TokenVersion::V1
+            }),
+        }
     }
 
     /// A version of tokens that is not accepted, at an authority that accepts the other (§1.7).
     fn other_version(&self, issuer: &str) -> Option<Cause> {
         let only = self.only_version()?;
-        let is_v1 = issuer.starts_with("https://sts.") || !issuer.trim_end_matches('/').ends_with("/v2.0");
         let property = "requestedAccessTokenVersion (in older manifests accessTokenAcceptedVersion)";
-        match (only, is_v1) {
-            (TokenVersion::V2, true) => {
+        match (only, self.version_of(issuer)?) {
+            (TokenVersion::V2, TokenVersion::V1) => {
                 let explanation = format!(
                     "{issuer} is the issuer of v1 tokens, and only v2 tokens are accepted here. Which version an API gets is \
                      decided by its own registration, not by the endpoint that the client uses."
@@ -149,7 +184,7 @@ impl Found<'_> {
                     ),
                 })
             }
-            (TokenVersion::V1, false) => Some(Cause::new(
+            (TokenVersion::V1, TokenVersion::V2) => Some(Cause::new(
                 CauseKind::V2Token,
                 format!("{issuer} is the issuer of v2 tokens, and only v1 tokens are accepted here."),
                 format!("Accept both versions; or set {property} to 1 in the manifest of {}.", self.api()),

@@ -178,6 +178,8 @@ causes! {
     ChallengeNotUnderstood = "challenge_not_understood", InsufficientClaims, "a stronger sign-in is needed, and the client does not understand how to get it", [];
     /// A claims challenge.
     StrongerSignIn = "stronger_sign_in", InsufficientClaims, "a stronger sign-in is needed", [];
+    /// A check of the owner's own; the code of the refusal is whatever that says.
+    OwnersCheck = "owners_check", ClaimNotAllowed, "a check of the API's own refused it", [];
     /// The server is put together wrongly.
     LayerMissing = "layer_missing", LayerMissing, "a layer is missing in the server", [];
 }

@@ -19,7 +19,12 @@ pub(super) struct Found<'a> {
 impl Found<'_> {
     /// The root cause of a refusal first, then what else is wrong.
     pub(super) fn causes(&self, rejection: &Rejection) -> Vec<Cause> {
-        let mut causes = vec![self.root(rejection)];
+        // An id token that has expired: a new one would be refused too.
+        let mut causes = match rejection.kind() {
+            RejectionKind::Expired if self.is_id_token() => vec![self.id_token(), self.root(rejection)],
+            _ if self.is_owners(rejection) => vec![self.owners(rejection)],
+            _ => vec![self.root(rejection)],
+        };
         for (_, failed) in &self.examined.steps {
             if let Err(failed) = failed
                 && failed.kind() != rejection.kind()
@@ -41,7 +46,7 @@ impl Found<'_> {
             Kind::BadSignature | Kind::UnknownKey | Kind::KeysUnavailable => {
                 matches!(failed.kind(), Kind::WrongAudience | Kind::Expired)
             }
-            _ => !self.token.is_id_token() || failed.kind() == Kind::Expired,
+            _ => !self.is_id_token() || failed.kind() == Kind::Expired,
         }
     }
 
@@ -67,10 +72,10 @@ impl Found<'_> {
             Kind::WrongTenant => self.wrong_tenant(rejection),
             Kind::WrongIssuer => self.wrong_issuer(rejection),
             Kind::UnknownKey => self.unknown_key(),
-            Kind::KeysUnavailable => self.no_keys(),
+            Kind::KeysUnavailable => self.no_keys(rejection),
             Kind::BadSignature => self.bad_signature(),
             Kind::Expired | Kind::NotYetValid => self.dates(rejection),
-            Kind::WrongAudience if self.token.is_id_token() => self.id_token(),
+            Kind::WrongAudience if self.is_id_token() => self.id_token(),
             Kind::WrongAudience => self.wrong_audience(),
             Kind::NotAnAccessToken => self.not_an_access_token(),
             Kind::ProofRequired => Cause::new(
@@ -80,6 +85,36 @@ impl Found<'_> {
             ),
             _ => self.not_allowed(rejection),
         }
+    }
+
+    /// An id token that is no access token too.
+    fn is_id_token(&self) -> bool {
+        self.token.is_id_token() && self.failed(Step::Kind).is_some()
+    }
+
+    /// A check of the owner's own refused it, for a reason that only he knows.
+    fn is_owners(&self, rejection: &Rejection) -> bool {
+        use RejectionKind as Kind;
+        let is_explained = rejection.detail_text().is_some_and(|detail| detail.contains("owner"))
+            || matches!(
+                rejection.kind(),
+                Kind::ClientNotAllowed
+                    | Kind::ClaimMissing
+                    | Kind::ClaimNotAllowed
+                    | Kind::InsufficientScope
+                    | Kind::InsufficientRole
+                    | Kind::GroupsOverage
+                    | Kind::InsufficientClaims
+            );
+        self.failed(Step::Owner).is_some() && !is_explained
+    }
+
+    fn owners(&self, rejection: &Rejection) -> Cause {
+        Cause::new(
+            CauseKind::OwnersCheck,
+            format!("Every check of the token itself has passed; a check of the API's own refused it: {rejection}."),
+            "Look at what the check does that was given to the builder by check(), and at the list or the service that it asks.",
+        )
     }
 
     /// The API by the name that its owner knows it by.
@@ -123,8 +158,11 @@ impl Found<'_> {
     fn malformed(&self, rejection: &Rejection) -> Cause {
         let token = &self.pasted.token;
         let dots = token.matches('.').count();
-        let detail = rejection.detail_text().unwrap_or("it does not have the form of one").to_owned();
-        if detail.contains("placeholder") {
+        // What is wrong with its characters says more than how many parts it has.
+        let told = self.failed(Step::Form).and_then(Rejection::detail_text).or(rejection.detail_text());
+        let detail = told.unwrap_or("it does not have the form of one").to_owned();
+        if detail.contains("placeholder") || ["null", "undefined", "[object Object]", "None"].contains(&token.as_str())
+        {
             return of_paste(CauseKind::Placeholder, self.pasted);
         }
         if dots == 0 {
@@ -232,7 +270,11 @@ impl Found<'_> {
                 (CauseKind::ClaimMissing, format!("The token lacks what this API requires: {expected}."))
             }
             Kind::ClaimNotAllowed => {
-                (CauseKind::ClaimValue, format!("The token does not have what this API requires: {expected}."))
+                let name =
+                    expected.strip_prefix("claim ").and_then(|text| text.split_once(" with ")).map(|(name, _)| name);
+                let value = name.and_then(|name| Some((name, self.token.claims()?.get(name)?)));
+                let has = value.map(|(name, value)| format!(" Its {name} is {value}.")).unwrap_or_default();
+                (CauseKind::ClaimValue, format!("The token does not have what this API requires: {expected}.{has}"))
             }
             Kind::InsufficientScope => {
                 let have = self.token.text("scp").or(self.token.text("scope")).unwrap_or("none");

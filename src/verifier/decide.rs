@@ -381,7 +381,7 @@ fn public_cause(payload: &Payload, now: Duration) -> PublicCause {
     }
 }
 
-fn without_kid() -> Rejection {
+pub(super) fn without_kid() -> Rejection {
     Rejection::new(RejectionKind::MalformedToken).detail("its header has no kid, so that no key can be looked up")
 }
 
