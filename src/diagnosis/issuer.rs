@@ -2,7 +2,7 @@
 
 use super::{Cause, CauseKind, decoded::cloud_of, root::Found, words};
 use crate::{
-    authority::Source,
+    authority::{Entra, Source, Tenants},
     claims::TokenVersion,
     policy::microsoft_api,
     rejection::Rejection,
@@ -18,8 +18,8 @@ impl Found<'_> {
     /// How a token for this API is asked for.
     fn ask_for_ours(&self) -> String {
         format!(
-            "Ask for scopes of one API only, at the authorize and at the token request, for instance {}, and compare the \
-             scope of the token response",
+            "Ask for scopes of one API only, at the authorize and at the token request, for instance {}; the token \
+             response says under scope what its token is for",
             self.scope_to_ask()
         )
     }
@@ -61,7 +61,10 @@ impl Found<'_> {
 
     pub(super) fn unknown_issuer(&self, rejection: &Rejection) -> Cause {
         let issuer = self.issuer().to_owned();
-        let expected = rejection.expected_value().unwrap_or("another");
+        let expected = match (rejection.expected_value().unwrap_or("another"), self.only_tenant()) {
+            (template, Some(tenant)) => template.replace("{tenantid}", &tenant.to_string()),
+            (template, None) => template.to_owned(),
+        };
         if rejection.detail_text().is_some_and(|detail| detail.starts_with("two of")) {
             return Cause::new(
                 CauseKind::DisputedIssuer,
@@ -83,13 +86,18 @@ impl Found<'_> {
             return cause;
         }
         if issuer.contains(".b2clogin.com/") || self.token.has("tfp") {
+            let host = issuer.strip_prefix("https://");
+            let name = host.and_then(|host| host.split_once(".b2clogin.com/")).map(|(name, _)| name);
             return Cause::new(
                 CauseKind::B2cToken,
                 format!(
                     "The issuer {issuer} is a tenant of Azure AD B2C; configured is {expected}. Its keys are in the metadata of its policy alone."
                 ),
-                "Configure it: Authority::b2c(name, policy), or in JSON the Instance https://….b2clogin.com with \
-                 SignUpSignInPolicyId.",
+                format!(
+                    "Configure it: Authority::b2c({:?}, {:?}), or in JSON its Instance with SignUpSignInPolicyId.",
+                    name.unwrap_or("the tenant's name"),
+                    self.token.text("tfp").or(self.token.text("acr")).unwrap_or("the policy")
+                ),
             );
         }
         if issuer.contains(".ciamlogin.com/") {
@@ -116,8 +124,12 @@ impl Found<'_> {
         }
         Cause::new(
             CauseKind::OtherIssuer,
-            format!("The token names {issuer} as its issuer; accepted is {expected}."),
-            "Compare the two letter by letter (a slash at the end counts). If its tokens are to be accepted here too, add it \
+            if self.token.has("iss") {
+                format!("The token names {issuer} as its issuer; accepted is {expected}.")
+            } else {
+                format!("The token has no iss: it does not say who issued it. Accepted is {expected}.")
+            },
+            "Compare them letter by letter (a slash at the end counts). If its tokens are to be accepted here too, add it \
              as an authority of this same layer: two layers one behind the other refuse each other's tokens.",
         )
     }
@@ -126,6 +138,13 @@ impl Found<'_> {
         match &self.authority()?.source {
             Source::Entra(entra) => Some(&entra.instance),
             Source::One(_) => None,
+        }
+    }
+
+    fn only_tenant(&self) -> Option<TenantId> {
+        match &self.authority()?.source {
+            Source::Entra(Entra { tenants: Tenants::One(tenant), .. }) => Some(*tenant),
+            _ => None,
         }
     }
 
@@ -202,8 +221,8 @@ impl Found<'_> {
                     "The tenant {} is genuine, and the API's owner does not let it in.",
                     rejection.got_value().unwrap_or("?")
                 ),
-                "Let it in where the owner keeps his list; a look-up is remembered for five minutes, forget_tenant() makes \
-                 it be asked again.",
+                "Add it to the list that tenants_if() or tenants_by() asks. A look-up is remembered for five minutes; \
+                 forget_tenant() ends that.",
             );
         }
         let tid = self.token.text("tid").and_then(|tid| tid.parse::<TenantId>().ok());
@@ -261,7 +280,11 @@ impl Found<'_> {
         };
         Cause::new(
             CauseKind::Contradiction,
-            format!("{detail}{values}: the issuer is {}.", self.issuer()),
+            format!(
+                "The claims that say who issued the token contradict each other{}{detail}{values}. Its issuer is {}.",
+                if detail.is_empty() { "" } else { ": " },
+                self.issuer()
+            ),
             "Entra never writes such a token: look who made or changed it, a test's own token maker perhaps.",
         )
     }

@@ -59,6 +59,15 @@ impl Found<'_> {
                 "Configure what they say, if it is right; else look who answers at that address (a proxy, a login page).",
             );
         }
+        if failure.contains("answered with status") {
+            let redirect = if failure.contains("status 3") { " Redirects are not followed." } else { "" };
+            return Cause::new(
+                CauseKind::NoMetadata,
+                format!("The keys of {name} cannot be fetched: {failure}.{redirect}"),
+                "Something answers at that address, and not with metadata: a proxy or its sign-in page in between, or an \
+                 issuer that is out of order. Try it with curl from the same machine.",
+            );
+        }
         Cause::new(
             CauseKind::NoMetadata,
             format!("The keys of {name} cannot be fetched: {failure}."),

@@ -4,6 +4,7 @@ use super::{Cause, CauseKind, Decoded, pasted::Pasted};
 use crate::{
     authority::Source,
     claims::TokenVersion,
+    jwt::Algorithm,
     policy::Profile,
     rejection::{Rejection, RejectionKind},
     verifier::examine::{Examination, Step, Surroundings},
@@ -42,6 +43,8 @@ impl Found<'_> {
         match root.kind() {
             // Another token, from elsewhere: nothing else of this one matters.
             Kind::MicrosoftApiToken | Kind::UnknownIssuer | Kind::WrongTenant | Kind::MalformedToken => false,
+            // By which rules it would have to be verified is not known.
+            Kind::UnsupportedAlgorithm => failed.kind() != Kind::BadSignature,
             // What is signed by nobody known says nothing, but for what hints at the cause.
             Kind::BadSignature | Kind::UnknownKey | Kind::KeysUnavailable => {
                 matches!(failed.kind(), Kind::WrongAudience | Kind::Expired)
@@ -95,17 +98,14 @@ impl Found<'_> {
     /// A check of the owner's own refused it, for a reason that only he knows.
     fn is_owners(&self, rejection: &Rejection) -> bool {
         use RejectionKind as Kind;
-        let is_explained = rejection.detail_text().is_some_and(|detail| detail.contains("owner"))
-            || matches!(
-                rejection.kind(),
-                Kind::ClientNotAllowed
-                    | Kind::ClaimMissing
-                    | Kind::ClaimNotAllowed
-                    | Kind::InsufficientScope
-                    | Kind::InsufficientRole
-                    | Kind::GroupsOverage
-                    | Kind::InsufficientClaims
-            );
+        let names_what = match rejection.kind() {
+            Kind::InsufficientClaims => true,
+            Kind::ClaimMissing | Kind::ClaimNotAllowed | Kind::InsufficientScope | Kind::InsufficientRole => {
+                rejection.expected_value().is_some()
+            }
+            _ => false,
+        };
+        let is_explained = names_what || rejection.detail_text().is_some_and(|detail| detail.contains("owner"));
         self.failed(Step::Owner).is_some() && !is_explained
     }
 
@@ -149,7 +149,7 @@ impl Found<'_> {
         let many = if groups > 0 { format!(" It lists {groups} groups.") } else { String::new() };
         Cause::new(
             CauseKind::TooLarge,
-            format!("The token has {got}; {} is read.{many}", rejection.expected_value().unwrap_or("less")),
+            format!("The token has {got}, and the limit is {}.{many}", rejection.expected_value().unwrap_or("less")),
             "In the API's registration, under Token configuration, limit the groups claim to groups assigned to the \
              application, or use app roles; or raise max_token_bytes.",
         )
@@ -165,26 +165,35 @@ impl Found<'_> {
         {
             return of_paste(CauseKind::Placeholder, self.pasted);
         }
-        if dots == 0 {
+        // Refresh tokens and codes of Entra's have dots too, and no JSON between them.
+        let is_readable = self.token.header().is_some() || self.token.claims().is_some();
+        if dots == 0 || (dots <= 2 && !is_readable && !token.starts_with("eyJ")) {
             return of_paste(CauseKind::Opaque, self.pasted);
         }
         let is_cut = dots == 1
+            || detail.contains("signature is not base64url")
             || (dots == 2 && (token.ends_with('.') || self.token.header().is_none() || self.token.claims().is_none()));
-        if is_cut && token.starts_with("eyJ") && self.token.header_text("alg") != Some("none") {
+        if is_cut && (is_readable || token.starts_with("eyJ")) && self.token.header_text("alg") != Some("none") {
             return of_paste(CauseKind::Truncated, self.pasted);
         }
         if detail.contains("typ") && detail.contains("header") || detail.contains("crit") {
-            let kind = self.token.header_text("typ").unwrap_or("with an extension (crit)");
+            let explanation = match self.token.header_text("typ") {
+                Some(kind) if !detail.contains("crit") => {
+                    format!("The header says that it is another kind of JWT: its typ is {kind}, not JWT or at+jwt.")
+                }
+                _ => "The header asks for an extension (crit), which no access token of Entra's does.".to_owned(),
+            };
             return Cause::new(
                 CauseKind::OtherKindOfJwt,
-                format!("The header says that it is a JWT of another kind ({kind}): {detail}."),
+                explanation,
                 "Send the access token of the token response; a proof (DPoP, PoP) or a logout token opens nothing.",
             );
         }
         Cause::new(
             CauseKind::Malformed,
             format!("What was sent cannot be an access token of Entra: {detail}."),
-            "Send the value of access_token exactly as the token response had it.",
+            "Send the value of access_token exactly as the token response had it. If that is what was sent, Entra has not \
+             issued it: look who made it.",
         )
     }
 
@@ -203,10 +212,14 @@ impl Found<'_> {
             format!(
                 "The token is signed with {algorithm}, and that is not accepted of its authority. It names {issuer} as its issuer; Entra signs with RS256."
             ),
-            format!(
-                "Check who issued it. If {issuer} is right and signs with {algorithm}, name that by algorithms() of its \
+            if algorithm.parse::<Algorithm>().is_err() {
+                format!("Let the issuer sign with RS256: {algorithm} cannot be accepted here by any setting.")
+            } else {
+                format!(
+                    "Check who issued it. If {issuer} is right and signs with {algorithm}, name that by algorithms() of its \
                  authority."
-            ),
+                )
+            },
         )
     }
 
@@ -278,16 +291,16 @@ impl Found<'_> {
             }
             Kind::InsufficientScope => {
                 let have = self.token.text("scp").or(self.token.text("scope")).unwrap_or("none");
-                (CauseKind::NoScope, format!("{expected} is required; the token has the scopes: {have}."))
+                (CauseKind::NoScope, format!("This API requires {expected}; the token has the scopes: {have}."))
             }
             Kind::InsufficientRole => {
                 let have = self.token.list("roles").join(", ");
                 let have = if have.is_empty() { "none".to_owned() } else { have };
-                (CauseKind::NoRole, format!("{expected} is required; the token has the roles: {have}."))
+                (CauseKind::NoRole, format!("This API requires {expected}; the token has the roles: {have}."))
             }
             Kind::GroupsOverage => (
                 CauseKind::GroupsOverage,
-                format!("{expected} is required; the user is in so many groups that the token lists none."),
+                format!("This API requires {expected}; the user is in so many groups that the token lists none."),
             ),
             Kind::InsufficientClaims
                 if self.token.list("xms_cc").iter().any(|known| known.eq_ignore_ascii_case("cp1")) =>
@@ -295,14 +308,14 @@ impl Found<'_> {
                 (
                     CauseKind::StrongerSignIn,
                     format!(
-                        "{expected} is required: the user has to sign in again, more strongly. The client says that it understands such a challenge (cp1)."
+                        "This API requires {expected}: the user has to sign in again, more strongly. The client says that it understands such a challenge (cp1)."
                     ),
                 )
             }
             Kind::InsufficientClaims => (
                 CauseKind::ChallengeNotUnderstood,
                 format!(
-                    "{expected} is required. The client does not say that it understands claims challenges (xms_cc with cp1), so it is refused again and again."
+                    "This API requires {expected}. The client does not say that it understands claims challenges (xms_cc with cp1), so it is refused again and again."
                 ),
             ),
             Kind::WrongTenant => (CauseKind::TenantPutOut, "The API's owner does not let this tenant in.".to_owned()),
@@ -312,6 +325,14 @@ impl Found<'_> {
             CauseKind::ChallengeNotUnderstood => {
                 "Let the client declare the capability cp1 (MSAL: client capabilities) and \
                  answer the claims of the challenge by asking for a token with them."
+                    .to_owned()
+            }
+            CauseKind::OtherClient => format!(
+                "Add {} to the allowed clients, or use an application that is on the list.",
+                rejection.got_value().unwrap_or("it")
+            ),
+            CauseKind::ClaimValue => {
+                "Change the value where it comes from, and get a new token; or add it to the values of the rule."
                     .to_owned()
             }
             _ => format!("{}.", capitalised(rejection.kind().remedy())),
@@ -345,9 +366,10 @@ pub(super) fn of_paste(kind: CauseKind, pasted: &Pasted) -> Cause {
             "Leave \"Bearer \" out where the token alone is wanted: in token_from(), in a header of one's own, in a \
              variable that a script puts behind Bearer.",
         ),
-        CauseKind::Quoted => {
-            ("The token is in quotes.", "Take the quotes away: with jq, use -r; in a shell, mind what quotes what.")
-        }
+        CauseKind::Quoted => (
+            "The token is in quotes.",
+            "Take the quotes away: with jq, use -r; in a shell, put quotes around the whole header alone.",
+        ),
         CauseKind::BrokenByBlanks => (
             "There is a line break or a blank in the token: it was copied from a terminal or an e-mail that wraps lines.",
             "Send it in one piece, without line breaks and blanks.",
@@ -369,15 +391,15 @@ pub(super) fn of_paste(kind: CauseKind, pasted: &Pasted) -> Cause {
         },
         CauseKind::Placeholder => (
             "A placeholder stands where the token should be.",
-            "Fill the variable before the command runs: is it set in this shell?",
+            "Put the access token in its place; a variable must be set in this shell before the command runs.",
         ),
         CauseKind::Opaque => (
-            "It is an opaque token, without the dots of a JWT: a refresh token, an authorization code, or an access token that \
+            "It is an opaque token, not a JWT: a refresh token, an authorization code, or an access token that \
              only its issuer can read, as personal accounts get for Microsoft Graph.",
             "Send access_token, not refresh_token or code; and ask for a scope of this API, so that its access token is a JWT.",
         ),
         _ => (
-            "A piece of the token is missing: it has not the three parts, or one of them ends in its middle.",
+            "A piece of the token is missing: it has not all of its three parts, or one of them is cut.",
             "Copy it whole: a selection, a field of a database or a log has cut it.",
         ),
     };

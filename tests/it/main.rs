@@ -6,6 +6,7 @@ mod authorities;
 mod cache;
 mod clients;
 mod codes;
+mod diagnosis;
 mod emulator;
 mod examples;
 mod fuzz;
