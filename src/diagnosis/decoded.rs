@@ -22,6 +22,19 @@ use crate::{
 /// assert_eq!(decoded.claims().unwrap()["aud"], "https://graph.microsoft.com");
 /// assert_eq!(decoded.audience(), Some("Microsoft Graph"));
 /// ```
+///
+/// Its dates in words:
+///
+/// ```
+/// use std::time::{Duration, UNIX_EPOCH};
+/// use tower_entra::diagnosis::Decoded;
+///
+/// let now = UNIX_EPOCH + Duration::from_secs(1_800_000_300);
+/// let decoded = Decoded::read("eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjE4MDAwMDAwMDB9.AA", now);
+/// let [expires] = decoded.dates() else { panic!("one date") };
+/// assert_eq!((expires.claim, &*expires.date), ("exp", "2027-01-15 08:00:00 UTC"));
+/// assert_eq!(expires.relative, "5 minutes ago");
+/// ```
 #[derive(Clone, Debug, Serialize)]
 pub struct Decoded {
     header: Option<Map<String, Value>>,

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, Uri, header};
 
-use super::{Cause, CauseKind, Diagnosis, pasted::Pasted, root};
+use super::{Cause, CauseKind, Diagnosis, given, pasted::Pasted};
 use crate::{bearer, verifier::Verifier};
 
 impl Verifier {
@@ -100,5 +100,5 @@ fn instead(headers: &HeaderMap, uri: &Uri) -> Cause {
             "Let the page get an access token for this API (MSAL.js) and send it as Authorization: Bearer.",
         );
     }
-    root::of_paste(CauseKind::NoToken, &Pasted::default())
+    given::of_paste(CauseKind::NoToken, &Pasted::default())
 }

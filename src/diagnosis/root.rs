@@ -56,7 +56,7 @@ impl Found<'_> {
     fn root(&self, rejection: &Rejection) -> Cause {
         use RejectionKind as Kind;
         match rejection.kind() {
-            Kind::MissingToken => of_paste(CauseKind::NoToken, self.pasted),
+            Kind::MissingToken => super::given::of_paste(CauseKind::NoToken, self.pasted),
             Kind::MalformedHeader => super::request::two_headers(),
             Kind::TokenTooLarge => self.too_large(rejection),
             Kind::MalformedToken => self.malformed(rejection),
@@ -163,18 +163,18 @@ impl Found<'_> {
         let detail = told.unwrap_or("it does not have the form of one").to_owned();
         if detail.contains("placeholder") || ["null", "undefined", "[object Object]", "None"].contains(&token.as_str())
         {
-            return of_paste(CauseKind::Placeholder, self.pasted);
+            return super::given::of_paste(CauseKind::Placeholder, self.pasted);
         }
         // Refresh tokens and codes of Entra's have dots too, and no JSON between them.
         let is_readable = self.token.header().is_some() || self.token.claims().is_some();
         if dots == 0 || (dots <= 2 && !is_readable && !token.starts_with("eyJ")) {
-            return of_paste(CauseKind::Opaque, self.pasted);
+            return super::given::of_paste(CauseKind::Opaque, self.pasted);
         }
         let is_cut = dots == 1
             || detail.contains("signature is not base64url")
             || (dots == 2 && (token.ends_with('.') || self.token.header().is_none() || self.token.claims().is_none()));
         if is_cut && (is_readable || token.starts_with("eyJ")) && self.token.header_text("alg") != Some("none") {
-            return of_paste(CauseKind::Truncated, self.pasted);
+            return super::given::of_paste(CauseKind::Truncated, self.pasted);
         }
         if detail.contains("typ") && detail.contains("header") || detail.contains("crit") {
             let explanation = match self.token.header_text("typ") {
@@ -353,55 +353,4 @@ impl Found<'_> {
 fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
-}
-
-/// The cause that lies in how the token was given.
-pub(super) fn of_paste(kind: CauseKind, pasted: &Pasted) -> Cause {
-    let send = "Send the value of access_token exactly as the token response had it, after \"Authorization: Bearer \".";
-    let (explanation, remedy): (&str, &str) = match kind {
-        CauseKind::NoToken => ("There is no token.", send),
-        CauseKind::BearerInToken => (
-            "The word Bearer is part of what was given as the token: it stands there twice in the header, or in a place that \
-             wants the bare token.",
-            "Leave \"Bearer \" out where the token alone is wanted: in token_from(), in a header of one's own, in a \
-             variable that a script puts behind Bearer.",
-        ),
-        CauseKind::Quoted => (
-            "The token is in quotes.",
-            "Take the quotes away: with jq, use -r; in a shell, put quotes around the whole header alone.",
-        ),
-        CauseKind::BrokenByBlanks => (
-            "There is a line break or a blank in the token: it was copied from a terminal or an e-mail that wraps lines.",
-            "Send it in one piece, without line breaks and blanks.",
-        ),
-        CauseKind::UrlEncoded => (
-            "The token is encoded for an address (%2E instead of a dot).",
-            "Decode it once before it goes into the header.",
-        ),
-        CauseKind::TwoTokens => ("Two tokens were given at once.", "Send one: the access token for this API."),
-        CauseKind::TokenResponse => match pasted.field {
-            Some("access_token" | "accessToken") => (
-                "It is the whole answer of the token endpoint, as JSON. The token is its field access_token.",
-                "Send the value of access_token alone: jq -r .access_token.",
-            ),
-            _ => (
-                "It is an answer of the token endpoint that has no access_token.",
-                "Ask for a scope of this API, so that the answer has one; an id_token or refresh_token opens no API.",
-            ),
-        },
-        CauseKind::Placeholder => (
-            "A placeholder stands where the token should be.",
-            "Put the access token in its place; a variable must be set in this shell before the command runs.",
-        ),
-        CauseKind::Opaque => (
-            "It is an opaque token, not a JWT: a refresh token, an authorization code, or an access token that \
-             only its issuer can read, as personal accounts get for Microsoft Graph.",
-            "Send access_token, not refresh_token or code; and ask for a scope of this API, so that its access token is a JWT.",
-        ),
-        _ => (
-            "A piece of the token is missing: it has not all of its three parts, or one of them is cut.",
-            "Copy it whole: a selection, a field of a database or a log has cut it.",
-        ),
-    };
-    Cause::new(kind, explanation, remedy)
 }
