@@ -14,6 +14,7 @@ use tower_entra::{
     Authority, Cloud, Rejection, RejectionKind, Requirement, TenantId, Verifier,
     claims::TokenVersion,
     diagnosis::{CauseKind, Diagnosis, Outcome},
+    jwt::Algorithm,
     policy::ClaimRule,
     testing::{Fault, KeySpec, ManualClock, MockEntra, SigningAlgorithm, TokenBuilder},
 };
@@ -614,6 +615,27 @@ static SHARED: LazyLock<(Bench, String)> = LazyLock::new(|| {
     (bench, token)
 });
 
+const PEM: &str = "-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
+-----END PUBLIC KEY-----";
+
+/// Several authorities: two of which no document can be had, and one with a key at hand and an algorithm of its own.
+static SEVERAL: LazyLock<Bench> = LazyLock::new(|| {
+    let plant = Authority::openid_connect("https://plant.example")
+        .pem_key(PEM)
+        .algorithms([Algorithm::EdDSA])
+        .audience("api://plant");
+    let bench = Bench::cold(MockEntra::new(), |builder| {
+        builder
+            .authority(ours().version(TokenVersion::V2))
+            .authority(Authority::domain("nowhere.example"))
+            .authority(Authority::b2c("contoso", "B2C_1_susi"))
+            .authority(plant)
+    });
+    let _ = run(bench.verifier.warm_up());
+    bench
+});
+
 fn any_value() -> impl Strategy<Value = Value> {
     prop_oneof![
         select(vec![
@@ -633,6 +655,8 @@ fn any_value() -> impl Strategy<Value = Value> {
             json!("{tenantid}"),
             json!("https://login.microsoftonline.us/x/v2.0"),
             json!("https://contoso.b2clogin.com/"),
+            json!("https://plant.example"),
+            json!("EdDSA"),
             json!("https://graph.microsoft.com"),
             json!(MockEntra::OTHER_TENANT),
             json!(MockEntra::CLIENT_ID),
@@ -670,9 +694,9 @@ proptest! {
             "nonce", "cnf", "tfp", "xms_mirid", "xms_cc", "groups", "typ",
         ]), prop_oneof![any_value().prop_map(Some), Just(None)]), 0..3),
         headers in prop::collection::vec((select(vec!["alg", "kid", "typ", "crit", "nonce"]), any_value()), 0..2),
-        kind in 0..5,
+        kind in 0..5, is_one_of_several in any::<bool>(),
     ) {
-        let (bench, _) = &*SHARED;
+        let bench = if is_one_of_several { &*SEVERAL } else { &SHARED.0 };
         let token = bench.token();
         let token = match kind { 0 => token.v1(), 1 => token.app(), 2 => token.id_token(), 3 => token.graph(), _ => token };
         let token = claims.into_iter().fold(token, |token, (name, value)| match value {
