@@ -44,7 +44,7 @@ impl Found<'_> {
             // Another token, from elsewhere: nothing else of this one matters.
             Kind::MicrosoftApiToken | Kind::UnknownIssuer | Kind::WrongTenant | Kind::MalformedToken => false,
             // By which rules it would have to be verified is not known.
-            Kind::UnsupportedAlgorithm => failed.kind() != Kind::BadSignature,
+            Kind::UnsupportedAlgorithm => !matches!(failed.kind(), Kind::BadSignature | Kind::MalformedToken),
             // What is signed by nobody known says nothing, but for what hints at the cause.
             Kind::BadSignature | Kind::UnknownKey | Kind::KeysUnavailable => {
                 matches!(failed.kind(), Kind::WrongAudience | Kind::Expired)
