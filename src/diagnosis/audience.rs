@@ -16,7 +16,10 @@ impl Found<'_> {
         };
         let ours = self.audiences();
         let expected = ours.join(" or ");
-        if let Some(known) = ours.iter().find(|known| guid_of(known).is_some() && guid_of(known) == guid_of(&got)) {
+        let is_form = |known: &&String| {
+            !known.eq_ignore_ascii_case(&got) && guid_of(known).is_some() && guid_of(known) == guid_of(&got)
+        };
+        if let Some(known) = ours.iter().find(is_form) {
             return Cause::new(
                 CauseKind::AudienceForm,
                 format!(

@@ -97,7 +97,7 @@ fn check(step: Step, examined: &Examination, pasted: &Pasted) -> Check {
             check.found = found(rejection);
         }
     }
-    if step == Step::Form && check.outcome == Outcome::Passed && !pasted.faults.is_empty() {
+    if step == Step::Form && !pasted.faults.is_empty() {
         check.outcome = Outcome::Failed;
         check.found = Some(pasted.faults.iter().map(|fault| fault.title()).collect::<Vec<_>>().join("; "));
     }

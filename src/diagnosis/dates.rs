@@ -11,10 +11,14 @@ const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
 impl Found<'_> {
     pub(super) fn dates(&self, rejection: &Rejection) -> Cause {
         let now = self.examined.now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let at = |claim: &str| self.token.date(claim).map(|date| (date.seconds, date.date.clone()));
+        let at = |claim: &str| match self.token.date(claim) {
+            Some(date) => (date.seconds, date.date.clone()),
+            None => (now, rejection.got_value().unwrap_or("?").to_owned()),
+        };
         let clocks = self.clocks();
+        let is_same = clocks.0.is_none() && !clocks.1.is_empty();
         if rejection.kind() == RejectionKind::NotYetValid {
-            let (from, text) = at("nbf").unwrap_or_default();
+            let (from, text) = at("nbf");
             let ahead = words::span(Duration::from_secs(from.saturating_sub(now)));
             return Cause::new(
                 CauseKind::NotYetValid,
@@ -22,10 +26,14 @@ impl Found<'_> {
                     "The token counts from {text} on, which is {ahead} from now by this machine's clock.{}",
                     clocks.1
                 ),
-                "Set this machine's clock (NTP); Entra's tokens count from five minutes before they are issued.",
+                if is_same {
+                    "Wait until then, or ask who issued the token for what time: this machine's clock is right."
+                } else {
+                    "Set this machine's clock (NTP); Entra's tokens count from five minutes before they are issued."
+                },
             );
         }
-        let (end, text) = at("exp").unwrap_or_default();
+        let (end, text) = at("exp");
         let since = words::span(Duration::from_secs(now.saturating_sub(end)));
         let would_hold = clocks.0.is_some_and(|theirs| end > theirs);
         if would_hold {

@@ -22,6 +22,19 @@ use crate::{
 /// assert_eq!(decoded.claims().unwrap()["aud"], "https://graph.microsoft.com");
 /// assert_eq!(decoded.audience(), Some("Microsoft Graph"));
 /// ```
+///
+/// Its dates in words:
+///
+/// ```
+/// use std::time::{Duration, UNIX_EPOCH};
+/// use tower_entra::diagnosis::Decoded;
+///
+/// let now = UNIX_EPOCH + Duration::from_secs(1_800_000_300);
+/// let decoded = Decoded::read("eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjE4MDAwMDAwMDB9.AA", now);
+/// let [expires] = decoded.dates() else { panic!("one date") };
+/// assert_eq!((expires.claim, &*expires.date), ("exp", "2027-01-15 08:00:00 UTC"));
+/// assert_eq!(expires.relative, "5 minutes ago");
+/// ```
 #[derive(Clone, Debug, Serialize)]
 pub struct Decoded {
     header: Option<Map<String, Value>>,
@@ -146,7 +159,9 @@ impl Decoded {
             Some(kind) => kind == "app",
             None => {
                 let has_client = self.has("azp") || self.has("appid");
-                has_client && self.has("oid") && self.text("oid") == self.text("sub") && !self.has("scp")
+                // "/" is an empty list of scopes (§5.5).
+                let has_scope = self.has("scp") && self.text("scp") != Some("/");
+                has_client && self.has("oid") && self.text("oid") == self.text("sub") && !has_scope
             }
         }
     }
@@ -221,9 +236,13 @@ fn provider(issuer: &str) -> Option<String> {
     }
 }
 
-/// The cloud of an issuer of v2 tokens.
+/// The cloud of an issuer; `None` too where two clouds share it (§1.2).
 pub(super) fn cloud_of(issuer: &str) -> Option<Cloud> {
-    Cloud::from_host(issuer.strip_prefix("https://")?.split('/').next()?)
+    match issuer.strip_prefix("https://")?.split('/').next()? {
+        "sts.windows.net" => None,
+        "sts.chinacloudapi.cn" => Some(Cloud::China),
+        host => Cloud::from_host(host),
+    }
 }
 
 fn dates(claims: &Map<String, Value>, now: SystemTime) -> Vec<Date> {

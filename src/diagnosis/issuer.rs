@@ -2,7 +2,11 @@
 
 use super::{Cause, CauseKind, decoded::cloud_of, root::Found, words};
 use crate::{
-    authority::Source, claims::TokenVersion, policy::microsoft_api, rejection::Rejection, tenant::TenantId,
+    authority::{Entra, Source, Tenants},
+    claims::TokenVersion,
+    policy::microsoft_api,
+    rejection::Rejection,
+    tenant::{Cloud, Instance, TenantId},
     verifier::examine::Step,
 };
 
@@ -14,8 +18,8 @@ impl Found<'_> {
     /// How a token for this API is asked for.
     fn ask_for_ours(&self) -> String {
         format!(
-            "Ask for scopes of one API only, at the authorize and at the token request, for instance {}, and compare the \
-             scope of the token response",
+            "Ask for scopes of one API only, at the authorize and at the token request, for instance {}; the token \
+             response says under scope what its token is for",
             self.scope_to_ask()
         )
     }
@@ -24,10 +28,15 @@ impl Found<'_> {
         let audience = self.token.list("aud").into_iter().find(|audience| microsoft_api(audience).is_some());
         let api = audience.and_then(microsoft_api).unwrap_or("an API of Microsoft's");
         let scopes = self.token.text("scp").map(|scopes| format!(" It was asked for: {scopes}.")).unwrap_or_default();
-        let genuine = if self.examined.is_genuine_for_microsoft {
+        let has_nonce = self.token.header_text("nonce").is_some();
+        let genuine = if has_nonce && self.failed(Step::Signature).is_some() && !self.examined.is_genuine_for_microsoft
+        {
+            " Its signature does not fit, not even with the nonce hashed, as Microsoft's own APIs verify it: it was changed \
+             after it was signed, or made by somebody else."
+        } else if self.examined.is_genuine_for_microsoft {
             " It is a genuine one: its signature was checked with the nonce hashed, as only Microsoft's own APIs do. As it is \
              sent it never verifies, anywhere else."
-        } else if self.token.header_text("nonce").is_some() {
+        } else if has_nonce {
             " Its header has a nonce, so that its signature verifies nowhere else: \"signature invalid\" in other tools means \
              just this."
         } else {
@@ -52,7 +61,10 @@ impl Found<'_> {
 
     pub(super) fn unknown_issuer(&self, rejection: &Rejection) -> Cause {
         let issuer = self.issuer().to_owned();
-        let expected = rejection.expected_value().unwrap_or("another");
+        let expected = match (rejection.expected_value().unwrap_or("another"), self.only_tenant()) {
+            (template, Some(tenant)) => template.replace("{tenantid}", &tenant.to_string()),
+            (template, None) => template.to_owned(),
+        };
         if rejection.detail_text().is_some_and(|detail| detail.starts_with("two of")) {
             return Cause::new(
                 CauseKind::DisputedIssuer,
@@ -74,13 +86,18 @@ impl Found<'_> {
             return cause;
         }
         if issuer.contains(".b2clogin.com/") || self.token.has("tfp") {
+            let host = issuer.strip_prefix("https://");
+            let name = host.and_then(|host| host.split_once(".b2clogin.com/")).map(|(name, _)| name);
             return Cause::new(
                 CauseKind::B2cToken,
                 format!(
                     "The issuer {issuer} is a tenant of Azure AD B2C; configured is {expected}. Its keys are in the metadata of its policy alone."
                 ),
-                "Configure it: Authority::b2c(name, policy), or in JSON the Instance https://….b2clogin.com with \
-                 SignUpSignInPolicyId.",
+                format!(
+                    "Configure it: Authority::b2c({:?}, {:?}), or in JSON its Instance with SignUpSignInPolicyId.",
+                    name.unwrap_or("the tenant's name"),
+                    self.token.text("tfp").or(self.token.text("acr")).unwrap_or("the policy")
+                ),
             );
         }
         if issuer.contains(".ciamlogin.com/") {
@@ -92,7 +109,7 @@ impl Found<'_> {
                 "Configure it: Authority::external_id(name), or in JSON the Authority https://….ciamlogin.com/.",
             );
         }
-        if let Some(cloud) = cloud_of(&issuer).filter(|cloud| !self.is_in_cloud(*cloud)) {
+        if let Some(cloud) = cloud_of(&issuer).filter(|cloud| self.cloud().is_some_and(|ours| ours != *cloud)) {
             return Cause::new(
                 CauseKind::OtherCloud,
                 format!(
@@ -107,23 +124,60 @@ impl Found<'_> {
         }
         Cause::new(
             CauseKind::OtherIssuer,
-            format!("The token names {issuer} as its issuer; accepted is {expected}."),
-            "Compare the two letter by letter (a slash at the end counts). If its tokens are to be accepted here too, add it \
+            if self.token.has("iss") {
+                format!("The token names {issuer} as its issuer; accepted is {expected}.")
+            } else {
+                format!("The token has no iss: it does not say who issued it. Accepted is {expected}.")
+            },
+            "Compare them letter by letter (a slash at the end counts). If its tokens are to be accepted here too, add it \
              as an authority of this same layer: two layers one behind the other refuse each other's tokens.",
         )
     }
 
-    fn is_in_cloud(&self, cloud: crate::tenant::Cloud) -> bool {
-        matches!(self.authority().map(|authority| &authority.source), Some(Source::Entra(entra)) if entra.instance.cloud() == Some(cloud))
+    fn instance(&self) -> Option<&Instance> {
+        match &self.authority()?.source {
+            Source::Entra(entra) => Some(&entra.instance),
+            Source::One(_) => None,
+        }
+    }
+
+    fn only_tenant(&self) -> Option<TenantId> {
+        match &self.authority()?.source {
+            Source::Entra(Entra { tenants: Tenants::One(tenant), .. }) => Some(*tenant),
+            _ => None,
+        }
+    }
+
+    fn cloud(&self) -> Option<Cloud> {
+        self.instance()?.cloud()
+    }
+
+    /// The version that an issuer of the configured instance has (§1.2).
+    fn version_of(&self, issuer: &str) -> Option<TokenVersion> {
+        let instance = self.instance()?;
+        let is_v2 = issuer.ends_with("/v2.0");
+        match instance.cloud() {
+            Some(Cloud::Public | Cloud::UsGovernment) if issuer.starts_with("https://sts.windows.net/") => {
+                Some(TokenVersion::V1)
+            }
+            Some(cloud) if cloud_of(issuer) == Some(cloud) => {
+                Some(if is_v2 { TokenVersion::V2 } else { TokenVersion::V1 })
+            }
+            Some(_) => None,
+            None => issuer.starts_with(&format!("{}/", instance.base())).then_some(if is_v2 {
+                TokenVersion::V2
+            } else {
+                TokenVersion::V1
+            }),
+        }
     }
 
     /// A version of tokens that is not accepted, at an authority that accepts the other (§1.7).
     fn other_version(&self, issuer: &str) -> Option<Cause> {
         let only = self.only_version()?;
-        let is_v1 = issuer.starts_with("https://sts.") || !issuer.trim_end_matches('/').ends_with("/v2.0");
         let property = "requestedAccessTokenVersion (in older manifests accessTokenAcceptedVersion)";
-        match (only, is_v1) {
-            (TokenVersion::V2, true) => {
+        match (only, self.version_of(issuer)?) {
+            (TokenVersion::V2, TokenVersion::V1) => {
                 let explanation = format!(
                     "{issuer} is the issuer of v1 tokens, and only v2 tokens are accepted here. Which version an API gets is \
                      decided by its own registration, not by the endpoint that the client uses."
@@ -149,7 +203,7 @@ impl Found<'_> {
                     ),
                 })
             }
-            (TokenVersion::V1, false) => Some(Cause::new(
+            (TokenVersion::V1, TokenVersion::V2) => Some(Cause::new(
                 CauseKind::V2Token,
                 format!("{issuer} is the issuer of v2 tokens, and only v1 tokens are accepted here."),
                 format!("Accept both versions; or set {property} to 1 in the manifest of {}.", self.api()),
@@ -167,8 +221,8 @@ impl Found<'_> {
                     "The tenant {} is genuine, and the API's owner does not let it in.",
                     rejection.got_value().unwrap_or("?")
                 ),
-                "Let it in where the owner keeps his list; a look-up is remembered for five minutes, forget_tenant() makes \
-                 it be asked again.",
+                "Add it to the list that tenants_if() or tenants_by() asks. A look-up is remembered for five minutes; \
+                 forget_tenant() ends that.",
             );
         }
         let tid = self.token.text("tid").and_then(|tid| tid.parse::<TenantId>().ok());
@@ -226,7 +280,11 @@ impl Found<'_> {
         };
         Cause::new(
             CauseKind::Contradiction,
-            format!("{detail}{values}: the issuer is {}.", self.issuer()),
+            format!(
+                "The claims that say who issued the token contradict each other{}{detail}{values}. Its issuer is {}.",
+                if detail.is_empty() { "" } else { ": " },
+                self.issuer()
+            ),
             "Entra never writes such a token: look who made or changed it, a test's own token maker perhaps.",
         )
     }

@@ -1,7 +1,10 @@
 //! Causes that lie with keys and signatures.
 
 use super::{Cause, CauseKind, root::Found};
-use crate::authority::{Entra, Source, Tenants};
+use crate::{
+    authority::{Entra, Source, Tenants},
+    rejection::Rejection,
+};
 
 impl Found<'_> {
     pub(super) fn unknown_key(&self) -> Cause {
@@ -21,7 +24,7 @@ impl Found<'_> {
             return Cause::new(
                 CauseKind::OwnSigningKey,
                 format!(
-                    "The issuer's key set has no key {kid:?}, also after a refresh. That is so where {} has a signing key \
+                    "The issuer's key set, as it was fetched last, has no key {kid:?}. That is so where {} has a signing key \
                      of its own, by SAML single sign-on or claims mapping.",
                     self.api()
                 ),
@@ -31,15 +34,15 @@ impl Found<'_> {
         }
         Cause::new(
             CauseKind::UnknownKey,
-            format!("The issuer's key set has no key {kid:?}, also after a refresh."),
+            format!("The issuer's key set, as it was fetched last, has no key {kid:?}."),
             "Get a new token; if that one has the same kid, it is not from this issuer: compare its metadata with the \
              configured address.",
         )
     }
 
-    pub(super) fn no_keys(&self) -> Cause {
+    pub(super) fn no_keys(&self, rejection: &Rejection) -> Cause {
         let failure = self.authority().and_then(|authority| authority.failure.clone());
-        let failure = failure.as_deref().unwrap_or("nothing has been fetched yet");
+        let failure = failure.as_deref().or(rejection.got_value()).unwrap_or("nothing has been fetched yet");
         let name = self.authority().map_or("the issuer", |authority| &authority.name);
         if failure.contains("status 400") || failure.contains("status 404") {
             return Cause::new(
@@ -54,6 +57,15 @@ impl Found<'_> {
                 CauseKind::WrongMetadata,
                 format!("The documents of {name} are not as the configuration says: {failure}."),
                 "Configure what they say, if it is right; else look who answers at that address (a proxy, a login page).",
+            );
+        }
+        if failure.contains("answered with status") {
+            let redirect = if failure.contains("status 3") { " Redirects are not followed." } else { "" };
+            return Cause::new(
+                CauseKind::NoMetadata,
+                format!("The keys of {name} cannot be fetched: {failure}.{redirect}"),
+                "Something answers at that address, and not with metadata: a proxy or its sign-in page in between, or an \
+                 issuer that is out of order. Try it with curl from the same machine.",
             );
         }
         Cause::new(

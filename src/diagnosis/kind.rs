@@ -6,6 +6,22 @@ use crate::rejection::RejectionKind;
 macro_rules! causes {
     ($($(#[$doc:meta])* $variant:ident = $code:literal, $kind:ident, $title:literal, [$($known:literal),*];)+) => {
         /// Why a token was refused, nearer to the root than the code of the refusal.
+        ///
+        /// ```
+        /// use tower_entra::{RejectionKind, diagnosis::CauseKind};
+        ///
+        /// assert_eq!(CauseKind::CachedVersion.code(), "cached_version");
+        /// assert_eq!(CauseKind::CachedVersion.rejection(), RejectionKind::UnknownIssuer);
+        /// ```
+        ///
+        /// For who knows it by a name of .NET's:
+        ///
+        /// ```
+        /// use tower_entra::diagnosis::CauseKind;
+        ///
+        /// let mut causes = CauseKind::ALL.iter().filter(|kind| kind.known_as().contains(&"IDX10511"));
+        /// assert!(causes.any(|kind| *kind == CauseKind::GraphToken));
+        /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum CauseKind {
@@ -178,6 +194,8 @@ causes! {
     ChallengeNotUnderstood = "challenge_not_understood", InsufficientClaims, "a stronger sign-in is needed, and the client does not understand how to get it", [];
     /// A claims challenge.
     StrongerSignIn = "stronger_sign_in", InsufficientClaims, "a stronger sign-in is needed", [];
+    /// A check of the owner's own; the code of the refusal is whatever that says.
+    OwnersCheck = "owners_check", ClaimNotAllowed, "a check of the API's own refused it", [];
     /// The server is put together wrongly.
     LayerMissing = "layer_missing", LayerMissing, "a layer is missing in the server", [];
 }

@@ -41,12 +41,32 @@
 //! # }
 //! ```
 //!
+//! What it found by each check, for a page or a tool of one's own:
+//!
+//! ```
+//! use tower_entra::{Verifier, diagnosis::Outcome, testing::MockEntra};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let entra = MockEntra::new();
+//! # let verifier = Verifier::builder()
+//! #     .tenant(MockEntra::TENANT).client_id(MockEntra::CLIENT_ID).fetch(entra.clone()).build()?;
+//! let diagnosis = verifier.diagnose(&entra.token().audience("api://orders").build()).await;
+//! let failed: Vec<_> = diagnosis.checks().iter().filter(|check| check.outcome == Outcome::Failed).collect();
+//! assert_eq!((failed.len(), failed[0].name, failed[0].found.as_deref()), (1, "audience", Some("api://orders")));
+//! assert!(failed[0].verified, "the signature makes it true");
+//! assert_eq!(serde_json::to_value(&diagnosis)?["cause"]["kind"], "forwarded_token");
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! It is for the API's owner: it shows what is configured, and what the token says. Never send it to a caller.
 
 mod audience;
 mod check;
 mod dates;
 mod decoded;
+mod given;
 mod issuer;
 mod keys;
 mod kind;
@@ -118,7 +138,7 @@ impl Cause {
 }
 
 impl Diagnosis {
-    /// Whether the verifier accepts the token, given exactly so.
+    /// Whether the verifier accepts the token, given exactly so but for blanks and line breaks around it.
     #[must_use]
     pub fn is_accepted(&self) -> bool {
         self.accepted
@@ -167,6 +187,21 @@ impl Verifier {
     ///
     /// Keys are fetched if there are none yet, and as [`verify`](Self::verify) would fetch them. The owner's own checks run.
     /// The token is sent nowhere.
+    ///
+    /// ```
+    /// use tower_entra::{Verifier, diagnosis::CauseKind, testing::MockEntra};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let entra = MockEntra::new();
+    /// # let verifier = Verifier::builder()
+    /// #     .tenant(MockEntra::TENANT).client_id(MockEntra::CLIENT_ID).fetch(entra.clone()).build()?;
+    /// let diagnosis = verifier.diagnose(&format!("\"{}\"", entra.token().expired().build())).await;
+    /// assert_eq!(diagnosis.cause().map(|cause| cause.kind()), Some(CauseKind::Quoted));
+    /// assert_eq!(diagnosis.further()[0].kind(), CauseKind::Expired);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn diagnose(&self, text: &str) -> Diagnosis {
         let pasted = Pasted::read(text);
         // Without keys nothing can be said of the signature; why there are none is told by what follows.
@@ -175,7 +210,7 @@ impl Verifier {
         let examined = self.examine(&pasted.token, &verdict);
         let token = Decoded::read(&pasted.token, examined.now);
         let found = root::Found { pasted: &pasted, examined: &examined, token: &token };
-        let mut causes: Vec<Cause> = pasted.faults.iter().map(|fault| root::of_paste(*fault, &pasted)).collect();
+        let mut causes: Vec<Cause> = pasted.faults.iter().map(|fault| given::of_paste(*fault, &pasted)).collect();
         let rejection = verdict.err().filter(|_| !pasted.token.is_empty());
         if let Some(rejection) = &rejection {
             causes.extend(found.causes(rejection));

@@ -19,7 +19,7 @@ pub(super) struct Pasted {
 impl Pasted {
     /// Makes a text out.
     pub(super) fn read(text: &str) -> Self {
-        let mut found = Self { token: text.trim_matches([' ', '\n', '\r', '\t']).to_owned(), ..Self::default() };
+        let mut found = Self { token: text.trim_matches([' ', '\n', '\r']).to_owned(), ..Self::default() };
         found.unwrap_response();
         // As often as people wrap things.
         for _ in 0..4 {
@@ -151,7 +151,8 @@ mod tests {
         let halves = jwt.split_at(10);
         for (text, token, faults) in [
             (jwt.clone(), jwt.as_str(), vec![]),
-            (format!("  {jwt}\n"), &jwt, vec![]),
+            (format!("  {jwt}\r\n"), &jwt, vec![]),
+            (format!("{jwt}\t"), &jwt, vec![BrokenByBlanks]),
             (format!("Bearer {jwt}"), &jwt, vec![BearerInToken]),
             (format!("bearer: {jwt}"), &jwt, vec![BearerInToken]),
             (format!("Authorization: Bearer {jwt}"), &jwt, vec![BearerInToken]),

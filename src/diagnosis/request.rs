@@ -2,8 +2,8 @@
 
 use http::{HeaderMap, Uri, header};
 
-use super::{Cause, CauseKind, Diagnosis, pasted::Pasted, root};
-use crate::verifier::Verifier;
+use super::{Cause, CauseKind, Diagnosis, given, pasted::Pasted};
+use crate::{bearer, verifier::Verifier};
 
 impl Verifier {
     /// The same for a request: the token in its `Authorization` header; or, where there is none, where it may be instead.
@@ -26,15 +26,17 @@ impl Verifier {
     pub async fn diagnose_request(&self, headers: &HeaderMap, uri: &Uri) -> Diagnosis {
         let mut values = headers.get_all(header::AUTHORIZATION).iter();
         let (first, second) = (values.next(), values.next());
-        let text = first.map(|value| String::from_utf8_lossy(value.as_bytes()).trim().to_owned());
-        let bearer = text.as_deref().and_then(behind_bearer);
-        let without = match (&text, bearer) {
+        let text = first.map(|value| String::from_utf8_lossy(value.as_bytes()).trim_matches(' ').to_owned());
+        // As the layer takes it out.
+        let behind = text.as_deref().and_then(|text| bearer::behind_scheme(text.as_bytes()));
+        let bearer = behind.map(String::from_utf8_lossy);
+        let without = match (&text, &bearer) {
             (Some(_), _) if second.is_some() => Some(two_headers()),
             (Some(text), None) => Some(other_scheme(text)),
             (None, _) => Some(instead(headers, uri)),
             (Some(_), Some(_)) => None,
         };
-        let diagnosis = self.diagnose(bearer.unwrap_or_default()).await;
+        let diagnosis = self.diagnose(&bearer.unwrap_or_default()).await;
         match without {
             Some(cause) => Diagnosis {
                 accepted: false,
@@ -48,12 +50,6 @@ impl Verifier {
     }
 }
 
-fn behind_bearer(value: &str) -> Option<&str> {
-    let (scheme, rest) = value.split_at_checked("Bearer".len())?;
-    let is_bearer = scheme.eq_ignore_ascii_case("Bearer") && (rest.is_empty() || rest.starts_with(' '));
-    is_bearer.then(|| rest.trim())
-}
-
 pub(super) fn two_headers() -> Cause {
     Cause::new(
         CauseKind::TwoHeaders,
@@ -63,8 +59,10 @@ pub(super) fn two_headers() -> Cause {
 }
 
 fn other_scheme(value: &str) -> Cause {
-    // The scheme alone: what stands behind it may be a secret.
-    let scheme: String = value.chars().take_while(char::is_ascii_alphanumeric).take(20).collect();
+    // The scheme alone: what stands behind it may be a secret, and so may a single word.
+    let (first, is_alone) = value.split_once(' ').map_or((value, true), |(first, _)| (first, false));
+    let is_name = first.len() <= 20 && first.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    let scheme = if is_name || first.starts_with("eyJ") { first } else { "" };
     let what = match scheme.to_ascii_lowercase().as_str() {
         "basic" => " (a name and a password)",
         "dpop" | "pop" | "mtls_pop" => " (a token that is bound to a key)",
@@ -72,12 +70,12 @@ fn other_scheme(value: &str) -> Cause {
         _ if scheme.starts_with("eyJ") => " (it is the token itself, without the word Bearer)",
         _ => "",
     };
-    let shown = if scheme.starts_with("eyJ") { "none" } else { scheme.as_str() };
-    Cause::new(
-        CauseKind::OtherScheme,
-        format!("The Authorization header has the scheme {shown}{what}, not Bearer."),
-        "Send Authorization: Bearer, a blank, and the access token.",
-    )
+    let explanation = if is_alone || scheme.is_empty() || scheme.starts_with("eyJ") {
+        format!("The Authorization header does not begin with a scheme{what}; Bearer is needed.")
+    } else {
+        format!("The Authorization header has the scheme {scheme}{what}, not Bearer.")
+    };
+    Cause::new(CauseKind::OtherScheme, explanation, "Send Authorization: Bearer, a blank, and the access token.")
 }
 
 /// No header at all: what the request has instead.
@@ -102,5 +100,5 @@ fn instead(headers: &HeaderMap, uri: &Uri) -> Cause {
             "Let the page get an access token for this API (MSAL.js) and send it as Authorization: Bearer.",
         );
     }
-    root::of_paste(CauseKind::NoToken, &Pasted::default())
+    given::of_paste(CauseKind::NoToken, &Pasted::default())
 }

@@ -4,6 +4,7 @@ use super::{Cause, CauseKind, Decoded, pasted::Pasted};
 use crate::{
     authority::Source,
     claims::TokenVersion,
+    jwt::Algorithm,
     policy::Profile,
     rejection::{Rejection, RejectionKind},
     verifier::examine::{Examination, Step, Surroundings},
@@ -19,7 +20,12 @@ pub(super) struct Found<'a> {
 impl Found<'_> {
     /// The root cause of a refusal first, then what else is wrong.
     pub(super) fn causes(&self, rejection: &Rejection) -> Vec<Cause> {
-        let mut causes = vec![self.root(rejection)];
+        // An id token that has expired: a new one would be refused too.
+        let mut causes = match rejection.kind() {
+            RejectionKind::Expired if self.is_id_token() => vec![self.id_token(), self.root(rejection)],
+            _ if self.is_owners(rejection) => vec![self.owners(rejection)],
+            _ => vec![self.root(rejection)],
+        };
         for (_, failed) in &self.examined.steps {
             if let Err(failed) = failed
                 && failed.kind() != rejection.kind()
@@ -37,18 +43,20 @@ impl Found<'_> {
         match root.kind() {
             // Another token, from elsewhere: nothing else of this one matters.
             Kind::MicrosoftApiToken | Kind::UnknownIssuer | Kind::WrongTenant | Kind::MalformedToken => false,
+            // By which rules it would have to be verified is not known.
+            Kind::UnsupportedAlgorithm => !matches!(failed.kind(), Kind::BadSignature | Kind::MalformedToken),
             // What is signed by nobody known says nothing, but for what hints at the cause.
             Kind::BadSignature | Kind::UnknownKey | Kind::KeysUnavailable => {
                 matches!(failed.kind(), Kind::WrongAudience | Kind::Expired)
             }
-            _ => !self.token.is_id_token() || failed.kind() == Kind::Expired,
+            _ => !self.is_id_token() || failed.kind() == Kind::Expired,
         }
     }
 
     fn root(&self, rejection: &Rejection) -> Cause {
         use RejectionKind as Kind;
         match rejection.kind() {
-            Kind::MissingToken => of_paste(CauseKind::NoToken, self.pasted),
+            Kind::MissingToken => super::given::of_paste(CauseKind::NoToken, self.pasted),
             Kind::MalformedHeader => super::request::two_headers(),
             Kind::TokenTooLarge => self.too_large(rejection),
             Kind::MalformedToken => self.malformed(rejection),
@@ -67,10 +75,10 @@ impl Found<'_> {
             Kind::WrongTenant => self.wrong_tenant(rejection),
             Kind::WrongIssuer => self.wrong_issuer(rejection),
             Kind::UnknownKey => self.unknown_key(),
-            Kind::KeysUnavailable => self.no_keys(),
+            Kind::KeysUnavailable => self.no_keys(rejection),
             Kind::BadSignature => self.bad_signature(),
             Kind::Expired | Kind::NotYetValid => self.dates(rejection),
-            Kind::WrongAudience if self.token.is_id_token() => self.id_token(),
+            Kind::WrongAudience if self.is_id_token() => self.id_token(),
             Kind::WrongAudience => self.wrong_audience(),
             Kind::NotAnAccessToken => self.not_an_access_token(),
             Kind::ProofRequired => Cause::new(
@@ -80,6 +88,33 @@ impl Found<'_> {
             ),
             _ => self.not_allowed(rejection),
         }
+    }
+
+    /// An id token that is no access token too.
+    fn is_id_token(&self) -> bool {
+        self.token.is_id_token() && self.failed(Step::Kind).is_some()
+    }
+
+    /// A check of the owner's own refused it, for a reason that only he knows.
+    fn is_owners(&self, rejection: &Rejection) -> bool {
+        use RejectionKind as Kind;
+        let names_what = match rejection.kind() {
+            Kind::InsufficientClaims => true,
+            Kind::ClaimMissing | Kind::ClaimNotAllowed | Kind::InsufficientScope | Kind::InsufficientRole => {
+                rejection.expected_value().is_some()
+            }
+            _ => false,
+        };
+        let is_explained = names_what || rejection.detail_text().is_some_and(|detail| detail.contains("owner"));
+        self.failed(Step::Owner).is_some() && !is_explained
+    }
+
+    fn owners(&self, rejection: &Rejection) -> Cause {
+        Cause::new(
+            CauseKind::OwnersCheck,
+            format!("Every check of the token itself has passed; a check of the API's own refused it: {rejection}."),
+            "Look at what the check does that was given to the builder by check(), and at the list or the service that it asks.",
+        )
     }
 
     /// The API by the name that its owner knows it by.
@@ -114,7 +149,7 @@ impl Found<'_> {
         let many = if groups > 0 { format!(" It lists {groups} groups.") } else { String::new() };
         Cause::new(
             CauseKind::TooLarge,
-            format!("The token has {got}; {} is read.{many}", rejection.expected_value().unwrap_or("less")),
+            format!("The token has {got}, and the limit is {}.{many}", rejection.expected_value().unwrap_or("less")),
             "In the API's registration, under Token configuration, limit the groups claim to groups assigned to the \
              application, or use app roles; or raise max_token_bytes.",
         )
@@ -123,30 +158,42 @@ impl Found<'_> {
     fn malformed(&self, rejection: &Rejection) -> Cause {
         let token = &self.pasted.token;
         let dots = token.matches('.').count();
-        let detail = rejection.detail_text().unwrap_or("it does not have the form of one").to_owned();
-        if detail.contains("placeholder") {
-            return of_paste(CauseKind::Placeholder, self.pasted);
+        // What is wrong with its characters says more than how many parts it has.
+        let told = self.failed(Step::Form).and_then(Rejection::detail_text).or(rejection.detail_text());
+        let detail = told.unwrap_or("it does not have the form of one").to_owned();
+        if detail.contains("placeholder") || ["null", "undefined", "[object Object]", "None"].contains(&token.as_str())
+        {
+            return super::given::of_paste(CauseKind::Placeholder, self.pasted);
         }
-        if dots == 0 {
-            return of_paste(CauseKind::Opaque, self.pasted);
+        // Refresh tokens and codes of Entra's have dots too, and no JSON between them.
+        let is_readable = self.token.header().is_some() || self.token.claims().is_some();
+        if dots == 0 || (dots <= 2 && !is_readable && !token.starts_with("eyJ")) {
+            return super::given::of_paste(CauseKind::Opaque, self.pasted);
         }
         let is_cut = dots == 1
+            || detail.contains("signature is not base64url")
             || (dots == 2 && (token.ends_with('.') || self.token.header().is_none() || self.token.claims().is_none()));
-        if is_cut && token.starts_with("eyJ") && self.token.header_text("alg") != Some("none") {
-            return of_paste(CauseKind::Truncated, self.pasted);
+        if is_cut && (is_readable || token.starts_with("eyJ")) && self.token.header_text("alg") != Some("none") {
+            return super::given::of_paste(CauseKind::Truncated, self.pasted);
         }
         if detail.contains("typ") && detail.contains("header") || detail.contains("crit") {
-            let kind = self.token.header_text("typ").unwrap_or("with an extension (crit)");
+            let explanation = match self.token.header_text("typ") {
+                Some(kind) if !detail.contains("crit") => {
+                    format!("The header says that it is another kind of JWT: its typ is {kind}, not JWT or at+jwt.")
+                }
+                _ => "The header asks for an extension (crit), which no access token of Entra's does.".to_owned(),
+            };
             return Cause::new(
                 CauseKind::OtherKindOfJwt,
-                format!("The header says that it is a JWT of another kind ({kind}): {detail}."),
+                explanation,
                 "Send the access token of the token response; a proof (DPoP, PoP) or a logout token opens nothing.",
             );
         }
         Cause::new(
             CauseKind::Malformed,
             format!("What was sent cannot be an access token of Entra: {detail}."),
-            "Send the value of access_token exactly as the token response had it.",
+            "Send the value of access_token exactly as the token response had it. If that is what was sent, Entra has not \
+             issued it: look who made it.",
         )
     }
 
@@ -165,10 +212,14 @@ impl Found<'_> {
             format!(
                 "The token is signed with {algorithm}, and that is not accepted of its authority. It names {issuer} as its issuer; Entra signs with RS256."
             ),
-            format!(
-                "Check who issued it. If {issuer} is right and signs with {algorithm}, name that by algorithms() of its \
+            if algorithm.parse::<Algorithm>().is_err() {
+                format!("Let the issuer sign with RS256: {algorithm} cannot be accepted here by any setting.")
+            } else {
+                format!(
+                    "Check who issued it. If {issuer} is right and signs with {algorithm}, name that by algorithms() of its \
                  authority."
-            ),
+                )
+            },
         )
     }
 
@@ -232,20 +283,24 @@ impl Found<'_> {
                 (CauseKind::ClaimMissing, format!("The token lacks what this API requires: {expected}."))
             }
             Kind::ClaimNotAllowed => {
-                (CauseKind::ClaimValue, format!("The token does not have what this API requires: {expected}."))
+                let name =
+                    expected.strip_prefix("claim ").and_then(|text| text.split_once(" with ")).map(|(name, _)| name);
+                let value = name.and_then(|name| Some((name, self.token.claims()?.get(name)?)));
+                let has = value.map(|(name, value)| format!(" Its {name} is {value}.")).unwrap_or_default();
+                (CauseKind::ClaimValue, format!("The token does not have what this API requires: {expected}.{has}"))
             }
             Kind::InsufficientScope => {
                 let have = self.token.text("scp").or(self.token.text("scope")).unwrap_or("none");
-                (CauseKind::NoScope, format!("{expected} is required; the token has the scopes: {have}."))
+                (CauseKind::NoScope, format!("This API requires {expected}; the token has the scopes: {have}."))
             }
             Kind::InsufficientRole => {
                 let have = self.token.list("roles").join(", ");
                 let have = if have.is_empty() { "none".to_owned() } else { have };
-                (CauseKind::NoRole, format!("{expected} is required; the token has the roles: {have}."))
+                (CauseKind::NoRole, format!("This API requires {expected}; the token has the roles: {have}."))
             }
             Kind::GroupsOverage => (
                 CauseKind::GroupsOverage,
-                format!("{expected} is required; the user is in so many groups that the token lists none."),
+                format!("This API requires {expected}; the user is in so many groups that the token lists none."),
             ),
             Kind::InsufficientClaims
                 if self.token.list("xms_cc").iter().any(|known| known.eq_ignore_ascii_case("cp1")) =>
@@ -253,14 +308,14 @@ impl Found<'_> {
                 (
                     CauseKind::StrongerSignIn,
                     format!(
-                        "{expected} is required: the user has to sign in again, more strongly. The client says that it understands such a challenge (cp1)."
+                        "This API requires {expected}: the user has to sign in again, more strongly. The client says that it understands such a challenge (cp1)."
                     ),
                 )
             }
             Kind::InsufficientClaims => (
                 CauseKind::ChallengeNotUnderstood,
                 format!(
-                    "{expected} is required. The client does not say that it understands claims challenges (xms_cc with cp1), so it is refused again and again."
+                    "This API requires {expected}. The client does not say that it understands claims challenges (xms_cc with cp1), so it is refused again and again."
                 ),
             ),
             Kind::WrongTenant => (CauseKind::TenantPutOut, "The API's owner does not let this tenant in.".to_owned()),
@@ -270,6 +325,14 @@ impl Found<'_> {
             CauseKind::ChallengeNotUnderstood => {
                 "Let the client declare the capability cp1 (MSAL: client capabilities) and \
                  answer the claims of the challenge by asking for a token with them."
+                    .to_owned()
+            }
+            CauseKind::OtherClient => format!(
+                "Add {} to the allowed clients, or use an application that is on the list.",
+                rejection.got_value().unwrap_or("it")
+            ),
+            CauseKind::ClaimValue => {
+                "Change the value where it comes from, and get a new token; or add it to the values of the rule."
                     .to_owned()
             }
             _ => format!("{}.", capitalised(rejection.kind().remedy())),
@@ -290,54 +353,4 @@ impl Found<'_> {
 fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
-}
-
-/// The cause that lies in how the token was given.
-pub(super) fn of_paste(kind: CauseKind, pasted: &Pasted) -> Cause {
-    let send = "Send the value of access_token exactly as the token response had it, after \"Authorization: Bearer \".";
-    let (explanation, remedy): (&str, &str) = match kind {
-        CauseKind::NoToken => ("There is no token.", send),
-        CauseKind::BearerInToken => (
-            "The word Bearer is part of what was given as the token: it stands there twice in the header, or in a place that \
-             wants the bare token.",
-            "Leave \"Bearer \" out where the token alone is wanted: in token_from(), in a header of one's own, in a \
-             variable that a script puts behind Bearer.",
-        ),
-        CauseKind::Quoted => {
-            ("The token is in quotes.", "Take the quotes away: with jq, use -r; in a shell, mind what quotes what.")
-        }
-        CauseKind::BrokenByBlanks => (
-            "There is a line break or a blank in the token: it was copied from a terminal or an e-mail that wraps lines.",
-            "Send it in one piece, without line breaks and blanks.",
-        ),
-        CauseKind::UrlEncoded => (
-            "The token is encoded for an address (%2E instead of a dot).",
-            "Decode it once before it goes into the header.",
-        ),
-        CauseKind::TwoTokens => ("Two tokens were given at once.", "Send one: the access token for this API."),
-        CauseKind::TokenResponse => match pasted.field {
-            Some("access_token" | "accessToken") => (
-                "It is the whole answer of the token endpoint, as JSON. The token is its field access_token.",
-                "Send the value of access_token alone: jq -r .access_token.",
-            ),
-            _ => (
-                "It is an answer of the token endpoint that has no access_token.",
-                "Ask for a scope of this API, so that the answer has one; an id_token or refresh_token opens no API.",
-            ),
-        },
-        CauseKind::Placeholder => (
-            "A placeholder stands where the token should be.",
-            "Fill the variable before the command runs: is it set in this shell?",
-        ),
-        CauseKind::Opaque => (
-            "It is an opaque token, without the dots of a JWT: a refresh token, an authorization code, or an access token that \
-             only its issuer can read, as personal accounts get for Microsoft Graph.",
-            "Send access_token, not refresh_token or code; and ask for a scope of this API, so that its access token is a JWT.",
-        ),
-        _ => (
-            "A piece of the token is missing: it has not the three parts, or one of them ends in its middle.",
-            "Copy it whole: a selection, a field of a database or a log has cut it.",
-        ),
-    };
-    Cause::new(kind, explanation, remedy)
 }

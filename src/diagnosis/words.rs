@@ -4,7 +4,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A date as `2026-11-24 03:04:05 UTC`.
 pub(super) fn date(seconds: u64) -> String {
-    let time = UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
+    // The library panics at dates after the year 9999, and tokens can have such.
+    const YEAR_10000: u64 = 253_402_300_800;
+    let time =
+        Some(seconds).filter(|seconds| *seconds < YEAR_10000).map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds));
     // `Tue, 24 Nov 2026 03:04:05 GMT` by a library; the order of its parts is ours.
     let text = time.map(httpdate::fmt_http_date).unwrap_or_default();
     let parts: Vec<&str> = text.split([' ', ',']).filter(|part| !part.is_empty()).collect();
@@ -48,6 +51,8 @@ mod tests {
         assert_eq!(date(1_795_489_445), "2026-11-24 03:04:05 UTC");
         assert_eq!(date(0), "1970-01-01 00:00:00 UTC");
         assert_eq!(date(253_402_300_799), "9999-12-31 23:59:59 UTC");
+        assert_eq!(date(253_402_300_800), "253402300800 s since 1970");
+        assert_eq!(date(u64::MAX), format!("{} s since 1970", u64::MAX));
         for (seconds, text) in [
             (0, "less than a second"),
             (1, "1 second"),

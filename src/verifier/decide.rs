@@ -389,7 +389,7 @@ fn public_cause(token: &Token<'_>, now: Duration) -> PublicCause {
     }
 }
 
-fn without_kid() -> Rejection {
+pub(super) fn without_kid() -> Rejection {
     Rejection::new(RejectionKind::MalformedToken).detail("its header has no kid, so that no key can be looked up")
 }
 

@@ -10,7 +10,10 @@ use super::{Inner, Trust, Verifier, decide, route::Route};
 use crate::{
     authority::Source,
     bearer,
-    claims::{Claims, Facts, TokenVersion, payload::Payload},
+    claims::{
+        Claims, Facts, TokenVersion,
+        payload::{Payload, StringClaim},
+    },
     jwt::{Compact, Header},
     keys::store::Found,
     policy::{Nature, Profile},
@@ -125,18 +128,56 @@ impl Examination {
     fn read(&mut self, inner: &Inner, token: &str, verdict: &Result<Claims, Rejection>) {
         let is_too_large = token.len() > inner.max_token_bytes;
         self.note(Step::Size, if is_too_large { Err(inner.too_large(token.len())) } else { Ok(()) });
-        let parts = bearer::text(token.as_bytes()).and_then(|text| {
-            let compact = Compact::split(text)?;
-            Ok((compact, compact.read_signature()?))
-        });
-        self.note(Step::Form, parts.as_ref().map(drop).map_err(Clone::clone));
-        let Ok((compact, signature)) = parts else { return };
-        let header = compact.read_header();
-        self.note(Step::Header, header.as_ref().map(drop).map_err(Clone::clone));
+        let compact = match bearer::text(token.as_bytes()).and_then(Compact::split) {
+            Ok(compact) => compact,
+            Err(rejection) => {
+                self.note(Step::Form, Err(rejection));
+                return;
+            }
+        };
+        let signature = compact.read_signature();
+        // Its signature's form is looked at after header and payload: what is wrong with those is told first.
+        let is_told = |rejection: &Rejection| {
+            let told = verdict.as_ref().err();
+            told.is_some_and(|told| told.kind() == rejection.kind() && told.detail_text() == rejection.detail_text())
+        };
+        let form = signature.as_ref().err().filter(|rejection| is_told(rejection));
+        self.note(Step::Form, form.cloned().map_or(Ok(()), Err));
+        let header = self.check_header(inner, &compact, &is_told);
         let payload = compact.read_payload();
         self.note(Step::Payload, payload.as_ref().map(drop).map_err(Clone::clone));
+        if let Err(rejection) = &signature {
+            self.note(Step::Signature, Err(rejection.clone()));
+        }
         if let Ok(payload) = payload {
-            self.judge(inner, &compact, &signature, header.ok().as_ref(), &payload, verdict);
+            self.judge(inner, &compact, signature.as_deref().ok(), header.as_ref(), &payload, verdict);
+        }
+    }
+
+    fn check_header(
+        &mut self,
+        inner: &Inner,
+        compact: &Compact<'_>,
+        is_told: &impl Fn(&Rejection) -> bool,
+    ) -> Option<Header> {
+        match compact.read_header() {
+            Err(rejection) if rejection.kind() == RejectionKind::UnsupportedAlgorithm => {
+                self.note(Step::Algorithm, Err(rejection));
+                None
+            }
+            Err(rejection) => {
+                self.note(Step::Header, Err(rejection));
+                None
+            }
+            Ok(header) => {
+                let without_kid =
+                    Some(decide::without_kid()).filter(|rejection| header.key_id.is_none() && is_told(rejection));
+                self.note(Step::Header, without_kid.map_or(Ok(()), Err));
+                let is_accepted = inner.algorithms.contains(&header.algorithm);
+                let unsupported = || Rejection::new(RejectionKind::UnsupportedAlgorithm).got(header.algorithm.as_str());
+                self.note(Step::Algorithm, if is_accepted { Ok(()) } else { Err(unsupported()) });
+                Some(header)
+            }
         }
     }
 
@@ -144,7 +185,7 @@ impl Examination {
         &mut self,
         inner: &Inner,
         compact: &Compact<'_>,
-        signature: &[u8],
+        signature: Option<&[u8]>,
         header: Option<&Header>,
         payload: &Payload,
         verdict: &Result<Claims, Rejection>,
@@ -153,15 +194,19 @@ impl Examination {
         self.note(Step::NotMicrosoft, if is_microsofts { Err(inner.for_microsoft(payload)) } else { Ok(()) });
 
         let route = inner.routes.find(&inner.authorities, payload);
-        self.note(
-            Step::Issuer,
-            match &route {
-                Route::Nowhere => Err(inner.unknown_issuer(payload)),
-                Route::NotYet { authorities } => Err(inner.authorities[authorities[0]].unavailable()),
-                Route::Disputed { authorities } => Err(inner.disputed(*authorities)),
-                _ => Ok(()),
-            },
-        );
+        let issuer = payload.string(StringClaim::Issuer).unwrap_or_default();
+        let is_of_microsoft = ["https://login.", "https://sts."].iter().any(|start| issuer.starts_with(start));
+        // For what has long expired nothing is looked up.
+        let is_stale = verdict.as_ref().is_err_and(|rejection| rejection.kind() == RejectionKind::Expired);
+        match &route {
+            Route::Nowhere => self.note(Step::Issuer, Err(inner.unknown_issuer(payload))),
+            Route::NotYet { .. } if is_stale => false,
+            Route::NotYet { authorities } => {
+                self.note(Step::Issuer, Err(inner.authorities[authorities[0]].unavailable()))
+            }
+            Route::Disputed { authorities } => self.note(Step::Issuer, Err(inner.disputed(*authorities))),
+            _ => self.note(Step::Issuer, Ok(())),
+        };
         let (trust, named) = match &route {
             Route::To { authority, version, tenant } => (&inner.authorities[*authority], Some((*version, *tenant))),
             Route::OtherTenant { authority, tenant } => {
@@ -171,7 +216,11 @@ impl Examination {
             }
             Route::Unresolved { authorities, tenant } => {
                 let trust = &inner.authorities[authorities[0]];
-                self.note(Step::Tenant, Err(trust.other_tenant(payload, *tenant)));
+                if !is_stale {
+                    let is_unavailable = |told: &&Rejection| told.kind() == RejectionKind::KeysUnavailable;
+                    let told = verdict.as_ref().err().filter(is_unavailable).cloned();
+                    self.note(Step::Tenant, Err(told.unwrap_or_else(|| trust.other_tenant(payload, *tenant))));
+                }
                 (trust, None)
             }
             Route::OtherPolicy { authority } => {
@@ -183,17 +232,24 @@ impl Examination {
             Route::Disputed { authorities: [first, _] } => (&inner.authorities[*first], None),
             Route::Nowhere => match inner.authorities.as_slice() {
                 [only] => (only, None),
-                _ => return,
+                // Of several, the one that is likely to be meant, so that the two can be compared.
+                several => match several.iter().find(|trust| is_of_microsoft && trust.is_of_entra()) {
+                    Some(entra) => (entra, None),
+                    None => return,
+                },
             },
         };
         self.authority = Some(trust.surroundings());
-        if let Some(header) = header {
-            let is_accepted = trust.algorithms.contains(&header.algorithm);
-            self.note(Step::Algorithm, if is_accepted { Ok(()) } else { Err(trust.unsupported(header)) });
-        }
         if let (Some((version, tenant)), Some(header)) = (named, header) {
             self.note(Step::Tenant, Ok(()));
-            self.check_signature(trust, compact, signature, header, tenant, verdict);
+            let is_accepted = is_microsofts || trust.algorithms.contains(&header.algorithm);
+            if !is_accepted && inner.algorithms.contains(&header.algorithm) {
+                self.steps.retain(|(step, _)| *step != Step::Algorithm);
+                self.note(Step::Algorithm, Err(trust.unsupported(header)));
+            }
+            if let Some(signature) = signature {
+                self.check_signature(trust, compact, signature, header, tenant, verdict);
+            }
             let is_of_issuer = trust.check_origin(payload, version, tenant);
             self.note(Step::Origin, is_of_issuer);
         }
@@ -214,12 +270,12 @@ impl Examination {
             None => Vec::new(),
         };
         if found.is_empty() {
-            let as_decided = verdict.as_ref().err().filter(|rejection| {
-                let kinds = [RejectionKind::UnknownKey, RejectionKind::KeysUnavailable, RejectionKind::MalformedToken];
-                kinds.contains(&rejection.kind())
-            });
-            let unknown = || Rejection::new(RejectionKind::UnknownKey).at_authority(&trust.name);
-            self.note(Step::Key, Err(as_decided.cloned().unwrap_or_else(unknown)));
+            // For a token that is refused before, no key is looked for, so that nothing can be said of it.
+            if let Err(told) = verdict
+                && matches!(told.kind(), RejectionKind::UnknownKey | RejectionKind::KeysUnavailable)
+            {
+                self.note(Step::Key, Err(told.clone()));
+            }
             return;
         }
         self.note(Step::Key, Ok(()));
@@ -264,12 +320,13 @@ impl Examination {
             self.note(Step::Client, policy.check_client_of(payload, version, nature));
         }
         self.note(Step::Claims, policy.required_claims.iter().try_for_each(|rule| rule.check(payload)));
-        if let (Ok(Nature { app_only, mapped }), Some(requirement), Some((version, tenant)), Ok(payload)) =
-            (nature, &trust.requirement, named, compact.read_payload())
+        if let (Ok(Nature { app_only, mapped }), Some((version, tenant)), Ok(payload)) =
+            (nature, named, compact.read_payload())
         {
             let authority = Arc::clone(&trust.name);
             let facts = Facts { authority, tenant, version, app_only, number: 0, cloud: None, mapped };
-            self.note(Step::Requirement, requirement.check(&Claims::new(payload, facts)));
+            let met = trust.requirement.as_ref().map_or(Ok(()), |all| all.check(&Claims::new(payload, facts)));
+            self.note(Step::Requirement, met);
         }
         if self.is_verified && self.steps.iter().all(|(_, result)| result.is_ok()) {
             // Whatever else the verifier says against it is the owner's own decision.
@@ -292,6 +349,10 @@ fn with_hashed_nonce(compact: &Compact<'_>) -> Option<String> {
 }
 
 impl Trust {
+    fn is_of_entra(&self) -> bool {
+        matches!(self.keys.source(), Source::Entra(_))
+    }
+
     fn surroundings(&self) -> Surroundings {
         Surroundings {
             name: Arc::clone(&self.name),

@@ -9,6 +9,7 @@ mod clients;
 mod codes;
 mod config;
 mod crossing;
+mod diagnosis;
 mod emulator;
 mod everyone;
 mod examples;

@@ -1,0 +1,712 @@
+//! Broken tokens and set-ups: each is told by its root cause, in the user's own values.
+
+use std::{
+    collections::BTreeSet,
+    sync::LazyLock,
+    time::{Duration, UNIX_EPOCH},
+};
+
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
+use proptest::{prelude::*, sample::select};
+use serde_json::{Value, json};
+use tokio::runtime::{Builder, Runtime};
+use tower_entra::{
+    Authority, Cloud, Rejection, RejectionKind, Requirement, TenantId, Verifier,
+    claims::TokenVersion,
+    diagnosis::{CauseKind, Diagnosis, Outcome},
+    jwt::Algorithm,
+    policy::ClaimRule,
+    testing::{Fault, KeySpec, ManualClock, MockEntra, SigningAlgorithm, TokenBuilder},
+};
+
+use crate::support::{Bench, START, clock_of, encode, parts, tenant};
+
+/// A set-up, what is sent there, and what is to be said of it.
+struct Row {
+    /// The row of the table of frequent problems (§10.2) that it plays; 0 for none of them.
+    problem: u8,
+    /// The set-up, before the first key.
+    bench: fn() -> Bench,
+    /// What is sent.
+    text: fn(&Bench) -> String,
+    cause: CauseKind,
+    code: RejectionKind,
+    /// What its explanation and remedy have in them.
+    says: &'static [&'static str],
+}
+
+fn usual() -> Bench {
+    Bench::cold(MockEntra::new(), |builder| builder.tenant(MockEntra::TENANT))
+}
+
+fn ours() -> Authority {
+    Authority::tenant(tenant()).client_id(MockEntra::CLIENT_ID)
+}
+
+fn of(authority: Authority) -> Bench {
+    Bench::alone(MockEntra::new(), authority)
+}
+
+fn requires(requirement: Requirement) -> Bench {
+    of(ours().require(requirement))
+}
+
+fn with_audience(audience: &str) -> Bench {
+    of(Authority::tenant(tenant()).audience(audience))
+}
+
+fn good(bench: &Bench) -> String {
+    bench.token().build()
+}
+
+/// The identity provider's clock is this far from ours, which stands at [`START`].
+fn with_their_clock(seconds: i64) -> Bench {
+    let bench = usual();
+    bench.mock.set_clock(ManualClock::at(UNIX_EPOCH + Duration::from_secs((START + seconds).unsigned_abs())));
+    bench
+}
+
+/// A token of another look-alike, dated by our clock.
+fn from(mock: MockEntra, change: fn(TokenBuilder) -> TokenBuilder) -> String {
+    clock_of(&mock);
+    change(mock.token()).build()
+}
+
+fn b2c() -> MockEntra {
+    MockEntra::b2c("contoso", "B2C_1_susi")
+}
+
+const READERS: &str = "99999999-0000-1111-2222-333333333333";
+
+macro_rules! rows {
+    ($($problem:literal $cause:ident $code:ident, $bench:expr, $text:expr, [$($says:literal),+];)+) => {
+        &[$(Row { problem: $problem, bench: $bench, text: $text, cause: CauseKind::$cause, code: RejectionKind::$code, says: &[$($says),+] },)+]
+    };
+}
+
+#[rustfmt::skip]
+const ROWS: &[Row] = rows! {
+    0 NoToken MissingToken, usual, |_| String::new(), ["There is no token", "Authorization: Bearer"];
+    0 BearerInToken MalformedToken, usual, |bench| format!("Bearer {}", good(bench)), ["The word Bearer"];
+    14 BearerInToken MalformedToken, usual, |bench| format!("Authorization: Bearer {}", good(bench)), ["in a header of one's own"];
+    13 Quoted MalformedToken, usual, |bench| format!("\"{}\"", good(bench)), ["in quotes", "jq, use -r"];
+    13 BrokenByBlanks MalformedToken, usual, |bench| good(bench).replacen('.', ".\n", 1), ["a line break or a blank"];
+    0 BrokenByBlanks MalformedToken, usual, |bench| good(bench) + "\t", ["a line break or a blank"];
+    0 UrlEncoded MalformedToken, usual, |bench| good(bench).replace('.', "%2E"), ["%2E"];
+    0 TwoTokens MalformedToken, usual, |bench| format!("{} {}", good(bench), good(bench)), ["Two tokens"];
+    0 TokenResponse MalformedToken, usual, |bench| json!({ "token_type": "Bearer", "access_token": good(bench) }).to_string(), ["jq -r .access_token"];
+    17 TokenResponse MalformedToken, usual, |bench| json!({ "id_token": bench.token().id_token().build() }).to_string(), ["has no access_token", "Ask for a scope of this API"];
+    0 Placeholder MalformedToken, usual, |_| "<token>".into(), ["placeholder", "must be set in this shell"];
+    0 Placeholder MalformedToken, usual, |_| "$TOKEN".into(), ["placeholder"];
+    0 Placeholder MalformedToken, usual, |_| "{{access_token}}".into(), ["placeholder"];
+    0 Placeholder MalformedToken, usual, |_| "undefined".into(), ["placeholder"];
+    0 Opaque MalformedToken, usual, |_| "0.AXoAmadeUpRefreshTokenOfNobody".into(), ["a refresh token", "not refresh_token"];
+    0 Truncated MalformedToken, usual, |bench| good(bench).split_at(300).0.into(), ["A piece of the token is missing"];
+    0 Truncated MalformedToken, usual, |bench| good(bench).rsplit_once('.').unwrap().0.into(), ["A piece of the token is missing"];
+    0 Malformed MalformedToken, usual, |bench| bench.token().raw_payload("{}").build(), ["exp is missing"];
+    0 Malformed MalformedToken, usual, |bench| bench.token().claim("roles", 7).build(), ["must be a string"];
+    0 Malformed MalformedToken, usual, |bench| bench.token().without_header("kid").build(), ["has no kid"];
+    0 Malformed MalformedToken, usual, |_| "a.b.c.d".into(), ["three parts"];
+    0 OtherKindOfJwt MalformedToken, usual, |bench| bench.token().header("typ", "dpop+jwt").build(), ["dpop+jwt"];
+    0 OtherKindOfJwt MalformedToken, usual, |bench| bench.token().header("crit", json!(["b64"])).build(), ["crit"];
+    0 TooLarge TokenTooLarge, usual, |bench| bench.token().claim("groups", vec![READERS; 600]).build(), ["600 groups", "16384 bytes", "max_token_bytes"];
+    24 Encrypted EncryptedToken, usual, |_| format!("{}.YQ.Yg.Yw.ZA", encode(r#"{"alg":"RSA-OAEP","enc":"A256CBC-HS512"}"#)), ["five parts", "tokenEncryptionKeyId", "66666666-7777"];
+    0 Unsigned UnsupportedAlgorithm, usual, |bench| bench.token().header("alg", "none").build(), ["no signature"];
+    0 Unsigned UnsupportedAlgorithm, usual, |bench| { let token = bench.token().header("alg", "none").build(); token[..token.len() - 41].to_owned() }, ["no signature"];
+    0 OtherAlgorithm UnsupportedAlgorithm, usual, |bench| bench.token().algorithm(SigningAlgorithm::Rs512).build(), ["RS512", "algorithms()", "login.microsoftonline.com/11111111"];
+    0 OtherAlgorithm UnsupportedAlgorithm, usual, |bench| bench.token().header("alg", "HS256").build(), ["HS256"];
+    1 GraphToken MicrosoftApiToken, usual, |bench| bench.token().graph().build(), ["Microsoft Graph", "It is a genuine one", "66666666-7777-8888-9999-000000000000/.default"];
+    0 GraphToken MicrosoftApiToken, usual, |bench| bench.token().graph().wrong_key().build(), ["Microsoft Graph", "Its signature does not fit, not even with the nonce hashed"];
+    0 GraphToken MicrosoftApiToken, usual, |bench| bench.token().graph().tenant(MockEntra::OTHER_TENANT).build(), ["Its header has a nonce"];
+    6 ArmToken MicrosoftApiToken, usual, |bench| bench.token().v1().app().audience("https://management.azure.com/").build(), ["Azure Resource Manager (https://management.azure.com/)", "az account get-access-token --scope 66666666"];
+    0 MicrosoftToken MicrosoftApiToken, usual, |bench| bench.token().audience("https://contoso.sharepoint.com").build(), ["SharePoint", "66666666"];
+    2 V1Token UnknownIssuer, || of(ours().version(TokenVersion::V2)), |bench| bench.token().v1().build(), ["sts.windows.net/11111111", "requestedAccessTokenVersion", "this API (66666666"];
+    3 CachedVersion UnknownIssuer, || of(ours().version(TokenVersion::V2)), |bench| bench.token().v1().issued_at(START - 3000).build(), ["50 minutes ago", "get a new token"];
+    0 V2Token UnknownIssuer, || of(ours().version(TokenVersion::V1)), good, ["issuer of v2 tokens", "Accept both versions"];
+    0 OtherIssuer UnknownIssuer, || of(ours().version(TokenVersion::V2)), |bench| bench.token().claim("iss", "https://id.contoso.example/").build(), ["https://id.contoso.example/"];
+    8 B2cToken UnknownIssuer, usual, |_| from(b2c(), |token| token), ["contoso.b2clogin.com", "Authority::b2c(\"contoso\", \"B2C_1_susi\")"];
+    0 B2cToken UnknownIssuer, || of(ours().version(TokenVersion::V1)), |_| from(b2c(), |token| token), ["contoso.b2clogin.com"];
+    9 ExternalIdToken UnknownIssuer, usual, |_| from(MockEntra::external_id("contoso"), |token| token), ["ciamlogin.com", "Authority::external_id"];
+    19 OtherCloud UnknownIssuer, usual, |_| from(MockEntra::us_government(), |token| token), ["login.microsoftonline.us/11111111", "Instance https://login.microsoftonline.us"];
+    19 OtherCloud UnknownIssuer, usual, |_| from(MockEntra::china(), TokenBuilder::v1), ["sts.chinacloudapi.cn/11111111"];
+    0 OtherCloud UnknownIssuer, || of(ours().version(TokenVersion::V2)), |_| from(MockEntra::china(), TokenBuilder::v1), ["login.partner.microsoftonline.cn"];
+    0 OtherCloud UnknownIssuer, || Bench::cold(MockEntra::us_government(), |builder| builder.cloud(Cloud::UsGovernment).tenant(MockEntra::TENANT)), |_| from(MockEntra::new(), |token| token), ["https://login.microsoftonline.com/11111111"];
+    0 OtherIssuer UnknownIssuer, || Bench::alone(MockEntra::okta(), Authority::openid_connect(MockEntra::okta().issuer()).audience("api://orders")), |_| from(MockEntra::new(), |token| token), ["contoso.okta.example", "login.microsoftonline.com"];
+    10 PlaceholderIssuer UnknownIssuer, usual, |bench| bench.token().tenant("{tenantid}").build(), ["{tenantid}", "put the tenant's id (tid)"];
+    0 OtherIssuer UnknownIssuer, usual, |bench| bench.token().claim("iss", "https://id.contoso.example/").build(), ["https://id.contoso.example/", "two layers one behind the other"];
+    0 OtherIssuer UnknownIssuer, usual, |bench| bench.token().without_claim("iss").build(), ["has no iss"];
+    0 DisputedIssuer UnknownIssuer, || { let mock = MockEntra::new(); mock.add_domain("contoso.example", tenant()); Bench::cold(mock, |builder| builder.authority(ours()).authority(Authority::domain("contoso.example"))) }, good, ["Two of the configured authorities", "contoso.example"];
+    0 OtherPolicy WrongIssuer, || Bench::alone(b2c(), Authority::b2c("contoso", "B2C_1_susi").client_id(MockEntra::CLIENT_ID)), |bench| bench.token().policy("B2C_1_edit").build(), ["B2C_1_edit", "B2C_1_susi"];
+    18 PersonalAccount WrongTenant, usual, |bench| bench.token().tenant(TenantId::PERSONAL_ACCOUNTS).build(), ["personal Microsoft account", "https://login.microsoftonline.com/11111111"];
+    18 OtherTenant WrongTenant, usual, |bench| bench.token().tenant(MockEntra::OTHER_TENANT).build(), ["from tenant 22222222", "accepted is https://login.microsoftonline.com/11111111", "add 22222222"];
+    0 NoTenant WrongTenant, usual, |bench| bench.token().without_claim("tid").build(), ["tid is missing", "login.microsoftonline.com/11111111"];
+    0 TenantPutOut WrongTenant, || of(Authority::tenants_if(|_| false).client_id(MockEntra::CLIENT_ID)), good, ["11111111-2222", "does not let it in"];
+    7 OwnSigningKey UnknownKey, usual, |bench| bench.token().kid("its-own-key").build(), ["its-own-key", "app_specific_keys(true)", "?appid="];
+    11 StaleKeys UnknownKey, usual, |bench| { bench.mock.rotate(); bench.mock.set_fault(Fault::Down); bench.clock.advance(Duration::from_secs(600)); good(bench) }, ["cannot be refreshed", "https://login.microsoftonline.com/11111111"];
+    0 UnknownKey UnknownKey, || of(Authority::danger_any_organization().client_id(MockEntra::CLIENT_ID)), |bench| bench.token().kid("never-seen").build(), ["never-seen"];
+    12 NoSuchTenant KeysUnavailable, || { let bench = usual(); bench.mock.remove_tenant(tenant()); bench }, good, ["status 400", "11111111-2222", "Compare the tenant"];
+    12 NoMetadata KeysUnavailable, || { let bench = usual(); bench.mock.set_fault(Fault::Down); bench }, good, ["https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/v2.0/.well-known/openid-configuration", "HTTPS_PROXY"];
+    0 NoMetadata KeysUnavailable, || { let bench = usual(); bench.mock.set_fault(Fault::Status(503)); bench }, good, ["status 503"];
+    0 NoMetadata KeysUnavailable, || { let bench = usual(); bench.mock.set_fault(Fault::Redirect("https://proxy.contoso.example/login".into())); bench }, good, ["status 302", "Redirects are not followed", "sign-in page"];
+    0 WrongMetadata KeysUnavailable, || { let bench = usual(); bench.mock.set_fault(Fault::Garbage); bench }, good, ["a login page"];
+    0 BadSignature BadSignature, usual, |bench| bench.token().wrong_key().build(), ["the signature does not fit"];
+    0 BadSignature BadSignature, usual, |bench| { let token = good(bench); token[..token.len() - 42].to_owned() }, ["changed or cut"];
+    0 Truncated MalformedToken, usual, |bench| { let token = good(bench); token[..token.len() - 41].to_owned() }, ["one of them is cut"];
+    0 Truncated MalformedToken, usual, |bench| good(bench)[20..].to_owned(), ["one of them is cut"];
+    0 Opaque MalformedToken, usual, |_| "1.AXoAmadeUpRefreshToken.AgABAwEAAAmadeUp".into(), ["not refresh_token"];
+    0 ForeignKey WrongIssuer, || { let bench = usual(); let key = bench.mock.new_key(); bench.mock.publish(KeySpec::new(&key).issuer(bench.mock.v2_issuer(MockEntra::OTHER_TENANT))); bench.mock.sign_with(&key); bench }, good, ["The signature is genuine", "login.microsoftonline.com/11111111"];
+    0 Contradiction WrongIssuer, usual, |bench| bench.token().claim("tid", MockEntra::OTHER_TENANT).build(), ["iss and tid name different tenants", "22222222", "11111111"];
+    0 Contradiction WrongIssuer, usual, |bench| bench.token().claim("ver", "1.0").build(), ["ver 2.0", "found 1.0"];
+    15 ClockExpired Expired, || with_their_clock(-7200), good, ["ahead of the issuer's", "2 hours", "NTP"];
+    20 Expired Expired, usual, |bench| bench.token().expired().build(), ["expired 1 hour ago", "at 2027-01-15", "This machine's clock is that of the issuer", "MSAL"];
+    0 NotYetValid NotYetValid, || with_their_clock(3600), |bench| bench.token().not_before(START + 3600).build(), ["1 hour", "behind the issuer's", "NTP"];
+    0 NotYetValid NotYetValid, usual, |bench| bench.token().not_before(START + 3600).build(), ["2027-01-15", "Wait until then"];
+    0 Malformed MalformedToken, usual, |bench| bench.token().not_before(253_402_300_800).claim("iat", u64::MAX).build(), ["a date is no number of seconds"];
+    4 AudienceForm WrongAudience, || with_audience("api://66666666-7777-8888-9999-000000000000"), good, ["aud is 66666666-7777-8888-9999-000000000000", "api://66666666", "client_id()"];
+    5 AudienceNearMiss WrongAudience, || with_audience("https://orders.contoso.example"), |bench| bench.token().audience("http://orders.contoso.example").build(), ["http, https, api", "http://orders.contoso.example"];
+    5 AudienceNearMiss WrongAudience, || with_audience("api://Orders"), |bench| bench.token().audience("api://orders").build(), ["upper and lower case", "api://Orders", "api://orders"];
+    5 AudienceNearMiss WrongAudience, || with_audience("api://orders"), |bench| bench.token().audience("api://orders//").build(), ["by slashes at the end"];
+    0 AudienceNearMiss WrongAudience, || with_audience("api://orders"), |bench| bench.token().audience("api://orders/Files.Read").build(), ["by a path"];
+    22 ManagedIdentity WrongAudience, usual, |bench| bench.token().app().audience("api://backend").claim("xms_mirid", "/subscriptions/made-up").build(), ["api://backend", "authentication-managed-identity"];
+    21 ForwardedToken WrongAudience, usual, |bench| bench.token().audience("api://orders").build(), ["api://orders", "on-behalf-of", "Files.Read", "77777777"];
+    0 NoAudience WrongAudience, usual, |bench| bench.token().without_claim("aud").build(), ["no aud"];
+    0 OtherAudience WrongAudience, usual, |bench| bench.token().app().audience("api://orders").build(), ["api://orders", "66666666-7777-8888-9999-000000000000/.default"];
+    17 IdToken WrongAudience, usual, |bench| bench.token().id_token().build(), ["It is an id token", "access_token", "66666666"];
+    0 IdToken NotAnAccessToken, usual, |bench| bench.token().id_token().audience(MockEntra::CLIENT_ID).build(), ["It is an id token"];
+    0 IdToken Expired, usual, |bench| bench.token().id_token().expired().build(), ["It is an id token"];
+    16 AppWithoutRole NotAnAccessToken, usual, |bench| bench.token().app().roles([""; 0]).client(MockEntra::OTHER_CALLER).build(), ["application 88888888", "admin consent", "this API (66666666"];
+    16 NoScopeNoRole NotAnAccessToken, usual, |bench| bench.token().without_claim("scp").build(), ["neither a scope (scp)", "66666666-7777-8888-9999-000000000000/.default"];
+    0 AppWithoutRole NotAnAccessToken, usual, |bench| bench.token().app().roles([""; 0]).claim("scp", "/").build(), ["application 77777777"];
+    0 BoundToken ProofRequired, usual, |bench| bench.token().claim("cnf", json!({ "jkt": "x" })).build(), ["cnf"];
+    0 OtherClient ClientNotAllowed, || of(ours().allowed_client(MockEntra::CALLER)), |bench| bench.token().client(MockEntra::OTHER_CALLER).build(), ["88888888-9999"];
+    0 ClaimMissing ClaimMissing, || of(ours().required_claim(ClaimRule::present("department"))), good, ["claim department"];
+    0 ClaimValue ClaimNotAllowed, || of(ours().required_claim(ClaimRule::any("department", ["support"]))), |bench| bench.token().claim("department", "sales").build(), ["support", "sales"];
+    0 NoScope InsufficientScope, || requires(Requirement::scope("Files.Write")), good, ["Files.Write", "has the scopes: Files.Read"];
+    0 NoRole InsufficientRole, || requires(Requirement::app_role("Files.Write.All")), |bench| bench.token().app().build(), ["Files.Write.All", "has the roles: Files.Read.All"];
+    0 GroupsOverage GroupsOverage, || requires(Requirement::group(READERS)), |bench| bench.token().claim("hasgroups", true).build(), ["99999999", "so many groups"];
+    23 ChallengeNotUnderstood InsufficientClaims, || requires(Requirement::auth_context("c1")), good, ["c1", "cp1", "again and again"];
+    0 StrongerSignIn InsufficientClaims, || requires(Requirement::auth_context("c1")), |bench| bench.token().claim("xms_cc", json!(["CP1"])).build(), ["c1", "sign in again"];
+    0 OwnersCheck WrongTenant, || Bench::cold(MockEntra::new(), |builder| builder.tenant(MockEntra::TENANT).check(|_| async { Err(Rejection::new(RejectionKind::WrongTenant).detail("the subscription of this customer has ended")) })), good, ["subscription of this customer has ended", "check()"];
+};
+
+/// Played by tests of their own: a set-up that is refused at build, and two layers.
+const PLAYED_ELSEWHERE: [u8; 2] = [10, 25];
+
+/// Where a refusal of this kind may be seen first.
+fn fits(kind: RejectionKind, check: &str) -> bool {
+    use RejectionKind as Kind;
+    let checks: &[&str] = match kind {
+        Kind::TokenTooLarge => &["size"],
+        Kind::MissingToken | Kind::EncryptedToken => &["form"],
+        Kind::MalformedToken => &["form", "header", "payload", "types", "kind", "signature"],
+        Kind::UnsupportedAlgorithm => &["algorithm"],
+        Kind::MicrosoftApiToken => &["not_microsoft"],
+        Kind::UnknownIssuer => &["issuer"],
+        Kind::WrongTenant => &["tenant", "origin"],
+        Kind::WrongIssuer => &["tenant", "key_owner", "origin"],
+        Kind::UnknownKey => &["key"],
+        Kind::KeysUnavailable => &["issuer", "tenant", "key"],
+        Kind::BadSignature => &["signature"],
+        Kind::Expired | Kind::NotYetValid => &["dates"],
+        Kind::WrongAudience => &["audience"],
+        Kind::NotAnAccessToken => &["kind"],
+        Kind::ProofRequired => &["binding"],
+        Kind::ClientNotAllowed => &["client", "requirement"],
+        Kind::ClaimMissing | Kind::ClaimNotAllowed => &["claims", "requirement"],
+        _ => &["requirement"],
+    };
+    check == "owner" || checks.contains(&check)
+}
+
+const NAMES: [&str; 21] = [
+    "size",
+    "form",
+    "header",
+    "algorithm",
+    "payload",
+    "not_microsoft",
+    "issuer",
+    "tenant",
+    "key",
+    "signature",
+    "key_owner",
+    "origin",
+    "types",
+    "dates",
+    "audience",
+    "kind",
+    "binding",
+    "client",
+    "claims",
+    "requirement",
+    "owner",
+];
+
+/// What holds of every diagnosis of a text.
+async fn assert_sound(verifier: &Verifier, text: &str, diagnosis: &Diagnosis) {
+    assert_eq!(diagnosis.checks().iter().map(|check| check.name).collect::<Vec<_>>(), NAMES);
+    // The blanks that HTTP takes away around a header's value, and the line break at the end of a file.
+    let verdict = verifier.verify(text.trim_matches([' ', '\r', '\n'])).await;
+    assert_eq!(diagnosis.is_accepted(), verdict.is_ok(), "{text}\n{diagnosis}");
+    assert_eq!(diagnosis.is_accepted(), diagnosis.cause().is_none(), "{diagnosis}");
+    assert_eq!(diagnosis.is_accepted(), diagnosis.code().is_none(), "{diagnosis}");
+    let outcome = |name: &str| diagnosis.checks().iter().find(|check| check.name == name).unwrap().outcome;
+    let is_verified = outcome("signature") == Outcome::Passed && outcome("key_owner") == Outcome::Passed;
+    for check in diagnosis.checks() {
+        let is_about_claims = !["size", "form", "key", "signature"].contains(&check.name);
+        let is_reached = check.outcome != Outcome::NotReached;
+        assert_eq!(check.verified, is_verified && is_about_claims && is_reached, "{}\n{diagnosis}", check.name);
+        if check.outcome != Outcome::Failed {
+            assert_eq!((&check.expected, &check.found), (&None, &None), "{}", check.name);
+        }
+    }
+    let failed: Vec<&str> =
+        diagnosis.checks().iter().filter(|check| check.outcome == Outcome::Failed).map(|check| check.name).collect();
+    match (diagnosis.rejection(), diagnosis.code()) {
+        (_, None) => assert!(failed.is_empty(), "{diagnosis}"),
+        // What is around it is told before what is in it.
+        (rejection, Some(code)) if rejection.is_none_or(|rejection| rejection.code() != code) => {
+            assert!(failed.contains(&"form"), "{diagnosis}");
+        }
+        (Some(rejection), _) => match failed.first() {
+            Some(first) => assert!(fits(rejection.kind(), first), "{}: {first}\n{diagnosis}", rejection.code()),
+            None => panic!("{rejection}: no check has failed\n{diagnosis}"),
+        },
+        (None, Some(code)) => panic!("{code}"),
+    }
+    assert_secret(text, diagnosis);
+}
+
+/// The signature, and what is no JWT, stands in no form of the diagnosis.
+fn assert_secret(text: &str, diagnosis: &Diagnosis) {
+    const PIECE: usize = 12;
+    let shown = [diagnosis.to_string(), format!("{diagnosis:?}"), serde_json::to_string(diagnosis).unwrap()];
+    let dots = text.matches('.').count();
+    let skipped = if dots < 2 { 0 } else { 2 };
+    for secret in text.split(['.', '"', ' ']).skip(skipped).filter(|part| part.len() > 3 * PIECE) {
+        if secret.starts_with("eyJ") {
+            continue;
+        }
+        for piece in secret.as_bytes().chunks_exact(PIECE).filter_map(|piece| str::from_utf8(piece).ok()) {
+            for shown in &shown {
+                assert!(!shown.contains(piece), "{piece} in {shown}");
+            }
+        }
+    }
+}
+
+/// Every text alone is to be understood: whole sentences, none of them empty.
+fn assert_readable(diagnosis: &Diagnosis) {
+    for cause in diagnosis.cause().into_iter().chain(diagnosis.further()) {
+        for text in [cause.explanation(), cause.remedy()] {
+            let starts_well = text.starts_with(|first: char| first.is_ascii_uppercase())
+                || text.starts_with("https://")
+                || text.starts_with("aud ")
+                || text.starts_with("claim ");
+            assert!(starts_well && text.ends_with('.') && !text.ends_with(".."), "{text}\n{diagnosis}");
+            for odd in ["  ", " ()", ": .", " ,", "\n", "Some(", "unwrap"] {
+                assert!(!text.contains(odd), "{odd:?} in {text}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_row_is_told_by_its_root_cause() {
+    let mut wrong = Vec::new();
+    for (number, row) in ROWS.iter().enumerate() {
+        let bench = (row.bench)();
+        let _ = bench.verifier.warm_up().await;
+        let text = (row.text)(&bench);
+        let diagnosis = bench.verifier.diagnose(&text).await;
+        println!("# {number}\n{diagnosis}");
+        let Some(cause) = diagnosis.cause() else {
+            wrong.push(format!("{number} ({}) is accepted", row.cause.code()));
+            continue;
+        };
+        if (cause.kind(), diagnosis.code()) != (row.cause, Some(row.code.code())) {
+            wrong.push(format!("{number}, to be {} ({}): {diagnosis}", row.cause.code(), row.code.code()));
+        }
+        let said = format!("{} {}", cause.explanation(), cause.remedy());
+        wrong.extend(
+            row.says
+                .iter()
+                .filter(|says| !said.contains(**says))
+                .map(|says| format!("{number} ({}): {says:?} is not in: {said}", row.cause.code())),
+        );
+        assert_readable(&diagnosis);
+        assert_sound(&bench.verifier, &text, &diagnosis).await;
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What is sent, the cause and what is said of it.
+type RequestRow = (fn(&Bench) -> (HeaderMap, &'static str), Option<CauseKind>, &'static [&'static str]);
+
+fn headers(all: &[(&'static str, &str)]) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (name, value) in all {
+        headers.append(*name, HeaderValue::from_str(value).unwrap());
+    }
+    headers
+}
+
+#[rustfmt::skip]
+const REQUESTS: &[RequestRow] = &[
+    (|bench| (headers(&[("authorization", &format!("Bearer {}", good(bench)))]), "/"), None, &[]),
+    (|bench| (headers(&[("authorization", &format!("bearer   {} ", good(bench)))]), "/"), None, &[]),
+    (|_| (headers(&[]), "/files"), Some(CauseKind::NoToken), &["There is no token"]),
+    (|_| (headers(&[("authorization", "Bearer")]), "/"), Some(CauseKind::NoToken), &["There is no token"]),
+    (|_| (headers(&[("cookie", "session=made-up-session")]), "/"), Some(CauseKind::TokenInCookie), &["a cookie", "MSAL.js"]),
+    (|_| (headers(&[]), "/files?a=b&access_token=made-up-token"), Some(CauseKind::TokenInQuery), &["in the query", "token_from()"]),
+    (|_| (headers(&[("authorization", "Basic bWFkZTp1cA==")]), "/"), Some(CauseKind::OtherScheme), &["scheme Basic", "a name and a password"]),
+    (|_| (headers(&[("authorization", "DPoP eyJh.e30.c2ln")]), "/"), Some(CauseKind::OtherScheme), &["scheme DPoP", "bound to a key"]),
+    (|bench| (headers(&[("authorization", &good(bench))]), "/"), Some(CauseKind::OtherScheme), &["the token itself"]),
+    (|_| (headers(&[("authorization", "madeUpApiKeyOfNobody")]), "/"), Some(CauseKind::OtherScheme), &["does not begin with a scheme"]),
+    (|bench| (headers(&[("authorization", &format!("Bearer {}", good(bench))), ("authorization", "Basic bWFkZTp1cA==")]), "/"), Some(CauseKind::TwoHeaders), &["two Authorization headers"]),
+    (|bench| (headers(&[("authorization", &format!("Bearer Bearer {}", good(bench)))]), "/"), Some(CauseKind::BearerInToken), &["twice"]),
+    (|bench| (headers(&[("authorization", &format!("Bearer \"{}\"", good(bench)))]), "/"), Some(CauseKind::Quoted), &["quotes"]),
+    (|bench| (headers(&[("authorization", &format!("Bearer\t{}", good(bench)))]), "/"), Some(CauseKind::BrokenByBlanks), &["blank"]),
+    (|bench| (headers(&[("authorization", &format!("Bearer {}\t", good(bench)))]), "/"), Some(CauseKind::BrokenByBlanks), &["blank"]),
+];
+
+#[tokio::test]
+async fn a_request_is_told_where_its_token_is_instead() {
+    for (number, (request, kind, says)) in REQUESTS.iter().enumerate() {
+        let bench = Bench::of(MockEntra::new(), |builder| builder.tenant(MockEntra::TENANT)).await;
+        let (headers, uri) = request(&bench);
+        let diagnosis = bench.verifier.diagnose_request(&headers, &Uri::from_static(uri)).await;
+        assert_eq!(diagnosis.cause().map(|cause| cause.kind()), *kind, "{number}: {diagnosis}");
+        let said = diagnosis.cause().map(|cause| format!("{} {}", cause.explanation(), cause.remedy()));
+        for says in *says {
+            assert!(said.as_ref().unwrap().contains(says), "{number}: {said:?}");
+        }
+        assert_readable(&diagnosis);
+        for (_, value) in &headers {
+            assert_secret(value.to_str().unwrap(), &diagnosis);
+        }
+        let shown = format!("{diagnosis} {diagnosis:?} {}", serde_json::to_string(&diagnosis).unwrap());
+        for secret in ["made-up-session", "made-up-token", "bWFkZTp1cA", "madeUpApiKey"] {
+            assert!(!shown.contains(secret), "{number}: {secret} in {shown}");
+        }
+        // The layer says the same.
+        let mut sent = Request::new(());
+        *sent.headers_mut() = headers;
+        let answer = bench.send(sent).await;
+        assert_eq!(answer.status == StatusCode::OK, diagnosis.is_accepted(), "{number}");
+        assert_eq!(answer.kind().map(RejectionKind::code), diagnosis.code(), "{number}");
+    }
+}
+
+#[test]
+fn every_cause_code_and_frequent_problem_has_a_row() {
+    let causes = ROWS.iter().map(|row| row.cause).chain(REQUESTS.iter().filter_map(|row| row.1));
+    let causes: BTreeSet<CauseKind> = causes.collect();
+    // No token leads to it: the server lacks a layer.
+    let missing: Vec<_> =
+        CauseKind::ALL.iter().filter(|kind| !causes.contains(kind) && **kind != CauseKind::LayerMissing).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    let codes: BTreeSet<RejectionKind> =
+        ROWS.iter().map(|row| row.code).chain(causes.iter().map(|cause| cause.rejection())).collect();
+    let missing: Vec<_> = RejectionKind::ALL
+        .iter()
+        .filter(|kind| !codes.contains(kind) && **kind != RejectionKind::LayerMissing)
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    let problems: BTreeSet<u8> = ROWS.iter().map(|row| row.problem).chain(PLAYED_ELSEWHERE).collect();
+    assert!((0..=25).all(|problem| problems.contains(&problem)), "{problems:?}");
+    assert!(ROWS.len() >= 60, "{}", ROWS.len());
+}
+
+#[test]
+fn every_cause_has_a_code_and_a_title_of_its_own() {
+    let codes: BTreeSet<&str> = CauseKind::ALL.iter().map(|kind| kind.code()).collect();
+    let titles: BTreeSet<&str> = CauseKind::ALL.iter().map(|kind| kind.title()).collect();
+    assert_eq!((codes.len(), titles.len()), (CauseKind::ALL.len(), CauseKind::ALL.len()));
+    assert!(titles.iter().all(|title| !title.ends_with('.') && !title.contains("  ")));
+}
+
+/// §10.2, row 10: the literal `{tenantid}` of the metadata of `common`.
+#[test]
+fn a_placeholder_in_an_issuer_is_told_at_build() {
+    for issuer in ["https://login.microsoftonline.com/{tenantid}/v2.0", "https://login.microsoftonline.com/common/v2.0"]
+    {
+        let builder = Verifier::builder().authority(Authority::openid_connect(issuer).audience("api://orders"));
+        let error = builder.fetch(MockEntra::new()).build().unwrap_err().to_string();
+        assert!(error.contains("Authority::tenant") && error.contains(issuer), "{error}");
+    }
+}
+
+/// §10.2, row 25: two layers, one behind the other, refuse each other's tokens; one with both does not.
+#[tokio::test]
+async fn two_authorities_of_one_layer_instead_of_two_layers() {
+    let okta = MockEntra::okta();
+    clock_of(&okta);
+    let partner = || Authority::openid_connect(MockEntra::okta().issuer()).audience(MockEntra::CLIENT_ID);
+    let token = okta.token().audience(MockEntra::CLIENT_ID).build();
+    let outer = Bench::of(MockEntra::new(), |builder| builder.tenant(MockEntra::TENANT)).await;
+    let diagnosis = outer.verifier.diagnose(&token).await;
+    let cause = diagnosis.cause().unwrap();
+    assert_eq!(cause.kind(), CauseKind::OtherIssuer);
+    assert!(cause.explanation().contains(&okta.issuer()), "{diagnosis}");
+    assert!(cause.remedy().contains("as an authority of this same layer"), "{diagnosis}");
+    let both = Bench::cold(okta, |builder| builder.authority(partner()).tenant(MockEntra::TENANT));
+    let diagnosis = both.verifier.diagnose(&token).await;
+    assert!(diagnosis.is_accepted(), "{diagnosis}");
+}
+
+/// §9, all of the table.
+#[tokio::test]
+async fn apis_of_microsofts_are_called_by_their_names() {
+    let bench = Bench::of(MockEntra::new(), |builder| builder.tenant(MockEntra::TENANT)).await;
+    for (name, kind, audiences) in [
+        (
+            "Microsoft Graph",
+            CauseKind::GraphToken,
+            vec![
+                "00000003-0000-0000-c000-000000000000",
+                "https://graph.microsoft.com",
+                "https://graph.microsoft.us/",
+                "https://dod-graph.microsoft.us",
+                "https://microsoftgraph.chinacloudapi.cn/",
+            ],
+        ),
+        (
+            "Azure AD Graph (retired)",
+            CauseKind::MicrosoftToken,
+            vec!["00000002-0000-0000-c000-000000000000", "https://graph.windows.net/"],
+        ),
+        (
+            "Azure Resource Manager",
+            CauseKind::ArmToken,
+            vec![
+                "797f4846-ba00-4fd7-ba43-dac1f8f63013",
+                "https://management.azure.com/",
+                "https://management.core.windows.net/",
+                "https://management.core.chinacloudapi.cn",
+                "https://management.usgovcloudapi.net",
+                "https://management.core.usgovcloudapi.net/",
+            ],
+        ),
+        (
+            "Exchange Online",
+            CauseKind::MicrosoftToken,
+            vec!["00000002-0000-0ff1-ce00-000000000000", "https://outlook.office365.com"],
+        ),
+        (
+            "SharePoint",
+            CauseKind::MicrosoftToken,
+            vec!["00000003-0000-0ff1-ce00-000000000000", "https://contoso.sharepoint.com"],
+        ),
+        (
+            "Microsoft Teams",
+            CauseKind::MicrosoftToken,
+            vec!["00000004-0000-0ff1-ce00-000000000000", "cc15fd57-2c6c-4117-a88c-83b1d56b4bbe"],
+        ),
+        ("Power BI", CauseKind::MicrosoftToken, vec!["00000009-0000-0000-c000-000000000000"]),
+        ("Dataverse", CauseKind::MicrosoftToken, vec!["00000007-0000-0000-c000-000000000000"]),
+        ("Dynamics ERP", CauseKind::MicrosoftToken, vec!["00000015-0000-0000-c000-000000000000"]),
+        (
+            "Azure Key Vault",
+            CauseKind::MicrosoftToken,
+            vec!["cfa8b339-82a2-471a-a3c9-0fc0be7a4093", "https://vault.azure.net"],
+        ),
+        ("Azure SQL Database", CauseKind::MicrosoftToken, vec!["022907d3-0f1b-48f7-badc-1ba6abab6d66"]),
+        (
+            "Azure Storage",
+            CauseKind::MicrosoftToken,
+            vec!["e406a681-f3d4-42a8-90b6-c2b029497af1", "https://storage.azure.com/"],
+        ),
+        ("Azure DevOps", CauseKind::MicrosoftToken, vec!["499b84ac-1321-427f-aa17-267ca6975798"]),
+        ("Azure Data Lake", CauseKind::MicrosoftToken, vec!["e9f49c6b-5ce5-44c8-925d-015017e9f7ad"]),
+    ] {
+        for audience in audiences {
+            let diagnosis = bench.verifier.diagnose(&bench.token().audience(audience).build()).await;
+            let cause = diagnosis.cause().unwrap();
+            assert_eq!(cause.kind(), kind, "{audience}");
+            assert!(cause.explanation().contains(&format!("for {name} ({audience})")), "{diagnosis}");
+            assert_eq!(diagnosis.token().audience(), Some(name));
+        }
+    }
+}
+
+/// What follows the root cause: an old id token for another API.
+#[tokio::test]
+async fn what_else_is_wrong_is_told_after_it() {
+    let bench = Bench::of(MockEntra::new(), |builder| builder.tenant(MockEntra::TENANT)).await;
+    for (token, kinds) in [
+        (bench.token(), vec![]),
+        (bench.token().id_token().expired(), vec![CauseKind::IdToken, CauseKind::Expired]),
+        (bench.token().expired().audience("api://orders"), vec![CauseKind::Expired, CauseKind::ForwardedToken]),
+        (bench.token().wrong_key().audience("api://orders"), vec![CauseKind::BadSignature, CauseKind::ForwardedToken]),
+        (bench.token().wrong_key().without_claim("scp"), vec![CauseKind::BadSignature]),
+        (bench.token().algorithm(SigningAlgorithm::Rs512), vec![CauseKind::OtherAlgorithm]),
+        (bench.token().tenant(MockEntra::OTHER_TENANT).expired(), vec![CauseKind::OtherTenant]),
+        (bench.token().claim("cnf", "x").without_claim("scp"), vec![CauseKind::NoScopeNoRole, CauseKind::BoundToken]),
+    ] {
+        let diagnosis = bench.verifier.diagnose(&token.build()).await;
+        let found: Vec<_> =
+            diagnosis.cause().into_iter().chain(diagnosis.further()).map(|cause| cause.kind()).collect();
+        assert_eq!(found, kinds, "{diagnosis}");
+    }
+}
+
+/// A genuine Graph token is proven by its hashed nonce; any change to it is seen.
+#[tokio::test]
+async fn a_graph_token_is_proven_and_a_tampered_one_is_not() {
+    let bench = Bench::of(MockEntra::new(), |builder| builder.tenant(MockEntra::TENANT)).await;
+    let token = bench.token().graph().build();
+    let [header, _, signature] = parts(&token);
+    let mut claims = bench.token().graph().claims();
+    claims.insert("oid".into(), "somebody else".into());
+    let other = encode(Value::from(claims).to_string());
+    for (token, is_genuine) in [(token.clone(), true), (format!("{header}.{other}.{signature}"), false)] {
+        let diagnosis = bench.verifier.diagnose(&token).await;
+        let cause = diagnosis.cause().unwrap();
+        assert_eq!(cause.kind(), CauseKind::GraphToken);
+        assert_eq!(cause.explanation().contains("It is a genuine one"), is_genuine, "{diagnosis}");
+        assert!(diagnosis.checks().iter().all(|check| !check.verified), "never as good as verified");
+    }
+}
+
+#[tokio::test]
+async fn the_shape_of_its_json() {
+    let bench = Bench::of(MockEntra::new(), |builder| builder.tenant(MockEntra::TENANT)).await;
+    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+    let json = |diagnosis: &Diagnosis| serde_json::to_value(diagnosis).unwrap();
+    let all = names(&["accepted", "code", "cause", "further", "checks", "token"]);
+
+    let good = json(&bench.verifier.diagnose(&bench.token().build()).await);
+    assert_eq!(keys(&good), all);
+    assert_eq!((&good["accepted"], &good["code"], &good["cause"]), (&json!(true), &Value::Null, &Value::Null));
+
+    let bad = json(&bench.verifier.diagnose(&bench.token().audience("api://orders").expired().build()).await);
+    assert_eq!(keys(&bad), all);
+    assert_eq!((&bad["accepted"], &bad["code"]), (&json!(false), &json!("expired")));
+    for cause in [&bad["cause"], &bad["further"][0]] {
+        assert_eq!(keys(cause), names(&["kind", "title", "explanation", "remedy", "known_as"]));
+    }
+    assert_eq!(bad["cause"]["kind"], "expired");
+    assert_eq!(bad["cause"]["known_as"], json!(["IDX10223", "TokenExpired"]));
+    assert_eq!(bad["further"][0]["kind"], "forwarded_token");
+    for check in bad["checks"].as_array().unwrap() {
+        assert_eq!(keys(check), names(&["name", "title", "outcome", "expected", "found", "verified"]));
+    }
+    assert_eq!((&bad["checks"][14]["name"], &bad["checks"][14]["outcome"]), (&json!("audience"), &json!("failed")));
+    assert_eq!((&bad["checks"][14]["found"], &bad["checks"][14]["verified"]), (&json!("api://orders"), &json!(true)));
+    assert_eq!((&bad["checks"][20]["name"], &bad["checks"][20]["outcome"]), (&json!("owner"), &json!("not_reached")));
+    assert_eq!(bad["checks"][0]["outcome"], "passed");
+    assert_eq!(keys(&bad["token"]), names(&["header", "claims", "kind", "audience", "issuer", "dates"]));
+    assert_eq!(keys(&bad["token"]["dates"][0]), names(&["claim", "seconds", "date", "relative"]));
+    assert_eq!(bad["token"]["claims"]["aud"], "api://orders");
+}
+
+thread_local! {
+    static RUNTIME: Runtime = Builder::new_current_thread().enable_all().build().unwrap();
+}
+
+fn run<T>(future: impl Future<Output = T>) -> T {
+    RUNTIME.with(|runtime| runtime.block_on(future))
+}
+
+/// A verifier that all cases share, and a good token of its.
+static SHARED: LazyLock<(Bench, String)> = LazyLock::new(|| {
+    let bench = run(Bench::of(MockEntra::new(), |builder| builder.tenant(MockEntra::TENANT)));
+    let token = bench.token().build();
+    (bench, token)
+});
+
+const PEM: &str = "-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
+-----END PUBLIC KEY-----";
+
+/// Several authorities: two of which no document can be had, and one with a key at hand and an algorithm of its own.
+static SEVERAL: LazyLock<Bench> = LazyLock::new(|| {
+    let plant = Authority::openid_connect("https://plant.example")
+        .pem_key(PEM)
+        .algorithms([Algorithm::EdDSA])
+        .audience("api://plant");
+    let bench = Bench::cold(MockEntra::new(), |builder| {
+        builder
+            .authority(ours().version(TokenVersion::V2))
+            .authority(Authority::domain("nowhere.example"))
+            .authority(Authority::b2c("contoso", "B2C_1_susi"))
+            .authority(plant)
+    });
+    let _ = run(bench.verifier.warm_up());
+    bench
+});
+
+fn any_value() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        select(vec![
+            Value::Null,
+            json!(0),
+            json!(-1),
+            json!(1e300),
+            json!(0.5),
+            json!(u64::MAX),
+            json!(253_402_300_800_u64),
+            json!([]),
+            json!({}),
+            json!([null, 7, "x"]),
+            json!(""),
+            json!("/"),
+            json!("app"),
+            json!("{tenantid}"),
+            json!("https://login.microsoftonline.us/x/v2.0"),
+            json!("https://contoso.b2clogin.com/"),
+            json!("https://plant.example"),
+            json!("EdDSA"),
+            json!("https://graph.microsoft.com"),
+            json!(MockEntra::OTHER_TENANT),
+            json!(MockEntra::CLIENT_ID),
+        ]),
+        "(?s).{0,12}".prop_map(Value::from),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::default())]
+
+    #[test]
+    fn any_text_has_a_sound_diagnosis(text in "(?s).{0,200}") {
+        let (bench, _) = &*SHARED;
+        let diagnosis = run(bench.verifier.diagnose(&text));
+        prop_assert!(!diagnosis.is_accepted());
+        run(assert_sound(&bench.verifier, &text, &diagnosis));
+    }
+
+    #[test]
+    fn a_changed_token_has_a_sound_diagnosis(
+        at in any::<prop::sample::Index>(), cut in 0..6_usize, new in "[A-Za-z0-9._=%\"{}, \n\t-]{0,6}",
+    ) {
+        let (bench, token) = &*SHARED;
+        let start = at.index(token.len());
+        let text = format!("{}{new}{}", &token[..start], &token[(start + cut).min(token.len())..]);
+        let diagnosis = run(bench.verifier.diagnose(&text));
+        run(assert_sound(&bench.verifier, &text, &diagnosis));
+    }
+
+    #[test]
+    fn any_claims_and_headers_have_a_sound_diagnosis(
+        claims in prop::collection::vec((select(vec![
+            "iss", "aud", "exp", "nbf", "iat", "tid", "ver", "scp", "roles", "azp", "appid", "oid", "sub", "idtyp",
+            "nonce", "cnf", "tfp", "xms_mirid", "xms_cc", "groups", "typ",
+        ]), prop_oneof![any_value().prop_map(Some), Just(None)]), 0..3),
+        headers in prop::collection::vec((select(vec!["alg", "kid", "typ", "crit", "nonce"]), any_value()), 0..2),
+        kind in 0..5, is_one_of_several in any::<bool>(),
+    ) {
+        let bench = if is_one_of_several { &*SEVERAL } else { &SHARED.0 };
+        let token = bench.token();
+        let token = match kind { 0 => token.v1(), 1 => token.app(), 2 => token.id_token(), 3 => token.graph(), _ => token };
+        let token = claims.into_iter().fold(token, |token, (name, value)| match value {
+            Some(value) => token.claim(name, value),
+            None => token.without_claim(name),
+        });
+        let text = headers.into_iter().fold(token, |token, (name, value)| token.header(name, value)).build();
+        let diagnosis = run(bench.verifier.diagnose(&text));
+        run(assert_sound(&bench.verifier, &text, &diagnosis));
+    }
+}
