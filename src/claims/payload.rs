@@ -1,6 +1,6 @@
 //! The payload of a token, decoded once. Nothing in it is believed until the signature has verified.
 
-use std::{slice, time::Duration};
+use std::{borrow::Cow, slice, time::Duration};
 
 use super::{
     json::{self, Name},
@@ -52,23 +52,6 @@ pub(crate) enum StringClaim {
 impl StringClaim {
     const COUNT: usize = 11;
 
-    fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "iss" => Self::Issuer,
-            "sub" => Self::Subject,
-            "tid" => Self::Tenant,
-            "oid" => Self::ObjectId,
-            "ver" => Self::Version,
-            "scp" => Self::Scope,
-            "azp" => Self::Azp,
-            "appid" => Self::AppId,
-            "azpacr" => Self::AzpAcr,
-            "appidacr" => Self::AppIdAcr,
-            "idtyp" => Self::TokenType,
-            _ => return None,
-        })
-    }
-
     fn weight(self) -> Weight {
         match self {
             Self::Issuer | Self::Subject | Self::Tenant => Weight::Always,
@@ -80,18 +63,6 @@ impl StringClaim {
 impl ListClaim {
     const COUNT: usize = 6;
 
-    fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "aud" => Self::Audience,
-            "roles" => Self::Roles,
-            "groups" => Self::Groups,
-            "wids" => Self::DirectoryRoles,
-            "acrs" => Self::AuthContexts,
-            "xms_cc" => Self::ClientCapabilities,
-            _ => return None,
-        })
-    }
-
     /// What a wrong type does to the token; all others are the user's.
     fn weight(self) -> Weight {
         match self {
@@ -100,6 +71,64 @@ impl ListClaim {
             _ => Weight::Never,
         }
     }
+}
+
+/// The claims that are looked at when a payload is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Known {
+    ExpiresAt,
+    NotBefore,
+    IssuedAt,
+    /// `cnf`.
+    Confirmation,
+    IdTokenMark,
+    Text(StringClaim),
+    List(ListClaim),
+}
+
+/// By name, each one number: that is one look-up instead of thirty comparisons.
+macro_rules! known {
+    ($($constant:ident $name:literal $known:expr;)+) => {
+        impl Known {
+            fn named(name: &str) -> Option<Self> {
+                $(const $constant: Option<(u64, usize)> = simple::short($name);)+
+                Some(match simple::short(name) {
+                    $($constant => $known,)+
+                    _ => return None,
+                })
+            }
+        }
+
+        #[cfg(test)]
+        const KNOWN: &[(&str, Known)] = &[$(($name, $known)),+];
+    };
+}
+
+known! {
+    EXP "exp" Known::ExpiresAt;
+    NBF "nbf" Known::NotBefore;
+    IAT "iat" Known::IssuedAt;
+    CNF "cnf" Known::Confirmation;
+    NONCE "nonce" Known::IdTokenMark;
+    C_HASH "c_hash" Known::IdTokenMark;
+    AT_HASH "at_hash" Known::IdTokenMark;
+    ISS "iss" Known::Text(StringClaim::Issuer);
+    SUB "sub" Known::Text(StringClaim::Subject);
+    TID "tid" Known::Text(StringClaim::Tenant);
+    OID "oid" Known::Text(StringClaim::ObjectId);
+    VER "ver" Known::Text(StringClaim::Version);
+    SCP "scp" Known::Text(StringClaim::Scope);
+    AZP "azp" Known::Text(StringClaim::Azp);
+    APPID "appid" Known::Text(StringClaim::AppId);
+    AZPACR "azpacr" Known::Text(StringClaim::AzpAcr);
+    APPIDACR "appidacr" Known::Text(StringClaim::AppIdAcr);
+    IDTYP "idtyp" Known::Text(StringClaim::TokenType);
+    AUD "aud" Known::List(ListClaim::Audience);
+    ROLES "roles" Known::List(ListClaim::Roles);
+    GROUPS "groups" Known::List(ListClaim::Groups);
+    WIDS "wids" Known::List(ListClaim::DirectoryRoles);
+    ACRS "acrs" Known::List(ListClaim::AuthContexts);
+    XMS_CC "xms_cc" Known::List(ListClaim::ClientCapabilities);
 }
 
 /// Whether tokens are judged by a claim.
@@ -146,7 +175,7 @@ impl Payload {
         if u32::try_from(json.len()).is_err() {
             return Err("the payload is too large");
         }
-        let parsed = Reader::default().read(&json)?;
+        let parsed = read(&json)?;
         Ok(Self { json, ..parsed })
     }
 
@@ -199,107 +228,144 @@ impl<'a> Iterator for Texts<'a> {
 
 impl ExactSizeIterator for Texts<'_> {}
 
-/// Fills a payload while it walks through the members.
-#[derive(Default)]
-struct Reader {
-    unescaped: Vec<Box<str>>,
-    texts: Vec<Text>,
+/// Reads all but the text itself.
+fn read(json: &str) -> Result<Payload, &'static str> {
+    read_the_short_way(json).unwrap_or_else(|| read_the_long_way(json))
+}
+
+fn read_the_short_way(json: &str) -> Option<Result<Payload, &'static str>> {
+    let mut reader = Reader::new(json, false);
+    simple::walk(json, |name, value| reader.take(Cow::Borrowed(name), value)).then(|| reader.finish())
+}
+
+fn read_the_long_way(json: &str) -> Result<Payload, &'static str> {
+    let mut reader = Reader::new(json, true);
+    for (Name(name), value) in json::object(json)? {
+        reader.take(name, value);
+    }
+    reader.finish()
+}
+
+/// Fills a payload while the members come.
+struct Reader<'a> {
+    json: &'a str,
+    may_have_escapes: bool,
+    payload: Payload,
+    expires_at: Option<Duration>,
+    /// The first rule that is broken.
+    fault: Option<&'static str>,
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the payload is shorter than 4 GiB")]
-impl Reader {
-    fn read(mut self, json: &str) -> Result<Payload, &'static str> {
-        let members = json::object(json)?;
-        let mut strings = [None; StringClaim::COUNT];
-        let mut lists = [None; ListClaim::COUNT];
-        let (mut expires_at, mut not_before, mut issued_at) = (None, None, None);
-        let (mut is_bound, mut has_id_token_mark, mut has_mistyped) = (false, false, false);
-        let mut places = Vec::with_capacity(members.len());
+impl<'a> Reader<'a> {
+    fn new(json: &'a str, may_have_escapes: bool) -> Self {
+        const USUAL: usize = 32;
+        let payload = Payload {
+            json: String::new(),
+            members: Vec::with_capacity((json.len() / USUAL).clamp(4, USUAL)),
+            unescaped: Vec::new(),
+            texts: Vec::new(),
+            strings: [None; StringClaim::COUNT],
+            lists: [None; ListClaim::COUNT],
+            expires_at: Duration::ZERO,
+            not_before: None,
+            issued_at: None,
+            is_bound: false,
+            has_mistyped: false,
+            has_id_token_mark: false,
+        };
+        Self { json, may_have_escapes, payload, expires_at: None, fault: None }
+    }
 
-        for (name, value) in members {
-            let start = offset(json, value);
-            places.push(Member { name: self.name(json, &name), start, end: start + value.len() as u32 });
-            match &*name.0 {
-                "exp" => expires_at = Some(date(value)?),
-                "nbf" => not_before = Some(date(value)?),
-                "iat" => issued_at = Some(date(value)?),
-                "cnf" => is_bound = true,
-                "nonce" | "c_hash" | "at_hash" => has_id_token_mark = true,
-                other => {
-                    if let Some(claim) = StringClaim::named(other) {
-                        let text = self.string(json, value);
-                        match claim.weight() {
-                            Weight::Always if text.is_none() => return Err("a claim that must be a string is none"),
-                            _ => has_mistyped |= text.is_none(),
-                        }
-                        strings[claim as usize] = text;
-                    } else if let Some(claim) = ListClaim::named(other) {
-                        let list = self.list(json, value);
-                        match claim.weight() {
-                            Weight::Always if list.is_none() => {
-                                return Err("a claim that must be a string or a list of strings is none");
-                            }
-                            Weight::AtEntra => has_mistyped |= list.is_none(),
-                            _ => {}
-                        }
-                        lists[claim as usize] = list;
-                    } else if is_variant_of_a_judged_name(other) {
-                        return Err("a claim's name differs from iss, aud, exp, nbf or tid in case alone");
-                    }
+    fn finish(self) -> Result<Payload, &'static str> {
+        match (self.fault, self.expires_at) {
+            (Some(fault), _) => Err(fault),
+            (None, None) => Err("the claim exp is missing"),
+            (None, Some(expires_at)) => Ok(Payload { expires_at, ..self.payload }),
+        }
+    }
+
+    /// The next member.
+    fn take(&mut self, name: Cow<'a, str>, value: &'a str) {
+        let start = offset(self.json, value);
+        let place = match &name {
+            Cow::Borrowed(name) => span(self.json, name),
+            Cow::Owned(name) => self.keep(name.as_str().into()),
+        };
+        self.payload.members.push(Member { name: place, start, end: start + value.len() as u32 });
+        if let Err(fault) = self.look(&name, value) {
+            self.fault.get_or_insert(fault);
+        }
+    }
+
+    fn look(&mut self, name: &str, value: &'a str) -> Result<(), &'static str> {
+        let Some(known) = Known::named(name) else {
+            return if is_variant_of_a_judged_name(name) {
+                Err("a claim's name differs from iss, aud, exp, nbf or tid in case alone")
+            } else {
+                Ok(())
+            };
+        };
+        match known {
+            Known::ExpiresAt => self.expires_at = Some(date(value)?),
+            Known::NotBefore => self.payload.not_before = Some(date(value)?),
+            Known::IssuedAt => self.payload.issued_at = Some(date(value)?),
+            Known::Confirmation => self.payload.is_bound = true,
+            Known::IdTokenMark => self.payload.has_id_token_mark = true,
+            Known::Text(claim) => {
+                let text = self.string(value);
+                match claim.weight() {
+                    Weight::Always if text.is_none() => return Err("a claim that must be a string is none"),
+                    _ => self.payload.has_mistyped |= text.is_none(),
                 }
+                self.payload.strings[claim as usize] = text;
+            }
+            Known::List(claim) => {
+                let list = self.list(value);
+                match claim.weight() {
+                    Weight::Always if list.is_none() => {
+                        return Err("a claim that must be a string or a list of strings is none");
+                    }
+                    Weight::AtEntra => self.payload.has_mistyped |= list.is_none(),
+                    _ => {}
+                }
+                self.payload.lists[claim as usize] = list;
             }
         }
-        Ok(Payload {
-            json: String::new(),
-            members: places,
-            unescaped: self.unescaped,
-            texts: self.texts,
-            strings,
-            lists,
-            expires_at: expires_at.ok_or("the claim exp is missing")?,
-            not_before,
-            issued_at,
-            is_bound,
-            has_mistyped,
-            has_id_token_mark,
-        })
+        Ok(())
     }
 
-    fn name(&mut self, json: &str, name: &Name<'_>) -> Text {
-        match &name.0 {
-            std::borrow::Cow::Borrowed(name) => span(json, name),
-            std::borrow::Cow::Owned(name) => self.keep(name.as_str().into()),
+    fn string(&mut self, value: &'a str) -> Option<Text> {
+        if !self.may_have_escapes {
+            return Some(span(self.json, value.strip_prefix('"')?.strip_suffix('"')?));
         }
-    }
-
-    fn string(&mut self, json: &str, value: &str) -> Option<Text> {
         Some(match json::string(value)? {
-            std::borrow::Cow::Borrowed(text) => span(json, text),
-            std::borrow::Cow::Owned(text) => self.keep(text.into()),
+            Cow::Borrowed(text) => span(self.json, text),
+            Cow::Owned(text) => self.keep(text.into()),
         })
     }
 
-    fn list(&mut self, json: &str, value: &str) -> Option<(u32, u32)> {
-        let start = self.texts.len();
+    fn list(&mut self, value: &'a str) -> Option<(u32, u32)> {
+        let (start, whole) = (self.payload.texts.len(), self.json);
         if value.starts_with('"') {
-            let text = self.string(json, value)?;
-            self.texts.push(text);
-        } else if !simple::strings(value, |text| self.texts.push(span(json, text))) {
-            self.texts.truncate(start);
+            let text = self.string(value)?;
+            self.payload.texts.push(text);
+        } else if !simple::strings(value, |text| self.payload.texts.push(span(whole, text))) {
+            self.payload.texts.truncate(start);
             for element in json::elements(value)? {
-                let Some(text) = self.string(json, element) else {
-                    self.texts.truncate(start);
+                let Some(text) = self.string(element) else {
+                    self.payload.texts.truncate(start);
                     return None;
                 };
-                self.texts.push(text);
+                self.payload.texts.push(text);
             }
         }
-        Some((start as u32, self.texts.len() as u32))
+        Some((start as u32, self.payload.texts.len() as u32))
     }
 
     fn keep(&mut self, text: Box<str>) -> Text {
-        self.unescaped.push(text);
-        Text::Unescaped(self.unescaped.len() as u32 - 1)
+        self.payload.unescaped.push(text);
+        Text::Unescaped(self.payload.unescaped.len() as u32 - 1)
     }
 }
 
@@ -330,12 +396,13 @@ fn date(value: &str) -> Result<Duration, &'static str> {
 
 /// `ISS`, `Tid`, also with letters such as `ſ` and `ı` that become `S` and `I`.
 fn is_variant_of_a_judged_name(name: &str) -> bool {
-    const LONGEST: usize = 3 * 4;
-    if name.is_ascii() {
-        return ["iss", "aud", "exp", "nbf", "tid"].iter().any(|judged| name.eq_ignore_ascii_case(judged));
+    const LETTERS: usize = 3;
+    const LONGEST: usize = LETTERS * 4;
+    if name.len() > LONGEST || name.is_ascii() {
+        return name.len() == LETTERS
+            && ["iss", "aud", "exp", "nbf", "tid"].iter().any(|judged| name.eq_ignore_ascii_case(judged));
     }
-    name.len() <= LONGEST
-        && name.chars().count() == 3
+    name.chars().count() == LETTERS
         && matches!(
             &*name.chars().flat_map(char::to_uppercase).collect::<String>(),
             "ISS" | "AUD" | "EXP" | "NBF" | "TID"
@@ -344,6 +411,8 @@ fn is_variant_of_a_judged_name(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn parse(json: &str) -> Result<Payload, &'static str> {
@@ -351,17 +420,20 @@ mod tests {
     }
 
     #[test]
-    fn every_name_has_a_place() {
-        for (at, name) in
-            ["iss", "sub", "tid", "oid", "ver", "scp", "azp", "appid", "azpacr", "appidacr", "idtyp"].iter().enumerate()
-        {
-            assert_eq!(StringClaim::named(name).map(|claim| claim as usize), Some(at), "{name}");
+    fn every_known_claim_is_found_by_its_name() {
+        for (name, known) in KNOWN {
+            assert_eq!(Known::named(name), Some(*known), "{name}");
         }
-        for (at, name) in ["aud", "roles", "groups", "wids", "acrs", "xms_cc"].iter().enumerate() {
-            assert_eq!(ListClaim::named(name).map(|claim| claim as usize), Some(at), "{name}");
+        let places = |place: fn(Known) -> Option<usize>| -> Vec<usize> {
+            KNOWN.iter().filter_map(|(_, known)| place(*known)).collect()
+        };
+        let texts = places(|known| if let Known::Text(claim) = known { Some(claim as usize) } else { None });
+        let lists = places(|known| if let Known::List(claim) = known { Some(claim as usize) } else { None });
+        assert_eq!(texts, (0..StringClaim::COUNT).collect::<Vec<_>>());
+        assert_eq!(lists, (0..ListClaim::COUNT).collect::<Vec<_>>());
+        for name in ["", "is", "isss", "exp\0", "appidac", "appidacr2", "_exp"] {
+            assert_eq!(Known::named(name), None, "{name:?}");
         }
-        assert_eq!(StringClaim::TokenType as usize + 1, StringClaim::COUNT);
-        assert_eq!(ListClaim::ClientCapabilities as usize + 1, ListClaim::COUNT);
     }
 
     #[test]
@@ -380,6 +452,48 @@ mod tests {
         assert_eq!(payload.raw("y"), None);
         assert_eq!(payload.expires_at, Duration::from_millis(17_500));
         assert_eq!(payload.not_before, Some(Duration::from_secs(3)));
+    }
+
+    #[test]
+    fn names_that_serde_json_keeps_for_itself_are_refused() {
+        for name in ["$serde_json::private::RawValue", "\\u0024serde_json::private::RawValue"] {
+            assert!(parse(&format!(r#"{{"exp":1,"{name}":"1"}}"#)).is_err(), "{name}");
+            assert!(parse(&format!(r#"{{"exp":1,"a":{{"{name}":"1"}}}}"#)).is_err(), "{name}");
+        }
+        assert!(parse(r#"{"exp":1,"$":"1"}"#).is_ok());
+    }
+
+    /// Members as tokens have them, right and wrong.
+    fn member() -> impl Strategy<Value = String> {
+        let known: Vec<&str> =
+            KNOWN.iter().map(|(name, _)| *name).chain(["TID", "name", "a_longer_name", "ıss"]).collect();
+        let value = prop_oneof![
+            Just("1700000000"),
+            Just("\"text\""),
+            Just("\"\""),
+            Just("[\"a\",\"b\"]"),
+            Just("[]"),
+            Just("\"é\""),
+            Just("null"),
+            Just("true"),
+            Just("99999999999999999999"),
+            Just("007"),
+            Just("[\"a\",1]"),
+            Just("[\"a\"")
+        ];
+        (proptest::sample::select(known), value).prop_map(|(name, value)| format!("\"{name}\":{value}"))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+        #[test]
+        fn the_short_way_reads_what_the_long_way_does(members in proptest::collection::vec(member(), 0..8)) {
+            let text = format!("{{\"exp\":1,{}}}", members.join(","));
+            if let Some(short) = read_the_short_way(&text) {
+                prop_assert_eq!(format!("{short:?}"), format!("{:?}", read_the_long_way(&text)), "{}", text);
+            }
+        }
     }
 
     #[test]

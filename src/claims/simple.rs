@@ -14,37 +14,34 @@ const MOST_MEMBERS: usize = 64;
 /// The members of the one object that `text` is: what [`json::object`](super::json::object) gives, or `None`.
 pub(super) fn members(text: &str) -> Option<Vec<Member<'_>>> {
     const USUAL: usize = 32;
-    if !text.bytes().fold(true, |simple, byte| simple & (byte >= b' ') & (byte != b'\\')) {
-        return None;
-    }
-    let mut scan = Scan { text, at: 0 };
     let mut members = Vec::with_capacity((text.len() / USUAL).clamp(4, USUAL));
-    let mut seen = Seen::default();
-    let mut opens = scan.takes(b'{');
-    while opens {
-        let name = scan.string()?;
-        if members.len() == MOST_MEMBERS || seen.has(name, &members) || !scan.takes(b':') {
-            return None;
-        }
-        members.push((Name(Cow::Borrowed(name)), scan.value()?));
-        opens = scan.takes(b',');
-    }
-    (!members.is_empty() && scan.takes(b'}') && scan.at == text.len()).then_some(members)
+    walk(text, |name, value| members.push((Name(Cow::Borrowed(name)), value))).then_some(members)
+}
+
+/// Calls `each` with the members of the one object that `text` is, and says whether it is one that is read here; if not, the
+/// calls count for nothing.
+pub(super) fn walk<'a>(text: &'a str, mut each: impl FnMut(&'a str, &'a str)) -> bool {
+    text.bytes().fold(true, |simple, byte| simple & (byte >= b' ') & (byte != b'\\'))
+        && Scan::new(text).object(&mut each).is_some_and(|end| end == text.len())
 }
 
 /// Calls `each` with the strings of the list that `value`, which is JSON, is. `false` if it is no list of strings, or has
 /// white space or escapes; then the calls count for nothing.
 pub(super) fn strings<'a>(value: &'a str, each: impl FnMut(&'a str)) -> bool {
-    memchr(b'\\', value.as_bytes()).is_none()
-        && Scan { text: value, at: 0 }.list(each).is_some_and(|end| end == value.len())
+    memchr(b'\\', value.as_bytes()).is_none() && Scan::new(value).list(each).is_some_and(|end| end == value.len())
 }
 
 struct Scan<'a> {
     text: &'a str,
     at: usize,
+    quotes: Quotes<'a>,
 }
 
 impl<'a> Scan<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { text, at: 0, quotes: Quotes::new(text.as_bytes()) }
+    }
+
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
@@ -55,15 +52,33 @@ impl<'a> Scan<'a> {
         is_there
     }
 
-    /// What is between quotes. There are no escapes: the next quote ends it.
-    fn string(&mut self) -> Option<&'a str> {
-        if !self.takes(b'"') {
+    /// An object, and where it ends.
+    fn object(&mut self, each: &mut impl FnMut(&'a str, &'a str)) -> Option<usize> {
+        let mut seen = Seen::new();
+        let mut opens = self.takes(b'{');
+        if !opens || self.peek() == Some(b'}') {
             return None;
         }
-        let rest = self.text.get(self.at..)?;
-        let length = quote(rest.as_bytes())?;
-        self.at += length + 1;
-        rest.get(..length)
+        while opens {
+            let name = self.string()?;
+            // A name like serde_json's own is for the long way.
+            if name.starts_with('$') || !seen.is_new(name) || !self.takes(b':') {
+                return None;
+            }
+            each(name, self.value()?);
+            opens = self.takes(b',');
+        }
+        self.takes(b'}').then_some(self.at)
+    }
+
+    /// What is between quotes. There are no escapes: the next quote ends it.
+    fn string(&mut self) -> Option<&'a str> {
+        let (opens, closes) = (self.quotes.next()?, self.quotes.next()?);
+        if opens != self.at {
+            return None;
+        }
+        self.at = closes + 1;
+        self.text.get(opens + 1..closes)
     }
 
     /// A value, as it stands in the text.
@@ -114,42 +129,129 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// Where the first quote is. Names and most values are short: eight bytes are looked at in one number, before anything is
-/// called.
-fn quote(bytes: &[u8]) -> Option<usize> {
-    const SHORT: usize = 16;
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const QUOTES: u64 = ONES * b'"' as u64;
-    let mut at = 0;
-    while at < SHORT {
-        let Some(eight) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) else { break };
-        // A byte that is a quote becomes 0; the lowest 0 is where a borrow first reaches a byte's highest bit.
-        let differing = u64::from_le_bytes(*eight) ^ QUOTES;
-        let zeros = differing.wrapping_sub(ONES) & !differing & (ONES << 7);
-        if zeros != 0 {
-            return Some(at + (zeros.trailing_zeros() / 8) as usize);
-        }
-        at += 8;
-    }
-    memchr(b'"', &bytes[at..]).map(|found| at + found)
+const BLOCK: usize = 64;
+
+/// Where the quotes are, one after the other: of 64 bytes at a time each is a bit.
+struct Quotes<'a> {
+    bytes: &'a [u8],
+    /// Where the 64 bytes begin.
+    block: usize,
+    /// Those of their quotes that are still to be told.
+    bits: u64,
 }
 
-/// Which names were there, roughly: what it has not seen was not there.
-#[derive(Default)]
-struct Seen([u64; 4]);
+impl<'a> Quotes<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        let mut quotes = Self { bytes, block: 0, bits: 0 };
+        quotes.look();
+        quotes
+    }
+
+    fn look(&mut self) {
+        let rest = self.bytes.get(self.block..).unwrap_or_default();
+        self.bits = match rest.first_chunk::<BLOCK>() {
+            Some(block) => quotes_of(block),
+            None => quotes_of(rest),
+        };
+    }
+}
+
+impl Iterator for Quotes<'_> {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        while self.bits == 0 {
+            self.block += BLOCK;
+            if self.block >= self.bytes.len() {
+                return None;
+            }
+            self.look();
+        }
+        let at = self.block + self.bits.trailing_zeros() as usize;
+        self.bits &= self.bits - 1;
+        Some(at)
+    }
+}
+
+/// The quotes in at most 64 bytes, the first byte's in the lowest bit.
+#[inline]
+fn quotes_of(bytes: &[u8]) -> u64 {
+    let (eights, rest) = bytes.as_chunks::<8>();
+    let mut bits = 0;
+    for (number, eight) in eights.iter().enumerate() {
+        bits |= quotes_of_eight(u64::from_le_bytes(*eight)) << (8 * number);
+    }
+    for (at, byte) in rest.iter().enumerate() {
+        bits |= u64::from(*byte == b'"') << (8 * eights.len() + at);
+    }
+    bits
+}
+
+/// Eight bytes are looked at in one number.
+fn quotes_of_eight(eight: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const LOW: u64 = 0x7f * ONES;
+    /// Brings the lowest bits of eight bytes together in the highest byte, in their order.
+    const GATHER: u64 = 0x0102_0408_1020_4080;
+    let differing = eight ^ (ONES * b'"' as u64);
+    // The highest bit of a byte stays clear if nothing in it differs; no byte reaches into its neighbour.
+    let others = ((differing & LOW) + LOW) | differing | LOW;
+    (!others >> 7).wrapping_mul(GATHER) >> 56
+}
+
+/// The names that were there, each as one number. Different names may have the same, which is seldom; then the long way tells
+/// them apart.
+struct Seen {
+    numbers: [u64; MOST_MEMBERS],
+    count: usize,
+    /// Which numbers are there, roughly: what is not here is not there.
+    places: [u64; 4],
+}
 
 impl Seen {
-    /// Whether `name` is one of the `members`. Notes it if not.
-    fn has(&mut self, name: &str, members: &[Member<'_>]) -> bool {
-        let bytes = name.as_bytes();
-        let at = |place: usize| u32::from(bytes.get(place).copied().unwrap_or_default());
-        let mixed = at(0) | at(bytes.len() / 2) << 8 | at(bytes.len().wrapping_sub(1)) << 16;
-        let slot = ((mixed ^ (bytes.len() as u32) << 24).wrapping_mul(0x9E37_79B1) >> 24) as usize;
-        let (word, bit) = (&mut self.0[slot / 64], 1_u64 << (slot % 64));
-        let maybe = *word & bit != 0;
-        *word |= bit;
-        maybe && members.iter().any(|(other, _)| *other.0 == *name)
+    fn new() -> Self {
+        Self { numbers: [0; MOST_MEMBERS], count: 0, places: [0; 4] }
     }
+
+    /// Notes a name, if it is certain that it was not there, and there is room.
+    fn is_new(&mut self, name: &str) -> bool {
+        const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+        let number = match (short(name), name.as_bytes().first_chunk(), name.as_bytes().last_chunk()) {
+            (None, Some(first), Some(last)) => {
+                let (first, last) = (u64::from_le_bytes(*first), u64::from_le_bytes(*last));
+                (first.rotate_left(29) ^ last).wrapping_mul(MIX) ^ name.len() as u64
+            }
+            (short, ..) => short.map_or(0, |(number, _)| number),
+        };
+        let slot = (number.wrapping_mul(MIX) >> 56) as usize;
+        let (place, bit) = (&mut self.places[slot / 64], 1_u64 << (slot % 64));
+        let maybe = *place & bit != 0;
+        *place |= bit;
+        if self.count == MOST_MEMBERS || (maybe && self.numbers[..self.count].contains(&number)) {
+            return false;
+        }
+        self.numbers[self.count] = number;
+        self.count += 1;
+        true
+    }
+}
+
+/// A name of at most eight bytes as one number, and its length: different for each.
+pub(super) const fn short(name: &str) -> Option<(u64, usize)> {
+    let bytes = name.as_bytes();
+    let length = bytes.len();
+    let number = match (bytes, bytes.first_chunk(), bytes.last_chunk()) {
+        // What is in both chunks is the same in both.
+        (_, Some(first), Some(last)) if length <= 8 => {
+            u32::from_le_bytes(*first) as u64 | (u32::from_le_bytes(*last) as u64) << (8 * (length - 4))
+        }
+        ([], ..) => 0,
+        ([one], ..) => *one as u64,
+        ([one, two], ..) => *one as u64 | (*two as u64) << 8,
+        ([one, two, three], ..) => *one as u64 | (*two as u64) << 8 | (*three as u64) << 16,
+        _ => return None,
+    };
+    Some((number, length))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
-use super::{Check, Inner, Trust, Verifier, gate::Memory, hint::Hint, route::Routes};
+use super::{Check, Inner, Trust, Verifier, gate::Memory, headers::Headers, hint::Hint, route::Routes};
 use crate::{
     authority::{Authority, Trusted},
     cache::{Cache, CacheSettings},
@@ -241,6 +241,7 @@ impl VerifierBuilder {
             audiences,
             memory: Memory::new(Arc::clone(&self.clock)),
             cache: Cache::new(self.cache),
+            headers: Headers::default(),
             clock: self.clock,
             counters,
             revoked,

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{
     Credentials, Inner, Trust,
     fit::{check_tenant, check_version},
+    headers::KnownHeader,
     route::{Route, policy_of},
 };
 use crate::{
@@ -50,8 +51,8 @@ impl Progress {
 
 /// One token on its way through the checks.
 struct Token<'a> {
-    signing_input: &'a str,
-    header: Header,
+    compact: Compact<'a>,
+    header: KnownHeader,
     payload: Payload,
     signature: Vec<u8>,
 }
@@ -71,10 +72,20 @@ impl Inner {
         self.counters.count(Event::CacheMiss);
         // What is read to its end has the characters of a token: three parts in base64url. Of what is not, a fault in its
         // characters is the first to be told.
-        match token.unchecked_text().and_then(read) {
+        match token.unchecked_text().and_then(|text| self.read(text)) {
             Ok(read) => self.judge(bytes, read, now, progress),
             Err(rejection) => refuse(token.text().err().unwrap_or(rejection)),
         }
+    }
+
+    /// Takes a token apart: form, header, payload, signature.
+    fn read<'a>(&self, token: &'a str) -> Result<Token<'a>, Rejection> {
+        let compact = Compact::split(token)?;
+        let header = self.headers.read(&compact)?;
+        let payload = compact.read_payload()?;
+        // Here, not when a key is at hand: else the answer would tell whether there is one.
+        let signature = compact.read_signature()?;
+        Ok(Token { compact, header, payload, signature })
     }
 
     pub(super) fn too_large(&self, bytes: usize) -> Rejection {
@@ -221,6 +232,7 @@ impl Inner {
             let (claims, stamp) = (claims.clone(), Stamp::default());
             cache.insert(bytes, Verdict { claims, authority, key_id: (*key_id).into(), key: found.key, stamp });
         }
+        self.headers.remember(token.compact.header, token.header);
         Decision::Done(Ok(claims))
     }
 
@@ -254,7 +266,7 @@ impl Inner {
 impl Token<'_> {
     /// The key that verifies the signature and may speak for the tenant.
     fn verify(&self, found: &[Found]) -> Result<Found, Rejection> {
-        let message = self.signing_input.as_bytes();
+        let message = self.compact.signing_input.as_bytes();
         let mut rejection = Rejection::new(RejectionKind::BadSignature);
         for candidate in found {
             if candidate.key.verify(self.header.algorithm, message, &self.signature) {
@@ -353,16 +365,6 @@ impl Trust {
     fn name_in(&self, rejection: Rejection, key_id: &str) -> Rejection {
         rejection.at_authority(&self.name).with_key_id(key_id)
     }
-}
-
-/// Takes a token apart: form, header, payload, signature.
-fn read(token: &str) -> Result<Token<'_>, Rejection> {
-    let compact = Compact::split(token)?;
-    let header = compact.read_header()?;
-    let payload = compact.read_payload()?;
-    // Here, not when a key is at hand: else the answer would tell whether there is one.
-    let signature = compact.read_signature()?;
-    Ok(Token { signing_input: compact.signing_input, header, payload, signature })
 }
 
 /// Expired for longer than any leeway: nothing is fetched for it, and anybody can see it.

@@ -6,6 +6,7 @@ mod decide;
 pub(crate) mod examine;
 mod fit;
 mod gate;
+mod headers;
 mod hint;
 mod route;
 #[cfg(test)]
@@ -38,6 +39,7 @@ use crate::{
 };
 use decide::{Decision, Progress};
 use gate::Memory;
+use headers::Headers;
 use hint::Hint;
 use route::Routes;
 
@@ -57,6 +59,7 @@ struct Inner {
     /// What look-ups of tenants have said.
     memory: Memory,
     cache: Option<Cache>,
+    headers: Headers,
     clock: Arc<dyn Clock>,
     counters: Arc<Counters>,
     revoked: Arc<Revoked>,

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Inner, Verdict, Verifier, gate::Memory, route::Routes};
+use super::{Inner, Verdict, Verifier, gate::Memory, headers::Headers, route::Routes};
 use crate::{
     claims::{Claims, Facts, TokenVersion, payload::Payload},
     clock::SystemClock,
@@ -70,6 +70,7 @@ impl Verifier {
             has_static_keys: false,
             audiences: Audiences::default(),
             memory: Memory::new(Arc::new(SystemClock::default())),
+            headers: Headers::default(),
             cache: None,
             clock: Arc::new(SystemClock::default()),
             counters: Arc::default(),

@@ -55,6 +55,7 @@ fn leaves_everything_else_to_the_long_way() {
         r#"{a:1}"#,
         r#"{"a":"x}"#,
         r#"{"a":1;"b":2}"#,
+        r#"{"$serde_json::private::RawValue":"1"}"#,
         r#","a":1}"#,
         "\u{feff}{\"a\":1}",
     ] {
@@ -85,10 +86,36 @@ fn strings_of_a_list() {
     }
 }
 
+#[test]
+fn short_names_are_numbers_of_their_own() {
+    let names = [
+        "", "a", "b", "ab", "ba", "aud", "abcd", "abcde", "abcdefg", "abcdefgh", "hgfedcba", "abcdabcd", "a\0", "aud\0",
+    ];
+    let numbers: std::collections::BTreeSet<_> = names.iter().map(|name| short(name).unwrap()).collect();
+    assert_eq!(numbers.len(), names.len());
+    assert_eq!(short("appidacr"), Some((u64::from_le_bytes(*b"appidacr"), 8)));
+    assert_eq!(short("abcdefghi"), None);
+}
+
+#[test]
+fn a_name_is_new_once() {
+    let mut seen = Seen::new();
+    // More than there are places, short and long.
+    let names: Vec<String> =
+        (0..MOST_MEMBERS).map(|n| if n % 2 == 0 { format!("{n}") } else { format!("a-long-name-{n}") }).collect();
+    for name in &names {
+        assert!(seen.is_new(name), "{name}");
+    }
+    for name in &names {
+        assert!(!seen.is_new(name), "{name}");
+    }
+}
+
 proptest! {
     #[test]
-    fn the_first_quote_is_found(bytes in proptest::collection::vec(prop_oneof![8 => any::<u8>(), 1 => Just(b'"'), 1 => Just(b'#')], 0..40)) {
-        prop_assert_eq!(quote(&bytes), bytes.iter().position(|&byte| byte == b'"'));
+    fn every_quote_is_found(bytes in proptest::collection::vec(prop_oneof![6 => any::<u8>(), 2 => Just(b'"'), 1 => Just(b'#'), 1 => Just(b'"' | 0x80)], 0..200)) {
+        let quotes: Vec<usize> = (0..bytes.len()).filter(|&at| bytes[at] == b'"').collect();
+        prop_assert_eq!(Quotes::new(&bytes).collect::<Vec<_>>(), quotes);
     }
 }
 
