@@ -65,7 +65,7 @@ fn fault(token: &[u8]) -> Option<&'static str> {
     let all = body.iter().fold(true, |all, &byte| all & is_token_character(byte));
     let wrong = if all { None } else { body.iter().copied().find(|&byte| !is_token_character(byte)) };
     match wrong {
-        None if body.is_empty() => Some("it is nothing but padding"),
+        None if body.is_empty() && padding > 0 => Some("it is nothing but padding"),
         None => None,
         Some(b' ') if starts_with_scheme(token) => Some("it starts with the word Bearer a second time"),
         Some(b' ' | b'\t') => Some("it has white space inside"),

@@ -52,6 +52,12 @@ impl PublicKey {
         Self::checked(vec![(Algorithm::EdDSA, ParsedPublicKey::new(&ED25519, key).ok()?)])
     }
 
+    /// One that verifies nothing.
+    #[cfg(test)]
+    pub(crate) fn nothing() -> Self {
+        Self { prepared: Vec::new() }
+    }
+
     fn checked(prepared: Vec<(Algorithm, ParsedPublicKey)>) -> Option<Self> {
         (!prepared.is_empty()).then_some(Self { prepared })
     }

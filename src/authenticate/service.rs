@@ -15,7 +15,7 @@ use crate::{
     claims::Claims,
     rejection::{Rejection, RejectionKind},
     response::{Mark, Marks, ResponseBody},
-    verifier::{Credentials, Verdict, Verifier},
+    verifier::{Verdict, Verifier},
 };
 
 pub(super) type TokenSource = dyn Fn(&HeaderMap, &Uri) -> Option<String> + Send + Sync;
@@ -115,7 +115,7 @@ impl Gate {
             Some(own) => bearer::bounded(own.as_bytes(), cap),
             None => bearer::from_headers(headers, cap),
         };
-        match token.map(|token| self.verifier.start(Credentials::Bytes(token))) {
+        match token.map(|token| self.verifier.start(token)) {
             Ok(Verdict::Ready(Ok(claims))) => Decision::Pass(Some(claims)),
             Ok(Verdict::Ready(Err(rejection))) => Decision::Refuse(rejection),
             Ok(Verdict::Wait(verdict)) => Decision::Wait(verdict),

@@ -124,6 +124,12 @@ impl Claims {
         Self { inner: Arc::new(Inner { payload, facts }), answers: None }
     }
 
+    /// Another of the same, which shares nothing that is counted.
+    pub(crate) fn copy(&self) -> Self {
+        let Inner { payload, facts } = &*self.inner;
+        Self::new(payload.clone(), facts.clone())
+    }
+
     pub(crate) fn facts(&self) -> &Facts {
         &self.inner.facts
     }

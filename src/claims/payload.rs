@@ -15,7 +15,7 @@ enum Text {
 }
 
 /// One member: its name, and where its value stands.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Member {
     name: Text,
     start: u32,
@@ -145,7 +145,7 @@ enum Weight {
 const LATEST_DATE: u64 = 253_402_300_799;
 
 /// A payload of the right form.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Payload {
     json: String,
     members: Vec<Member>,

@@ -72,6 +72,7 @@ impl<'a> Scan<'a> {
     }
 
     /// What is between quotes. There are no escapes: the next quote ends it.
+    #[inline(always)]
     fn string(&mut self) -> Option<&'a str> {
         let (opens, closes) = (self.quotes.next()?, self.quotes.next()?);
         if opens != self.at {
@@ -82,6 +83,7 @@ impl<'a> Scan<'a> {
     }
 
     /// A value, as it stands in the text.
+    #[inline(always)]
     fn value(&mut self) -> Option<&'a str> {
         let start = self.at;
         match self.peek()? {
@@ -159,6 +161,7 @@ impl<'a> Quotes<'a> {
 impl Iterator for Quotes<'_> {
     type Item = usize;
 
+    #[inline(always)]
     fn next(&mut self) -> Option<usize> {
         while self.bits == 0 {
             self.block += BLOCK;

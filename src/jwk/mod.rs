@@ -193,7 +193,10 @@ impl Jwk {
 impl Raw {
     fn material(&self, algorithm: Option<Algorithm>) -> Result<Material, &'static str> {
         let field = |text: &Option<String>, missing: &'static str| {
-            text.as_deref().and_then(jwt::decode).filter(|bytes| !bytes.is_empty()).ok_or(missing)
+            text.as_deref()
+                .and_then(|text| jwt::decode(text.as_bytes()))
+                .filter(|bytes| !bytes.is_empty())
+                .ok_or(missing)
         };
         match self.kty.as_deref() {
             Some("RSA") => {

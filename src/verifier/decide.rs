@@ -3,12 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Credentials, Inner, Trust,
+    Inner, Trust,
     fit::{check_tenant, check_version},
     headers::KnownHeader,
     route::{Route, policy_of},
 };
 use crate::{
+    bearer,
     cache::Verdict,
     claims::{
         Claims, Facts, TokenVersion,
@@ -59,27 +60,26 @@ struct Token<'a> {
 
 impl Inner {
     /// Decides about a token.
-    pub(super) fn decide(&self, token: Credentials<'_>, progress: &mut Progress) -> Decision {
-        let bytes = token.bytes();
-        if bytes.len() > self.max_token_bytes {
-            return refuse(self.too_large(bytes.len()));
+    pub(super) fn decide(&self, token: &[u8], progress: &mut Progress) -> Decision {
+        if token.len() > self.max_token_bytes {
+            return refuse(self.too_large(token.len()));
         }
         let now = self.since_epoch();
-        if let Some(claims) = self.remembered(bytes, now) {
+        if let Some(claims) = self.remembered(token, now) {
             self.counters.count(Event::CacheHit);
             return Decision::Done(claims);
         }
         self.counters.count(Event::CacheMiss);
         // What is read to its end has the characters of a token: three parts in base64url. Of what is not, a fault in its
         // characters is the first to be told.
-        match token.unchecked_text().and_then(|text| self.read(text)) {
-            Ok(read) => self.judge(bytes, read, now, progress),
-            Err(rejection) => refuse(token.text().err().unwrap_or(rejection)),
+        match self.read(token) {
+            Ok(read) => self.judge(token, read, now, progress),
+            Err(rejection) => refuse(bearer::text(token).err().unwrap_or(rejection)),
         }
     }
 
     /// Takes a token apart: form, header, payload, signature.
-    fn read<'a>(&self, token: &'a str) -> Result<Token<'a>, Rejection> {
+    fn read<'a>(&self, token: &'a [u8]) -> Result<Token<'a>, Rejection> {
         let compact = Compact::split(token)?;
         let header = self.headers.read(&compact)?;
         let payload = compact.read_payload()?;
@@ -266,7 +266,7 @@ impl Inner {
 impl Token<'_> {
     /// The key that verifies the signature and may speak for the tenant.
     fn verify(&self, found: &[Found]) -> Result<Found, Rejection> {
-        let message = self.compact.signing_input.as_bytes();
+        let message = self.compact.signing_input;
         let mut rejection = Rejection::new(RejectionKind::BadSignature);
         for candidate in found {
             if candidate.key.verify(self.header.algorithm, message, &self.signature) {

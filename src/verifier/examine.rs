@@ -128,7 +128,7 @@ impl Examination {
     fn read(&mut self, inner: &Inner, token: &str, verdict: &Result<Claims, Rejection>) {
         let is_too_large = token.len() > inner.max_token_bytes;
         self.note(Step::Size, if is_too_large { Err(inner.too_large(token.len())) } else { Ok(()) });
-        let compact = match bearer::text(token.as_bytes()).and_then(Compact::split) {
+        let compact = match bearer::text(token.as_bytes()).and_then(|text| Compact::split(text.as_bytes())) {
             Ok(compact) => compact,
             Err(rejection) => {
                 self.note(Step::Form, Err(rejection));
@@ -283,7 +283,7 @@ impl Examination {
             let fits = |found: &&Found| found.key.verify(header.algorithm, message, signature);
             found.iter().filter(fits).map(|found| found.may_speak).collect::<Vec<_>>()
         };
-        let verified = verifies(compact.signing_input.as_bytes());
+        let verified = verifies(compact.signing_input);
         let is_good = !verified.is_empty();
         self.note(Step::Signature, if is_good { Ok(()) } else { Err(Rejection::new(RejectionKind::BadSignature)) });
         if is_good {
@@ -345,7 +345,8 @@ fn with_hashed_nonce(compact: &Compact<'_>) -> Option<String> {
     // In its place, so that everything else of the header stays byte for byte.
     let start = nonce.as_ptr() as usize - text.as_ptr() as usize;
     let header = format!("{}\"{hashed}\"{}", &text[..start], &text[start + nonce.len()..]);
-    Some(format!("{}.{}", URL_SAFE_NO_PAD.encode(header), compact.payload))
+    let payload = str::from_utf8(compact.payload).ok()?;
+    Some(format!("{}.{payload}", URL_SAFE_NO_PAD.encode(header)))
 }
 
 impl Trust {

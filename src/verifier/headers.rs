@@ -27,7 +27,7 @@ struct Part(RwLock<Remembered>);
 
 #[derive(Default)]
 struct Remembered {
-    headers: Vec<(Box<str>, Arc<Header>)>,
+    headers: Vec<(Box<[u8]>, Arc<Header>)>,
     /// The next to make room.
     oldest: usize,
 }
@@ -58,7 +58,7 @@ impl Headers {
     }
 
     /// Remembers the header of a token that was accepted: only who can have tokens signed decides what is in here.
-    pub(super) fn remember(&self, encoded: &str, header: KnownHeader) {
+    pub(super) fn remember(&self, encoded: &[u8], header: KnownHeader) {
         let KnownHeader::Now(header) = header else { return };
         if encoded.len() > LONGEST {
             return;
@@ -75,11 +75,11 @@ impl Headers {
 }
 
 impl Remembered {
-    fn find(&self, encoded: &str) -> Option<&Arc<Header>> {
+    fn find(&self, encoded: &[u8]) -> Option<&Arc<Header>> {
         self.headers.iter().find_map(|(known, header)| (**known == *encoded).then_some(header))
     }
 
-    fn add(&mut self, header: (Box<str>, Arc<Header>)) {
+    fn add(&mut self, header: (Box<[u8]>, Arc<Header>)) {
         if self.headers.len() < MOST_HEADERS {
             self.headers.push(header);
         } else {
@@ -102,14 +102,14 @@ mod tests {
 
     fn read(headers: &Headers, key_id: &str) -> KnownHeader {
         let token = token(key_id);
-        let header = headers.read(&Compact::split(&token).unwrap()).unwrap();
+        let header = headers.read(&Compact::split(token.as_bytes()).unwrap()).unwrap();
         assert_eq!(header.key_id.as_deref(), Some(key_id));
         header
     }
 
     fn remember(headers: &Headers, key_id: &str) {
         let header = read(headers, key_id);
-        headers.remember(Compact::split(&token(key_id)).unwrap().header, header);
+        headers.remember(Compact::split(token(key_id).as_bytes()).unwrap().header, header);
     }
 
     fn is_known(headers: &Headers, key_id: &str) -> bool {

@@ -20,7 +20,6 @@ pub use check::Check;
 
 use crate::{
     authority::Gate,
-    bearer,
     cache::Cache,
     claims::Claims,
     clock::Clock,
@@ -94,39 +93,6 @@ struct Trust {
     audiences: Arc<str>,
 }
 
-/// What may be a token.
-#[derive(Clone, Copy)]
-pub(crate) enum Credentials<'a> {
-    Text(&'a str),
-    /// Not even its characters have been looked at.
-    Bytes(&'a [u8]),
-}
-
-impl<'a> Credentials<'a> {
-    fn bytes(self) -> &'a [u8] {
-        match self {
-            Self::Text(text) => text.as_bytes(),
-            Self::Bytes(bytes) => bytes,
-        }
-    }
-
-    /// The text, its characters not looked at; what is no text at all is refused.
-    fn unchecked_text(self) -> Result<&'a str, Rejection> {
-        match self {
-            Self::Text(text) => Ok(text),
-            Self::Bytes(bytes) => str::from_utf8(bytes).or_else(|_| bearer::text(bytes)),
-        }
-    }
-
-    /// The text, if it has the characters of a token.
-    fn text(self) -> Result<&'a str, Rejection> {
-        match self {
-            Self::Text(text) => Ok(text),
-            Self::Bytes(bytes) => bearer::text(bytes),
-        }
-    }
-}
-
 /// What became of a token: known at once, or after a wait.
 pub(crate) enum Verdict {
     Ready(Result<Claims, Rejection>),
@@ -148,17 +114,17 @@ impl Verifier {
     ///
     /// A [`Rejection`] that says which rule the token breaks.
     pub async fn verify(&self, token: &str) -> Result<Claims, Rejection> {
-        match self.start(Credentials::Text(token)) {
+        match self.start(token.as_bytes()) {
             Verdict::Ready(result) => result,
             Verdict::Wait(result) => result.await,
         }
     }
 
-    /// Decides at once if that is possible.
-    pub(crate) fn start(&self, token: Credentials<'_>) -> Verdict {
+    /// Decides at once if that is possible. Not even the characters of `token` have been looked at.
+    pub(crate) fn start(&self, token: &[u8]) -> Verdict {
         #[cfg(test)]
         if let Some(stub) = &self.0.stub {
-            return token.text().map_or_else(|rejection| Verdict::Ready(Err(rejection)), stub);
+            return crate::bearer::text(token).map_or_else(|rejection| Verdict::Ready(Err(rejection)), stub);
         }
         let mut progress = Progress::default();
         match self.0.decide(token, &mut progress) {
@@ -172,12 +138,12 @@ impl Verifier {
             },
             Decision::Done(result) => Verdict::Ready(result),
             Decision::Wait(waiter) => {
-                let (inner, token) = (Arc::clone(&self.0), token.text().unwrap_or_default().to_owned());
+                let (inner, token) = (Arc::clone(&self.0), token.to_vec());
                 Verdict::Wait(Box::pin(async move {
                     let mut waiter = waiter;
                     loop {
                         waiter.ended(inner.patience).await;
-                        match inner.decide(Credentials::Text(&token), &mut progress) {
+                        match inner.decide(&token, &mut progress) {
                             Decision::Done(Ok(claims)) => return inner.check(claims).await,
                             Decision::Done(Err(rejection)) => return Err(rejection),
                             Decision::Wait(next) => waiter = next,

@@ -231,7 +231,8 @@ impl Table {
     fn template_of(&self, issuer: &str) -> Option<(&Template, TenantId)> {
         /// More than any issuer of Entra's has.
         const SEGMENTS: usize = 16;
-        let mut start = issuer.find("://")? + 3;
+        const HTTPS: &str = "https://";
+        let mut start = if issuer.starts_with(HTTPS) { HTTPS.len() } else { issuer.find("://")? + 3 };
         for segment in issuer[start..].split('/').take(SEGMENTS) {
             let end = start + segment.len();
             if let Some(tenant) = TenantId::from_canonical(segment)

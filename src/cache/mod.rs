@@ -1,15 +1,15 @@
 //! Tokens that were accepted, bounded. No usable credential is kept: of a token its signing input stays, which is none,
 //! and of its signature a keyed tag of 128 bits.
 
-use std::{
-    fmt,
-    hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState},
-    sync::Arc,
-};
+mod key;
+mod near;
 
-use memchr::memrchr;
-use quick_cache::{Equivalent, OptionsBuilder, Weighter, sync};
-use siphasher::sip128::{Hasher128, SipHasher24};
+use std::{fmt, hash::BuildHasherDefault, sync::Arc};
+
+use quick_cache::{OptionsBuilder, Weighter, sync};
+
+use key::{Key, Secret, TagHasher};
+use near::Near;
 
 use crate::{claims::Claims, keys::epoch::Stamp, signature::PublicKey};
 
@@ -63,68 +63,31 @@ pub(crate) struct Verdict {
     pub(crate) stamp: Stamp,
 }
 
+impl Verdict {
+    /// What it takes in memory, with a signing input of this length.
+    fn bytes(&self, signing_input: usize) -> usize {
+        const OVERHEAD: usize = 1_024;
+        signing_input + self.claims.as_json().len() + OVERHEAD
+    }
+
+    /// Another of the same, which nobody has looked at yet.
+    fn copy(&self) -> Self {
+        Self {
+            claims: self.claims.copy(),
+            authority: self.authority,
+            key_id: Arc::clone(&self.key_id),
+            key: Arc::clone(&self.key),
+            stamp: Stamp::default(),
+        }
+    }
+}
+
 /// Accepted tokens by their whole text.
 pub(crate) struct Cache {
     entries: sync::Cache<Key, Arc<Verdict>, Weigh, BuildHasherDefault<TagHasher>>,
-    secret: (u64, u64),
-}
-
-/// What stands for a token.
-struct Key {
-    signing_input: Box<[u8]>,
-    tag: [u8; 16],
-}
-
-/// The same, borrowed.
-struct KeyRef<'a> {
-    signing_input: &'a [u8],
-    tag: [u8; 16],
-}
-
-impl Hash for Key {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u128(u128::from_ne_bytes(self.tag));
-    }
-}
-
-impl Hash for KeyRef<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u128(u128::from_ne_bytes(self.tag));
-    }
-}
-
-/// Takes the tag for its hash: it is one already, keyed with what nobody else knows.
-#[derive(Default)]
-struct TagHasher(u64);
-
-impl Hasher for TagHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        // Tags come as one number. Whatever else came would still be told apart by its key.
-        self.0 = bytes.iter().fold(self.0, |hash, &byte| hash.rotate_left(8) ^ u64::from(byte));
-    }
-
-    #[expect(clippy::cast_possible_truncation, reason = "half of it is enough to find a place")]
-    fn write_u128(&mut self, tag: u128) {
-        self.0 = tag as u64;
-    }
-}
-
-impl PartialEq for Key {
-    fn eq(&self, other: &Self) -> bool {
-        self.tag == other.tag && self.signing_input == other.signing_input
-    }
-}
-
-impl Eq for Key {}
-
-impl Equivalent<Key> for KeyRef<'_> {
-    fn equivalent(&self, key: &Key) -> bool {
-        self.tag == key.tag && *self.signing_input == *key.signing_input
-    }
+    /// What a thread asks for again and again, where no other thread comes.
+    near: Near,
+    secret: Secret,
 }
 
 /// Weighs an entry by its bytes, and never less than its share of the entries, so that one bound serves both.
@@ -135,9 +98,7 @@ struct Weigh {
 
 impl Weighter<Key, Arc<Verdict>> for Weigh {
     fn weight(&self, key: &Key, verdict: &Arc<Verdict>) -> u64 {
-        const OVERHEAD: usize = 1_024;
-        let bytes = key.signing_input.len() + verdict.claims.as_json().len() + OVERHEAD;
-        (bytes as u64).max(self.share)
+        (verdict.bytes(key.signing_input.len()) as u64).max(self.share)
     }
 }
 
@@ -152,6 +113,7 @@ impl Cache {
         let max_bytes = settings.max_bytes.min(MOST_BYTES) as u64;
         let max_entries = settings.max_entries.min(MOST_ENTRIES);
         let share = max_bytes.div_ceil(max_entries as u64);
+        let max_bytes = max_bytes - max_bytes / Near::PART as u64;
         // As many as fit: the cache is made of parts, and each must have room for some.
         const USUAL_ENTRY: usize = 4_096;
         let options = OptionsBuilder::new()
@@ -165,33 +127,30 @@ impl Cache {
             BuildHasherDefault::default(),
             sync::DefaultLifecycle::default(),
         );
-        // Keyed anew in each process by the standard library's random state: nobody can choose tokens that collide.
-        let random = || RandomState::new().build_hasher().finish();
-        Some(Self { entries, secret: (random(), random()) })
-    }
-
-    fn key<'a>(&self, token: &'a [u8]) -> Option<KeyRef<'a>> {
-        let (signing_input, signature) = token.split_at(memrchr(b'.', token)?);
-        let mut hasher = SipHasher24::new_with_keys(self.secret.0, self.secret.1);
-        hasher.write(signature);
-        Some(KeyRef { signing_input, tag: hasher.finish128().as_bytes() })
+        Some(Self { entries, near: Near::new(settings), secret: Secret::new() })
     }
 
     /// The verdict on this very token.
     pub(crate) fn get(&self, token: &[u8]) -> Option<Arc<Verdict>> {
-        self.entries.get(&self.key(token)?)
+        let key = self.secret.key(token)?;
+        self.near.get(&key).or_else(|| {
+            let verdict = self.entries.get(&key)?;
+            self.near.offer(&key, &verdict);
+            Some(verdict)
+        })
     }
 
     /// Remembers a token that was accepted.
     pub(crate) fn insert(&self, token: &[u8], verdict: Verdict) {
-        if let Some(KeyRef { signing_input, tag }) = self.key(token) {
-            self.entries.insert(Key { signing_input: signing_input.into(), tag }, Arc::new(verdict));
+        if let Some(key) = self.secret.key(token) {
+            self.entries.insert(key.to_key(), Arc::new(verdict));
         }
     }
 
-    /// Forgets a token.
+    /// Forgets a token. Another thread may have it near, and looks at its key and dates as this one has.
     pub(crate) fn remove(&self, token: &[u8]) {
-        if let Some(key) = self.key(token) {
+        if let Some(key) = self.secret.key(token) {
+            self.near.remove(&key);
             self.entries.remove(&key);
         }
     }

@@ -1,0 +1,184 @@
+//! The verdicts that a thread gives again and again. A token that all threads see all the time would else be their meeting
+//! point: by the lock of its place in the cache, and by the counts of its owners.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{
+    CacheSettings, Verdict,
+    key::{Key, KeyRef},
+};
+use crate::keys::stats::{SHARDS, shard};
+
+/// The most verdicts of one thread.
+const MOST_PLACES: usize = 32;
+/// There is room for an entry of so many bytes at each place.
+const USUAL: usize = 8 << 10;
+
+/// A few verdicts for each of a few threads.
+pub(super) struct Near {
+    parts: [Part; SHARDS],
+    /// The longest entry, in bytes.
+    longest: usize,
+}
+
+/// On cache lines of its own.
+#[repr(align(128))]
+struct Part(Mutex<Box<[Place]>>);
+
+#[derive(Default)]
+struct Place {
+    kept: Option<(Key, Arc<Verdict>)>,
+    /// The token that was last asked for here and not kept.
+    asked: u128,
+}
+
+impl Near {
+    /// It takes one part in so many of what the settings allow.
+    pub(super) const PART: usize = 8;
+
+    pub(super) fn new(settings: CacheSettings) -> Self {
+        let (entries, bytes) = (settings.max_entries / Self::PART / SHARDS, settings.max_bytes / Self::PART / SHARDS);
+        let places = entries.min(bytes / USUAL).min(MOST_PLACES);
+        let part = |_| Part(Mutex::new(std::iter::repeat_with(Place::default).take(places).collect()));
+        let longest = bytes / places.max(1);
+        Self { parts: std::array::from_fn(part), longest }
+    }
+
+    /// The verdict, if this thread has it near.
+    pub(super) fn get(&self, key: &KeyRef<'_>) -> Option<Arc<Verdict>> {
+        let mut places = self.places();
+        let (kept, verdict) = place(&mut places, key)?.kept.as_ref()?;
+        key.is(kept).then(|| Arc::clone(verdict))
+    }
+
+    /// Takes a copy of a verdict that was found elsewhere, if its token was also the last to be asked for at its place: many
+    /// tokens in turn are not worth it.
+    pub(super) fn offer(&self, key: &KeyRef<'_>, verdict: &Verdict) {
+        let mut places = self.places();
+        let Some(place) = place(&mut places, key) else { return };
+        if place.asked != key.number() {
+            place.asked = key.number();
+        } else if verdict.bytes(key.length()) <= self.longest {
+            place.kept = Some((key.to_key(), Arc::new(verdict.copy())));
+        }
+    }
+
+    /// Forgets the verdict, if this thread has it near.
+    pub(super) fn remove(&self, key: &KeyRef<'_>) {
+        let mut places = self.places();
+        if let Some(place) = place(&mut places, key) {
+            place.kept.take_if(|(kept, _)| key.is(kept));
+        }
+    }
+
+    fn places(&self) -> MutexGuard<'_, Box<[Place]>> {
+        self.parts[shard()].0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The one place where the token may be; `None` if there are none.
+#[expect(clippy::cast_possible_truncation, reason = "any bits of the number will do")]
+fn place<'a>(places: &'a mut [Place], key: &KeyRef<'_>) -> Option<&'a mut Place> {
+    // Not those bits by which the cache finds its places.
+    let at = ((key.number() >> 64) as usize).checked_rem(places.len())?;
+    places.get_mut(at)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+    use crate::{cache::key::Secret, signature::PublicKey, verifier::stub};
+
+    /// A few places that can be told apart by hand.
+    fn near() -> (Near, Secret) {
+        (Near::new(CacheSettings::default()), Secret::new())
+    }
+
+    fn verdict() -> Verdict {
+        let key = Arc::new(PublicKey::nothing());
+        Verdict { claims: stub::claims("a"), authority: 0, key_id: "k".into(), key, stamp: Default::default() }
+    }
+
+    /// Two tokens that share a place.
+    fn neighbours(secret: &Secret) -> [Vec<u8>; 2] {
+        let at = |token: &Vec<u8>| (secret.key(token).unwrap().number() >> 64) as usize % MOST_PLACES;
+        let mut tokens = (0..).map(|number| format!("a.{number}.c{number}").into_bytes());
+        let one = tokens.next().unwrap();
+        let other = tokens.find(|token| at(token) == at(&one)).unwrap();
+        [one, other]
+    }
+
+    #[test]
+    fn what_is_asked_for_twice_in_a_row_comes_near() {
+        let (near, secret) = near();
+        let [one, other] = neighbours(&secret).map(|token| (token, verdict()));
+        let key = |(token, _): &(Vec<u8>, Verdict)| secret.key(token).unwrap().to_key();
+        let asks = |(token, verdict): &(Vec<u8>, Verdict)| {
+            let key = secret.key(token).unwrap();
+            let is_near = near.get(&key).is_some();
+            if !is_near {
+                near.offer(&key, verdict);
+            }
+            is_near
+        };
+        assert!(key(&one) != key(&other));
+        assert_eq!([&one, &other, &one, &other].map(asks), [false; 4], "by turns neither does");
+        assert_eq!([&one, &one, &one].map(asks), [false, false, true]);
+        assert_eq!([&other, &one, &one].map(asks), [false, true, true], "once is not enough to push another out");
+        assert_eq!([&other, &other, &one].map(asks), [false, true, false]);
+    }
+
+    #[test]
+    fn it_is_a_copy_and_is_forgotten_by_its_own_token_alone() {
+        let (near, secret) = near();
+        let [one, other] = neighbours(&secret);
+        let (key, verdict) = (secret.key(&one).unwrap(), Arc::new(verdict()));
+        near.offer(&key, &verdict);
+        near.offer(&key, &verdict);
+        assert!(!Arc::ptr_eq(&near.get(&key).unwrap(), &verdict));
+        near.remove(&secret.key(&other).unwrap());
+        assert!(near.get(&key).is_some());
+        near.remove(&key);
+        assert!(near.get(&key).is_none());
+    }
+
+    #[test]
+    fn each_thread_has_its_own() {
+        let (near, secret) = near();
+        let key = secret.key(b"a.b.c").unwrap();
+        near.offer(&key, &verdict());
+        near.offer(&key, &verdict());
+        assert!(near.get(&key).is_some());
+        let own = shard();
+        thread::scope(|scope| {
+            scope.spawn(|| assert!(shard() == own || near.get(&key).is_none()));
+        });
+    }
+
+    #[test]
+    fn it_keeps_within_its_part_of_the_settings() {
+        let kept = |settings| {
+            let near = Near::new(settings);
+            let keeps = |token: &[u8]| {
+                let key = Secret::new().key(token).unwrap().to_key();
+                let key = KeyRef::of(&key);
+                near.offer(&key, &verdict());
+                near.offer(&key, &verdict());
+                near.get(&key).is_some()
+            };
+            assert!(!keeps(&[&vec![b'a'; near.longest], &b".b.c"[..]].concat()), "too long");
+            (keeps(b"a.b.c"), near.parts.iter().map(|part| part.0.lock().unwrap().len()).sum::<usize>())
+        };
+        assert_eq!(kept(CacheSettings::default()), (true, SHARDS * MOST_PLACES));
+        let few = Near::PART * SHARDS;
+        assert_eq!(kept(CacheSettings { max_entries: few, ..CacheSettings::default() }), (true, SHARDS));
+        assert_eq!(kept(CacheSettings { max_entries: few - 1, ..CacheSettings::default() }), (false, 0));
+        let little = USUAL * few;
+        assert_eq!(kept(CacheSettings { max_bytes: little, ..CacheSettings::default() }), (true, SHARDS));
+        assert_eq!(kept(CacheSettings { max_bytes: little - 1, ..CacheSettings::default() }), (false, 0));
+        assert_eq!(kept(CacheSettings::off()), (false, 0));
+    }
+}
