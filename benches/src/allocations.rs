@@ -37,11 +37,16 @@ fn grow(bytes: i64) {
     LIVE.with(|live| live.set(live.get() + bytes));
 }
 
+/// How many bytes this thread has, those that other threads freed not taken off.
+pub fn live() -> i64 {
+    LIVE.with(Cell::get)
+}
+
 /// How many bytes `made` keeps, as long as this thread alone makes it.
 pub fn kept<T>(make: impl FnOnce() -> T) -> i64 {
-    let before = LIVE.with(Cell::get);
+    let before = live();
     let made = make();
-    let kept = LIVE.with(Cell::get) - before;
+    let kept = live() - before;
     drop(made);
     kept
 }

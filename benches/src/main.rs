@@ -1,7 +1,7 @@
 //! What a request costs, as ratios to the limit: one verification with a key that is prepared, in the same run.
 //!
 //! Every path is measured in turn, many times over, so that a slow moment of the machine hits all of them; medians count.
-//! Verdicts are checked before anything is timed.
+//! Verdicts are checked before anything is timed, and each time.
 //!
 //! - without an argument: the table, and exit code 1 where a target is missed by more than the noise; `--large`: with 100,000
 //!   cached tokens (which takes minutes to sign)
@@ -9,13 +9,13 @@
 //! - `--allocations`: counts alone, which do not depend on the machine
 //! - the name of a path, and a number: that path in a loop, for a profiler
 
-mod allocations;
-mod path;
-mod paths;
-mod setup;
-mod threads;
-
-use crate::path::{Path, ROUNDS, median, noise};
+use benches::{
+    allocations,
+    path::{Path, ROUNDS},
+    paths,
+    table::{Table, Target, median, noise},
+    threads,
+};
 
 #[global_allocator]
 static ALLOCATOR: allocations::Counting = allocations::Counting;
@@ -28,68 +28,52 @@ fn profiled(path: &mut Path, times: usize) {
     }
 }
 
-/// Prints what each path allocates, and gives back how many allocate more than they may.
-fn allocated(paths: &mut [Path]) -> usize {
-    let mut bare = 0;
-    let mut missed = 0;
+/// Prints what each path allocates.
+fn allocated(table: &mut Table, paths: &[Path]) {
+    let bare = paths.iter().find(|path| path.name == paths::BARE).expect("a path").allocated;
     for path in paths {
-        (path.work)();
-        path.allocated = allocations::count(|| (path.work)());
-        if path.name == "the bare service" {
-            bare = path.allocated;
-        }
         let allocated = path.allocated - if path.is_net { bare } else { 0 };
-        let is_greedy = path.allocations.is_some_and(|most| allocated > most);
-        missed += usize::from(is_greedy);
-        println!("{:<40} {allocated:>6} {}", path.name, if is_greedy { "missed" } else { "" });
+        let target = path.allocations.map_or(Target::None, |most| Target::AtMost(most as f64));
+        table.row(path.name, allocated as f64, "allocations", target, 0.0);
     }
-    for (name, bytes, most) in paths::memory() {
-        let is_greedy = bytes > most;
-        missed += usize::from(is_greedy);
-        println!("{name:<40} {bytes:>6} bytes {}", if is_greedy { "missed" } else { "" });
-    }
-    missed
 }
 
-/// What must cost the same however many there are: those of a path's name, compared with the path without.
-fn grown(paths: &[Path], bare: f64) -> usize {
-    const MOST: f64 = 1.05;
-    const ONE: &str = "good token, uncached";
+/// Prints what each path costs, and what must cost the same however many there are.
+fn timed(table: &mut Table, paths: &[Path]) {
     let find = |name: &str| paths.iter().find(|path| path.name == name).expect("a path");
-    let one = find(ONE);
-    let mut missed = 0;
-    for many in ["100 tenants", "10,000 tenants", "1,000 authorities", "10 keys", "100 keys"] {
-        let path = find(&format!("{ONE}, {many}"));
-        let ratio = (median(&path.nanos) - bare) / (median(&one.nanos) - bare);
-        let noise = noise(&path.nanos) + noise(&one.nanos);
-        let is_more = ratio > MOST * (1.0 + noise);
-        missed += usize::from(is_more);
-        println!(
-            "{many:<40} {ratio:>9.3} x one {MOST:>12} {:>6.1}% {}",
-            noise * 100.0,
-            if is_more { "missed" } else { "" }
-        );
+    let (limit, bare) = (find(paths::LIMIT), median(&find(paths::BARE).nanos));
+    let net = |path: &Path| median(&path.nanos) - if path.is_net { bare } else { 0.0 };
+    println!("{}\t{:.0} ns\t\t± {:.1} %\t", limit.name, net(limit), noise(&limit.nanos) * 100.0);
+    for path in paths.iter().filter(|path| path.name != paths::LIMIT) {
+        let target = path.target.map_or(Target::None, Target::AtMost);
+        table.row(path.name, net(path) / net(limit), "× limit", target, noise(&path.nanos) + noise(&limit.nanos));
     }
-    missed
+    for (one, most, many) in paths::grown() {
+        let one = find(one);
+        for path in paths.iter().filter(|path| many.iter().any(|end| path.name.ends_with(end))) {
+            let name = format!("{}, against one", path.name);
+            let noise = noise(&path.nanos) + noise(&one.nanos);
+            table.row(&name, net(path) / net(one), "×", Target::AtMost(most), noise);
+        }
+    }
 }
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let is = |name: &str| arguments.first().is_some_and(|first| first == name);
+    let mut table = Table::default();
     if is("--threads") {
-        std::process::exit(i32::from(threads::compare() > 0));
+        threads::compare(&mut table);
+        std::process::exit(i32::from(table.missed() > 0));
     }
     // Each has to be signed: as few as will do where nothing is timed.
     let tokens = match arguments.first().map(String::as_str) {
-        None => 1_000,
-        Some("--large") => 100_000,
-        Some(_) => 1,
+        None => &[1_000][..],
+        Some("--large") => &[1_000, 100_000],
+        Some(_) => &[],
     };
     let mut paths = paths::all(tokens);
-    if is("--allocations") {
-        std::process::exit(i32::from(allocated(&mut paths) > 0));
-    }
-    if let Some(wanted) = arguments.first().filter(|_| !is("--large")) {
+    if let Some(wanted) = arguments.first().filter(|first| !first.starts_with("--")) {
         let path = paths.iter_mut().find(|path| path.name.starts_with(wanted.as_str())).expect("no such path");
         let times = arguments.get(1).map_or(2_000, |times| times.parse().unwrap());
         profiled(path, times);
@@ -99,32 +83,18 @@ fn main() {
         (path.work)();
         path.allocated = allocations::count(|| (path.work)());
     }
-    for _ in 0..ROUNDS {
-        for path in &mut paths {
-            path.measure();
+    if is("--allocations") {
+        allocated(&mut table, &paths);
+        for (name, bytes, most) in paths::memory() {
+            table.row(name, bytes as f64, "bytes", Target::AtMost(most as f64), 0.0);
         }
+    } else {
+        for _ in 0..ROUNDS {
+            for path in &mut paths {
+                path.measure();
+            }
+        }
+        timed(&mut table, &paths);
     }
-    let (limit, bare) = (median(&paths[0].nanos), median(&paths[1].nanos));
-    let bare_allocated = paths[1].allocated;
-    let mut missed = 0;
-    println!("{:<40} {:>9} {:>8} {:>8} {:>7} {:>6} {:>6}", "", "ns", "x limit", "target", "noise", "allocs", "most");
-    for path in &paths {
-        let nanos = median(&path.nanos) - if path.is_net { bare } else { 0.0 };
-        let allocated = path.allocated - if path.is_net { bare_allocated } else { 0 };
-        let ratio = nanos / limit;
-        let noise = noise(&path.nanos) + noise(&paths[0].nanos);
-        let is_slow = path.target.is_some_and(|target| ratio > target * (1.0 + noise));
-        let is_greedy = path.allocations.is_some_and(|most| allocated > most);
-        missed += usize::from(is_slow) + usize::from(is_greedy);
-        println!(
-            "{:<40} {nanos:>9.0} {ratio:>8.3} {:>8} {:>6.1}% {allocated:>6} {:>6} {}",
-            path.name,
-            path.target.map_or(String::new(), |target| format!("{target}")),
-            noise * 100.0,
-            path.allocations.map_or(String::new(), |most| most.to_string()),
-            if is_slow || is_greedy { "missed" } else { "" },
-        );
-    }
-    missed += grown(&paths, bare);
-    std::process::exit(i32::from(missed > 0));
+    std::process::exit(i32::from(table.missed() > 0));
 }

@@ -45,16 +45,3 @@ impl Path {
         self.nanos.push(started.elapsed().as_nanos() as f64 / f64::from(runs));
     }
 }
-
-pub fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted[sorted.len() / 2]
-}
-
-/// Half of the distance between the quartiles, as a part of the median: how far the machine strayed.
-pub fn noise(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    (sorted[sorted.len() * 3 / 4] - sorted[sorted.len() / 4]) / 2.0 / median(values)
-}

@@ -19,8 +19,24 @@ use crate::{
     setup::{Bench, Nothing, now, request},
 };
 
-/// Every path, its verdicts checked.
-pub fn all(tokens: usize) -> Vec<Path> {
+/// One verification with a key that is prepared: what everything else is measured by.
+pub const LIMIT: &str = "limit: one verification, key prepared";
+/// What is around the layer: taken off everything.
+pub const BARE: &str = "the bare service";
+
+/// The most allocations of a refusal.
+const FEW: u64 = 20;
+const UNCACHED: &str = "good token, uncached";
+const CACHED: &str = "good token, cached";
+
+/// What must cost the same however many there are: one, the most that the others may cost of it, and how these end.
+pub fn grown() -> [(&'static str, f64, &'static [&'static str]); 2] {
+    let many = &["100 tenants", "10,000 tenants", "1,000 authorities", "10 keys", "100 keys", "a refresh stalls"];
+    [(UNCACHED, 1.05, many), (CACHED, 1.2, &["one of 1000 cached", "one of 100000 cached"])]
+}
+
+/// Every path, its verdicts checked; with caches that are filled with so many tokens.
+pub fn all(tokens: &[usize]) -> Vec<Path> {
     let bench = Bench::new();
     let token = bench.token();
     eprintln!("a token of {} bytes", token.len());
@@ -38,7 +54,11 @@ pub fn all(tokens: usize) -> Vec<Path> {
     let many = bench.verifier(CacheSettings::off(), 10_000);
     let authorities = bench.with_authorities(999);
     let cached = bench.verifier(CacheSettings::default(), 1);
-    let (full, filled) = (full_cache(&bench, tokens), format!("good token, one of {tokens} cached"));
+    let full = tokens.iter().map(|&tokens| {
+        let name = format!("good token, one of {tokens} cached");
+        bench.path(name.leak(), Some(0.03), Some(3), &full_cache(&bench, tokens), &bench.numbered(0), 200)
+    });
+    let full: Vec<Path> = full.collect();
     let refreshing = refreshing(&bench);
     let mut bad = token.clone();
     let last = bad.len() - 20;
@@ -57,47 +77,56 @@ pub fn all(tokens: usize) -> Vec<Path> {
     let (ten_keys, hundred_keys) = (more_keys(10), more_keys(100));
     let mut bare = Nothing;
     let bare_request = request(&token);
-    vec![
-        Path::new("limit: one verification, key prepared", None, None, move || {
+    let mut paths = vec![
+        Path::new(LIMIT, None, None, move || {
             key.verify_sig(message.as_bytes(), &signature).unwrap();
         }),
-        Path::new("the bare service", None, None, move || {
+        Path::new(BARE, None, None, move || {
             black_box(now(bare.call(bare_request.clone())).unwrap());
         }),
-        bench.path("good token, uncached", Some(1.15), Some(20), &plain, &token, 200),
+        bench.path(UNCACHED, Some(1.15), Some(20), &plain, &token, 200),
         bench.path("good token, uncached, 100 tenants", Some(1.15), Some(20), &hundred, &token, 200),
         bench.path("good token, uncached, 10,000 tenants", Some(1.15), Some(20), &many, &token, 200),
         bench.path("good token, uncached, 1,000 authorities", Some(1.15), Some(20), &authorities, &token, 200),
-        bench.path("good token, cached", Some(0.03), Some(3), &cached, &token, 200),
-        bench.path(filled.leak(), Some(0.03), Some(3), &full, &bench.numbered(0), 200),
+        bench.path(CACHED, Some(0.03), Some(3), &cached, &token, 200),
         ten_keys,
         hundred_keys,
         bench.path("good token, uncached, a refresh stalls", Some(1.15), Some(20), &refreshing, &token, 200),
         bench.path("deep JSON, 60 levels", None, None, &plain, &deep, 200),
-        bench.path("deep JSON, 120 levels", None, None, &plain, &too_deep, 401),
-        bench.path("a header of 10 MB", Some(0.1), None, &plain, &"e".repeat(10_000_000), 401),
-        bench.path("a million dots", Some(0.1), None, &plain, &".".repeat(1_000_000), 401),
-        bench.path("bad signature", Some(1.06), None, &plain, &bad, 401),
-        bench.path("malformed", Some(0.1), None, &plain, "not-a-token", 401),
-        bench.path("too large", Some(0.1), None, &plain, &"x".repeat(20_000), 401),
+        bench.path("deep JSON, 120 levels", Some(0.1), Some(FEW), &plain, &too_deep, 401),
+        bench.path("a header of 10 MB", Some(0.1), Some(FEW), &plain, &"e".repeat(10_000_000), 401),
+        bench.path("a million dots", Some(0.1), Some(FEW), &plain, &".".repeat(1_000_000), 401),
+        bench.path("bad signature", Some(1.06), Some(FEW), &plain, &bad, 401),
+        bench.path("malformed", Some(0.1), Some(FEW), &plain, "not-a-token", 401),
+        bench.path("too large", Some(0.1), Some(FEW), &plain, &"x".repeat(20_000), 401),
         bench.path(
             "wrong algorithm",
             Some(0.1),
-            None,
+            Some(FEW),
             &plain,
             &bench.entra.token().header("alg", "HS256").build(),
             401,
         ),
-        bench.path("unknown issuer", Some(0.1), None, &plain, &other_issuer, 401),
-        bench.path("unknown tenant", Some(0.1), None, &plain, &other_tenant, 401),
-        bench.path("unknown key, budget spent", Some(0.1), None, &plain, &unknown_kid, 401),
-        bench.path("a token for Microsoft Graph", Some(0.1), None, &plain, &bench.entra.token().graph().build(), 401),
-        bench.path("no token", Some(0.1), None, &plain, "", 401),
-    ]
+        bench.path("unknown issuer", Some(0.1), Some(FEW), &plain, &other_issuer, 401),
+        bench.path("unknown tenant", Some(0.1), Some(FEW), &plain, &other_tenant, 401),
+        bench.path("unknown key, budget spent", Some(0.1), Some(FEW), &plain, &unknown_kid, 401),
+        bench.path(
+            "a token for Microsoft Graph",
+            Some(0.1),
+            Some(FEW),
+            &plain,
+            &bench.entra.token().graph().build(),
+            401,
+        ),
+        bench.path("no token", Some(0.1), Some(FEW), &plain, "", 401),
+    ];
+    paths.extend(full);
+    paths
 }
 
-/// What one more tenant, and one more authority with its keys at hand, keeps in memory: bytes, and the most it may be.
-pub fn memory() -> [(&'static str, i64, i64); 2] {
+/// What one more tenant, one more authority with its keys at hand, and a flood of bad tokens keep in memory: bytes, and the most
+/// it may be.
+pub fn memory() -> [(&'static str, i64, i64); 3] {
     let bench = Bench::new();
     let kept = |more: usize, make: &dyn Fn(usize) -> Verifier| {
         let (few, many) = (allocations::kept(|| make(1)), allocations::kept(|| make(1 + more)));
@@ -106,7 +135,28 @@ pub fn memory() -> [(&'static str, i64, i64); 2] {
     [
         ("one more tenant", kept(10_000, &|tenants| bench.verifier(CacheSettings::off(), tenants)), 450),
         ("one more authority", kept(1_000, &|others| bench.with_authorities(others)), 8_000),
+        ("after 100,000 different bad tokens", flood(&bench), 10_000),
     ]
+}
+
+/// What a flood of bad tokens leaves in memory.
+fn flood(bench: &Bench) -> i64 {
+    let (verifier, token) = (bench.verifier(CacheSettings::default(), 1), bench.token());
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    let ask = |number: u32| {
+        let invented = URL_SAFE_NO_PAD.encode(number.to_be_bytes());
+        let token = match number % 100 {
+            0 => format!("{signed}.{invented}{}", &signature[invented.len()..]),
+            1 => format!("{signed}.{signature}{invented}"),
+            _ => format!("{signed}{invented}.{signature}"),
+        };
+        assert!(bench.runtime.block_on(verifier.verify(&token)).is_err());
+    };
+    // Whatever is made once is there.
+    (0..200).for_each(ask);
+    let before = allocations::live();
+    (200..100_200).for_each(ask);
+    allocations::live() - before
 }
 
 /// A verifier that remembers so many tokens.

@@ -54,7 +54,14 @@ pub struct Bench {
     pub runtime: tokio::runtime::Runtime,
 }
 
+impl Default for Bench {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Bench {
+    #[must_use]
     pub fn new() -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         Self { entra: MockEntra::new(), runtime }

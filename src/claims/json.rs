@@ -50,8 +50,13 @@ pub(super) fn object_the_long_way(text: &str) -> Result<Vec<Member<'_>>, &'stati
     }
     for (_, value) in &members {
         if value.starts_with(['{', '[']) {
+            if depth(value) >= MAX_DEPTH {
+                return Err("is nested too deep");
+            }
             let mut nested = serde_json::Deserializer::from_str(value);
-            Nested { depth: 1 }.deserialize(&mut nested).map_err(|_| "is nested too deep, or has a member twice")?;
+            Nested
+                .deserialize(&mut nested)
+                .map_err(|_| "has a member twice, or one with a name that is not allowed")?;
         }
     }
     Ok(members)
@@ -139,17 +144,29 @@ impl<'de> Deserialize<'de> for Name<'de> {
     }
 }
 
-/// Walks through one value inside a container at `depth`, and fails where it is too deep or has a member twice.
-#[derive(Clone, Copy)]
-struct Nested {
-    depth: usize,
+/// How many levels a value has, which is JSON.
+fn depth(value: &str) -> usize {
+    let (mut level, mut deepest, mut is_text) = (0_usize, 0, false);
+    let mut bytes = value.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => is_text = !is_text,
+            // Whatever is escaped ends nothing.
+            b'\\' => drop(bytes.next()),
+            b'[' | b'{' if !is_text => {
+                level += 1;
+                deepest = deepest.max(level);
+            }
+            b']' | b'}' if !is_text => level = level.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
-impl Nested {
-    fn deeper<E: de::Error>(self) -> Result<Self, E> {
-        if self.depth == MAX_DEPTH { Err(E::custom("nested too deep")) } else { Ok(Self { depth: self.depth + 1 }) }
-    }
-}
+/// Walks through one value, which is not too deep, and fails where it has a member twice.
+#[derive(Clone, Copy)]
+struct Nested;
 
 impl<'de> DeserializeSeed<'de> for Nested {
     type Value = ();
@@ -191,13 +208,11 @@ impl<'de> Visitor<'de> for Nested {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<(), A::Error> {
-        let inside = self.deeper()?;
-        while sequence.next_element_seed(inside)?.is_some() {}
+        while sequence.next_element_seed(self)?.is_some() {}
         Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let inside = self.deeper()?;
         let mut names: Vec<Name<'de>> = Vec::new();
         while let Some(name) = map.next_key::<Name<'de>>()? {
             // Written out it is found in the text; a number may come under such a name, which is then borrowed.
@@ -205,7 +220,7 @@ impl<'de> Visitor<'de> for Nested {
                 return Err(de::Error::custom(PRIVATE_FAULT));
             }
             names.push(name);
-            map.next_value_seed(inside)?;
+            map.next_value_seed(self)?;
         }
         if has_duplicate(names.iter().map(|name| &*name.0)) {
             return Err(de::Error::custom("a member twice"));
@@ -256,6 +271,21 @@ mod tests {
             assert!(object(text).is_err(), "{text}");
         }
         assert!(object(r#"{"a":"$serde_json::private::RawValue","b":[1,2.5e3]}"#).is_ok(), "as a text it is one");
+    }
+
+    #[test]
+    fn levels_are_counted_outside_of_texts() {
+        for (value, levels) in [
+            ("1", 0),
+            ("\"[{\"", 0),
+            ("[]", 1),
+            ("[[],[[]],{}]", 3),
+            (r#"{"a[":["]\\"],"b\"[[":{"c":[1]}}"#, 3),
+            (r#"["\\\"[[[[\\",[]]"#, 2),
+        ] {
+            assert!(serde_json::from_str::<serde_json::Value>(value).is_ok(), "{value}");
+            assert_eq!(depth(value), levels, "{value}");
+        }
     }
 
     #[test]

@@ -5,9 +5,10 @@ const SHAREPOINT: &str = ".sharepoint.com";
 /// The name of the API of Microsoft's that `audience` stands for, one trailing slash aside, ignoring case.
 pub(crate) fn microsoft_api(audience: &str) -> Option<&'static str> {
     let audience = audience.strip_suffix('/').unwrap_or(audience);
-    if let Some((name, _)) =
-        APIS.iter().find(|(_, known)| known.iter().any(|known| known.eq_ignore_ascii_case(audience)))
-    {
+    let first = audience.bytes().next()?.to_ascii_lowercase();
+    // The first character tells most of them apart.
+    let is = |known: &&str| known.as_bytes().first() == Some(&first) && known.eq_ignore_ascii_case(audience);
+    if let Some((name, _)) = APIS.iter().find(|(_, known)| known.iter().any(is)) {
         return Some(name);
     }
     let host = audience.strip_prefix("https://")?;
@@ -72,6 +73,8 @@ mod tests {
             ("https://management.azure.com", Some("Azure Resource Manager")),
             ("https://contoso.sharepoint.com", Some("SharePoint")),
             ("https://contoso-my.SharePoint.com/", Some("SharePoint")),
+            ("HTTPS://GRAPH.MICROSOFT.COM/", Some("Microsoft Graph")),
+            ("CFA8B339-82a2-471a-a3c9-0fc0be7a4093", Some("Azure Key Vault")),
             ("https://.sharepoint.com", None),
             ("https://evil.example/x.sharepoint.com", None),
             ("https://graph.microsoft.com//", None),

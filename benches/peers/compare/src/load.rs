@@ -1,6 +1,11 @@
 use std::{collections::HashMap, process::Command};
 
-use crate::{PEERS, issuer::Issuer, median, server::Server};
+use crate::{
+    PEERS,
+    issuer::Issuer,
+    server::Server,
+    table::{Table, Target, median, noise},
+};
 
 /// How often each server is loaded, and for how long: under three minutes together.
 const ROUNDS: usize = 11;
@@ -62,7 +67,7 @@ fn load(issuer: &Issuer, server: &Server) -> Load {
 /// Whole servers over HTTP: one core for the server, one for the load, the same header to all. In each round the server
 /// without authentication and ours with its cache are loaded twice, and every figure is divided by the nearest of the
 /// former.
-pub fn run(issuer: &Issuer) {
+pub fn run(issuer: &Issuer, table: &mut Table) {
     let start = |name, environment| Server::start(issuer, name, environment, Some("0"));
     let (none, cached, uncached) =
         (start("none", &[]), start("tower-entra", &[]), start("tower-entra", &[("CACHE", "off")]));
@@ -83,25 +88,28 @@ pub fn run(issuer: &Issuer) {
             }
         }
     }
-    let of = |name: &str, which: fn(&Load) -> f64| median(&figures[name].iter().map(which).collect::<Vec<_>>());
-    println!(
-        "| a whole axum server over HTTP, × the same without authentication | requests/s | p99 | requests per second of processor time | ours, uncached: × this, by requests/s | by processor time | ours, cached: × this, by requests/s | by processor time |"
-    );
-    println!("|---|---|---|---|---|---|---|---|");
+    let of = |name: &str, which: fn(&Load) -> f64| figures[name].iter().map(which).collect::<Vec<f64>>();
+    let (rate, late, capacity) = (|load: &Load| load.rate, |load: &Load| load.late, |load: &Load| load.capacity);
+    println!("a whole axum server, unprotected\t{:.0} requests/s\t\t± {:.1} %\t", median(&bare), noise(&bare) * 100.0);
     let ours = ["tower-entra, cached", "tower-entra, uncached"];
-    let rate = |name: &str| of(name, |load| load.rate);
-    let capacity = |name: &str| of(name, |load| load.capacity);
     for name in ours.into_iter().chain(PEERS.map(|peer| peer.name)) {
-        println!(
-            "| {name} | {:.2} | {:.2} | {:.3} | {:.2} | {:.2} | {:.2} | {:.2} |",
-            rate(name),
-            of(name, |load| load.late),
-            capacity(name),
-            rate(ours[1]) / rate(name),
-            capacity(ours[1]) / capacity(name),
-            rate(ours[0]) / rate(name),
-            capacity(ours[0]) / capacity(name),
-        );
+        let is_cached = name == ours[0];
+        let least = if is_cached { Target::AtLeast(0.95) } else { Target::None };
+        let most = if is_cached { Target::AtMost(1.1) } else { Target::None };
+        let mut row = |what: &str, values: Vec<f64>, target| {
+            table.row(&format!("{name}: {what}"), median(&values), "× unprotected", target, noise(&values));
+        };
+        row("requests/s", of(name, rate), least);
+        row("99th percentile", of(name, late), most);
+        row("requests per second of processor time", of(name, capacity), Target::None);
     }
-    println!("\nUnprotected: {:.0} requests/s.", median(&bare));
+    let best =
+        PEERS.map(|peer| of(peer.name, rate)).into_iter().max_by(|one, other| median(one).total_cmp(&median(other)));
+    let best = best.expect("there are others");
+    for (name, least) in ours.into_iter().zip([4.0, 1.25]) {
+        let rates = of(name, rate);
+        let what = format!("{name}: requests/s");
+        let target = Target::AtLeast(least);
+        table.row(&what, median(&rates) / median(&best), "× the best other", target, noise(&rates) + noise(&best));
+    }
 }

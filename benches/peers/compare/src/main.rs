@@ -4,8 +4,11 @@ mod issuer;
 mod load;
 mod net;
 mod server;
+#[path = "../../../src/table.rs"]
+mod table;
 
 use issuer::Issuer;
+use table::Table;
 
 /// One way to have a peer.
 #[derive(Clone, Copy)]
@@ -33,19 +36,13 @@ pub const PEERS: [Peer; 7] = [
     },
 ];
 
-/// The middle one.
-#[must_use]
-pub fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted[sorted.len() / 2]
-}
-
 fn main() {
     let issuer = Issuer::start();
+    let mut table = Table::default();
     match std::env::args().nth(1).as_deref() {
-        Some("net") => net::run(&issuer),
-        Some("load") => load::run(&issuer),
+        Some("net") => net::run(&issuer, &mut table),
+        Some("load") => load::run(&issuer, &mut table),
         _ => panic!("net or load"),
     }
+    std::process::exit(i32::from(table.missed() > 0));
 }

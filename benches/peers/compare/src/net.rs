@@ -1,6 +1,11 @@
 use std::{collections::HashMap, process::Command};
 
-use crate::{PEERS, issuer::Issuer, median, server::program};
+use crate::{
+    PEERS,
+    issuer::Issuer,
+    server::program,
+    table::{Table, Target, median, noise},
+};
 
 /// How often each program runs.
 const ROUNDS: usize = 3;
@@ -22,45 +27,35 @@ fn measure(issuer: &Issuer, peer: &crate::Peer) -> Figures {
 }
 
 /// Through the whole layer, in one process each, always beside ours and the limit.
-pub fn run(issuer: &Issuer) {
+pub fn run(issuer: &Issuer, table: &mut Table) {
     let mut runs: Vec<Vec<Figures>> = vec![Vec::new(); PEERS.len()];
     for _ in 0..ROUNDS {
         for (peer, runs) in PEERS.iter().zip(&mut runs) {
             runs.push(measure(issuer, peer));
         }
     }
-    let ratio = |runs: &[&Figures], path: &str, to: &str| {
-        median(&runs.iter().map(|figures| figures[path].0 / figures[to].0).collect::<Vec<_>>())
+    let ratios = |runs: &[Figures], path: &str, to: &str| -> Vec<f64> {
+        runs.iter().map(|figures| figures[path].0 / figures[to].0).collect()
     };
-    println!(
-        "| net of the bare service | good token: × limit | × ours, uncached | × ours, cached | allocations | bad signature: × limit | × ours |"
-    );
-    println!("|---|---|---|---|---|---|---|");
-    let all: Vec<&Figures> = runs.iter().flatten().collect();
-    let bad = (ratio(&all, "ours bad", "limit"), 1);
-    for (name, path) in [("tower-entra, cached", "ours cached"), ("tower-entra, uncached", "ours")] {
-        println!(
-            "| {name} | {:.3} | {:.2} | {:.1} | {} | {:.2} | {} |",
-            ratio(&all, path, "limit"),
-            ratio(&all, path, "ours"),
-            ratio(&all, path, "ours cached"),
-            all[0][path].1,
-            bad.0,
-            bad.1,
-        );
+    let all: Vec<Figures> = runs.iter().flatten().cloned().collect();
+    let mut rows = |name: &str, runs: &[Figures], good: &str, bad: Option<&str>| {
+        let mut row = |what: &str, values: &[f64], unit: &str| {
+            table.row(&format!("{name}: {what}"), median(values), unit, Target::None, noise(values));
+        };
+        row("good token", &ratios(runs, good, "limit"), "× limit");
+        if let Some(bad) = bad {
+            row("bad signature", &ratios(runs, bad, "limit"), "× limit");
+        }
+        row("good token", &[runs[0][good].1 as f64], "allocations");
+    };
+    rows("tower-entra, cached", &all, "ours cached", None);
+    rows("tower-entra, uncached", &all, "ours", Some("ours bad"));
+    for (peer, runs) in PEERS.iter().zip(&runs) {
+        rows(peer.name, runs, "peer", Some("peer bad"));
     }
     for (peer, runs) in PEERS.iter().zip(&runs) {
-        let runs: Vec<&Figures> = runs.iter().collect();
-        println!(
-            "| {} | {:.2} | {:.2} | {:.0} | {} | {:.2} | {:.2} |",
-            peer.name,
-            ratio(&runs, "peer", "limit"),
-            ratio(&runs, "peer", "ours"),
-            ratio(&runs, "peer", "ours cached"),
-            runs[0]["peer"].1,
-            ratio(&runs, "peer bad", "limit"),
-            ratio(&runs, "peer bad", "ours bad"),
-        );
+        let values = ratios(runs, "peer", "ours");
+        let name = format!("{}: good token", peer.name);
+        table.row(&name, median(&values), "× tower-entra, uncached", Target::None, noise(&values));
     }
-    println!("\nThe limit: {:.0} ns.", median(&all.iter().map(|figures| figures["limit"].0).collect::<Vec<_>>()));
 }
