@@ -177,29 +177,17 @@ impl Iterator for Quotes<'_> {
 }
 
 /// The quotes in at most 64 bytes, the first byte's in the lowest bit.
-#[inline]
+#[inline(always)]
 fn quotes_of(bytes: &[u8]) -> u64 {
-    let (eights, rest) = bytes.as_chunks::<8>();
-    let mut bits = 0;
-    for (number, eight) in eights.iter().enumerate() {
-        bits |= quotes_of_eight(u64::from_le_bytes(*eight)) << (8 * number);
-    }
-    for (at, byte) in rest.iter().enumerate() {
-        bits |= u64::from(*byte == b'"') << (8 * eights.len() + at);
-    }
-    bits
-}
-
-/// Eight bytes are looked at in one number.
-fn quotes_of_eight(eight: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const LOW: u64 = 0x7f * ONES;
     /// Brings the lowest bits of eight bytes together in the highest byte, in their order.
     const GATHER: u64 = 0x0102_0408_1020_4080;
-    let differing = eight ^ (ONES * b'"' as u64);
-    // The highest bit of a byte stays clear if nothing in it differs; no byte reaches into its neighbour.
-    let others = ((differing & LOW) + LOW) | differing | LOW;
-    (!others >> 7).wrapping_mul(GATHER) >> 56
+    let mut is_quote = [0_u8; BLOCK];
+    for (is_quote, byte) in is_quote.iter_mut().zip(bytes) {
+        *is_quote = u8::from(*byte == b'"');
+    }
+    let (eights, _) = is_quote.as_chunks::<8>();
+    let bits = eights.iter().map(|eight| u64::from_le_bytes(*eight).wrapping_mul(GATHER) >> 56);
+    bits.enumerate().fold(0, |all, (number, bits)| all | bits << (8 * number))
 }
 
 /// The names that were there, each as one number. Different names may have the same, which is seldom; then the long way tells
