@@ -82,6 +82,10 @@ causes! {
     TwoTokens = "two_tokens", MalformedToken, "there are two tokens", ["IDX12741"];
     /// The whole answer of the token endpoint.
     TokenResponse = "token_response", MalformedToken, "it is the whole token response", ["IDX12741"];
+    /// An error of the token endpoint instead of a token (RFC 6749 §5.2).
+    ErrorResponse = "error_response", MalformedToken, "it is an error of the token endpoint, not a token", ["IDX12741"];
+    /// It stands in a command, in an address, in a form.
+    Surrounded = "surrounded", MalformedToken, "other text stands around the token", ["IDX12741", "IDX12709"];
     /// A placeholder was not filled in.
     Placeholder = "placeholder", MalformedToken, "a placeholder was not filled in", ["IDX12741"];
     /// No dots: a refresh token, a code, an opaque access token.

@@ -42,7 +42,11 @@ impl Found<'_> {
         use RejectionKind as Kind;
         match root.kind() {
             // Another token, from elsewhere: nothing else of this one matters.
-            Kind::MicrosoftApiToken | Kind::UnknownIssuer | Kind::WrongTenant | Kind::MalformedToken => false,
+            Kind::MicrosoftApiToken
+            | Kind::UnknownIssuer
+            | Kind::WrongTenant
+            | Kind::MalformedToken
+            | Kind::EncryptedToken => false,
             // By which rules it would have to be verified is not known.
             Kind::UnsupportedAlgorithm => !matches!(failed.kind(), Kind::BadSignature | Kind::MalformedToken),
             // What is signed by nobody known says nothing, but for what hints at the cause.
@@ -60,6 +64,10 @@ impl Found<'_> {
             Kind::MalformedHeader => super::request::two_headers(),
             Kind::TokenTooLarge => self.too_large(rejection),
             Kind::MalformedToken => self.malformed(rejection),
+            // Five parts, and no header in the first: refresh tokens of personal accounts have dots too.
+            Kind::EncryptedToken if self.token.header().is_none() => {
+                super::given::of_paste(CauseKind::Opaque, self.pasted)
+            }
             Kind::EncryptedToken => Cause::new(
                 CauseKind::Encrypted,
                 "The token has five parts: it is encrypted (JWE), and this API has no key to open it.",

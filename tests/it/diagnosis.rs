@@ -96,11 +96,16 @@ const ROWS: &[Row] = rows! {
     0 TwoTokens MalformedToken, usual, |bench| format!("{} {}", good(bench), good(bench)), ["Two tokens"];
     0 TokenResponse MalformedToken, usual, |bench| json!({ "token_type": "Bearer", "access_token": good(bench) }).to_string(), ["jq -r .access_token"];
     17 TokenResponse MalformedToken, usual, |bench| json!({ "id_token": bench.token().id_token().build() }).to_string(), ["has no access_token", "Ask for a scope of this API"];
+    0 TokenResponse MalformedToken, usual, |bench| json!({ "Token": good(bench), "Type": "Bearer" }).to_string(), ["(Get-AzAccessToken …).Token"];
+    0 ErrorResponse MalformedToken, usual, |_| json!({ "error": "invalid_resource", "error_description": "AADSTS500011: The resource principal was not found.\r\nTrace ID: 1" }).to_string(), ["invalid_resource: AADSTS500011: The resource principal was not found. Trace ID: 1.", "Mend the token request first"];
+    0 Surrounded MalformedToken, usual, |bench| format!("curl -H 'Authorization: Bearer {}' https://api.contoso.example/", good(bench)), ["a command", "begins with eyJ"];
+    0 Surrounded MalformedToken, usual, |bench| format!("access_token={}&token_type=Bearer", good(bench)), ["a form"];
     0 Placeholder MalformedToken, usual, |_| "<token>".into(), ["placeholder", "must be set in this shell"];
     0 Placeholder MalformedToken, usual, |_| "$TOKEN".into(), ["placeholder"];
     0 Placeholder MalformedToken, usual, |_| "{{access_token}}".into(), ["placeholder"];
     0 Placeholder MalformedToken, usual, |_| "undefined".into(), ["placeholder"];
     0 Opaque MalformedToken, usual, |_| "0.AXoAmadeUpRefreshTokenOfNobody".into(), ["a refresh token", "not refresh_token"];
+    0 Opaque EncryptedToken, usual, |_| "M.C5xx_BAY.0.U.-CmadeUpRefreshTokenOfAPersonalAccountOfNobody".into(), ["a refresh token", "not refresh_token"];
     0 Truncated MalformedToken, usual, |bench| good(bench).split_at(300).0.into(), ["A piece of the token is missing"];
     0 Truncated MalformedToken, usual, |bench| good(bench).rsplit_once('.').unwrap().0.into(), ["A piece of the token is missing"];
     0 Malformed MalformedToken, usual, |bench| bench.token().raw_payload("{}").build(), ["exp is missing"];

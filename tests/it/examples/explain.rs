@@ -145,6 +145,9 @@ async fn as_people_paste_it() {
         (format!("{start}\n{end}\n").into_bytes(), 1, "broken_by_blanks"),
         (format!("\"{token}\"").into_bytes(), 1, "quoted"),
         (format!(r#"{{"token_type":"Bearer","access_token":"{token}"}}"#).into_bytes(), 1, "token_response"),
+        (token.replace('.', "%2E").into_bytes(), 1, "url_encoded"),
+        (format!("{token}\n{token}\n").into_bytes(), 1, "two_tokens"),
+        (format!("curl -H 'Authorization: Bearer {token}' https://api.example").into_bytes(), 1, "surrounded"),
     ] {
         let ended = Run::of(input).hiding(&token).configured(&entra).end().await;
         assert_eq!(ended.code, Some(code), "{cause}: {ended:?}");
@@ -265,6 +268,68 @@ async fn configured_by_files() {
         let ended = Run::token(&token).with(&arguments).end().await;
         assert_eq!(ended.code, Some(code), "{arguments:?}: {ended:?}");
         assert!(ended.stdout.contains(text), "{arguments:?}: {ended:?}");
+    }
+}
+
+/// What a policy means is shown, with a token or without one.
+#[tokio::test]
+async fn a_policy_is_shown_as_a_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = |url: &str| {
+        format!(
+            r#"<validate-jwt header-name="Authorization" failed-validation-httpcode="401">
+                <openid-config url="{url}" /><required-claims><claim name="aud" {} /></required-claims></validate-jwt>"#,
+            if url.is_empty() { "" } else { "match=\"any\"><value>api://orders</value></claim><claim name=\"oid\"" }
+        )
+    };
+    let tenant = MockEntra::TENANT;
+    let address = format!("https://login.microsoftonline.com/{tenant}/v2.0/.well-known/openid-configuration");
+    let right = written(folder.path(), "right.xml", &policy(&address));
+    let questioned = written(folder.path(), "questioned.xml", &policy(""));
+    let token = MockEntra::new().token().build();
+    let meant =
+        ["The configuration that the policy means", "\"AzureAd\": {", "\"TenantId\": \"11111111-", "api://orders"];
+    let told = ["The configuration has mistakes", "openid-config/@url = \"\": is empty", "claim[aud]: has no value"];
+    for (policy, texts) in [(&right, &meant[..]), (&questioned, &told[..])] {
+        for (input, refused) in [(&*token, ""), ("", "standard input is empty")] {
+            let ended = Run::of(input).with(&["--policy", policy, "--offline"]).end().await;
+            assert_eq!(ended.code == Some(2), input.is_empty() || policy == &questioned, "{ended:?}");
+            assert!(ended.stderr.contains(refused), "{ended:?}");
+            for text in texts {
+                assert!(ended.stdout.contains(text), "{text:?} is not in\n{}", ended.stdout);
+            }
+        }
+    }
+    let ended = Run::of(token).with(&["--policy", &right, "--offline", "--json"]).end().await;
+    let document: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(document["configuration"]["AzureAd"]["TenantId"], tenant);
+    assert!(document["notes"].to_string().contains("clock-skew"), "{document}");
+}
+
+/// What is wrong with how it was given is said without a configuration too.
+#[tokio::test]
+async fn what_is_pasted_is_recognised_without_a_configuration() {
+    let token = MockEntra::new().token().build();
+    for (input, text) in [
+        (format!("\"{token}\""), "The token is in quotes. Take the quotes away"),
+        (format!("Bearer {token}"), "The word Bearer is part of what was given"),
+        (token.replacen('.', ".\n", 1), "a line break or a blank in the token"),
+        (token.replace('.', "%2E"), "encoded for an address"),
+        (format!("{token} {token}"), "Two tokens were given"),
+        (format!(r#"{{"access_token":"{token}"}}"#), "jq -r .access_token"),
+        (format!("curl -H 'Authorization: Bearer {token}'"), "Other text stands around the token"),
+        ("0.AXoAmadeUpRefreshTokenOfNobody".to_owned(), "Send access_token, not refresh_token or code"),
+        (token[..200].to_owned(), "A piece of the token is missing"),
+        (
+            r#"{"error":"invalid_scope","error_description":"AADSTS70011: no"}"#.to_owned(),
+            "AADSTS70011: no. Mend the token",
+        ),
+    ] {
+        for arguments in [&[][..], &["--json"]] {
+            let ended = Run::of(input.clone()).hiding(&token).with(arguments).end().await;
+            assert_eq!(ended.code, Some(2), "{ended:?}");
+            assert!(ended.stdout.contains(text), "{text:?} is not in\n{}", ended.stdout);
+        }
     }
 }
 
