@@ -256,7 +256,8 @@ impl Found<'_> {
                 format!(
                     "In the registration of {} add an app role for applications; in that of {client}, under API \
                      permissions, add it as an application permission and grant admin consent; then get a new token. To \
-                     let every application of the tenant in: allow_web_api_to_be_authorized_by_acl(true).",
+                     let every application of the tenant in: allow_web_api_to_be_authorized_by_acl(true) \
+                     (AllowWebApiToBeAuthorizedByACL in JSON).",
                     self.api()
                 ),
             );
@@ -336,11 +337,12 @@ impl Found<'_> {
                     .to_owned()
             }
             CauseKind::OtherClient => format!(
-                "Add {} to the allowed clients, or use an application that is on the list.",
+                "Add {} to the allowed clients (AllowedClients in JSON), or use an application that is on the list.",
                 rejection.got_value().unwrap_or("it")
             ),
             CauseKind::ClaimValue => {
-                "Change the value where it comes from, and get a new token; or add it to the values of the rule."
+                "Change the value where it comes from, and get a new token; or add it to the values of the rule \
+                 (RequiredClaims in JSON)."
                     .to_owned()
             }
             _ => format!("{}.", capitalised(rejection.kind().remedy())),

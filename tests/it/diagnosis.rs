@@ -11,7 +11,7 @@ use proptest::{prelude::*, sample::select};
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 use tower_entra::{
-    Authority, Cloud, Rejection, RejectionKind, Requirement, TenantId, Verifier,
+    Authority, Cloud, Config, Rejection, RejectionKind, Requirement, TenantId, Verifier,
     claims::TokenVersion,
     diagnosis::{CauseKind, Diagnosis, Outcome},
     jwt::Algorithm,
@@ -421,6 +421,30 @@ fn every_cause_code_and_frequent_problem_has_a_row() {
     let problems: BTreeSet<u8> = ROWS.iter().map(|row| row.problem).chain(PLAYED_ELSEWHERE).collect();
     assert!((0..=25).all(|problem| problems.contains(&problem)), "{problems:?}");
     assert!(ROWS.len() >= 60, "{}", ROWS.len());
+}
+
+/// Whoever configures by a file finds in the remedies what the settings are called there.
+#[tokio::test]
+async fn settings_in_remedies_exist() {
+    let is_known = |name: &str| {
+        let told = Config::from_json(&format!(r#"{{"AzureAd":{{"{name}":{{}}}}}}"#)).unwrap_err().to_string();
+        !told.contains("there is no such setting")
+    };
+    assert!(!is_known("Audiences2"), "the message for unknown names");
+    let mut named = BTreeSet::new();
+    for row in ROWS {
+        let bench = (row.bench)();
+        let diagnosis = bench.verifier.diagnose(&(row.text)(&bench)).await;
+        let remedy = diagnosis.cause().unwrap().remedy();
+        named.extend(remedy.match_indices(" in JSON)").map(|(end, _)| {
+            let start = remedy[..end].rfind('(').unwrap() + 1;
+            remedy[start..end].split(' ').next().unwrap().to_owned()
+        }));
+    }
+    assert!(named.len() >= 8, "{named:?}");
+    for name in named {
+        assert!(is_known(&name), "{name}");
+    }
 }
 
 #[test]
