@@ -83,6 +83,7 @@ pub use check::{Check, Outcome};
 pub use decoded::{Date, Decoded};
 pub use kind::CauseKind;
 use pasted::Pasted;
+pub(crate) use request::instead;
 
 use crate::{
     rejection::{Rejection, RejectionKind},

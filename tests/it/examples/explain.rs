@@ -5,11 +5,20 @@ mod parts;
 mod terminal;
 mod usage;
 
-use std::{fs, path::Path, process::Stdio};
+use std::{
+    fs,
+    path::Path,
+    process::Stdio,
+    sync::{Arc, Mutex},
+};
 
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::{io::AsyncWriteExt, process::Command};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+    process::Command,
+};
 use tower_entra::testing::{Fault, MockEntra, MockServer};
 
 use crate::program::{Ended, example};
@@ -355,6 +364,51 @@ async fn without_keys() {
     let ended = Run::token(&good).configured(&entra).end().await;
     assert_eq!(ended.code, Some(3), "{ended:?}");
     assert!(ended.stdout.contains("(keys_unavailable)") && ended.stdout.contains("no_metadata"), "{}", ended.stdout);
+}
+
+/// The issuer is asked for its documents, and is sent nothing of the token.
+#[tokio::test]
+async fn nothing_of_a_token_reaches_another_host() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let instance = format!("http://{}", listener.local_addr().unwrap());
+    let asked = Arc::new(Mutex::new(String::new()));
+    let heard = Arc::clone(&asked);
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = vec![0; 10_000];
+            let length = stream.read(&mut request).await.unwrap();
+            *heard.lock().unwrap() += str::from_utf8(&request[..length]).unwrap();
+            let answer = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+            stream.write_all(answer).await.unwrap();
+        }
+    });
+    let mock = MockEntra::at(&instance);
+    let elsewhere = "https://elsewhere.contoso.example/";
+    for token in [
+        mock.token().kid("made-up-kid").build(),
+        mock.token().tenant(MockEntra::OTHER_TENANT).build(),
+        mock.token().claim("iss", elsewhere).header("jku", elsewhere).header("x5u", elsewhere).build(),
+    ] {
+        asked.lock().unwrap().clear();
+        let mut run = Run::token(&token);
+        run.command.env("ENTRA_AUTHORITY_HOST", &instance).env("ENTRA_TENANT_ID", MockEntra::TENANT);
+        run.command.env("ENTRA_CLIENT_ID", MockEntra::CLIENT_ID);
+        // Whatever it would ask, it would ask there.
+        for proxy in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
+            run.command.env(proxy, &instance);
+        }
+        let ended = run.end().await;
+        assert!(matches!(ended.code, Some(1 | 3)), "{ended:?}");
+        let asked = asked.lock().unwrap().clone();
+        assert!(asked.contains(MockEntra::TENANT), "it asks for keys: {asked}");
+        let parts = token.split('.').flat_map(|part| part.as_bytes().chunks_exact(16));
+        let mut parts = parts.map(|piece| str::from_utf8(piece).unwrap());
+        assert_eq!(parts.find(|piece| asked.contains(piece)), None, "{asked}");
+        for text in ["made-up-kid", MockEntra::OTHER_TENANT, MockEntra::USER, MockEntra::CALLER, "elsewhere"] {
+            assert!(!asked.contains(text), "{text} in {asked}");
+        }
+    }
 }
 
 #[tokio::test]
