@@ -218,7 +218,7 @@ impl Verifier {
         }
         let mut seen = std::collections::HashSet::new();
         causes.retain(|cause| seen.insert(cause.kind));
-        let checks = check::checks(&examined, &pasted);
+        let checks = check::checks(&examined, &pasted, &token);
         let is_accepted = rejection.is_none() && pasted.faults.is_empty();
         let mut causes = causes.into_iter();
         let cause = causes.next();

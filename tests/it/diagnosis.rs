@@ -261,8 +261,10 @@ async fn assert_sound(verifier: &Verifier, text: &str, diagnosis: &Diagnosis) {
         let is_about_claims = !["size", "form", "key", "signature"].contains(&check.name);
         let is_reached = check.outcome != Outcome::NotReached;
         assert_eq!(check.verified, is_verified && is_about_claims && is_reached, "{}\n{diagnosis}", check.name);
-        if check.outcome != Outcome::Failed {
-            assert_eq!((&check.expected, &check.found), (&None, &None), "{}", check.name);
+        match check.outcome {
+            Outcome::Failed => assert!(check.found.is_some(), "{}\n{diagnosis}", check.name),
+            Outcome::Passed => assert!(check.found.as_ref().is_none_or(|found| found.chars().count() <= 301)),
+            Outcome::NotReached => assert_eq!((&check.expected, &check.found), (&None, &None), "{}", check.name),
         }
     }
     let failed: Vec<&str> =
@@ -557,6 +559,34 @@ async fn apis_of_microsofts_are_called_by_their_names() {
             assert_eq!(diagnosis.token().audience(), Some(name));
         }
     }
+}
+
+/// What was expected and found is told of the checks that pass too.
+#[tokio::test]
+async fn what_a_good_token_has_is_told() {
+    let bench = Bench::of(MockEntra::new(), |builder| builder.tenant(MockEntra::TENANT)).await;
+    let diagnosis = bench.verifier.diagnose(&bench.token().build()).await;
+    let issuer = bench.mock.v2_issuer(MockEntra::TENANT);
+    let kid = bench.mock.current_kid();
+    for (name, expected, found) in [
+        ("size", None, " bytes"),
+        ("algorithm", None, "RS256"),
+        ("issuer", Some("https://login.microsoftonline.com/11111111-"), &*issuer),
+        ("tenant", Some("https://login.microsoftonline.com/11111111-"), MockEntra::TENANT),
+        ("key", None, &kid),
+        ("dates", None, "from 2027-01-15 "),
+        ("audience", Some("or api://66666666-"), MockEntra::CLIENT_ID),
+        ("kind", None, "Files.Read"),
+        ("client", None, MockEntra::CALLER),
+    ] {
+        let check = diagnosis.checks().iter().find(|check| check.name == name).unwrap();
+        assert_eq!((check.outcome, check.expected.is_some()), (Outcome::Passed, expected.is_some()), "{check}");
+        assert!(check.expected.as_ref().is_none_or(|text| text.contains(expected.unwrap())), "{check}");
+        assert!(check.found.as_ref().unwrap().contains(found), "{check}");
+        assert!(check.to_string().contains(found), "{check}");
+    }
+    let app = bench.verifier.diagnose(&bench.token().app().build()).await;
+    assert_eq!(app.checks()[15].found.as_deref(), Some("Files.Read.All"));
 }
 
 /// What follows the root cause: an old id token for another API.
