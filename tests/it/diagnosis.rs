@@ -457,6 +457,31 @@ fn every_cause_has_a_code_and_a_title_of_its_own() {
     assert!(titles.iter().all(|title| !title.ends_with('.') && !title.contains("  ")));
 }
 
+/// What people search for: the reasons of API Management (§8.3), and the frequent numbers of .NET's (§10.1, §6).
+#[test]
+fn names_of_others_lead_to_a_cause() {
+    let reasons = [
+        "TokenNotPresent",
+        "TokenSignatureInvalid",
+        "TokenAudienceNotAllowed",
+        "TokenIssuerNotAllowed",
+        "TokenExpired",
+        "TokenSignatureKeyNotFound",
+        "TokenClaimNotFound",
+        "TokenClaimValueNotAllowed",
+        "JwtInvalid",
+    ];
+    let numbers = [
+        10205, 10206, 10209, 10214, 10222, 10223, 10257, 10501, 10503, 10504, 10511, 10603, 10609, 10618, 10634, 10696,
+        12709, 12741, 14100, 20803, 20804, 20806, 20807, 20810, 40001, 40003, 40004, 40005, 40009, 40012,
+    ];
+    let numbers = numbers.iter().map(|number| format!("IDX{number}"));
+    let others = ["IDW10201", "IDW10202", "IDW10203"].map(str::to_owned).into_iter().chain(numbers);
+    for name in reasons.map(str::to_owned).into_iter().chain(others) {
+        assert!(CauseKind::ALL.iter().any(|kind| kind.known_as().contains(&&*name)), "{name}");
+    }
+}
+
 /// §10.2, row 10: the literal `{tenantid}` of the metadata of `common`.
 #[test]
 fn a_placeholder_in_an_issuer_is_told_at_build() {
