@@ -18,7 +18,8 @@ pub(super) fn of_paste(kind: CauseKind, pasted: &Pasted) -> Cause {
             "Take the quotes away: with jq, use -r; in a shell, put quotes around the whole header alone.",
         ),
         CauseKind::BrokenByBlanks => (
-            "There is a line break or a blank in the token: it was copied from a terminal or an e-mail that wraps lines.",
+            "There is a line break or a blank in the token, or a letter that nobody sees: it was copied from a terminal, a page or \
+             an e-mail.",
             "Send it in one piece, without line breaks and blanks.",
         ),
         CauseKind::UrlEncoded => (

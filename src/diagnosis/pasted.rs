@@ -142,7 +142,7 @@ impl Pasted {
 
     /// One with anything else around it: a command, an address, a form.
     fn take_out(&mut self) {
-        if looks_like_a_jwt(&self.token) && self.token.bytes().all(is_of_token) {
+        if is_jwt_in_any_base64(&self.token) {
             return;
         }
         if let Some(jwt) = jwts(&self.token).first() {
@@ -152,6 +152,12 @@ impl Pasted {
             self.note(CauseKind::BrokenByBlanks, self.token.clone());
         }
     }
+}
+
+/// A token in any alphabet of base64, and nothing around it.
+pub(super) fn is_jwt_in_any_base64(text: &str) -> bool {
+    let of_jwts = text.replace('+', "-").replace('/', "_").replace('=', "");
+    looks_like_a_jwt(&of_jwts) && of_jwts.bytes().all(is_of_token)
 }
 
 /// What a token endpoint says of why it gives no token, in one line.
@@ -235,6 +241,7 @@ mod tests {
             (format!("{jwt}."), &jwt, vec![Surrounded]),
             (format!(r#""{{\"access_token\":\"{jwt}\"}}""#), &jwt, vec![Quoted, Surrounded]),
             (format!("access_token={jwt}&id_token={jwt}"), &jwt, vec![TwoTokens]),
+            (format!("{jwt}+/8="), &format!("{jwt}+/8="), vec![]),
             (format!("a {jwt}.x b"), &format!("a {jwt}.x b"), vec![BrokenByBlanks]),
             (format!(r#"{{"Token":"{jwt}","Type":"Bearer"}}"#), &jwt, vec![TokenResponse]),
             (format!(r#"{{"idToken":"x","accessToken":"{jwt}"}}"#), &jwt, vec![TokenResponse]),

@@ -1,6 +1,9 @@
 //! From a refusal to its cause, in the values of this token and this configuration.
 
-use super::{Cause, CauseKind, Decoded, pasted::Pasted};
+use super::{
+    Cause, CauseKind, Decoded,
+    pasted::{Pasted, is_jwt_in_any_base64},
+};
 use crate::{
     authority::Source,
     claims::TokenVersion,
@@ -177,6 +180,14 @@ impl Found<'_> {
         let is_readable = self.token.header().is_some() || self.token.claims().is_some();
         if dots == 0 || (dots <= 2 && !is_readable && !token.starts_with("eyJ")) {
             return super::given::of_paste(CauseKind::Opaque, self.pasted);
+        }
+        if token.contains(['+', '/', '=']) && is_jwt_in_any_base64(token) {
+            return Cause::new(
+                CauseKind::Malformed,
+                "The token is written in another alphabet of base64 (with +, / or =) than JWTs are: something on its way has \
+                 decoded it and encoded it anew.",
+                "Send the value of access_token exactly as the token response had it.",
+            );
         }
         let is_cut = dots == 1
             || detail.contains("signature is not base64url")

@@ -111,6 +111,7 @@ const ROWS: &[Row] = rows! {
     0 Malformed MalformedToken, usual, |bench| bench.token().raw_payload("{}").build(), ["exp is missing"];
     0 Malformed MalformedToken, usual, |bench| bench.token().claim("roles", 7).build(), ["must be a string"];
     0 Malformed MalformedToken, usual, |bench| bench.token().without_header("kid").build(), ["has no kid"];
+    0 Malformed MalformedToken, usual, |bench| good(bench) + "+/8=", ["another alphabet of base64"];
     0 Malformed MalformedToken, usual, |_| "a.b.c.d".into(), ["three parts"];
     0 OtherKindOfJwt MalformedToken, usual, |bench| bench.token().header("typ", "dpop+jwt").build(), ["dpop+jwt"];
     0 OtherKindOfJwt MalformedToken, usual, |bench| bench.token().header("crit", json!(["b64"])).build(), ["crit"];
