@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{Decoded, pasted::Pasted};
+use super::{Decoded, pasted::Pasted, words};
 use crate::{
     rejection::{Rejection, RejectionKind},
     verifier::examine::{Examination, Step},
@@ -109,6 +109,8 @@ fn check(step: Step, examined: &Examination, pasted: &Pasted, token: &Decoded) -
         check.outcome = Outcome::Failed;
         check.found = Some(pasted.faults.iter().map(|fault| fault.title()).collect::<Vec<_>>().join("; "));
     }
+    check.expected = check.expected.map(words::plain);
+    check.found = check.found.map(words::plain);
     check
 }
 

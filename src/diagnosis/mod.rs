@@ -115,7 +115,7 @@ pub struct Cause {
 
 impl Cause {
     pub(crate) fn new(kind: CauseKind, explanation: impl Into<String>, remedy: impl Into<String>) -> Self {
-        let (explanation, remedy) = (explanation.into(), remedy.into());
+        let (explanation, remedy) = (words::plain(explanation.into()), words::plain(remedy.into()));
         Self { kind, title: kind.title(), explanation, remedy, known_as: kind.known_as() }
     }
 

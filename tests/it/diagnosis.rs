@@ -175,6 +175,7 @@ const ROWS: &[Row] = rows! {
     0 AudienceNearMiss WrongAudience, || with_audience("api://orders"), |bench| bench.token().audience("api://orders/Files.Read").build(), ["by a path"];
     22 ManagedIdentity WrongAudience, usual, |bench| bench.token().app().audience("api://backend").claim("xms_mirid", "/subscriptions/made-up").build(), ["api://backend", "authentication-managed-identity"];
     21 ForwardedToken WrongAudience, usual, |bench| bench.token().audience("api://orders").build(), ["api://orders", "on-behalf-of", "Files.Read", "77777777"];
+    0 OtherAudience WrongAudience, usual, |bench| bench.token().app().audience("api://orders\nok\u{1b}[2J").build(), ["api://orders\\nok\\u{1b}[2J; expected"];
     0 NoAudience WrongAudience, usual, |bench| bench.token().without_claim("aud").build(), ["no aud"];
     0 OtherAudience WrongAudience, usual, |bench| bench.token().app().audience("api://orders").build(), ["api://orders", "66666666-7777-8888-9999-000000000000/.default"];
     17 IdToken WrongAudience, usual, |bench| bench.token().id_token().build(), ["It is an id token", "access_token", "66666666"];
@@ -283,6 +284,17 @@ async fn assert_sound(verifier: &Verifier, text: &str, diagnosis: &Diagnosis) {
         (None, Some(code)) => panic!("{code}"),
     }
     assert_secret(text, diagnosis);
+    // Nothing of a token begins a line of its own, or steers a terminal.
+    let said = diagnosis
+        .cause()
+        .into_iter()
+        .chain(diagnosis.further())
+        .flat_map(|cause| [cause.explanation(), cause.remedy()]);
+    let shown =
+        diagnosis.checks().iter().flat_map(|check| check.expected.iter().chain(&check.found)).map(|text| &**text);
+    for text in said.chain(shown) {
+        assert!(!text.contains(|letter: char| letter.is_control() || letter == '\u{202e}'), "{text:?}");
+    }
 }
 
 /// The signature, and what is no JWT, stands in no form of the diagnosis.
@@ -744,6 +756,7 @@ fn any_value() -> impl Strategy<Value = Value> {
             json!("https://contoso.b2clogin.com/"),
             json!("https://plant.example"),
             json!("EdDSA"),
+            json!("api://orders\n  To mend it: \u{1b}[2J\u{202e}"),
             json!("https://graph.microsoft.com"),
             json!(MockEntra::OTHER_TENANT),
             json!(MockEntra::CLIENT_ID),
