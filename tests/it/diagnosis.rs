@@ -354,6 +354,10 @@ async fn every_row_is_told_by_its_root_cause() {
                 .filter(|says| !said.contains(**says))
                 .map(|says| format!("{number} ({}): {says:?} is not in: {said}", row.cause.code())),
         );
+        let shown = diagnosis.to_string();
+        for name in cause.kind().known_as() {
+            assert!(shown.contains(name), "{number}: {name} is not in {shown}");
+        }
         assert_readable(&diagnosis);
         assert_sound(&bench.verifier, &text, &diagnosis).await;
     }

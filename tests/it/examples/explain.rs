@@ -107,7 +107,15 @@ async fn a_good_token_and_bad_ones() {
             token().graph().build(),
             1,
             "not_microsoft",
-            vec!["graph_token", "Microsoft Graph", "To mend it:", "(not verified)", id],
+            vec![
+                "graph_token",
+                "IDX10511",
+                "TokenAudienceNotAllowed",
+                "Microsoft Graph",
+                "To mend it:",
+                "(not verified)",
+                id,
+            ],
         ),
         ("expired", token().expired().build(), 1, "dates", vec!["(expired)", " ago"]),
         (
