@@ -43,7 +43,7 @@ async fn greet(claims: Claims) -> String {
 }
 
 /// The answer for somebody in a browser. It tells what anybody may know who sent this token, and no more; the log has
-/// the rest. Where it is a 401, the layer adds `WWW-Authenticate`.
+/// the rest. The layer adds `WWW-Authenticate`.
 fn page(rejection: &Rejection) -> Response<String> {
     let title = match rejection.status() {
         StatusCode::SERVICE_UNAVAILABLE => "Please come back in a moment",

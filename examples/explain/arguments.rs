@@ -18,10 +18,12 @@ from an argument or an address: there it would stay in the shell's history and i
 
 FILE              the configuration, a JSON file with a section AzureAd; without it, the environment
                   (ENTRA_TENANT_ID, ENTRA_CLIENT_ID, …), as the example server takes them
---policy POLICY   the configuration, a policy of API Management (validate-jwt, validate-azure-ad-token)
+--policy POLICY   the configuration, a policy of API Management (validate-jwt, validate-azure-ad-token); shows what it means
+                  as JSON, also where there is no token
 --file TOKENFILE  read the token from this file
 --offline         fetch nothing; says what cannot be checked then
---json            print one JSON document: verdict, exit_code, offline, for, from, problems, notes, decoded, diagnosis
+--json            print one JSON document: verdict, exit_code, offline, for, from, problems, notes, configuration (of a
+                  policy), decoded, diagnosis
 --color WHEN      always, never or auto (a terminal, and NO_COLOR is not set)
 
 The token never leaves this machine: only the issuer's metadata and keys are fetched. Nothing is logged or written to

@@ -4,6 +4,7 @@ use std::{env, fs, future::ready};
 
 use tower_entra::{
     Config, ConfigError, Verifier, VerifierBuilder,
+    config::ApimPolicy,
     error::{ConfigProblem, FetchError},
     fetch::{Fetch, FetchFuture, FetchRequest},
 };
@@ -12,10 +13,10 @@ use crate::arguments::Arguments;
 
 /// What there is of a configuration.
 pub(crate) enum Configuration {
-    /// It works. A policy of API Management comes with notes on what is otherwise here.
+    /// It works.
     Ready {
         verifier: Verifier,
-        notes: Vec<String>,
+        policy: Option<Box<ApimPolicy>>,
     },
     /// Nothing is configured at all.
     None,
@@ -40,30 +41,29 @@ impl Configuration {
             return Self::None;
         }
         match Self::verifier(arguments) {
-            Ok((verifier, notes)) => Self::Ready { verifier, notes },
+            Ok((verifier, policy)) => Self::Ready { verifier, policy },
             Err(error) => Self::Mistakes(error),
         }
     }
 
-    fn verifier(arguments: &Arguments) -> Result<(Verifier, Vec<String>), ConfigError> {
-        let (config, notes) = match (&arguments.policy, &arguments.config) {
+    fn verifier(arguments: &Arguments) -> Result<(Verifier, Option<Box<ApimPolicy>>), ConfigError> {
+        let (config, policy) = match (&arguments.policy, &arguments.config) {
             (Some(policy), _) => {
                 let xml = fs::read_to_string(policy).map_err(|error| {
                     let path = policy.display().to_string();
                     ConfigError::from_problem(ConfigProblem::new("--policy", Some(&path), error.to_string()))
                 })?;
                 let policy = Config::from_apim_policy(&xml)?;
-                let notes = policy.notes().iter().map(ToString::to_string).collect();
-                (policy.into_config(), notes)
+                (policy.config().clone(), Some(Box::new(policy)))
             }
-            (None, Some(file)) => (Config::from_file(file)?, Vec::new()),
-            (None, None) => (Config::from_env()?, Vec::new()),
+            (None, Some(file)) => (Config::from_file(file)?, None),
+            (None, None) => (Config::from_env()?, None),
         };
         let mut builder = VerifierBuilder::from(config);
         if arguments.offline {
             builder = builder.fetch(Offline);
         }
-        Ok((builder.build()?, notes))
+        Ok((builder.build()?, policy))
     }
 
     pub(crate) fn problems(&self) -> Vec<String> {
@@ -73,11 +73,17 @@ impl Configuration {
         }
     }
 
-    pub(crate) fn notes(&self) -> &[String] {
+    /// What a policy of API Management means, with notes on what is otherwise here.
+    pub(crate) fn policy(&self) -> Option<&ApimPolicy> {
         match self {
-            Self::Ready { notes, .. } => notes,
-            _ => &[],
+            Self::Ready { policy, .. } => policy.as_deref(),
+            _ => None,
         }
+    }
+
+    /// Those notes.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        self.policy().into_iter().flat_map(ApimPolicy::notes).map(ToString::to_string).collect()
     }
 }
 

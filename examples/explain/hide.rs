@@ -1,5 +1,7 @@
 //! Keeps what is secret out of the output: signatures, and whole tokens that only their issuer can read.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value};
 use tower_entra::diagnosis::Decoded;
 
@@ -9,13 +11,17 @@ const SHORTEST: usize = 16;
 /// The shortest opaque word that is hidden: GUIDs, scopes and names are shorter.
 const SHORTEST_OPAQUE: usize = 64;
 
-/// Pieces that must not be shown, the longest first.
-pub(crate) struct Secrets(Vec<String>);
+/// Pieces that must not be shown, by what they begin with, the longest first.
+pub(crate) struct Secrets(HashMap<[u8; SHORTEST], Vec<String>>);
+
+/// The same while they are collected.
+#[derive(Default)]
+struct Pieces(Vec<String>);
 
 impl Secrets {
     /// Those of what was pasted, and of tokens that are claims of it: B2C has such.
     pub(crate) fn of(text: &str, decoded: &Decoded) -> Self {
-        let mut found = Self(Vec::new());
+        let mut found = Pieces::default();
         found.collect(text);
         found.collect_opaque(text, SHORTEST_OPAQUE);
         found.collect(&text.split_whitespace().collect::<String>());
@@ -28,9 +34,37 @@ impl Secrets {
         }
         found.0.sort_by_key(|piece| std::cmp::Reverse(piece.len()));
         found.0.dedup();
-        found
+        let mut pieces: HashMap<_, Vec<String>> = HashMap::new();
+        for piece in found.0 {
+            let start = piece.as_bytes().first_chunk().copied();
+            if let Some(start) = start {
+                pieces.entry(start).or_default().push(piece);
+            }
+        }
+        Self(pieces)
     }
 
+    /// The same text without them, in one pass: what is pasted may be as hostile as it likes.
+    pub(crate) fn hide(&self, text: &str) -> String {
+        let bytes = text.as_bytes();
+        let (mut shown, mut from, mut at) = (String::new(), 0, 0);
+        while let Some(start) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+            let alike = self.0.get(start).into_iter().flatten();
+            match alike.into_iter().find(|piece| bytes[at..].starts_with(piece.as_bytes())) {
+                Some(piece) => {
+                    shown.push_str(&text[from..at]);
+                    shown.push_str(HIDDEN);
+                    at += piece.len();
+                    from = at;
+                }
+                None => at += 1,
+            }
+        }
+        shown + &text[from..]
+    }
+}
+
+impl Pieces {
     fn collect_from(&mut self, part: &Map<String, Value>) {
         part.values().for_each(|value| self.collect_value(value));
     }
@@ -46,7 +80,7 @@ impl Secrets {
 
     /// The signatures in a text, also where two tokens are written without anything between them.
     fn collect(&mut self, text: &str) {
-        for word in words(text).filter(|word| word.starts_with("eyJ")) {
+        for word in words(text).filter_map(|word| word.get(word.find("eyJ")?..)) {
             let parts = word.split('.').skip(2).flat_map(|part| [Some(part), part.split("eyJ").next()]);
             self.0.extend(parts.flatten().filter(|part| part.len() >= SHORTEST).map(str::to_owned));
         }
@@ -56,11 +90,6 @@ impl Secrets {
     fn collect_opaque(&mut self, text: &str, shortest: usize) {
         let opaque = words(text).filter(|word| word.len() >= shortest && !word.starts_with("//"));
         self.0.extend(opaque.map(str::to_owned));
-    }
-
-    /// The same text without them.
-    pub(crate) fn hide(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, piece| text.replace(piece, HIDDEN))
     }
 }
 
@@ -88,6 +117,7 @@ mod tests {
             format!("{start}\n{end}"),
             format!("{jwt}{jwt}"),
             jwt.replace('.', "%2E"),
+            format!("https://app.contoso.example/#access_token={jwt}&state=x"),
             format!(r#"{{"access_token":"{jwt}","refresh_token":"{opaque}"}}"#),
         ] {
             let secrets = Secrets::of(&text, &Decoded::read(&text, SystemTime::now()));
@@ -97,5 +127,6 @@ mod tests {
         }
         let secrets = Secrets::of(&opaque, &Decoded::read(&opaque, SystemTime::now()));
         assert_eq!(secrets.hide(&opaque), HIDDEN);
+        assert_eq!(secrets.hide(&format!("é{opaque}é{}", &opaque[1..])), format!("é{HIDDEN}é{}", &opaque[1..]));
     }
 }

@@ -12,9 +12,10 @@ pub(crate) fn document(explained: &Explained) -> String {
         members.remove("token");
     }
     let notes = match &explained.diagnosis {
-        Some(_) => explained.configuration.notes().to_vec(),
+        Some(_) => explained.configuration.notes(),
         None => unconfigured::sentences(&explained.decoded),
     };
+    let configuration = explained.configuration.policy().and_then(|policy| serde_json::from_str(policy.to_json()).ok());
     let document = json!({
         "verdict": explained.verdict.as_str(),
         "exit_code": explained.verdict as u8,
@@ -23,6 +24,7 @@ pub(crate) fn document(explained: &Explained) -> String {
         "from": explained.decoded.issuer(),
         "problems": explained.configuration.problems(),
         "notes": notes,
+        "configuration": configuration.unwrap_or(Value::Null),
         "decoded": explained.decoded,
         "diagnosis": diagnosis,
     });

@@ -25,6 +25,7 @@ use std::{
 use arguments::{Arguments, USAGE};
 use configuration::Configuration;
 use hide::Secrets;
+use page::Page;
 use tower_entra::{
     RejectionKind,
     diagnosis::{Decoded, Diagnosis},
@@ -79,6 +80,13 @@ async fn main() -> ExitCode {
     }
     let text = match input::read(arguments.file.as_deref()) {
         Ok(text) => text,
+        Err(message) if arguments.policy.is_some() && !arguments.json => {
+            // What the policy means can be seen without one.
+            let mut page = Page::default();
+            report::configuration(&mut page, &Configuration::read(&arguments));
+            print(&page.into_text(arguments.color.is_on()), ExitCode::SUCCESS);
+            return refuse(&message);
+        }
         Err(message) => return refuse(&message),
     };
 

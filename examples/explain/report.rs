@@ -17,18 +17,7 @@ const INDENT: &str = "                  ";
 pub(crate) fn page(explained: &Explained) -> Page {
     let mut page = Page::default();
     decoded(&mut page, &explained.decoded);
-    match &explained.configuration {
-        Configuration::Ready { notes, .. } if !notes.is_empty() => {
-            page.heading("The policy, where it is otherwise here");
-            for note in notes {
-                page.line(Style::Plain, format!("  {note}"));
-            }
-        }
-        Configuration::Mistakes(error) => {
-            page.heading("The configuration has mistakes").line(Style::Bad, format!("  {error}"));
-        }
-        _ => {}
-    }
+    configuration(&mut page, &explained.configuration);
     match &explained.diagnosis {
         Some(diagnosis) => diagnosed(&mut page, diagnosis, explained),
         None => {
@@ -43,6 +32,20 @@ pub(crate) fn page(explained: &Explained) -> Page {
         }
     }
     page
+}
+
+/// What a policy means, or what is wrong with what was configured.
+pub(crate) fn configuration(page: &mut Page, configuration: &Configuration) {
+    if let Some(policy) = configuration.policy() {
+        page.heading("The configuration that the policy means").line(Style::Plain, policy.to_json());
+        page.heading("The policy, where it is otherwise here");
+        for note in configuration.notes() {
+            page.line(Style::Plain, format!("  {note}"));
+        }
+    }
+    if let Configuration::Mistakes(error) = configuration {
+        page.heading("The configuration has mistakes").line(Style::Bad, format!("  {error}"));
+    }
 }
 
 fn decoded(page: &mut Page, token: &Decoded) {
@@ -106,7 +109,12 @@ fn check(page: &mut Page, check: &Check) {
         Outcome::NotReached => ("–", Style::Dim),
     };
     let rest = if check.outcome == Outcome::NotReached { Style::Dim } else { Style::Plain };
-    page.add(style, format!("  {mark} {:<13} ", check.name)).line(rest, check.title);
+    page.add(style, format!("  {mark} {:<13} ", check.name)).add(rest, check.title);
+    if let (Outcome::Passed, Some(found)) = (check.outcome, &check.found) {
+        page.line(Style::Dim, format!(": {found}"));
+        return;
+    }
+    page.add(Style::Plain, "\n");
     if let Some(expected) = &check.expected {
         page.line(Style::Plain, format!("{INDENT}expected: {expected}"));
     }

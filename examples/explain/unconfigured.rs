@@ -12,6 +12,7 @@ To have it checked, say which API it is for:
 /// Sentences, the weightiest first.
 pub(crate) fn sentences(token: &Decoded) -> Vec<String> {
     let mut said = vec![format!("It is {}.", token.kind())];
+    said.extend(token.faults().iter().map(|fault| format!("{} {}", fault.explanation(), fault.remedy())));
     let Some(claims) = token.claims() else { return said };
     let audience = claims.get("aud").map(|audience| match audience.as_str() {
         Some(audience) => audience.to_owned(),

@@ -46,12 +46,12 @@ function causeList(cause) {
 function showChecks(checks) {
   find('checks').replaceChildren(...checks.map((check) => {
     const title = element('span', '', check.title);
-    const isClaimed = check.outcome === 'failed' && check.found !== null;
+    const isClaimed = check.outcome === 'failed';
     if (check.verified || isClaimed) title.append(element('span', 'quiet', check.verified ? ' (verified)' : ' (not verified)'));
     const item = element('li', '', element('span', check.outcome, marks[check.outcome]), title);
     const facts = [];
-    if (check.expected !== null) facts.push(element('p', 'value', `expected: ${check.expected}`));
-    if (check.found !== null) facts.push(element('p', 'value', `found: ${check.found}`));
+    if (check.expected !== null && check.outcome === 'failed') facts.push(element('p', 'value', `expected: ${check.expected}`));
+    if (check.found !== null) facts.push(element('p', 'value', check.outcome === 'failed' ? `found: ${check.found}` : check.found));
     if (facts.length > 0) item.append(element('div', 'facts', ...facts));
     return item;
   }));

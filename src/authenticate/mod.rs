@@ -61,7 +61,7 @@
 //! | `status` | the HTTP status |
 //! | `authority` | the configured authority that the token chose |
 //! | `kid` | the key that the token names |
-//! | `detail` | a further sentence about the cause |
+//! | `detail` | a further sentence about the cause; where there is no token, that the request has a cookie, a token in its address or another scheme instead |
 //! | `expected`, `got` | what the configuration wants, and what the token had |
 //! | `remedy` | what to do about it |
 //! | `suppressed` | how many refusals with this code at this authority were not logged before this one |

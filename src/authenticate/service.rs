@@ -13,6 +13,7 @@ use super::future::{ResponseFuture, VerdictFuture};
 use crate::{
     bearer,
     claims::Claims,
+    diagnosis::instead,
     rejection::{Rejection, RejectionKind},
     response::{Mark, Marks, ResponseBody},
     verifier::{Verdict, Verifier},
@@ -59,6 +60,7 @@ where
             }
             Decision::Refuse(rejection) => {
                 drop(self.take_ready());
+                let rejection = self.gate.with_hint(rejection, request.headers(), request.uri());
                 ResponseFuture::refused(rejection, self.gate.mark().clone())
             }
             Decision::Wait(verdict) => {
@@ -121,6 +123,17 @@ impl Gate {
             Ok(Verdict::Wait(verdict)) => Decision::Wait(verdict),
             Err(rejection) if self.optional && rejection.kind() == RejectionKind::MissingToken => Decision::Pass(None),
             Err(rejection) => Decision::Refuse(rejection),
+        }
+    }
+
+    /// Where no token was found, with where one is instead.
+    fn with_hint(&self, rejection: Rejection, headers: &HeaderMap, uri: &Uri) -> Rejection {
+        if rejection.kind() != RejectionKind::MissingToken || self.source.is_some() {
+            return rejection;
+        }
+        match instead(headers, uri) {
+            Some(cause) => rejection.detail(cause.title()),
+            None => rejection,
         }
     }
 

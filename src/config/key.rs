@@ -29,6 +29,7 @@ pub(super) enum Key {
     FileOfKeys,
     StaticKeys,
     AllowWithoutRole,
+    AppSpecificKeys,
     AllowedClients,
     RequiredClaims,
     ClockSkewSeconds,
@@ -37,7 +38,7 @@ pub(super) enum Key {
     DetailedErrors,
 }
 
-pub(super) const KEYS: [(&str, Key); 32] = [
+pub(super) const KEYS: [(&str, Key); 33] = [
     ("Instance", Key::Instance),
     ("TenantId", Key::TenantId),
     ("TenantIds", Key::TenantIds),
@@ -46,6 +47,7 @@ pub(super) const KEYS: [(&str, Key); 32] = [
     ("Audiences", Key::Audiences),
     ("Authority", Key::Authority),
     ("AllowWebApiToBeAuthorizedByACL", Key::AllowWithoutRole),
+    ("AppSpecificKeys", Key::AppSpecificKeys),
     ("AllowedClients", Key::AllowedClients),
     ("RequiredClaims", Key::RequiredClaims),
     ("ClockSkewSeconds", Key::ClockSkewSeconds),
@@ -83,6 +85,7 @@ impl Key {
             self,
             Self::Authorities
                 | Self::AllowWithoutRole
+                | Self::AppSpecificKeys
                 | Self::ClockSkewSeconds
                 | Self::Resource
                 | Self::RevokedKeys

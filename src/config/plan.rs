@@ -60,7 +60,8 @@ impl Config {
         let max_token_bytes = rules.max_token_bytes();
         let keys = KeySettings { revoked: rules.revoked_keys(), ..KeySettings::default() };
         let detailed_errors = rules.switch(&self.detailed_errors);
-        let app_id = rules.app_id(common.client_id.as_deref(), tenants.has_keyword(), form);
+        let has_tenant = form == Form::Entra && tenants.authority.is_some() && !tenants.has_keyword();
+        let app_id = rules.app_id(common.client_id.as_deref(), has_tenant);
         rules.warn_of_microsoft();
         let main = tenants.authority.map(|authority| match app_id {
             Some(app_id) => authority.app_specific_keys(app_id),
@@ -124,6 +125,13 @@ impl Config {
 
     /// The problem of a setting that is not there, under the name that its owner would look for.
     pub(super) fn missing(&self, key: Key, advice: &str) -> ConfigProblem {
+        let hints: String =
+            self.hints.iter().filter(|(of, _)| *of == key).map(|(_, hint)| format!(" ({hint})")).collect();
+        ConfigProblem::new(self.name_of(key), None, format!("{advice}{hints}"))
+    }
+
+    /// What a setting is called where the configuration comes from.
+    fn name_of(&self, key: Key) -> String {
         let (method, variable) = match key {
             Key::TenantId => ("tenant()", "ENTRA_TENANT_ID"),
             Key::Instance => ("instance()", "ENTRA_AUTHORITY_HOST"),
@@ -131,16 +139,13 @@ impl Config {
             _ => ("authority()", "AzureAd__Authority"),
         };
         let json = key.name();
-        let name = match &self.source {
+        match &self.source {
             Source::Builder => method.to_owned(),
             Source::Json { section: Some(section), .. } => format!("{section}:{json}"),
             Source::Json { section: None, .. } => json.to_owned(),
             Source::Environment { section: Some(section) } => format!("{section}__{json}"),
             Source::Environment { section: None } => variable.to_owned(),
-        };
-        let hints: String =
-            self.hints.iter().filter(|(of, _)| *of == key).map(|(_, hint)| format!(" ({hint})")).collect();
-        ConfigProblem::new(name, None, format!("{advice}{hints}"))
+        }
     }
 
     pub(super) fn is_spoilt(&self, keys: &[Key]) -> bool {
@@ -300,16 +305,21 @@ impl Rules<'_> {
     }
 
     /// The client id by which the API's own keys are asked for.
-    fn app_id(&mut self, client_id: Option<&str>, has_keyword: bool, form: Form) -> Option<String> {
-        let is_wanted = self.switch(&self.config.app_specific_keys);
-        if is_wanted && self.config.client_ids.is_empty() {
-            self.wrong("app_specific_keys()", "true", "needs client_id(), by which those keys are asked for");
+    fn app_id(&mut self, client_id: Option<&str>, has_tenant: bool) -> Option<String> {
+        let wanted = self.one(&self.config.app_specific_keys, bool::to_string).filter(|wanted| wanted.value)?;
+        if self.config.client_ids.is_empty() {
+            let advice = format!("needs {}, by which those keys are asked for", self.config.name_of(Key::ClientId));
+            self.wrong(&wanted.name, "true", advice);
         }
-        if is_wanted && (has_keyword || form != Form::Entra) {
-            let advice = "needs tenant(): a tenant's own document is where those keys are";
-            self.wrong("app_specific_keys()", "true", advice);
+        if !has_tenant {
+            let tenant = self.config.name_of(Key::TenantId);
+            self.wrong(
+                &wanted.name,
+                "true",
+                format!("needs {tenant}: a tenant's own document is where those keys are"),
+            );
         }
-        client_id.filter(|_| is_wanted).map(str::to_owned)
+        client_id.map(str::to_owned)
     }
 
     fn leeway(&mut self) -> Duration {

@@ -112,6 +112,9 @@ impl Reader {
         if self.is_inner && key.is_global() {
             let advice = match key {
                 Key::Authorities => "authorities have no authorities of their own; list them all in one list",
+                Key::AppSpecificKeys => {
+                    "is of the tenant outside of Authorities; in code, Authority::app_specific_keys() is of one"
+                }
                 _ => "holds for all authorities; put it outside of Authorities",
             };
             return self.problems.push(ConfigProblem::new(&node.name, None, advice));
@@ -149,6 +152,10 @@ impl Reader {
             Key::AllowWithoutRole => {
                 let allow = self.truth(&node);
                 self.config.allow_without_role.extend(allow);
+            }
+            Key::AppSpecificKeys => {
+                let own = self.truth(&node);
+                self.config.app_specific_keys.extend(own);
             }
             Key::AllowedClients => {
                 if matches!(&node.data, Data::List(elements) if elements.is_empty()) {

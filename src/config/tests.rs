@@ -21,8 +21,8 @@ const NO_TENANT: &str = "is missing: whose tokens are accepted? Take the Directo
 const NO_API: &str = "is missing, and so is an audience: which API is this? Take the Application (client) ID of its app \
                       registration";
 const KNOWN: &str = "Instance, TenantId, TenantIds, ClientId, Audience, Audiences, Authority, \
-                     AllowWebApiToBeAuthorizedByACL, AllowedClients, RequiredClaims, ClockSkewSeconds, Resource, \
-                     RevokedKeys, DetailedErrors, Authorities, Kind, Domain, SignUpSignInPolicyId, Policies, \
+                     AllowWebApiToBeAuthorizedByACL, AppSpecificKeys, AllowedClients, RequiredClaims, ClockSkewSeconds, \
+                     Resource, RevokedKeys, DetailedErrors, Authorities, Kind, Domain, SignUpSignInPolicyId, Policies, \
                      AcceptTfpIssuers, Name, Version, Algorithms, ScopeClaim, RoleClaim, SubjectClaim, ClientClaim, \
                      AudienceClaim, MetadataAddress, JwksUri, KeyFile, StaticKeys";
 
@@ -185,6 +185,7 @@ fn mistakes_of_json() {
         (r#","RevokedKeys":[true]"#, "RevokedKeys:0 = \"true\": is a truth value; a text is needed"),
         (r#","DetailedErrors":"yes""#, "DetailedErrors = \"yes\": true or false is needed"),
         (r#","DetailedErrors":1"#, "DetailedErrors = \"1\": true or false is needed"),
+        (r#","AppSpecificKeys":1"#, "AppSpecificKeys = \"1\": true or false is needed"),
         (r#","AllowWebApiToBeAuthorizedByACL":[]"#, "AllowWebApiToBeAuthorizedByACL = \"[]\": true or false is needed"),
         (
             r#","ClockSkewSeconds":"00:05:00""#,
@@ -528,6 +529,16 @@ fn authorities_and_dangers_arrive() {
     assert_eq!(
         danger(Config::default().tenant(TENANT).app_specific_keys(true)),
         entra(Authority::tenant(TENANT.parse().unwrap()).app_specific_keys(CLIENT))
+    );
+    let own_keys = Config::from_json(&section(r#","AppSpecificKeys":true"#));
+    assert_eq!(only(&plan(own_keys)), entra(Authority::tenant(TENANT.parse().unwrap()).app_specific_keys(CLIENT)));
+    // There is no tenant whose document could have them.
+    let others = format!(
+        r#"{{"AzureAd":{{"ClientId":"{CLIENT}","AppSpecificKeys":true,"Authorities":[{{"Authority":"https://id.example","Audience":"a"}}]}}}}"#
+    );
+    assert_eq!(
+        told(Config::from_json(&others)),
+        ["AzureAd:AppSpecificKeys = \"true\": needs AzureAd:TenantId: a tenant's own document is where those keys are"]
     );
     assert!(plan(Ok(good().danger_accept_bound_tokens(true))).authorities[0].policy.accept_bound);
 }

@@ -11,7 +11,7 @@ impl Found<'_> {
                 CauseKind::NoAudience,
                 "The token has no aud: it does not say for whom it is.",
                 "Access tokens of AWS Cognito have none, and their client_id is held against the audiences by \
-                 audience_claim(\"client_id\"); tokens of Entra always have one.",
+                 audience_claim(\"client_id\") (AudienceClaim in JSON); tokens of Entra always have one.",
             );
         };
         let ours = self.audiences();
@@ -26,7 +26,7 @@ impl Found<'_> {
                     "aud is {got}, another form of the configured {known}: v2 tokens have the client id, v1 tokens the App ID URI."
                 ),
                 format!(
-                    "Configure the client id by client_id(): all of its forms are accepted then; or add {got} to the audiences."
+                    "Configure the client id by client_id() (ClientId in JSON): all of its forms are accepted then; or add {got} to the audiences."
                 ),
             );
         }
@@ -37,7 +37,7 @@ impl Found<'_> {
                     "aud is {got}, the configured audience is {known}: they differ {difference}, and audiences are compared exactly but for one slash at the end."
                 ),
                 format!(
-                    "Add {got} to the audiences, or make the App ID URI of the registration, and what clients ask for, exactly {known}."
+                    "Add {got} to the audiences (Audiences in JSON), or make the App ID URI of the registration, and what clients ask for, exactly {known}."
                 ),
             );
         }
@@ -63,7 +63,7 @@ impl Found<'_> {
                 ),
                 format!(
                     "If {got} is an API that calls this one, let it exchange the token (on-behalf-of) instead of passing it \
-                     on; else let the client ask for {}. If {got} is another name of this API, add it to the audiences.",
+                     on; else let the client ask for {}. If {got} is another name of this API, add it to the audiences (Audiences in JSON).",
                     self.scope_to_ask()
                 ),
             );
@@ -72,7 +72,7 @@ impl Found<'_> {
             CauseKind::OtherAudience,
             format!("The token is for {got}; expected is {expected}."),
             format!(
-                "Let the client ask for {}; or add {got} to the audiences, if it is another name of this API.",
+                "Let the client ask for {}; or add {got} to the audiences (Audiences in JSON), if it is another name of this API.",
                 self.scope_to_ask()
             ),
         )

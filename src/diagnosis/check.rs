@@ -2,9 +2,9 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::pasted::Pasted;
+use super::{Decoded, pasted::Pasted, words};
 use crate::{
-    rejection::Rejection,
+    rejection::{Rejection, RejectionKind},
     verifier::examine::{Examination, Step},
 };
 
@@ -18,9 +18,9 @@ pub struct Check {
     pub title: &'static str,
     /// How it ended.
     pub outcome: Outcome,
-    /// What was expected, where that is a value.
+    /// What was expected, where that is a value. Never of a check that was not reached.
     pub expected: Option<String>,
-    /// What was found.
+    /// What was found: of every check that failed, and of those that passed where it is a value of the token.
     pub found: Option<String>,
     /// Whether that is known to be true: the signature has verified. Else anybody may have written it.
     pub verified: bool,
@@ -79,29 +79,80 @@ impl Step {
 }
 
 /// Every check in its order, also those that were not reached.
-pub(super) fn checks(examined: &Examination, pasted: &Pasted) -> Vec<Check> {
-    Step::ALL.into_iter().map(|step| check(step, examined, pasted)).collect()
+pub(super) fn checks(examined: &Examination, pasted: &Pasted, token: &Decoded) -> Vec<Check> {
+    Step::ALL.into_iter().map(|step| check(step, examined, pasted, token)).collect()
 }
 
-fn check(step: Step, examined: &Examination, pasted: &Pasted) -> Check {
+fn check(step: Step, examined: &Examination, pasted: &Pasted, token: &Decoded) -> Check {
     let (name, title) = step.names();
     let result = examined.steps.iter().find(|(known, _)| *known == step).map(|(_, result)| result);
     let verified = examined.is_verified && is_about_claims(step);
     let mut check = Check { name, title, outcome: Outcome::NotReached, expected: None, found: None, verified };
     match result {
         None => check.verified = false,
-        Some(Ok(())) => check.outcome = Outcome::Passed,
+        Some(Ok(())) => {
+            check.outcome = Outcome::Passed;
+            check.expected = wanted(step, examined);
+            check.found = value(step, pasted, token).map(short);
+        }
         Some(Err(rejection)) => {
             check.outcome = Outcome::Failed;
             check.expected = rejection.expected_value().map(str::to_owned);
-            check.found = found(rejection);
+            check.found = found(rejection).or_else(|| Some(rejection.kind().summary().to_owned()));
+            if rejection.kind() == RejectionKind::BadSignature {
+                check.expected = token.header_text("kid").map(|kid| short(format!("one by the key {kid}")));
+                check.found = Some("another, or one over other content".to_owned());
+            }
         }
     }
     if step == Step::Form && !pasted.faults.is_empty() {
         check.outcome = Outcome::Failed;
         check.found = Some(pasted.faults.iter().map(|fault| fault.title()).collect::<Vec<_>>().join("; "));
     }
+    check.expected = check.expected.map(words::plain);
+    check.found = check.found.map(words::plain);
     check
+}
+
+/// What a check wants that has passed.
+fn wanted(step: Step, examined: &Examination) -> Option<String> {
+    let authority = examined.authority.as_ref()?;
+    match step {
+        Step::Issuer | Step::Tenant => Some(authority.name.to_string()),
+        Step::Audience => Some(authority.audiences.join(" or ")),
+        _ => None,
+    }
+}
+
+/// What a check has looked at that has passed.
+fn value(step: Step, pasted: &Pasted, token: &Decoded) -> Option<String> {
+    let text = |name: &str| token.text(name).map(str::to_owned);
+    let list = |name: &str| Some(token.list(name).join(", ")).filter(|list| !list.is_empty());
+    match step {
+        Step::Size => Some(format!("{} bytes", pasted.token.len())),
+        Step::Algorithm => token.header_text("alg").map(str::to_owned),
+        Step::Issuer => text("iss"),
+        Step::Tenant => text("tid").or_else(|| text("tfp")),
+        Step::Key => token.header_text("kid").map(str::to_owned),
+        Step::Dates => {
+            let date = |claim: &str| Some(token.date(claim)?.date.as_str());
+            let end = format!("until {}", date("exp")?);
+            Some(date("nbf").map_or(end.clone(), |start| format!("from {start} {end}")))
+        }
+        Step::Audience => list("aud"),
+        Step::Kind => list("scp").or_else(|| list("scope")).or_else(|| list("roles")),
+        Step::Client => text("azp").or_else(|| text("appid")),
+        _ => None,
+    }
+}
+
+/// What came from the token, of a length that can be read.
+fn short(text: String) -> String {
+    const LONGEST: usize = 300;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
 }
 
 /// What the token had, and the sentence about it.
@@ -125,6 +176,9 @@ impl fmt::Display for Check {
             Outcome::NotReached => "-     ",
         };
         write!(f, "{mark} {:<13} {}", self.name, self.title)?;
+        if let (Outcome::Passed, Some(found)) = (self.outcome, &self.found) {
+            return write!(f, ": {found}");
+        }
         if let Some(expected) = &self.expected {
             write!(f, "\n       expected: {expected}")?;
         }

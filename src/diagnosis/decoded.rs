@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::words;
+use super::{Cause, CauseKind, given, pasted::Pasted, words};
 use crate::{
     policy::microsoft_api,
     tenant::{Cloud, TenantId},
@@ -43,6 +43,8 @@ pub struct Decoded {
     audience: Option<String>,
     issuer: Option<String>,
     dates: Vec<Date>,
+    #[serde(skip)]
+    faults: Vec<Cause>,
 }
 
 /// A date of a token in words.
@@ -63,19 +65,22 @@ impl Decoded {
     /// Reads as much as can be read. What people paste around a token is taken away.
     #[must_use]
     pub fn read(text: &str, now: SystemTime) -> Self {
-        let token = super::pasted::Pasted::read(text).token;
+        let pasted = Pasted::read(text);
+        let token = &*pasted.token;
         let mut parts = token.split('.');
         let header = parts.next().and_then(object);
         let (payload, rest) = (parts.next(), parts.count());
         let claims = payload.filter(|_| rest <= 1).and_then(object);
-        let kind = kind(&token, header.as_ref(), claims.as_ref(), rest);
+        let kind = kind(token, header.as_ref(), claims.as_ref(), rest);
         let text = |name: &str| claims.as_ref()?.get(name)?.as_str().map(str::to_owned);
         let audience = match claims.as_ref().and_then(|claims| claims.get("aud")) {
             Some(Value::Array(all)) => all.first().and_then(Value::as_str).map(str::to_owned),
             _ => text("aud"),
         };
         let dates = claims.iter().flat_map(|claims| dates(claims, now)).collect();
-        Self { kind, audience, issuer: text("iss"), dates, header, claims }
+        let issuer = text("iss");
+        let faults = faults(&pasted, kind);
+        Self { kind, audience, issuer, dates, faults, header, claims }
     }
 
     /// The header.
@@ -117,6 +122,22 @@ impl Decoded {
     #[must_use]
     pub fn dates(&self) -> &[Date] {
         &self.dates
+    }
+
+    /// What is wrong with how it was given, as far as the text alone tells: that it is in quotes, broken into lines, the whole
+    /// token response, no JWT at all.
+    ///
+    /// ```
+    /// use std::time::SystemTime;
+    /// use tower_entra::diagnosis::{CauseKind, Decoded};
+    ///
+    /// let decoded = Decoded::read("\"eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjE4MDAwMDAwMDB9.AA\"", SystemTime::now());
+    /// let [quoted] = decoded.faults() else { panic!("one fault") };
+    /// assert_eq!((quoted.kind(), quoted.explanation()), (CauseKind::Quoted, "The token is in quotes."));
+    /// ```
+    #[must_use]
+    pub fn faults(&self) -> &[Cause] {
+        &self.faults
     }
 
     /// The text of a claim.
@@ -167,6 +188,18 @@ impl Decoded {
     }
 }
 
+const OPAQUE: &str = "an opaque token: a refresh token, a code, or one that only its issuer can read";
+const UNREADABLE: &str = "a JWT that cannot be read";
+
+fn faults(pasted: &Pasted, kind: &str) -> Vec<Cause> {
+    let of_form = match kind {
+        OPAQUE => Some(CauseKind::Opaque),
+        UNREADABLE => Some(CauseKind::Truncated),
+        _ => None,
+    };
+    pasted.faults.iter().copied().chain(of_form).map(|fault| given::of_paste(fault, pasted)).collect()
+}
+
 fn object(part: &str) -> Option<Map<String, Value>> {
     let bytes = URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok()?;
     serde_json::from_slice(&bytes).ok()
@@ -184,8 +217,8 @@ fn kind(
     let Some(claims) = claims else {
         return match (token.is_empty(), token.contains('.') && token.starts_with("eyJ")) {
             (true, _) => "nothing",
-            (false, true) => "a JWT that cannot be read",
-            (false, false) => "an opaque token: a refresh token, a code, or one that only its issuer can read",
+            (false, true) => UNREADABLE,
+            (false, false) => OPAQUE,
         };
     };
     let decoded = Decoded {
@@ -195,6 +228,7 @@ fn kind(
         audience: None,
         issuer: None,
         dates: Vec::new(),
+        faults: Vec::new(),
     };
     let is_v1 = decoded.text("ver") == Some("1.0");
     let issuer = decoded.text("iss").unwrap_or_default();

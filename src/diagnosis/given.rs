@@ -18,7 +18,8 @@ pub(super) fn of_paste(kind: CauseKind, pasted: &Pasted) -> Cause {
             "Take the quotes away: with jq, use -r; in a shell, put quotes around the whole header alone.",
         ),
         CauseKind::BrokenByBlanks => (
-            "There is a line break or a blank in the token: it was copied from a terminal or an e-mail that wraps lines.",
+            "There is a line break or a blank in the token, or a letter that nobody sees: it was copied from a terminal, a page or \
+             an e-mail.",
             "Send it in one piece, without line breaks and blanks.",
         ),
         CauseKind::UrlEncoded => (
@@ -26,10 +27,29 @@ pub(super) fn of_paste(kind: CauseKind, pasted: &Pasted) -> Cause {
             "Decode it once before it goes into the header.",
         ),
         CauseKind::TwoTokens => ("Two tokens were given at once.", "Send one: the access token for this API."),
+        CauseKind::Surrounded => (
+            "Other text stands around the token: a command, an address, a form or a sentence was copied with it.",
+            "Send the token alone: it begins with eyJ, and has three parts with two dots between them.",
+        ),
+        CauseKind::ErrorResponse => {
+            return Cause::new(
+                kind,
+                format!(
+                    "The token endpoint gave no token, and says why: {}.",
+                    pasted.refusal.as_deref().unwrap_or("nothing")
+                ),
+                "Mend the token request first; the API is never asked in this case. Search for the number AADSTS… if there is \
+                 one.",
+            );
+        }
         CauseKind::TokenResponse => match pasted.field {
-            Some("access_token" | "accessToken") => (
+            Some("access_token") => (
                 "It is the whole answer of the token endpoint, as JSON. The token is its field access_token.",
                 "Send the value of access_token alone: jq -r .access_token.",
+            ),
+            Some("token") => (
+                "It is a whole JSON object, as Get-AzAccessToken gives it. The token is its field Token.",
+                "Send the value of that field alone: (Get-AzAccessToken …).Token.",
             ),
             _ => (
                 "It is an answer of the token endpoint that has no access_token.",

@@ -130,7 +130,7 @@ impl Found<'_> {
                 format!("The token has no iss: it does not say who issued it. Accepted is {expected}.")
             },
             "Compare them letter by letter (a slash at the end counts). If its tokens are to be accepted here too, add it \
-             as an authority of this same layer: two layers one behind the other refuse each other's tokens.",
+             as an authority of this same layer (Authorities in JSON): two layers one behind the other refuse each other's tokens.",
         )
     }
 
@@ -174,6 +174,7 @@ impl Found<'_> {
 
     /// A version of tokens that is not accepted, at an authority that accepts the other (§1.7).
     fn other_version(&self, issuer: &str) -> Option<Cause> {
+        const SETTING: &str = "version() (Version in JSON)";
         let only = self.only_version()?;
         let property = "requestedAccessTokenVersion (in older manifests accessTokenAcceptedVersion)";
         match (only, self.version_of(issuer)?) {
@@ -182,8 +183,10 @@ impl Found<'_> {
                     "{issuer} is the issuer of v1 tokens, and only v2 tokens are accepted here. Which version an API gets is \
                      decided by its own registration, not by the endpoint that the client uses."
                 );
-                let remedy =
-                    format!("In the manifest of {}, set {property} to 2; or accept both versions.", self.api());
+                let remedy = format!(
+                    "In the manifest of {}, set {property} to 2; or accept both versions: leave {SETTING} out.",
+                    self.api()
+                );
                 const MINUTES: u64 = 15 * 60;
                 let now = self.examined.now.duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
                 let age =
@@ -206,7 +209,10 @@ impl Found<'_> {
             (TokenVersion::V1, TokenVersion::V2) => Some(Cause::new(
                 CauseKind::V2Token,
                 format!("{issuer} is the issuer of v2 tokens, and only v1 tokens are accepted here."),
-                format!("Accept both versions; or set {property} to 1 in the manifest of {}.", self.api()),
+                format!(
+                    "Accept both versions: leave {SETTING} out; or set {property} to 1 in the manifest of {}.",
+                    self.api()
+                ),
             )),
             _ => None,
         }
@@ -239,7 +245,7 @@ impl Found<'_> {
                 CauseKind::PersonalAccount,
                 format!("Somebody signed in with a personal Microsoft account; accepted is {name}."),
                 "Sign in with a work or school account: the client's authority should be the tenant, or organizations, not \
-                 common or consumers. To let personal accounts in: danger_any_account().",
+                 common or consumers. To let personal accounts in: danger_any_account() (TenantId common in JSON).",
             ),
             Some(tenant) => Cause::new(
                 CauseKind::OtherTenant,
@@ -247,7 +253,7 @@ impl Found<'_> {
                     "The token is from tenant {tenant}; accepted is {name}. Guests have tokens of the tenant they are guests of, if they ask there."
                 ),
                 format!(
-                    "Let the client sign in at the right tenant (its authority ends with that tenant, not with common); or add {tenant} to the tenants, if it is to be let in."
+                    "Let the client sign in at the right tenant (its authority ends with that tenant, not with common); or add {tenant} to the tenants (TenantIds in JSON), if it is to be let in."
                 ),
             ),
         }
@@ -263,7 +269,7 @@ impl Found<'_> {
                     "The token is from the user flow or policy {policy}; accepted is {}.",
                     rejection.expected_value().unwrap_or("another")
                 ),
-                format!("Sign in with that flow, or add it: policy({policy:?})."),
+                format!("Sign in with that flow, or add it: policy({policy:?}) (Policies in JSON)."),
             );
         }
         if self.failed(Step::KeyOwner).is_some_and(|failed| failed.detail_text() == rejection.detail_text()) {

@@ -24,12 +24,13 @@ impl Found<'_> {
             return Cause::new(
                 CauseKind::OwnSigningKey,
                 format!(
-                    "The issuer's key set, as it was fetched last, has no key {kid:?}. That is so where {} has a signing key \
-                     of its own, by SAML single sign-on or claims mapping.",
+                    "The issuer's key set, as it was fetched last, has no key {kid:?}. The usual reason is that {} has a \
+                     signing key of its own, by SAML single sign-on or claims mapping.",
                     self.api()
                 ),
-                "Switch app_specific_keys(true) on: its keys are asked for with ?appid= and the client id then. If the \
-                 application has no such key, the token is not from this tenant at all.",
+                "Switch app_specific_keys(true) on (AppSpecificKeys in JSON): its keys are asked for with ?appid= and the client \
+                 id then. If the application has no such key, get a new token; if that one has the same kid, it is not from \
+                 this tenant.",
             );
         }
         Cause::new(

@@ -71,33 +71,37 @@ causes! {
     /// Two `Authorization` headers.
     TwoHeaders = "two_headers", MalformedHeader, "there are two Authorization headers", [];
     /// `Bearer ` is part of what was given as the token.
-    BearerInToken = "bearer_in_token", MalformedToken, "the word Bearer stands in front of the token", ["IDX12741", "IDX14100"];
+    BearerInToken = "bearer_in_token", MalformedToken, "the word Bearer stands in front of the token", ["IDX12741", "IDX14100", "JwtInvalid"];
     /// It is in quotes.
-    Quoted = "quoted", MalformedToken, "the token is in quotes", ["IDX12741", "IDX14100"];
+    Quoted = "quoted", MalformedToken, "the token is in quotes", ["IDX12741", "IDX14100", "JwtInvalid"];
     /// A line break or a space is inside.
-    BrokenByBlanks = "broken_by_blanks", MalformedToken, "the token has a line break or blanks in it", ["IDX12741", "IDX12709"];
+    BrokenByBlanks = "broken_by_blanks", MalformedToken, "the token has a line break or blanks in it", ["IDX12741", "IDX12709", "JwtInvalid"];
     /// It is encoded for an address (`%2E`).
-    UrlEncoded = "url_encoded", MalformedToken, "the token is encoded for an address", ["IDX12741"];
+    UrlEncoded = "url_encoded", MalformedToken, "the token is encoded for an address", ["IDX12741", "JwtInvalid"];
     /// Two tokens at once.
-    TwoTokens = "two_tokens", MalformedToken, "there are two tokens", ["IDX12741"];
+    TwoTokens = "two_tokens", MalformedToken, "there are two tokens", ["IDX12741", "JwtInvalid"];
     /// The whole answer of the token endpoint.
-    TokenResponse = "token_response", MalformedToken, "it is the whole token response", ["IDX12741"];
+    TokenResponse = "token_response", MalformedToken, "it is the whole token response", ["IDX12741", "JwtInvalid"];
+    /// An error of the token endpoint instead of a token (RFC 6749 §5.2).
+    ErrorResponse = "error_response", MalformedToken, "it is an error of the token endpoint, not a token", ["IDX12741", "JwtInvalid"];
+    /// It stands in a command, in an address, in a form.
+    Surrounded = "surrounded", MalformedToken, "other text stands around the token", ["IDX12741", "IDX12709", "JwtInvalid"];
     /// A placeholder was not filled in.
-    Placeholder = "placeholder", MalformedToken, "a placeholder was not filled in", ["IDX12741"];
+    Placeholder = "placeholder", MalformedToken, "a placeholder was not filled in", ["IDX12741", "JwtInvalid"];
     /// No dots: a refresh token, a code, an opaque access token.
-    Opaque = "opaque", MalformedToken, "it is an opaque token, not a JWT", ["IDX12741", "IDX14100"];
+    Opaque = "opaque", MalformedToken, "it is an opaque token, not a JWT", ["IDX12741", "IDX14100", "JwtInvalid"];
     /// Its end, or a piece of it, is missing.
-    Truncated = "truncated", MalformedToken, "a piece of the token is missing", ["IDX12741", "IDX12709"];
+    Truncated = "truncated", MalformedToken, "a piece of the token is missing", ["IDX12741", "IDX12709", "JwtInvalid"];
     /// Anything else that is no access token's form.
     Malformed = "malformed", MalformedToken, "it is not a well-formed JWT", ["IDX12741", "JwtInvalid"];
     /// Another kind of JWT, by its `typ` or `crit`.
-    OtherKindOfJwt = "other_kind_of_jwt", MalformedToken, "its header says that it is another kind of JWT", ["IDX10257"];
+    OtherKindOfJwt = "other_kind_of_jwt", MalformedToken, "its header says that it is another kind of JWT", ["IDX10257", "JwtInvalid"];
     /// Too many groups, in the main.
     TooLarge = "too_large", TokenTooLarge, "the token is too long", ["IDX10209"];
     /// A JWE (§11.4).
-    Encrypted = "encrypted", EncryptedToken, "the token is encrypted", ["IDX10609", "IDX10618"];
+    Encrypted = "encrypted", EncryptedToken, "the token is encrypted", ["IDX10603", "IDX10609", "IDX10618"];
     /// `none`.
-    Unsigned = "unsigned", UnsupportedAlgorithm, "the token is not signed", ["IDX10504"];
+    Unsigned = "unsigned", UnsupportedAlgorithm, "the token is not signed", ["IDX10504", "TokenSignatureInvalid"];
     /// Another algorithm than the configured ones.
     OtherAlgorithm = "other_algorithm", UnsupportedAlgorithm, "the token is signed with an algorithm that is not accepted", ["IDX10696", "IDX10634"];
     /// For Microsoft Graph (§9).
@@ -185,9 +189,9 @@ causes! {
     /// A claim has another value.
     ClaimValue = "claim_value", ClaimNotAllowed, "a required claim has another value", ["TokenClaimValueNotAllowed"];
     /// The scope is missing.
-    NoScope = "no_scope", InsufficientScope, "the scope is missing", ["IDW10203"];
+    NoScope = "no_scope", InsufficientScope, "the scope is missing", ["IDW10203", "TokenClaimValueNotAllowed"];
     /// The role is missing.
-    NoRole = "no_role", InsufficientRole, "the role is missing", ["IDW10202"];
+    NoRole = "no_role", InsufficientRole, "the role is missing", ["IDW10202", "TokenClaimValueNotAllowed"];
     /// Too many groups to be in the token (§5.4).
     GroupsOverage = "groups_overage", GroupsOverage, "the user is in too many groups", [];
     /// A claims challenge that the client cannot answer (§7.3).

@@ -83,6 +83,7 @@ pub use check::{Check, Outcome};
 pub use decoded::{Date, Decoded};
 pub use kind::CauseKind;
 use pasted::Pasted;
+pub(crate) use request::instead;
 
 use crate::{
     rejection::{Rejection, RejectionKind},
@@ -114,7 +115,7 @@ pub struct Cause {
 
 impl Cause {
     pub(crate) fn new(kind: CauseKind, explanation: impl Into<String>, remedy: impl Into<String>) -> Self {
-        let (explanation, remedy) = (explanation.into(), remedy.into());
+        let (explanation, remedy) = (words::plain(explanation.into()), words::plain(remedy.into()));
         Self { kind, title: kind.title(), explanation, remedy, known_as: kind.known_as() }
     }
 
@@ -217,7 +218,7 @@ impl Verifier {
         }
         let mut seen = std::collections::HashSet::new();
         causes.retain(|cause| seen.insert(cause.kind));
-        let checks = check::checks(&examined, &pasted);
+        let checks = check::checks(&examined, &pasted, &token);
         let is_accepted = rejection.is_none() && pasted.faults.is_empty();
         let mut causes = causes.into_iter();
         let cause = causes.next();

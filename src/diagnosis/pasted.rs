@@ -14,6 +14,8 @@ pub(super) struct Pasted {
     pub(super) faults: Vec<CauseKind>,
     /// The field of a token response that it was in.
     pub(super) field: Option<&'static str>,
+    /// Why the token endpoint gave none, in its own words.
+    pub(super) refusal: Option<String>,
 }
 
 impl Pasted {
@@ -33,7 +35,8 @@ impl Pasted {
         found.decode_url();
         found.split_tokens();
         found.join_lines();
-        if found.token.is_empty() {
+        found.take_out();
+        if found.token.is_empty() && found.refusal.is_none() {
             found.faults.push(CauseKind::NoToken);
         }
         found
@@ -46,17 +49,23 @@ impl Pasted {
         self.token = token;
     }
 
-    /// A token response (RFC 6749 §5.1) pasted whole.
+    /// A token response (RFC 6749 §5.1), or an error of the token endpoint (§5.2), pasted whole.
     fn unwrap_response(&mut self) {
+        const FIELDS: [&str; 4] = ["access_token", "token", "id_token", "refresh_token"];
         if !self.token.starts_with('{') {
             return;
         }
-        let Ok(response) = serde_json::from_str::<Value>(&self.token) else { return };
-        let fields = ["access_token", "accessToken", "id_token", "refresh_token"];
-        let found = fields.into_iter().find_map(|field| Some((field, response.get(field)?.as_str()?.to_owned())));
-        if let Some((field, token)) = found {
+        let Ok(Value::Object(response)) = serde_json::from_str(&self.token) else { return };
+        // Tools write them as accessToken or Token.
+        let has_name = |name: &str, field: &str| name.replace('_', "").eq_ignore_ascii_case(&field.replace('_', ""));
+        let text = |field: &str| response.iter().find(|(name, _)| has_name(name, field))?.1.as_str();
+        if let Some((field, token)) = FIELDS.into_iter().find_map(|field| Some((field, text(field)?))) {
             self.field = Some(field);
-            self.note(CauseKind::TokenResponse, token);
+            return self.note(CauseKind::TokenResponse, token.to_owned());
+        }
+        if let Some(error) = text("error") {
+            self.refusal = Some(refusal(error, text("error_description")));
+            self.note(CauseKind::ErrorResponse, String::new());
         }
     }
 
@@ -103,18 +112,17 @@ impl Pasted {
         self.strip_scheme();
     }
 
-    /// Two whole tokens, with whatever between them.
+    /// Two whole tokens, with whatever around and between them.
     fn split_tokens(&mut self) {
-        let parts: Vec<&str> =
-            self.token.split([' ', ',', ';', '\n', '\r', '\t']).filter(|part| looks_like_a_jwt(part)).collect();
-        if let [first, _, ..] = parts.as_slice() {
+        if let [first, _, ..] = jwts(&self.token).as_slice() {
             let first = (*first).to_owned();
             return self.note(CauseKind::TwoTokens, first);
         }
         // One right behind the other: the second begins with a header of its own.
-        let dots: Vec<usize> = self.token.match_indices('.').map(|(at, _)| at).collect();
+        let dots: Vec<usize> = self.token.match_indices('.').map(|(at, _)| at).take(4).collect();
         if let [_, second, third, _] = dots.as_slice()
             && let Some(start) = self.token[*second..*third].find("eyJ").filter(|start| *start > 1)
+            && looks_like_a_jwt(&self.token[..second + start])
             && looks_like_a_jwt(&self.token[second + start..])
         {
             let first = self.token[..second + start].to_owned();
@@ -122,13 +130,60 @@ impl Pasted {
         }
     }
 
+    /// One that was broken into lines, or has letters in it that nobody sees.
     fn join_lines(&mut self) {
-        if self.token.contains(char::is_whitespace) {
-            let joined: String = self.token.split_whitespace().collect();
-            let joined = if looks_like_a_jwt(&joined) { joined } else { self.token.clone() };
-            self.note(CauseKind::BrokenByBlanks, joined);
+        if self.token.contains(is_blank) {
+            let joined: String = self.token.split(is_blank).collect();
+            if looks_like_a_jwt(&joined) && joined.bytes().all(is_of_token) {
+                self.note(CauseKind::BrokenByBlanks, joined);
+            }
         }
     }
+
+    /// One with anything else around it: a command, an address, a form.
+    fn take_out(&mut self) {
+        if is_jwt_in_any_base64(&self.token) {
+            return;
+        }
+        if let Some(jwt) = jwts(&self.token).first() {
+            let jwt = (*jwt).to_owned();
+            self.note(CauseKind::Surrounded, jwt);
+        } else if self.token.contains(is_blank) {
+            self.note(CauseKind::BrokenByBlanks, self.token.clone());
+        }
+    }
+}
+
+/// A token in any alphabet of base64, and nothing around it.
+pub(super) fn is_jwt_in_any_base64(text: &str) -> bool {
+    let of_jwts = text.replace('+', "-").replace('/', "_").replace('=', "");
+    looks_like_a_jwt(&of_jwts) && of_jwts.bytes().all(is_of_token)
+}
+
+/// What a token endpoint says of why it gives no token, in one line.
+fn refusal(error: &str, description: Option<&str>) -> String {
+    const LONGEST: usize = 300;
+    let text = format!("{error}: {}", description.unwrap_or_default());
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.chars().take(LONGEST).collect::<String>().trim_end_matches(['.', ':', ' ']).to_owned()
+}
+
+/// White space, and letters without width that come with what is copied from pages.
+fn is_blank(letter: char) -> bool {
+    letter.is_whitespace() || letter.is_control() || matches!(letter, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
+}
+
+fn is_of_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)
+}
+
+/// The whole tokens in a text. One that goes on behind its third part is none.
+fn jwts(text: &str) -> Vec<&str> {
+    let words = text.split(|letter: char| !u8::try_from(letter).is_ok_and(is_of_token));
+    // A full stop may be of the sentence around it.
+    let words = words.map(|word| word.trim_matches('.'));
+    let jwt = |word: &str| word.find("eyJ").map(|start| start..word.len());
+    words.filter_map(|word| word.get(jwt(word)?).filter(|jwt| looks_like_a_jwt(jwt))).collect()
 }
 
 /// Three parts, the first of which is a JSON object.
@@ -170,6 +225,27 @@ mod tests {
             (format!(r#"{{"id_token":"{jwt}"}}"#), &jwt, vec![TokenResponse]),
             (String::new(), "", vec![NoToken]),
             ("Bearer".into(), "", vec![BearerInToken, NoToken]),
+            (format!("{halves}\u{200b}", halves = jwt), &jwt, vec![BrokenByBlanks]),
+            (format!("{}\u{feff}{}\0", halves.0, halves.1), &jwt, vec![BrokenByBlanks]),
+            (format!("curl -H \"Authorization: Bearer {jwt}\" https://api.contoso.example/"), &jwt, vec![Surrounded]),
+            (format!("access_token={jwt}&token_type=Bearer"), &jwt, vec![Surrounded]),
+            (format!("https://app.contoso.example/#access_token={jwt}&expires_in=3599"), &jwt, vec![Surrounded]),
+            (
+                format!("https%3A%2F%2Fapp.contoso.example%2F%23access_token%3D{encoded}"),
+                &jwt,
+                vec![UrlEncoded, Surrounded],
+            ),
+            (format!("{{ access_token: {jwt} }}"), &jwt, vec![Surrounded]),
+            (format!("Bearer{jwt}"), &jwt, vec![Surrounded]),
+            (format!("<{jwt}>"), &jwt, vec![Surrounded]),
+            (format!("{jwt}."), &jwt, vec![Surrounded]),
+            (format!(r#""{{\"access_token\":\"{jwt}\"}}""#), &jwt, vec![Quoted, Surrounded]),
+            (format!("access_token={jwt}&id_token={jwt}"), &jwt, vec![TwoTokens]),
+            (format!("{jwt}+/8="), &format!("{jwt}+/8="), vec![]),
+            (format!("a {jwt}.x b"), &format!("a {jwt}.x b"), vec![BrokenByBlanks]),
+            (format!(r#"{{"Token":"{jwt}","Type":"Bearer"}}"#), &jwt, vec![TokenResponse]),
+            (format!(r#"{{"idToken":"x","accessToken":"{jwt}"}}"#), &jwt, vec![TokenResponse]),
+            (r#"{"error":"invalid_scope","error_description":"AADSTS70011: no"}"#.into(), "", vec![ErrorResponse]),
             ("0.AXoAopaque".into(), "0.AXoAopaque", vec![]),
             ("{broken".into(), "{broken", vec![]),
             ("100%".into(), "100%", vec![]),
@@ -179,5 +255,9 @@ mod tests {
             assert_eq!((found.token.as_str(), &found.faults), (token, &faults), "{text}");
         }
         assert_eq!(Pasted::read(&format!(r#"{{"refresh_token":"x","id_token":"{jwt}"}}"#)).field, Some("id_token"));
+        let refused =
+            Pasted::read(r#"{"error":"invalid_scope","error_description":"AADSTS70011: no.\r\nTrace ID: 1 "}"#);
+        assert_eq!(refused.refusal.as_deref(), Some("invalid_scope: AADSTS70011: no. Trace ID: 1"));
+        assert_eq!(Pasted::read(r#"{"error":"invalid_grant"}"#).refusal.as_deref(), Some("invalid_grant"));
     }
 }

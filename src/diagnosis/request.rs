@@ -33,7 +33,7 @@ impl Verifier {
         let without = match (&text, &bearer) {
             (Some(_), _) if second.is_some() => Some(two_headers()),
             (Some(text), None) => Some(other_scheme(text)),
-            (None, _) => Some(instead(headers, uri)),
+            (None, _) => Some(without_header(headers, uri)),
             (Some(_), Some(_)) => None,
         };
         let diagnosis = self.diagnose(&bearer.unwrap_or_default()).await;
@@ -78,27 +78,35 @@ fn other_scheme(value: &str) -> Cause {
     Cause::new(CauseKind::OtherScheme, explanation, "Send Authorization: Bearer, a blank, and the access token.")
 }
 
-/// No header at all: what the request has instead.
-fn instead(headers: &HeaderMap, uri: &Uri) -> Cause {
+/// Where a token is instead, of a request that has none behind `Bearer`.
+pub(crate) fn instead(headers: &HeaderMap, uri: &Uri) -> Option<CauseKind> {
+    if let Some(value) = headers.get(header::AUTHORIZATION) {
+        let is_bearer = bearer::behind_scheme(value.as_bytes().trim_ascii()).is_some();
+        return (!is_bearer).then_some(CauseKind::OtherScheme);
+    }
     let query = uri.query().unwrap_or_default();
     let in_query = ["access_token=", "token=", "id_token="].iter().any(|name| {
         query.split('&').any(|pair| pair.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)))
     });
-    if in_query {
-        return Cause::new(
-            CauseKind::TokenInQuery,
+    let has_cookie = headers.contains_key(header::COOKIE);
+    in_query.then_some(CauseKind::TokenInQuery).or(has_cookie.then_some(CauseKind::TokenInCookie))
+}
+
+/// No header at all: what the request has instead.
+fn without_header(headers: &HeaderMap, uri: &Uri) -> Cause {
+    match instead(headers, uri) {
+        Some(kind @ CauseKind::TokenInQuery) => Cause::new(
+            kind,
             "The request has no Authorization header; its address has a token in the query, where logs and browsers keep it.",
             "Send the token in the header. Where that is impossible, as with WebSockets, token_from() can take it from \
              elsewhere.",
-        );
-    }
-    if headers.contains_key(header::COOKIE) {
-        return Cause::new(
-            CauseKind::TokenInCookie,
+        ),
+        Some(kind @ CauseKind::TokenInCookie) => Cause::new(
+            kind,
             "The request has no Authorization header, and a cookie: it seems to come from a browser that is signed in to a \
              web page. A session's cookie opens no API.",
             "Let the page get an access token for this API (MSAL.js) and send it as Authorization: Bearer.",
-        );
+        ),
+        _ => given::of_paste(CauseKind::NoToken, &Pasted::default()),
     }
-    given::of_paste(CauseKind::NoToken, &Pasted::default())
 }

@@ -1,6 +1,9 @@
 //! From a refusal to its cause, in the values of this token and this configuration.
 
-use super::{Cause, CauseKind, Decoded, pasted::Pasted};
+use super::{
+    Cause, CauseKind, Decoded,
+    pasted::{Pasted, is_jwt_in_any_base64},
+};
 use crate::{
     authority::Source,
     claims::TokenVersion,
@@ -42,7 +45,11 @@ impl Found<'_> {
         use RejectionKind as Kind;
         match root.kind() {
             // Another token, from elsewhere: nothing else of this one matters.
-            Kind::MicrosoftApiToken | Kind::UnknownIssuer | Kind::WrongTenant | Kind::MalformedToken => false,
+            Kind::MicrosoftApiToken
+            | Kind::UnknownIssuer
+            | Kind::WrongTenant
+            | Kind::MalformedToken
+            | Kind::EncryptedToken => false,
             // By which rules it would have to be verified is not known.
             Kind::UnsupportedAlgorithm => !matches!(failed.kind(), Kind::BadSignature | Kind::MalformedToken),
             // What is signed by nobody known says nothing, but for what hints at the cause.
@@ -60,6 +67,10 @@ impl Found<'_> {
             Kind::MalformedHeader => super::request::two_headers(),
             Kind::TokenTooLarge => self.too_large(rejection),
             Kind::MalformedToken => self.malformed(rejection),
+            // Five parts, and no header in the first: refresh tokens of personal accounts have dots too.
+            Kind::EncryptedToken if self.token.header().is_none() => {
+                super::given::of_paste(CauseKind::Opaque, self.pasted)
+            }
             Kind::EncryptedToken => Cause::new(
                 CauseKind::Encrypted,
                 "The token has five parts: it is encrypted (JWE), and this API has no key to open it.",
@@ -170,6 +181,14 @@ impl Found<'_> {
         if dots == 0 || (dots <= 2 && !is_readable && !token.starts_with("eyJ")) {
             return super::given::of_paste(CauseKind::Opaque, self.pasted);
         }
+        if token.contains(['+', '/', '=']) && is_jwt_in_any_base64(token) {
+            return Cause::new(
+                CauseKind::Malformed,
+                "The token is written in another alphabet of base64 (with +, / or =) than JWTs are: something on its way has \
+                 decoded it and encoded it anew.",
+                "Send the value of access_token exactly as the token response had it.",
+            );
+        }
         let is_cut = dots == 1
             || detail.contains("signature is not base64url")
             || (dots == 2 && (token.ends_with('.') || self.token.header().is_none() || self.token.claims().is_none()));
@@ -248,7 +267,8 @@ impl Found<'_> {
                 format!(
                     "In the registration of {} add an app role for applications; in that of {client}, under API \
                      permissions, add it as an application permission and grant admin consent; then get a new token. To \
-                     let every application of the tenant in: allow_web_api_to_be_authorized_by_acl(true).",
+                     let every application of the tenant in: allow_web_api_to_be_authorized_by_acl(true) \
+                     (AllowWebApiToBeAuthorizedByACL in JSON).",
                     self.api()
                 ),
             );
@@ -328,11 +348,12 @@ impl Found<'_> {
                     .to_owned()
             }
             CauseKind::OtherClient => format!(
-                "Add {} to the allowed clients, or use an application that is on the list.",
+                "Add {} to the allowed clients (AllowedClients in JSON), or use an application that is on the list.",
                 rejection.got_value().unwrap_or("it")
             ),
             CauseKind::ClaimValue => {
-                "Change the value where it comes from, and get a new token; or add it to the values of the rule."
+                "Change the value where it comes from, and get a new token; or add it to the values of the rule \
+                 (RequiredClaims in JSON)."
                     .to_owned()
             }
             _ => format!("{}.", capitalised(rejection.kind().remedy())),

@@ -66,10 +66,15 @@ impl Mark {
         let Inner { responder, context, log } = &*self.0;
         log.report(rejection);
         let mut response = responder.respond(rejection, context);
-        if response.status() == StatusCode::UNAUTHORIZED && !response.headers().contains_key(WWW_AUTHENTICATE) {
+        if !response.headers().contains_key(WWW_AUTHENTICATE) {
+            // With 400 and 403 too (RFC 6750 §3), unless the responder has chosen another status.
+            let is_own = response.status() == rejection.status();
+            let is_unauthorized = response.status() == StatusCode::UNAUTHORIZED;
             let challenge = context.challenge();
-            let header = challenge.header(rejection).unwrap_or_else(|| challenge.bare());
-            response.headers_mut().insert(WWW_AUTHENTICATE, header);
+            let header = challenge.header(rejection).filter(|_| is_own || is_unauthorized);
+            if let Some(header) = header.or_else(|| is_unauthorized.then(|| challenge.bare())) {
+                response.headers_mut().insert(WWW_AUTHENTICATE, header);
+            }
         }
         response.extensions_mut().insert(rejection.clone());
         response.map(ResponseBody::own)

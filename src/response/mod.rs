@@ -69,8 +69,9 @@ use crate::rejection::Rejection;
 
 /// Builds the answer to a refused request.
 ///
-/// Implemented for closures `Fn(&Rejection) -> http::Response<impl Into<Bytes>>`. An answer with status 401 that has no
-/// `WWW-Authenticate` header is given one afterwards, whoever built it (RFC 9110 §15.5.2).
+/// Implemented for closures `Fn(&Rejection) -> http::Response<impl Into<Bytes>>`. An answer with status 401, or with the
+/// rejection's own status 400 or 403, that has no `WWW-Authenticate` header is given one afterwards, whoever built it
+/// (RFC 9110 §15.5.2, RFC 6750 §3).
 pub trait Responder: Send + Sync + 'static {
     /// The answer to the request that was refused with `rejection`.
     ///

@@ -440,7 +440,7 @@ fn nothing_breaks_out_of_a_parameter() {
 }
 
 #[test]
-fn a_closure_is_free_but_for_the_challenge_of_401() {
+fn a_closure_is_free_but_for_the_challenge() {
     let log = || std::sync::Arc::new(Log::every());
     let mark = |status: u16| {
         let responder = move |rejection: &Rejection| {
@@ -458,7 +458,16 @@ fn a_closure_is_free_but_for_the_challenge_of_401() {
     );
     assert_eq!(refuse(401, &samples()[5]).headers()["www-authenticate"], r#"Bearer realm="r""#);
     assert!(!refuse(302, &samples()[1]).headers().contains_key("www-authenticate"));
-    assert!(!refuse(403, &samples()[3]).headers().contains_key("www-authenticate"));
+    // The status is another than the rejection's: what is meant by it is the responder's to say.
+    assert!(!refuse(403, &samples()[1]).headers().contains_key("www-authenticate"));
+    let poor = Rejection::new(RejectionKind::InsufficientScope).verified().scopes("Files.Read");
+    assert_eq!(
+        refuse(403, &poor).headers()["www-authenticate"],
+        r#"Bearer realm="r", error="insufficient_scope", error_description="the token lacks the scope that this operation needs", scope="Files.Read""#
+    );
+    let twice = Rejection::new(RejectionKind::MalformedHeader);
+    assert!(refuse(400, &twice).headers()["www-authenticate"].to_str().unwrap().contains("invalid_request"));
+    assert!(!refuse(503, &Rejection::new(RejectionKind::KeysUnavailable)).headers().contains_key("www-authenticate"));
 
     let own =
         |_: &Rejection| Response::builder().status(401).header("www-authenticate", "DPoP").body(vec![1u8]).unwrap();

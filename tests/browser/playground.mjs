@@ -70,6 +70,34 @@ async function byKeyboardAlone(page) {
   }
 }
 
+async function whatPeoplePaste(page) {
+  await choose(page, 'The whole token response');
+  await verdict(page);
+  const response = await page.locator('#token').inputValue();
+  const { access_token: token } = JSON.parse(response);
+  const signature = token.split('.')[2];
+  for (const [text, cause, status, says] of [
+    [`${token}\n`, null, 200, 'Accepted'],
+    [token.replace('.', '.\n'), 'broken_by_blanks', NaN, 'without line breaks'],
+    [`"${token}"`, 'quoted', 401, 'Take the quotes away'],
+    [`Bearer ${token}`, 'bearer_in_token', 401, 'The word Bearer'],
+    [`Authorization: Bearer ${token}`, 'bearer_in_token', 401, 'The word Bearer'],
+    [token.replaceAll('.', '%2E'), 'url_encoded', 401, 'Decode it once'],
+    [`${token} ${token}`, 'two_tokens', 401, 'Send one'],
+    [`${token}\n${token}`, 'two_tokens', NaN, 'Send one'],
+    [response, 'token_response', 401, 'its field access_token'],
+    [`curl -H 'Authorization: Bearer ${token}' https://api.contoso.example/`, 'surrounded', 401, 'Send the token alone'],
+    ['1.AXoAmadeUpRefreshToken.AgABAwEAAAmadeUp', 'opaque', 401, 'not refresh_token'],
+    ['{"error":"invalid_scope","error_description":"AADSTS70011: no"}', 'error_response', 401, 'AADSTS70011'],
+  ]) {
+    const found = await give(page, text);
+    assert.deepEqual([found.cause, found.status], [cause, status], text);
+    const shown = await page.locator('#result').textContent();
+    assert.ok(shown.includes(says), `${says} is not in ${shown}`);
+    assert.ok(!shown.includes(signature), `${text}: the signature is shown`);
+  }
+}
+
 async function namesForWhoListens(page) {
   assert.equal(await page.locator('[role=status]').count(), 1);
   assert.equal(await page.locator('html').getAttribute('lang'), 'en');
@@ -187,6 +215,7 @@ async function readable(page) {
 const ground = (page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 
 await withPage(given, {}, byKeyboardAlone);
+await withPage(given, {}, whatPeoplePaste);
 await withPage(given, {}, namesForWhoListens);
 await withPage(given, {}, nothingOfATokenRuns);
 await withPage(given, {}, theLastOneAskedIsShown);

@@ -11,7 +11,7 @@ use proptest::{prelude::*, sample::select};
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 use tower_entra::{
-    Authority, Cloud, Rejection, RejectionKind, Requirement, TenantId, Verifier,
+    Authority, Cloud, Config, Rejection, RejectionKind, Requirement, TenantId, Verifier,
     claims::TokenVersion,
     diagnosis::{CauseKind, Diagnosis, Outcome},
     jwt::Algorithm,
@@ -96,16 +96,22 @@ const ROWS: &[Row] = rows! {
     0 TwoTokens MalformedToken, usual, |bench| format!("{} {}", good(bench), good(bench)), ["Two tokens"];
     0 TokenResponse MalformedToken, usual, |bench| json!({ "token_type": "Bearer", "access_token": good(bench) }).to_string(), ["jq -r .access_token"];
     17 TokenResponse MalformedToken, usual, |bench| json!({ "id_token": bench.token().id_token().build() }).to_string(), ["has no access_token", "Ask for a scope of this API"];
+    0 TokenResponse MalformedToken, usual, |bench| json!({ "Token": good(bench), "Type": "Bearer" }).to_string(), ["(Get-AzAccessToken …).Token"];
+    0 ErrorResponse MalformedToken, usual, |_| json!({ "error": "invalid_resource", "error_description": "AADSTS500011: The resource principal was not found.\r\nTrace ID: 1" }).to_string(), ["invalid_resource: AADSTS500011: The resource principal was not found. Trace ID: 1.", "Mend the token request first"];
+    0 Surrounded MalformedToken, usual, |bench| format!("curl -H 'Authorization: Bearer {}' https://api.contoso.example/", good(bench)), ["a command", "begins with eyJ"];
+    0 Surrounded MalformedToken, usual, |bench| format!("access_token={}&token_type=Bearer", good(bench)), ["a form"];
     0 Placeholder MalformedToken, usual, |_| "<token>".into(), ["placeholder", "must be set in this shell"];
     0 Placeholder MalformedToken, usual, |_| "$TOKEN".into(), ["placeholder"];
     0 Placeholder MalformedToken, usual, |_| "{{access_token}}".into(), ["placeholder"];
     0 Placeholder MalformedToken, usual, |_| "undefined".into(), ["placeholder"];
     0 Opaque MalformedToken, usual, |_| "0.AXoAmadeUpRefreshTokenOfNobody".into(), ["a refresh token", "not refresh_token"];
+    0 Opaque EncryptedToken, usual, |_| "M.C5xx_BAY.0.U.-CmadeUpRefreshTokenOfAPersonalAccountOfNobody".into(), ["a refresh token", "not refresh_token"];
     0 Truncated MalformedToken, usual, |bench| good(bench).split_at(300).0.into(), ["A piece of the token is missing"];
     0 Truncated MalformedToken, usual, |bench| good(bench).rsplit_once('.').unwrap().0.into(), ["A piece of the token is missing"];
     0 Malformed MalformedToken, usual, |bench| bench.token().raw_payload("{}").build(), ["exp is missing"];
     0 Malformed MalformedToken, usual, |bench| bench.token().claim("roles", 7).build(), ["must be a string"];
     0 Malformed MalformedToken, usual, |bench| bench.token().without_header("kid").build(), ["has no kid"];
+    0 Malformed MalformedToken, usual, |bench| good(bench) + "+/8=", ["another alphabet of base64"];
     0 Malformed MalformedToken, usual, |_| "a.b.c.d".into(), ["three parts"];
     0 OtherKindOfJwt MalformedToken, usual, |bench| bench.token().header("typ", "dpop+jwt").build(), ["dpop+jwt"];
     0 OtherKindOfJwt MalformedToken, usual, |bench| bench.token().header("crit", json!(["b64"])).build(), ["crit"];
@@ -169,6 +175,7 @@ const ROWS: &[Row] = rows! {
     0 AudienceNearMiss WrongAudience, || with_audience("api://orders"), |bench| bench.token().audience("api://orders/Files.Read").build(), ["by a path"];
     22 ManagedIdentity WrongAudience, usual, |bench| bench.token().app().audience("api://backend").claim("xms_mirid", "/subscriptions/made-up").build(), ["api://backend", "authentication-managed-identity"];
     21 ForwardedToken WrongAudience, usual, |bench| bench.token().audience("api://orders").build(), ["api://orders", "on-behalf-of", "Files.Read", "77777777"];
+    0 OtherAudience WrongAudience, usual, |bench| bench.token().app().audience("api://orders\nok\u{1b}[2J").build(), ["api://orders\\nok\\u{1b}[2J; expected"];
     0 NoAudience WrongAudience, usual, |bench| bench.token().without_claim("aud").build(), ["no aud"];
     0 OtherAudience WrongAudience, usual, |bench| bench.token().app().audience("api://orders").build(), ["api://orders", "66666666-7777-8888-9999-000000000000/.default"];
     17 IdToken WrongAudience, usual, |bench| bench.token().id_token().build(), ["It is an id token", "access_token", "66666666"];
@@ -256,8 +263,10 @@ async fn assert_sound(verifier: &Verifier, text: &str, diagnosis: &Diagnosis) {
         let is_about_claims = !["size", "form", "key", "signature"].contains(&check.name);
         let is_reached = check.outcome != Outcome::NotReached;
         assert_eq!(check.verified, is_verified && is_about_claims && is_reached, "{}\n{diagnosis}", check.name);
-        if check.outcome != Outcome::Failed {
-            assert_eq!((&check.expected, &check.found), (&None, &None), "{}", check.name);
+        match check.outcome {
+            Outcome::Failed => assert!(check.found.is_some(), "{}\n{diagnosis}", check.name),
+            Outcome::Passed => assert!(check.found.as_ref().is_none_or(|found| found.chars().count() <= 301)),
+            Outcome::NotReached => assert_eq!((&check.expected, &check.found), (&None, &None), "{}", check.name),
         }
     }
     let failed: Vec<&str> =
@@ -275,6 +284,17 @@ async fn assert_sound(verifier: &Verifier, text: &str, diagnosis: &Diagnosis) {
         (None, Some(code)) => panic!("{code}"),
     }
     assert_secret(text, diagnosis);
+    // Nothing of a token begins a line of its own, or steers a terminal.
+    let said = diagnosis
+        .cause()
+        .into_iter()
+        .chain(diagnosis.further())
+        .flat_map(|cause| [cause.explanation(), cause.remedy()]);
+    let shown =
+        diagnosis.checks().iter().flat_map(|check| check.expected.iter().chain(&check.found)).map(|text| &**text);
+    for text in said.chain(shown) {
+        assert!(!text.contains(|letter: char| letter.is_control() || letter == '\u{202e}'), "{text:?}");
+    }
 }
 
 /// The signature, and what is no JWT, stands in no form of the diagnosis.
@@ -334,6 +354,10 @@ async fn every_row_is_told_by_its_root_cause() {
                 .filter(|says| !said.contains(**says))
                 .map(|says| format!("{number} ({}): {says:?} is not in: {said}", row.cause.code())),
         );
+        let shown = diagnosis.to_string();
+        for name in cause.kind().known_as() {
+            assert!(shown.contains(name), "{number}: {name} is not in {shown}");
+        }
         assert_readable(&diagnosis);
         assert_sound(&bench.verifier, &text, &diagnosis).await;
     }
@@ -418,12 +442,61 @@ fn every_cause_code_and_frequent_problem_has_a_row() {
     assert!(ROWS.len() >= 60, "{}", ROWS.len());
 }
 
+/// Whoever configures by a file finds in the remedies what the settings are called there.
+#[tokio::test]
+async fn settings_in_remedies_exist() {
+    let is_known = |name: &str| {
+        let told = Config::from_json(&format!(r#"{{"AzureAd":{{"{name}":{{}}}}}}"#)).unwrap_err().to_string();
+        !told.contains("there is no such setting")
+    };
+    assert!(!is_known("Audiences2"), "the message for unknown names");
+    let mut named = BTreeSet::new();
+    for row in ROWS {
+        let bench = (row.bench)();
+        let diagnosis = bench.verifier.diagnose(&(row.text)(&bench)).await;
+        let remedy = diagnosis.cause().unwrap().remedy();
+        named.extend(remedy.match_indices(" in JSON)").map(|(end, _)| {
+            let start = remedy[..end].rfind('(').unwrap() + 1;
+            remedy[start..end].split(' ').next().unwrap().to_owned()
+        }));
+    }
+    assert!(named.len() >= 8, "{named:?}");
+    for name in named {
+        assert!(is_known(&name), "{name}");
+    }
+}
+
 #[test]
 fn every_cause_has_a_code_and_a_title_of_its_own() {
     let codes: BTreeSet<&str> = CauseKind::ALL.iter().map(|kind| kind.code()).collect();
     let titles: BTreeSet<&str> = CauseKind::ALL.iter().map(|kind| kind.title()).collect();
     assert_eq!((codes.len(), titles.len()), (CauseKind::ALL.len(), CauseKind::ALL.len()));
     assert!(titles.iter().all(|title| !title.ends_with('.') && !title.contains("  ")));
+}
+
+/// What people search for: the reasons of API Management (§8.3), and the frequent numbers of .NET's (§10.1, §6).
+#[test]
+fn names_of_others_lead_to_a_cause() {
+    let reasons = [
+        "TokenNotPresent",
+        "TokenSignatureInvalid",
+        "TokenAudienceNotAllowed",
+        "TokenIssuerNotAllowed",
+        "TokenExpired",
+        "TokenSignatureKeyNotFound",
+        "TokenClaimNotFound",
+        "TokenClaimValueNotAllowed",
+        "JwtInvalid",
+    ];
+    let numbers = [
+        10205, 10206, 10209, 10214, 10222, 10223, 10257, 10501, 10503, 10504, 10511, 10603, 10609, 10618, 10634, 10696,
+        12709, 12741, 14100, 20803, 20804, 20806, 20807, 20810, 40001, 40003, 40004, 40005, 40009, 40012,
+    ];
+    let numbers = numbers.iter().map(|number| format!("IDX{number}"));
+    let others = ["IDW10201", "IDW10202", "IDW10203"].map(str::to_owned).into_iter().chain(numbers);
+    for name in reasons.map(str::to_owned).into_iter().chain(others) {
+        assert!(CauseKind::ALL.iter().any(|kind| kind.known_as().contains(&&*name)), "{name}");
+    }
 }
 
 /// §10.2, row 10: the literal `{tenantid}` of the metadata of `common`.
@@ -528,6 +601,34 @@ async fn apis_of_microsofts_are_called_by_their_names() {
             assert_eq!(diagnosis.token().audience(), Some(name));
         }
     }
+}
+
+/// What was expected and found is told of the checks that pass too.
+#[tokio::test]
+async fn what_a_good_token_has_is_told() {
+    let bench = Bench::of(MockEntra::new(), |builder| builder.tenant(MockEntra::TENANT)).await;
+    let diagnosis = bench.verifier.diagnose(&bench.token().build()).await;
+    let issuer = bench.mock.v2_issuer(MockEntra::TENANT);
+    let kid = bench.mock.current_kid();
+    for (name, expected, found) in [
+        ("size", None, " bytes"),
+        ("algorithm", None, "RS256"),
+        ("issuer", Some("https://login.microsoftonline.com/11111111-"), &*issuer),
+        ("tenant", Some("https://login.microsoftonline.com/11111111-"), MockEntra::TENANT),
+        ("key", None, &kid),
+        ("dates", None, "from 2027-01-15 "),
+        ("audience", Some("or api://66666666-"), MockEntra::CLIENT_ID),
+        ("kind", None, "Files.Read"),
+        ("client", None, MockEntra::CALLER),
+    ] {
+        let check = diagnosis.checks().iter().find(|check| check.name == name).unwrap();
+        assert_eq!((check.outcome, check.expected.is_some()), (Outcome::Passed, expected.is_some()), "{check}");
+        assert!(check.expected.as_ref().is_none_or(|text| text.contains(expected.unwrap())), "{check}");
+        assert!(check.found.as_ref().unwrap().contains(found), "{check}");
+        assert!(check.to_string().contains(found), "{check}");
+    }
+    let app = bench.verifier.diagnose(&bench.token().app().build()).await;
+    assert_eq!(app.checks()[15].found.as_deref(), Some("Files.Read.All"));
 }
 
 /// What follows the root cause: an old id token for another API.
@@ -659,6 +760,7 @@ fn any_value() -> impl Strategy<Value = Value> {
             json!("https://contoso.b2clogin.com/"),
             json!("https://plant.example"),
             json!("EdDSA"),
+            json!("api://orders\n  To mend it: \u{1b}[2J\u{202e}"),
             json!("https://graph.microsoft.com"),
             json!(MockEntra::OTHER_TENANT),
             json!(MockEntra::CLIENT_ID),

@@ -313,7 +313,7 @@ proptest! {
         section in vec((select(vec![
             "Instance", "TenantId", "ClientId", "Audience", "Audiences", "Authority", "TenantIds", "AllowedClients",
             "RequiredClaims", "ClockSkewSeconds", "Resource", "RevokedKeys", "DetailedErrors", "Domain", "X",
-            "AllowWebApiToBeAuthorizedByACL", "tenant_id", "client_id",
+            "AllowWebApiToBeAuthorizedByACL", "AppSpecificKeys", "tenant_id", "client_id",
         ]), any_json()), 0..6),
         good in any::<bool>(),
         in_section in any::<bool>(),

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_entra::{
@@ -126,6 +126,39 @@ async fn a_flood_is_one_line_with_a_count() {
     bench.clock.advance(Duration::from_secs(3600));
     send(&layer, &forged, 1).await;
     assert_eq!(told(&lines.take()), is(&[("bad_signature", 0)]), "nothing is told twice");
+}
+
+/// Where there is no token, the event says where one is instead, and nothing of it.
+#[tokio::test(flavor = "current_thread")]
+async fn a_missing_token_is_told_where_it_is_instead() {
+    let bench = Bench::new().await;
+    let lines = Lines::default();
+    warm_up(&bench).await;
+    let ask = async |uri: &str, headers: &[(&str, &str)]| {
+        let layer = AuthenticateLayer::new(bench.verifier.clone()).log_every_refusal();
+        let request =
+            headers.iter().fold(Request::builder().uri(uri), |request, (name, value)| request.header(*name, *value));
+        layer.layer(service_fn(inner)).oneshot(request.body(()).unwrap()).await.unwrap()
+    };
+    // Once unheard, as above.
+    ask("/", &[]).await;
+    let _guard = lines.listen();
+    for (uri, headers, detail) in [
+        ("/", &[][..], None),
+        ("/", &[("authorization", "Bearer")], None),
+        ("/", &[("cookie", "session=made-up")], Some("the request has a cookie instead of a token")),
+        ("/?a=b&access_token=made-up", &[], Some("the token is in the address instead of the header")),
+        ("/", &[("authorization", "Basic made-up"), ("cookie", "a=made-up")], Some("has another scheme than Bearer")),
+    ] {
+        let answer = ask(uri, headers).await;
+        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+        assert_eq!(answer.headers()["www-authenticate"], "Bearer");
+        let lines = lines.take();
+        assert_eq!(told(&lines), is(&[("missing_token", 0)]));
+        assert_eq!(lines[0].contains(" detail="), detail.is_some(), "{lines:?}");
+        assert!(detail.is_none_or(|detail| lines[0].contains(detail)), "{lines:?}");
+        assert!(!lines[0].contains("made-up"), "{lines:?}");
+    }
 }
 
 #[tokio::test(flavor = "current_thread")]

@@ -543,6 +543,10 @@ fn mistakes_within_the_list() {
         (r#"{"RevokedKeys":["a"]}"#.to_owned(), format!("RevokedKeys: {outside}")),
         (r#"{"DetailedErrors":true}"#.to_owned(), format!("DetailedErrors: {outside}")),
         (r#"{"Resource":"api://a"}"#.to_owned(), format!("Resource: {outside}")),
+        (
+            r#"{"AppSpecificKeys":true}"#.to_owned(),
+            "AppSpecificKeys: is of the tenant outside of Authorities; in code, Authority::app_specific_keys() is of one".into(),
+        ),
         (r#"{"AllowWebApiToBeAuthorizedByACL":true}"#.to_owned(), format!("AllowWebApiToBeAuthorizedByACL: {outside}")),
         (
             r#"{"Authorities":[]}"#.to_owned(),

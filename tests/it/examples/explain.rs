@@ -5,11 +5,20 @@ mod parts;
 mod terminal;
 mod usage;
 
-use std::{fs, path::Path, process::Stdio};
+use std::{
+    fs,
+    path::Path,
+    process::Stdio,
+    sync::{Arc, Mutex},
+};
 
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::{io::AsyncWriteExt, process::Command};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+    process::Command,
+};
 use tower_entra::testing::{Fault, MockEntra, MockServer};
 
 use crate::program::{Ended, example};
@@ -98,7 +107,15 @@ async fn a_good_token_and_bad_ones() {
             token().graph().build(),
             1,
             "not_microsoft",
-            vec!["graph_token", "Microsoft Graph", "To mend it:", "(not verified)", id],
+            vec![
+                "graph_token",
+                "IDX10511",
+                "TokenAudienceNotAllowed",
+                "Microsoft Graph",
+                "To mend it:",
+                "(not verified)",
+                id,
+            ],
         ),
         ("expired", token().expired().build(), 1, "dates", vec!["(expired)", " ago"]),
         (
@@ -145,6 +162,9 @@ async fn as_people_paste_it() {
         (format!("{start}\n{end}\n").into_bytes(), 1, "broken_by_blanks"),
         (format!("\"{token}\"").into_bytes(), 1, "quoted"),
         (format!(r#"{{"token_type":"Bearer","access_token":"{token}"}}"#).into_bytes(), 1, "token_response"),
+        (token.replace('.', "%2E").into_bytes(), 1, "url_encoded"),
+        (format!("{token}\n{token}\n").into_bytes(), 1, "two_tokens"),
+        (format!("curl -H 'Authorization: Bearer {token}' https://api.example").into_bytes(), 1, "surrounded"),
     ] {
         let ended = Run::of(input).hiding(&token).configured(&entra).end().await;
         assert_eq!(ended.code, Some(code), "{cause}: {ended:?}");
@@ -268,6 +288,68 @@ async fn configured_by_files() {
     }
 }
 
+/// What a policy means is shown, with a token or without one.
+#[tokio::test]
+async fn a_policy_is_shown_as_a_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = |url: &str| {
+        format!(
+            r#"<validate-jwt header-name="Authorization" failed-validation-httpcode="401">
+                <openid-config url="{url}" /><required-claims><claim name="aud" {} /></required-claims></validate-jwt>"#,
+            if url.is_empty() { "" } else { "match=\"any\"><value>api://orders</value></claim><claim name=\"oid\"" }
+        )
+    };
+    let tenant = MockEntra::TENANT;
+    let address = format!("https://login.microsoftonline.com/{tenant}/v2.0/.well-known/openid-configuration");
+    let right = written(folder.path(), "right.xml", &policy(&address));
+    let questioned = written(folder.path(), "questioned.xml", &policy(""));
+    let token = MockEntra::new().token().build();
+    let meant =
+        ["The configuration that the policy means", "\"AzureAd\": {", "\"TenantId\": \"11111111-", "api://orders"];
+    let told = ["The configuration has mistakes", "openid-config/@url = \"\": is empty", "claim[aud]: has no value"];
+    for (policy, texts) in [(&right, &meant[..]), (&questioned, &told[..])] {
+        for (input, refused) in [(&*token, ""), ("", "standard input is empty")] {
+            let ended = Run::of(input).with(&["--policy", policy, "--offline"]).end().await;
+            assert_eq!(ended.code == Some(2), input.is_empty() || policy == &questioned, "{ended:?}");
+            assert!(ended.stderr.contains(refused), "{ended:?}");
+            for text in texts {
+                assert!(ended.stdout.contains(text), "{text:?} is not in\n{}", ended.stdout);
+            }
+        }
+    }
+    let ended = Run::of(token).with(&["--policy", &right, "--offline", "--json"]).end().await;
+    let document: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(document["configuration"]["AzureAd"]["TenantId"], tenant);
+    assert!(document["notes"].to_string().contains("clock-skew"), "{document}");
+}
+
+/// What is wrong with how it was given is said without a configuration too.
+#[tokio::test]
+async fn what_is_pasted_is_recognised_without_a_configuration() {
+    let token = MockEntra::new().token().build();
+    for (input, text) in [
+        (format!("\"{token}\""), "The token is in quotes. Take the quotes away"),
+        (format!("Bearer {token}"), "The word Bearer is part of what was given"),
+        (token.replacen('.', ".\n", 1), "a line break or a blank in the token"),
+        (token.replace('.', "%2E"), "encoded for an address"),
+        (format!("{token} {token}"), "Two tokens were given"),
+        (format!(r#"{{"access_token":"{token}"}}"#), "jq -r .access_token"),
+        (format!("curl -H 'Authorization: Bearer {token}'"), "Other text stands around the token"),
+        ("0.AXoAmadeUpRefreshTokenOfNobody".to_owned(), "Send access_token, not refresh_token or code"),
+        (token[..200].to_owned(), "A piece of the token is missing"),
+        (
+            r#"{"error":"invalid_scope","error_description":"AADSTS70011: no"}"#.to_owned(),
+            "AADSTS70011: no. Mend the token",
+        ),
+    ] {
+        for arguments in [&[][..], &["--json"]] {
+            let ended = Run::of(input.clone()).hiding(&token).with(arguments).end().await;
+            assert_eq!(ended.code, Some(2), "{ended:?}");
+            assert!(ended.stdout.contains(text), "{text:?} is not in\n{}", ended.stdout);
+        }
+    }
+}
+
 #[tokio::test]
 async fn without_keys() {
     let entra = entra().await;
@@ -290,6 +372,51 @@ async fn without_keys() {
     let ended = Run::token(&good).configured(&entra).end().await;
     assert_eq!(ended.code, Some(3), "{ended:?}");
     assert!(ended.stdout.contains("(keys_unavailable)") && ended.stdout.contains("no_metadata"), "{}", ended.stdout);
+}
+
+/// The issuer is asked for its documents, and is sent nothing of the token.
+#[tokio::test]
+async fn nothing_of_a_token_reaches_another_host() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let instance = format!("http://{}", listener.local_addr().unwrap());
+    let asked = Arc::new(Mutex::new(String::new()));
+    let heard = Arc::clone(&asked);
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = vec![0; 10_000];
+            let length = stream.read(&mut request).await.unwrap();
+            *heard.lock().unwrap() += str::from_utf8(&request[..length]).unwrap();
+            let answer = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+            stream.write_all(answer).await.unwrap();
+        }
+    });
+    let mock = MockEntra::at(&instance);
+    let elsewhere = "https://elsewhere.contoso.example/";
+    for token in [
+        mock.token().kid("made-up-kid").build(),
+        mock.token().tenant(MockEntra::OTHER_TENANT).build(),
+        mock.token().claim("iss", elsewhere).header("jku", elsewhere).header("x5u", elsewhere).build(),
+    ] {
+        asked.lock().unwrap().clear();
+        let mut run = Run::token(&token);
+        run.command.env("ENTRA_AUTHORITY_HOST", &instance).env("ENTRA_TENANT_ID", MockEntra::TENANT);
+        run.command.env("ENTRA_CLIENT_ID", MockEntra::CLIENT_ID);
+        // Whatever it would ask, it would ask there.
+        for proxy in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
+            run.command.env(proxy, &instance);
+        }
+        let ended = run.end().await;
+        assert!(matches!(ended.code, Some(1 | 3)), "{ended:?}");
+        let asked = asked.lock().unwrap().clone();
+        assert!(asked.contains(MockEntra::TENANT), "it asks for keys: {asked}");
+        let parts = token.split('.').flat_map(|part| part.as_bytes().chunks_exact(16));
+        let mut parts = parts.map(|piece| str::from_utf8(piece).unwrap());
+        assert_eq!(parts.find(|piece| asked.contains(piece)), None, "{asked}");
+        for text in ["made-up-kid", MockEntra::OTHER_TENANT, MockEntra::USER, MockEntra::CALLER, "elsewhere"] {
+            assert!(!asked.contains(text), "{text} in {asked}");
+        }
+    }
 }
 
 #[tokio::test]

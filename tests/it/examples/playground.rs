@@ -231,6 +231,10 @@ async fn the_page_may_load_nothing_but_its_own_files() {
     let playground = started().await;
     let policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; \
                   base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    let page = get(&playground, "/").await.body;
+    for judged_for in [MockEntra::TENANT, MockEntra::CLIENT_ID] {
+        assert!(page.contains(judged_for), "for which API it is judged: {judged_for}");
+    }
     for (path, kind) in [
         ("/", "text/html; charset=utf-8"),
         ("/page.css", "text/css; charset=utf-8"),
