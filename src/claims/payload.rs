@@ -472,6 +472,7 @@ mod tests {
             Just("\"text\""),
             Just("\"\""),
             Just("[\"a\",\"b\"]"),
+            Just("[\"$serde_json::private::RawValue\"]"),
             Just("[]"),
             Just("\"é\""),
             Just("null"),

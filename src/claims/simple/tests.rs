@@ -56,6 +56,7 @@ fn leaves_everything_else_to_the_long_way() {
         r#"{"a":"x}"#,
         r#"{"a":1;"b":2}"#,
         r#"{"$serde_json::private::RawValue":"1"}"#,
+        r#"{"a":["$serde_json::private::RawValue"]}"#,
         r#","a":1}"#,
         "\u{feff}{\"a\":1}",
     ] {
