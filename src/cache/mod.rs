@@ -113,7 +113,8 @@ impl Cache {
         let max_bytes = settings.max_bytes.min(MOST_BYTES) as u64;
         let max_entries = settings.max_entries.min(MOST_ENTRIES);
         let share = max_bytes.div_ceil(max_entries as u64);
-        let max_bytes = max_bytes - max_bytes / Near::PART as u64;
+        let near = Near::new(settings);
+        let max_bytes = if near.is_empty() { max_bytes } else { max_bytes - max_bytes / Near::PART as u64 };
         // As many as fit: the cache is made of parts, and each must have room for some.
         const USUAL_ENTRY: usize = 4_096;
         let options = OptionsBuilder::new()
@@ -127,7 +128,7 @@ impl Cache {
             BuildHasherDefault::default(),
             sync::DefaultLifecycle::default(),
         );
-        Some(Self { entries, near: Near::new(settings), secret: Secret::new() })
+        Some(Self { entries, near, secret: Secret::new() })
     }
 
     /// The verdict on this very token.
@@ -164,5 +165,42 @@ impl Cache {
 impl fmt::Debug for Cache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cache").field("entries", &self.len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::{keys::stats::SHARDS, verifier::stub};
+
+    pub(super) fn verdict() -> Verdict {
+        let key = Arc::new(PublicKey::nothing());
+        Verdict { claims: stub::claims("a"), authority: 0, key_id: "k".into(), key, stamp: Stamp::default() }
+    }
+
+    #[test]
+    fn what_is_forgotten_is_not_near_either() {
+        let cache = Cache::new(CacheSettings::default()).unwrap();
+        let is_near = || cache.near.get(&cache.secret.key(b"a.b.c").unwrap()).is_some();
+        cache.insert(b"a.b.c", verdict());
+        for near in [false, false, true] {
+            assert_eq!(is_near(), near);
+            assert!(cache.get(b"a.b.c").is_some());
+        }
+        cache.remove(b"a.b.c");
+        assert!(!is_near() && cache.get(b"a.b.c").is_none());
+    }
+
+    #[test]
+    fn room_is_left_for_what_is_near_if_there_is_any() {
+        let most = |max_entries| {
+            let cache = Cache::new(CacheSettings { max_entries, ..CacheSettings::default() }).unwrap();
+            (0..10 * max_entries).for_each(|number| cache.insert(format!("a.b.{number}").as_bytes(), verdict()));
+            cache.len()
+        };
+        let many = 2 * Near::PART * SHARDS;
+        assert!(most(many) <= many - many / Near::PART);
+        assert_eq!(most(16), 16, "too few for any to be near");
     }
 }

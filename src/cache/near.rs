@@ -44,6 +44,11 @@ impl Near {
         Self { parts: std::array::from_fn(part), longest }
     }
 
+    /// The settings are too small for any place.
+    pub(super) fn is_empty(&self) -> bool {
+        self.places().is_empty()
+    }
+
     /// The verdict, if this thread has it near.
     pub(super) fn get(&self, key: &KeyRef<'_>) -> Option<Arc<Verdict>> {
         let mut places = self.places();
@@ -90,16 +95,11 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::{cache::key::Secret, signature::PublicKey, verifier::stub};
+    use crate::cache::{key::Secret, tests::verdict};
 
     /// A few places that can be told apart by hand.
     fn near() -> (Near, Secret) {
         (Near::new(CacheSettings::default()), Secret::new())
-    }
-
-    fn verdict() -> Verdict {
-        let key = Arc::new(PublicKey::nothing());
-        Verdict { claims: stub::claims("a"), authority: 0, key_id: "k".into(), key, stamp: Default::default() }
     }
 
     /// Two tokens that share a place.
