@@ -95,6 +95,7 @@ mod tests {
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
     use super::*;
+    use crate::{Verifier, testing::MockEntra};
 
     fn token(key_id: &str) -> String {
         format!("{}.e30.AA", URL_SAFE_NO_PAD.encode(format!(r#"{{"alg":"RS256","kid":"{key_id}"}}"#)))
@@ -124,6 +125,25 @@ mod tests {
         remember(&headers, "one");
         assert!(is_known(&headers, "one"));
         assert!(!is_known(&headers, "two"));
+    }
+
+    #[tokio::test]
+    async fn what_was_refused_is_not_remembered() {
+        let mock = MockEntra::new();
+        let builder = Verifier::builder().tenant(MockEntra::TENANT).client_id(MockEntra::CLIENT_ID);
+        let verifier = builder.fetch(mock.clone()).build().unwrap();
+        let token = mock.token();
+        for (token, code) in [
+            (token.clone().wrong_key(), "bad_signature"),
+            (token.clone().audience("api://another"), "wrong_audience"),
+            (token.clone().tenant(MockEntra::OTHER_TENANT), "wrong_tenant"),
+        ] {
+            assert_eq!(verifier.verify(&token.build()).await.unwrap_err().code(), code);
+        }
+        let remembered = || verifier.0.headers.part().read().unwrap().headers.len();
+        assert_eq!(remembered(), 0);
+        verifier.verify(&token.build()).await.unwrap();
+        assert_eq!(remembered(), 1);
     }
 
     #[test]
