@@ -1,6 +1,6 @@
 //! One refresh: metadata, then keys. Nothing here decides when.
 
-use std::{sync::Arc, time::SystemTime};
+use std::{fmt, sync::Arc, time::SystemTime};
 
 use super::{
     KeySettings,
@@ -8,7 +8,7 @@ use super::{
     stats::{Counters, Event},
 };
 use crate::{
-    authority::DocumentSpec,
+    authority::{DocumentOwner, DocumentSpec},
     claims::TokenVersion,
     discovery::Metadata,
     error::FetchError,
@@ -127,6 +127,12 @@ impl Refresh<'_> {
     }
 }
 
+fn no_tenant(status: u16, tenant: &dyn fmt::Display) -> String {
+    format!(
+        "status {status}: there is no tenant {tenant} in this cloud; compare it with the portal's, and the cloud too"
+    )
+}
+
 /// What it means that there is no metadata.
 fn explained(error: FetchError, spec: &DocumentSpec) -> FetchError {
     let (url, status) = match error {
@@ -147,6 +153,12 @@ fn explained(error: FetchError, spec: &DocumentSpec) -> FetchError {
         DocumentSpec::OpenIdConnect { issuer, .. } => {
             format!("status {status}: {issuer:?} has no metadata; configure the issuer exactly as its tokens have it")
         }
+        // Of an instance whose documents have to be found out the status counts as it is.
+        DocumentSpec::Entra { owner, .. } if spec.cloud().is_some() => match owner {
+            DocumentOwner::Tenant(tenant) => no_tenant(status, tenant),
+            DocumentOwner::Domain(domain) => no_tenant(status, domain),
+            DocumentOwner::Shared(_) => return FetchError::Status { url, status },
+        },
         DocumentSpec::Entra { .. } | DocumentSpec::Static { .. } => return FetchError::Status { url, status },
     };
     FetchError::Invalid { url, reason }

@@ -247,6 +247,24 @@ async fn what_is_wrong_with_metadata_is_told_with_both_values() {
             ["B2C_1_absent", "has no user flow or policy"],
         ),
         (
+            dated(MockEntra::new()),
+            Authority::domain("nowhere.example").client_id(API),
+            ["status 400: there is no tenant nowhere.example", "and the cloud too"],
+        ),
+        (
+            moved(dated(MockEntra::new()), &format!("https://login.microsoftonline.us/{t}/v2.0")),
+            Authority::tenant(tenant()).client_id(API),
+            [
+                &*format!("https://login.microsoftonline.us/{t}/v2.0"),
+                "not \"https://login.microsoftonline.com/{tenantid}/v2.0\"; name the instance whose issuer that is",
+            ],
+        ),
+        (
+            moved(dated(MockEntra::new()), &format!("https://login.microsoftonline.com/{OTHER}/v2.0")),
+            Authority::tenant(tenant()).client_id(API),
+            [OTHER, "which is not one with 11111111-2222-3333-4444-555555555555; name the tenant that it is of"],
+        ),
+        (
             dated(MockEntra::okta()),
             Authority::openid_connect("https://contoso.okta.example/oauth2/other").audience("a"),
             ["https://contoso.okta.example/oauth2/other", "has no metadata"],
@@ -254,18 +272,24 @@ async fn what_is_wrong_with_metadata_is_told_with_both_values() {
         (
             moved(dated(MockEntra::okta()), "https://contoso.okta.example"),
             okta(),
-            ["its issuer is", "https://contoso.okta.example/oauth2/default"],
+            [
+                "its issuer is \"https://contoso.okta.example\"",
+                "https://contoso.okta.example/oauth2/default\"; configure the issuer",
+            ],
         ),
         (elsewhere(dated(MockEntra::okta())), okta(), ["https://keys.example/jwks", "name it by jwks_uri()"]),
         (
             moved(b2c(), &format!("https://fabrikam.b2clogin.com/{t}/v2.0/")),
             Authority::b2c("contoso", "B2C_1_susi").client_id(API),
-            ["https://fabrikam.b2clogin.com/", "https://contoso.b2clogin.com/{tenantid}/v2.0/"],
+            [
+                "https://fabrikam.b2clogin.com/",
+                "https://contoso.b2clogin.com/{tenantid}/v2.0/\"; name the address that the issuer has, by b2c_at()",
+            ],
         ),
         (
             moved(dated(MockEntra::external_id("contoso")), &format!("https://{OTHER}.ciamlogin.com/{t}/v2.0")),
             Authority::external_id("contoso").client_id(API),
-            [OTHER, t],
+            [OTHER, &*format!("https://{t}.ciamlogin.com/{t}/v2.0\"; name the address that the issuer has")],
         ),
         (
             dated(MockEntra::external_id("contoso")),
@@ -274,9 +298,13 @@ async fn what_is_wrong_with_metadata_is_told_with_both_values() {
         ),
     ] {
         let bench = bench(&mock, authority.clone());
-        let text = bench.verifier.warm_up().await.unwrap_err().to_string();
+        let text = bench.verifier.warm_up().await.unwrap_err().to_string().replace("\\\"", "\"");
         assert!(texts.iter().all(|part| text.contains(part)), "{authority}: {text}");
     }
+    // However long the values are: a document may be as long as a mebibyte.
+    let mock = moved(dated(MockEntra::okta()), &format!("https://{}.example", "x".repeat(100_000)));
+    let text = bench(&mock, okta()).verifier.warm_up().await.unwrap_err().to_string();
+    assert!((800..1_200).contains(&text.len()), "{} bytes", text.len());
 }
 
 #[tokio::test]
@@ -644,7 +672,7 @@ fn mistakes_of_authorities() {
     let one = |authority: Authority| vec![authority];
     for (authorities, said) in [
         (one(Authority::openid_connect(okta)), "has no audience"),
-        (one(Authority::openid_connect("https://x.example?a=b").audience("a")), "an issuer has no query"),
+        (one(Authority::openid_connect("https://x.example?a=b").audience("a")), "take it as its tokens have it in iss"),
         (one(Authority::openid_connect("https://x.example/#a").audience("a")), "with a fragment (#)"),
         (one(Authority::openid_connect("http://x.example").audience("a")), "use https://"),
         (one(Authority::openid_connect("x.example").audience("a")), "an absolute address"),
