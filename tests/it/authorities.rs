@@ -6,7 +6,7 @@ use std::{
         Arc, RwLock,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -14,6 +14,7 @@ use serde_json::json;
 use tower_entra::{
     Authority, Cloud, Rejection, RejectionKind, Requirement, TenantId, Verifier, VerifierBuilder,
     authority::TenantLookup,
+    cache::CacheSettings,
     claims::TokenVersion,
     fetch::{Fetch, FetchFuture, FetchRequest},
     jwt::Algorithm,
@@ -677,6 +678,7 @@ fn mistakes_of_authorities() {
         (one(Authority::openid_connect("http://x.example").audience("a")), "use https://"),
         (one(Authority::openid_connect("x.example").audience("a")), "an absolute address"),
         (one(Authority::openid_connect("https://login.microsoftonline.com/common/v2.0").audience("a")), "is Entra's"),
+        (one(Authority::openid_connect("https://sts.chinacloudapi.cn/x/").audience("a")), "is Entra's"),
         (one(Authority::openid_connect("https://contoso.b2clogin.com/x/v2.0/").audience("a")), "use Authority::b2c"),
         (one(Authority::openid_connect("https://x.ciamlogin.com/x/v2.0").audience("a")), "use Authority::external_id"),
         (one(openid().metadata("ftp://x.example")), "only https://"),
@@ -838,4 +840,38 @@ async fn a_thousand_authorities() {
         (odd.code(), mock.requested()),
         ("keys_unavailable", vec![format!("{}/.well-known/openid-configuration", issuer(501))])
     );
+}
+
+/// A tenant that is listed by its domain costs no more beside many others than alone.
+#[tokio::test]
+async fn many_domains() {
+    const MANY: usize = 1_000;
+    let mock = dated(MockEntra::new());
+    let domains = |many: usize| (0..many).map(|number| format!("d{number}.example"));
+    for (number, domain) in domains(MANY).enumerate() {
+        mock.add_domain(domain, format!("00000000-0000-0000-0000-{number:012}").parse().unwrap());
+    }
+    let verifier = |many| {
+        let authority = Authority::tenants([OTHER.parse().unwrap()], domains(many)).client_id(API);
+        let builder = Verifier::builder().authority(authority).fetch(mock.clone()).clock(clock_of(&mock));
+        builder.cache(CacheSettings::off()).build().unwrap()
+    };
+    let (few, many) = (verifier(1), verifier(MANY));
+    let tokens =
+        [mock.token().tenant("00000000-0000-0000-0000-000000000000").build(), mock.token().tenant(OTHER).build()];
+    let mut fastest = [Duration::MAX; 2];
+    for round in 0..100 {
+        for (verifier, fastest) in [&few, &many].into_iter().zip(&mut fastest) {
+            let start = Instant::now();
+            for token in &tokens {
+                verifier.verify(token).await.unwrap();
+            }
+            // In the first round the domains are resolved.
+            *fastest = if round == 0 { *fastest } else { start.elapsed().min(*fastest) };
+        }
+    }
+    let unknown = mock.token().build();
+    assert_eq!(many.verify(&unknown).await.unwrap_err().code(), "wrong_tenant", "all of them are known");
+    let ratio = fastest[1].as_secs_f64() / fastest[0].as_secs_f64();
+    assert!(ratio < 1.5, "{ratio} times as long: {fastest:?}");
 }
