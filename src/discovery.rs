@@ -333,6 +333,8 @@ mod tests {
         assert_eq!(with_app.address(), format!("{host}/{TENANT}/v2.0/.well-known/openid-configuration{query}"));
         let shared = document(Authority::danger_any_organization().app_specific_keys("a"));
         assert_eq!(shared.address(), format!("{host}/organizations/v2.0/.well-known/openid-configuration"));
+        let with_personal = document(Authority::tenants([TENANT.parse().unwrap(), TenantId::PERSONAL_ACCOUNTS], []));
+        assert_eq!(with_personal.address(), format!("{host}/common/v2.0/.well-known/openid-configuration"));
     }
 
     #[test]
