@@ -163,3 +163,51 @@ fn explained(error: FetchError, spec: &DocumentSpec) -> FetchError {
     };
     FetchError::Invalid { url, reason }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::fetch::FetchFuture;
+
+    /// Answers with one `ETag` for everything, and notes who sent it back. The keys move with each metadata document.
+    #[derive(Debug, Default)]
+    struct Moving(Mutex<Vec<(String, bool)>>);
+
+    impl Fetch for Moving {
+        fn fetch(&self, request: FetchRequest) -> FetchFuture {
+            let mut asked = self.0.lock().unwrap();
+            let body = match request.url.contains(".well-known") {
+                true => format!(
+                    r#"{{"issuer":"https://id.example","jwks_uri":"https://id.example/keys/{}"}}"#,
+                    asked.len() / 2
+                ),
+                false => r#"{"keys":[]}"#.to_owned(),
+            };
+            asked.push((request.url, request.etag.is_some()));
+            let response = FetchResponse { etag: Some("\"one\"".to_owned()), ..FetchResponse::new(200, body) };
+            Box::pin(async move { Ok(response) })
+        }
+    }
+
+    /// Else an answer of 304 would bring the keys of the old address back.
+    #[tokio::test]
+    async fn what_is_remembered_of_one_address_says_nothing_of_another() {
+        let spec = DocumentSpec::OpenIdConnect { issuer: "https://id.example".into(), metadata: None, jwks_uri: None };
+        let (fetch, settings, counters) = (Moving::default(), KeySettings::default(), Counters::default());
+        let mut remembered = Remembered::default();
+        for _ in 0..2 {
+            let (spec, fetch, settings, counters) = (&spec, &fetch, &settings, &counters);
+            let mut refresh = Refresh { spec, fetch, settings, counters, remembered, max_age: None, date: None };
+            refresh.run().await.unwrap();
+            remembered = refresh.remembered;
+        }
+        let asked = fetch.0.into_inner().unwrap();
+        let metadata = "https://id.example/.well-known/openid-configuration";
+        let expected = [(metadata, false), ("https://id.example/keys/0", false), (metadata, true)];
+        assert_eq!(asked[..3], expected.map(|(url, has_etag)| (url.to_owned(), has_etag)));
+        assert_eq!(asked[3], ("https://id.example/keys/1".to_owned(), false), "another address");
+    }
+}
