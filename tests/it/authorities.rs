@@ -6,7 +6,7 @@ use std::{
         Arc, RwLock,
         atomic::{AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -842,36 +842,28 @@ async fn a_thousand_authorities() {
     );
 }
 
-/// A tenant that is listed by its domain costs no more beside many others than alone.
+/// Many domains in one list: each is resolved once, and its tenant is found among the others. What that costs is measured in
+/// `benches`.
 #[tokio::test]
 async fn many_domains() {
     const MANY: usize = 1_000;
     let mock = dated(MockEntra::new());
-    let domains = |many: usize| (0..many).map(|number| format!("d{number}.example"));
-    for (number, domain) in domains(MANY).enumerate() {
-        mock.add_domain(domain, format!("00000000-0000-0000-0000-{number:012}").parse().unwrap());
+    let id = |number: usize| format!("00000000-0000-0000-0000-{number:012}").parse::<TenantId>().unwrap();
+    let domain = |number: usize| format!("d{number}.example");
+    (0..MANY).for_each(|number| mock.add_domain(domain(number), id(number)));
+    let authority = Authority::tenants([OTHER.parse().unwrap()], (0..MANY).map(domain)).client_id(API);
+    let builder = Verifier::builder().authority(authority).fetch(mock.clone()).clock(clock_of(&mock));
+    let verifier = builder.cache(CacheSettings::off()).build().unwrap();
+    verifier.verify(&mock.token().tenant(OTHER).build()).await.unwrap();
+    verifier.verify(&mock.token().tenant(id(0)).build()).await.unwrap();
+    let fetches = verifier.stats().keys.fetches;
+    for number in 0..MANY {
+        verifier.verify(&mock.token().tenant(id(number)).build()).await.unwrap();
     }
-    let verifier = |many| {
-        let authority = Authority::tenants([OTHER.parse().unwrap()], domains(many)).client_id(API);
-        let builder = Verifier::builder().authority(authority).fetch(mock.clone()).clock(clock_of(&mock));
-        builder.cache(CacheSettings::off()).build().unwrap()
-    };
-    let (few, many) = (verifier(1), verifier(MANY));
-    let tokens =
-        [mock.token().tenant("00000000-0000-0000-0000-000000000000").build(), mock.token().tenant(OTHER).build()];
-    let mut fastest = [Duration::MAX; 2];
-    for round in 0..100 {
-        for (verifier, fastest) in [&few, &many].into_iter().zip(&mut fastest) {
-            let start = Instant::now();
-            for token in &tokens {
-                verifier.verify(token).await.unwrap();
-            }
-            // In the first round the domains are resolved.
-            *fastest = if round == 0 { *fastest } else { start.elapsed().min(*fastest) };
-        }
-    }
-    let unknown = mock.token().build();
-    assert_eq!(many.verify(&unknown).await.unwrap_err().code(), "wrong_tenant", "all of them are known");
-    let ratio = fastest[1].as_secs_f64() / fastest[0].as_secs_f64();
-    assert!(ratio < 1.5, "{ratio} times as long: {fastest:?}");
+    assert_eq!(
+        verifier.verify(&mock.token().build()).await.unwrap_err().code(),
+        "wrong_tenant",
+        "all of them are known"
+    );
+    assert_eq!(verifier.stats().keys.fetches, fetches, "all were resolved at once");
 }
