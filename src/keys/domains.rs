@@ -28,10 +28,11 @@ struct Table {
 }
 
 impl Domains {
-    /// `learnt` counts what documents newly say of tenants.
-    pub(super) fn new(documents: Vec<Document>, learnt: Arc<Epoch>) -> Self {
-        let table = Shared::new(Table::new(&documents, learnt.current()));
-        Self { documents, table, learnt, making: Mutex::default() }
+    /// `learnt` counts what documents newly say of tenants. `None` if there are no documents.
+    pub(super) fn new(documents: Vec<Document>, learnt: Arc<Epoch>) -> Option<Box<Self>> {
+        let table = || Shared::new(Table::new(&documents, learnt.current()));
+        let table = (!documents.is_empty()).then(table)?;
+        Some(Box::new(Self { documents, table, learnt, making: Mutex::default() }))
     }
 
     /// All of them.
@@ -41,19 +42,14 @@ impl Domains {
 
     /// Whether this tenant is one of theirs; `None` if a domain is not resolved yet, and might be.
     pub(super) fn have(&self, tenant: TenantId) -> Option<bool> {
-        if self.documents.is_empty() {
-            return Some(false);
-        }
         self.read(|table| if table.of.contains_key(&tenant) { Some(true) } else { table.is_complete.then_some(false) })
     }
 
     /// Calls `each` with the documents of a tenant.
     pub(super) fn for_each_of(&self, tenant: TenantId, mut each: impl FnMut(&Document)) {
-        if !self.documents.is_empty() {
-            self.read(|table| {
-                table.of.get(&tenant).into_iter().flatten().for_each(|&at| each(&self.documents[at]));
-            });
-        }
+        self.read(|table| {
+            table.of.get(&tenant).into_iter().flatten().for_each(|&at| each(&self.documents[at]));
+        });
     }
 
     fn read<R>(&self, look: impl FnOnce(&Table) -> R) -> R {

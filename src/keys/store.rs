@@ -32,7 +32,7 @@ pub(crate) struct KeyStore {
     around: Around,
     main: Document,
     /// The documents of listed domains; for a single domain it is the main one.
-    domains: Domains,
+    domains: Option<Box<Domains>>,
     /// Own documents of listed tenants that were asked for a key that the main one does not have.
     own: RwLock<HashMap<TenantId, Own>>,
     /// No look-up in an own document before this time: one budget for all of them.
@@ -111,10 +111,17 @@ impl KeyStore {
         }
     }
 
+    fn of_domains(&self) -> impl Iterator<Item = &Document> + Clone {
+        self.domains.iter().flat_map(|domains| domains.iter())
+    }
+
     /// The tenants that domains turned out to be.
     pub(crate) fn resolved(&self) -> impl Iterator<Item = Option<TenantId>> + Clone {
         let single = matches!(self.tenants(), Some(Tenants::Domain(_))).then_some(&self.main);
-        single.into_iter().chain(self.domains.iter()).map(|document| document.read(|snapshot| snapshot.tenant))
+        single
+            .into_iter()
+            .chain(self.domains.iter().flat_map(|domains| domains.iter()))
+            .map(|document| document.read(|snapshot| snapshot.tenant))
     }
 
     /// The id under which the key of a token is to be looked for: the one that its header has. Of keys that are at hand,
@@ -148,7 +155,10 @@ impl KeyStore {
             Tenants::Domain(_) => {
                 self.main.read(|snapshot| snapshot.tenant).map_or(Accepted::Unresolved, |id| yes(id == tenant))
             }
-            _ => self.domains.have(tenant).map_or(Accepted::Unresolved, yes),
+            _ => match &self.domains {
+                Some(domains) => domains.have(tenant).map_or(Accepted::Unresolved, yes),
+                None => Accepted::No,
+            },
         }
     }
 
@@ -197,7 +207,9 @@ impl KeyStore {
         };
         look_into(&self.main);
         if let Some(tenant) = tenant {
-            self.domains.for_each_of(tenant, &mut look_into);
+            if let Some(domains) = &self.domains {
+                domains.for_each_of(tenant, &mut look_into);
+            }
             if let Some(document) = self.own_document(tenant) {
                 look_into(&document);
             }
@@ -276,7 +288,7 @@ impl KeyStore {
         if matches!(self.tenants(), Some(Tenants::Domain(_))) {
             return self.ask_main(asked);
         }
-        let unresolved = self.domains.iter().filter(|document| document.read(|snapshot| snapshot.tenant).is_none());
+        let unresolved = self.of_domains().filter(|document| document.read(|snapshot| snapshot.tenant).is_none());
         let waiters: Vec<Waiter> = unresolved.filter_map(Document::request).collect();
         Waiter::all(waiters)
     }
