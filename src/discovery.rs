@@ -122,12 +122,19 @@ fn check_entra(
         TokenVersion::V2 => Some(cloud.v2_issuer()),
     });
     if cloud.is_none() && is_microsofts(found) {
-        return Err(format!("its issuer is {found:?}, which is Microsoft's and not that of this instance"));
+        return Err(format!(
+            "its issuer is {found:?}, which is Microsoft's and not that of this instance; for Microsoft's tokens name the \
+             cloud instead"
+        ));
     }
     if let Some(known) = known
         && !issuer.same_form(&known)
     {
-        return Err(format!("its issuer is {found:?}, not {:?}", known.to_string()));
+        return Err(format!(
+            "its issuer is {found:?}, not {:?}; name the instance whose issuer that is, and look for a proxy that answers in \
+             its place",
+            known.to_string()
+        ));
     }
     let expected: Option<TenantId> = match owner {
         DocumentOwner::Tenant(tenant) => Some(*tenant),
@@ -144,7 +151,9 @@ fn check_entra(
     };
     if issuer.tenant() != expected {
         let expected = expected.map_or("{tenantid}".to_owned(), |tenant| tenant.to_string());
-        return Err(format!("its issuer is {found:?}, which is not one with {expected}"));
+        return Err(format!(
+            "its issuer is {found:?}, which is not one with {expected}; name the tenant that it is of"
+        ));
     }
     Ok(issuer)
 }
@@ -177,7 +186,10 @@ fn check_b2c(
     let named = found.strip_suffix(end).and_then(|start| start.rsplit('/').next()).unwrap_or_default();
     let with_policy = IssuerTemplate::new(&format!("{base}/tfp/"), &format!("/{named}{end}"));
     if !named.eq_ignore_ascii_case(policy) || !issuer.same_form(&with_policy) {
-        return Err(format!("its issuer is {found:?}, not {:?}", expected.to_string()));
+        return Err(format!(
+            "its issuer is {found:?}, not {:?}; name the address that the issuer has, by b2c_at() or Instance",
+            expected.to_string()
+        ));
     }
     if !accept_tfp {
         return Err(format!(
@@ -195,7 +207,10 @@ fn check_external_id(found: &str, issuer: IssuerTemplate, base: &str) -> Result<
     if issuer.same_form(&usual) || issuer.same_form(&own) {
         Ok(issuer)
     } else {
-        Err(format!("its issuer is {found:?}, not {:?}", usual.for_tenant(tenant).to_string()))
+        Err(format!(
+            "its issuer is {found:?}, not {:?}; name the address that the issuer has, by external_id_at() or Instance",
+            usual.for_tenant(tenant).to_string()
+        ))
     }
 }
 
@@ -203,7 +218,7 @@ fn check_external_id(found: &str, issuer: IssuerTemplate, base: &str) -> Result<
 fn own_tenant(found: &str, issuer: IssuerTemplate, configured: &str) -> Result<IssuerTemplate, String> {
     match configured.parse::<TenantId>() {
         Ok(expected) if issuer.tenant() != Some(expected) => {
-            Err(format!("its issuer is {found:?}, which is not one with {expected}"))
+            Err(format!("its issuer is {found:?}, which is not one with {expected}; name the tenant that it is of"))
         }
         _ if issuer.tenant().is_none() => Err(format!("its issuer {found:?} does not say which tenant it is")),
         _ => Ok(issuer),
@@ -318,6 +333,8 @@ mod tests {
         assert_eq!(with_app.address(), format!("{host}/{TENANT}/v2.0/.well-known/openid-configuration{query}"));
         let shared = document(Authority::danger_any_organization().app_specific_keys("a"));
         assert_eq!(shared.address(), format!("{host}/organizations/v2.0/.well-known/openid-configuration"));
+        let with_personal = document(Authority::tenants([TENANT.parse().unwrap(), TenantId::PERSONAL_ACCOUNTS], []));
+        assert_eq!(with_personal.address(), format!("{host}/common/v2.0/.well-known/openid-configuration"));
     }
 
     #[test]

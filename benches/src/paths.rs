@@ -31,7 +31,15 @@ const CACHED: &str = "good token, cached";
 
 /// What must cost the same however many there are: one, the most that the others may cost of it, and how these end.
 pub fn grown() -> [(&'static str, f64, &'static [&'static str]); 2] {
-    let many = &["100 tenants", "10,000 tenants", "1,000 authorities", "10 keys", "100 keys", "a refresh stalls"];
+    let many = &[
+        "100 tenants",
+        "10,000 tenants",
+        "1,000 domains",
+        "1,000 authorities",
+        "10 keys",
+        "100 keys",
+        "a refresh stalls",
+    ];
     [(UNCACHED, 1.05, many), (CACHED, 1.2, &["one of 1000 cached", "one of 100000 cached"])]
 }
 
@@ -53,6 +61,7 @@ pub fn all(tokens: &[usize]) -> Vec<Path> {
     let hundred = bench.verifier(CacheSettings::off(), 100);
     let many = bench.verifier(CacheSettings::off(), 10_000);
     let authorities = bench.with_authorities(999);
+    let domains = bench.with_domains(1_000);
     let cached = bench.verifier(CacheSettings::default(), 1);
     let full = tokens.iter().map(|&tokens| {
         let name = format!("good token, one of {tokens} cached");
@@ -87,6 +96,7 @@ pub fn all(tokens: &[usize]) -> Vec<Path> {
         bench.path(UNCACHED, Some(1.15), Some(20), &plain, &token, 200),
         bench.path("good token, uncached, 100 tenants", Some(1.15), Some(20), &hundred, &token, 200),
         bench.path("good token, uncached, 10,000 tenants", Some(1.15), Some(20), &many, &token, 200),
+        bench.path("good token, uncached, 1,000 domains", Some(1.15), Some(20), &domains, &token, 200),
         bench.path("good token, uncached, 1,000 authorities", Some(1.15), Some(20), &authorities, &token, 200),
         bench.path(CACHED, Some(0.03), Some(3), &cached, &token, 200),
         ten_keys,

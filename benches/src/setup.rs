@@ -82,6 +82,25 @@ impl Bench {
         self.build((0..others).map(other).fold(builder, VerifierBuilder::authority), 1)
     }
 
+    /// One that accepts so many tenants by their domains, one of which is the tenant's.
+    pub fn with_domains(&self, others: usize) -> Verifier {
+        let domain = |number: usize| format!("d{number}.example");
+        for number in 0..others {
+            let id = format!("00000000-0000-0000-0000-{number:012}").parse().unwrap();
+            self.entra.add_domain(domain(number), id);
+        }
+        self.entra.add_domain("contoso.example", MockEntra::TENANT.parse().unwrap());
+        let domains = (0..others).map(domain).chain(["contoso.example".to_owned()]);
+        let listed = [MockEntra::OTHER_TENANT.parse().unwrap()];
+        let authority = Authority::tenants(listed, domains).client_id(MockEntra::CLIENT_ID);
+        let builder = Verifier::builder().cache(CacheSettings::off()).authority(authority).fetch(self.entra.clone());
+        let verifier = builder.build().unwrap();
+        self.runtime.block_on(verifier.warm_up()).unwrap();
+        // Resolves them all.
+        self.runtime.block_on(verifier.verify(&self.token())).unwrap();
+        verifier
+    }
+
     pub fn build(&self, builder: VerifierBuilder, tenants: usize) -> Verifier {
         let mut builder = builder.client_id(MockEntra::CLIENT_ID).fetch(self.entra.clone());
         builder = builder.tenant(MockEntra::TENANT);

@@ -164,7 +164,8 @@ impl Authority {
     }
 
     /// The same at a domain of its own, such as `https://login.contoso.example`; `tenant` is its GUID or its
-    /// `onmicrosoft.com` domain.
+    /// `onmicrosoft.com` domain. By its GUID it is that tenant and no other; by a domain, whoever runs the address says which
+    /// tenant it is.
     #[must_use]
     pub fn b2c_at(address: impl Into<String>, tenant: impl Into<String>, policy: impl Into<String>) -> Self {
         Self::new(Kind::B2c(B2c {
@@ -182,7 +183,8 @@ impl Authority {
         Self::external_id_at(format!("https://{name}.ciamlogin.com"), format!("{name}.onmicrosoft.com"))
     }
 
-    /// The same at a domain of its own; `tenant` is its GUID or its `onmicrosoft.com` domain.
+    /// The same at a domain of its own; `tenant` is its GUID or its `onmicrosoft.com` domain. By its GUID it is that tenant
+    /// and no other; by a domain, whoever runs the address says which tenant it is.
     #[must_use]
     pub fn external_id_at(address: impl Into<String>, tenant: impl Into<String>) -> Self {
         Self::new(Kind::ExternalId(ExternalId { address: address.into(), tenant: tenant.into(), version: None }))

@@ -150,6 +150,11 @@ fn is_b2c_path(path: &str) -> bool {
 
 /// The instance at a base address, or what is wrong with it.
 pub(super) fn instance(text: &str) -> Result<Instance, String> {
+    let is_word = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if is_word && Cloud::from_name(text).is_none() && !text.eq_ignore_ascii_case("localhost") {
+        let names: Vec<&str> = Cloud::ALL.into_iter().map(Cloud::name).collect();
+        return Err(format!("is the name of no cloud; there are {}, or an address is needed", names.join(", ")));
+    }
     let instance = Instance::parse(text).map_err(|error| error.to_string())?;
     let host = host(&instance);
     if let Some(form) = form_of_host(host) {
@@ -180,6 +185,9 @@ pub(super) fn form_of_host(host: &str) -> Option<Form> {
 
 /// The kind that an instance says by its host: of a domain of one's own it does not.
 pub(super) fn form_of_instance(text: &str) -> Option<Form> {
+    if Cloud::from_name(text).is_some() {
+        return Some(Form::Entra);
+    }
     let host = check_address(&base(text).ok()?).ok()?.host;
     form_of_host(&host).or_else(|| is_microsofts(&host).then_some(Form::Entra))
 }

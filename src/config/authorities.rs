@@ -153,6 +153,11 @@ impl Rules<'_> {
             _ => &[],
         };
         let name = &origin.name;
+        // A keyword or a method says so; the id alone may have been taken for that of an organisation.
+        let is_by_id = matches!(entra.tenants, Tenants::One(_) | Tenants::List { .. });
+        if is_by_id && entra.lets_personal_accounts_in() && origin.is_whole() {
+            self.warn_of_personal_accounts(name, &TenantId::PERSONAL_ACCOUNTS.to_string());
+        }
         for domain in domains.iter().filter(|domain| !address::is_domain(domain)) {
             let advice = format!("{GUID_FORM}, or a verified domain such as contoso.onmicrosoft.com is needed");
             self.wrong(name, domain, advice);
@@ -252,7 +257,8 @@ impl Rules<'_> {
         match check_address(&openid.issuer) {
             Err(error) => self.wrong(name, &openid.issuer, error.to_string()),
             Ok(address) if address.path.contains('?') => {
-                self.wrong(name, &openid.issuer, "an issuer has no query (?) and no fragment (#)");
+                let advice = "an issuer has no query (?) and no fragment (#); take it as its tokens have it in iss";
+                self.wrong(name, &openid.issuer, advice);
             }
             Ok(address) if address.path.ends_with("/.well-known/openid-configuration") => {
                 let advice = "is the address of the metadata; the issuer is what its tokens have in iss, mostly what \

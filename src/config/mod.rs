@@ -184,7 +184,8 @@ impl Config {
         self
     }
 
-    /// The address of the instance, such as `https://login.microsoftonline.us` or `http://127.0.0.1:4000`.
+    /// The address of the instance, such as `https://login.microsoftonline.us` or `http://127.0.0.1:4000`, or the
+    /// [name](Cloud::from_name) of a cloud.
     #[must_use]
     pub fn instance(mut self, address: impl Into<String>) -> Self {
         self.instances.push(Named::new("instance()", Place::Address(address.into())));

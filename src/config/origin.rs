@@ -45,9 +45,14 @@ impl Origin<'_> {
         self.section.is_some_and(|section| section.is_spoilt(&[key, Key::Audiences, Key::ClientId]))
     }
 
+    /// Whether the authority was given whole, by no section.
+    pub(super) fn is_whole(&self) -> bool {
+        self.section.is_none()
+    }
+
     /// This text where the authority was given whole, so that there is no setting that says as much; else nothing.
     pub(super) fn prefix<'t>(&self, text: &'t str) -> &'t str {
-        if self.section.is_some() { "" } else { text }
+        if self.is_whole() { text } else { "" }
     }
 
     /// How its owner writes a setting: by a key of the section, or by a method.

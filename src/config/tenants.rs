@@ -130,7 +130,7 @@ impl Rules<'_> {
         }
     }
 
-    fn warn_of_personal_accounts(&mut self, name: &str, text: &str) {
+    pub(super) fn warn_of_personal_accounts(&mut self, name: &str, text: &str) {
         self.warnings.push(format!("{name} = {text:?} lets personal Microsoft accounts in: anybody can have one"));
     }
 

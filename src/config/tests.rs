@@ -123,6 +123,12 @@ fn mistakes_of_the_builder() {
                 .into(),
         ),
         (
+            good().instance("AzureGermany"),
+            "instance() = \"AzureGermany\": is the name of no cloud; there are Public, UsGovernment, China, Bleu, Delos, \
+             GovSg, or an address is needed"
+                .into(),
+        ),
+        (
             good().cloud(Cloud::China).instance("https://login.microsoftonline.com"),
             "instance() = \"https://login.microsoftonline.com\": differs from cloud() = \
              \"https://login.partner.microsoftonline.cn\"; leave one out"
@@ -427,6 +433,35 @@ fn every_setting_of_json_arrives() {
     }
     assert!(!plan.authorities[0].policy.audiences.contains("api://Orders"));
     assert!(plan.warnings.is_empty());
+}
+
+#[test]
+fn a_cloud_by_its_name_or_any_of_its_hosts() {
+    for (texts, cloud) in [
+        (vec!["Public", "AzureCloud", "login.windows.net", "https://login.microsoft.com/"], Cloud::Public),
+        (vec!["usgovernment", "AzureUSGovernment", "https://login.usgovcloudapi.net"], Cloud::UsGovernment),
+        (vec!["China", "AzureChina", "LOGIN.CHINACLOUDAPI.CN"], Cloud::China),
+        (vec!["Bleu", "login.sovcloud-identity.fr"], Cloud::Bleu),
+        (vec!["Delos", "login.sovcloud-identity.de"], Cloud::Delos),
+        (vec!["GovSg", "login.sovcloud-identity.sg"], Cloud::GovSg),
+    ] {
+        let expected = entra(Authority::tenant(TENANT.parse().unwrap()).in_instance(cloud.into()));
+        for text in texts {
+            let json = section(&format!(r#","Instance":"{text}""#));
+            let variables = [("ENTRA_TENANT_ID", TENANT), ("ENTRA_CLIENT_ID", CLIENT), ("ENTRA_AUTHORITY_HOST", text)];
+            for (way, config) in [
+                ("builder", Ok(Config::default().tenant(TENANT).client_id(CLIENT).instance(text))),
+                ("file", Config::from_json(&json)),
+                ("environment", vars(&variables)),
+            ] {
+                let plan = plan(config);
+                assert_eq!((only(&plan), &plan.warnings), (expected.clone(), &Vec::new()), "{text} by the {way}");
+            }
+        }
+    }
+    let b2c = section(r#","Instance":"UsGovernment","SignUpSignInPolicyId":"B2C_1_susi""#);
+    let told = told(Config::from_json(&b2c));
+    assert!(told[0].contains("is for Azure AD B2C, but the authority is Entra's"), "{told:?}");
 }
 
 #[test]

@@ -21,7 +21,14 @@ use super::{
     snapshot::{Fetched, Snapshot},
     stats::{Counters, Event},
 };
-use crate::{authority::DocumentSpec, clock::Clock, error::FetchError, fetch::Fetch, jwt::Algorithm};
+use crate::{
+    authority::DocumentSpec,
+    clock::Clock,
+    error::FetchError,
+    fetch::Fetch,
+    jwt::Algorithm,
+    rejection::{LONGEST_CAUSE, cut},
+};
 
 /// The longest wait after failures while there are keys.
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(30 * 60);
@@ -311,6 +318,8 @@ impl Inner {
                 tracing::debug!(target: "tower_entra", event = "keys_refreshed", document = %self.spec.address());
             }
             Err(cause) => {
+                // What a document says may be as long as the document.
+                let cause = cut(cause, LONGEST_CAUSE);
                 // The next request gets everything again, as if for the first time.
                 schedule.remembered = Remembered::default();
                 schedule.failures = schedule.failures.saturating_add(1);

@@ -45,6 +45,7 @@
 //! ```
 
 pub(crate) mod document;
+mod domains;
 pub(crate) mod epoch;
 mod refresh;
 pub(crate) mod revoked;

@@ -1,6 +1,6 @@
 //! One refresh: metadata, then keys. Nothing here decides when.
 
-use std::{sync::Arc, time::SystemTime};
+use std::{fmt, sync::Arc, time::SystemTime};
 
 use super::{
     KeySettings,
@@ -8,7 +8,7 @@ use super::{
     stats::{Counters, Event},
 };
 use crate::{
-    authority::DocumentSpec,
+    authority::{DocumentOwner, DocumentSpec},
     claims::TokenVersion,
     discovery::Metadata,
     error::FetchError,
@@ -127,6 +127,12 @@ impl Refresh<'_> {
     }
 }
 
+fn no_tenant(status: u16, tenant: &dyn fmt::Display) -> String {
+    format!(
+        "status {status}: there is no tenant {tenant} in this cloud; compare it with the portal's, and the cloud too"
+    )
+}
+
 /// What it means that there is no metadata.
 fn explained(error: FetchError, spec: &DocumentSpec) -> FetchError {
     let (url, status) = match error {
@@ -147,7 +153,61 @@ fn explained(error: FetchError, spec: &DocumentSpec) -> FetchError {
         DocumentSpec::OpenIdConnect { issuer, .. } => {
             format!("status {status}: {issuer:?} has no metadata; configure the issuer exactly as its tokens have it")
         }
+        // Of an instance whose documents have to be found out the status counts as it is.
+        DocumentSpec::Entra { owner, .. } if spec.cloud().is_some() => match owner {
+            DocumentOwner::Tenant(tenant) => no_tenant(status, tenant),
+            DocumentOwner::Domain(domain) => no_tenant(status, domain),
+            DocumentOwner::Shared(_) => return FetchError::Status { url, status },
+        },
         DocumentSpec::Entra { .. } | DocumentSpec::Static { .. } => return FetchError::Status { url, status },
     };
     FetchError::Invalid { url, reason }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::fetch::FetchFuture;
+
+    /// Answers with one `ETag` for everything, and notes who sent it back. The keys move with each metadata document.
+    #[derive(Debug, Default)]
+    struct Moving(Mutex<Vec<(String, bool)>>);
+
+    impl Fetch for Moving {
+        fn fetch(&self, request: FetchRequest) -> FetchFuture {
+            let mut asked = self.0.lock().unwrap();
+            let body = match request.url.contains(".well-known") {
+                true => format!(
+                    r#"{{"issuer":"https://id.example","jwks_uri":"https://id.example/keys/{}"}}"#,
+                    asked.len() / 2
+                ),
+                false => r#"{"keys":[]}"#.to_owned(),
+            };
+            asked.push((request.url, request.etag.is_some()));
+            let response = FetchResponse { etag: Some("\"one\"".to_owned()), ..FetchResponse::new(200, body) };
+            Box::pin(async move { Ok(response) })
+        }
+    }
+
+    /// Else an answer of 304 would bring the keys of the old address back.
+    #[tokio::test]
+    async fn what_is_remembered_of_one_address_says_nothing_of_another() {
+        let spec = DocumentSpec::OpenIdConnect { issuer: "https://id.example".into(), metadata: None, jwks_uri: None };
+        let (fetch, settings, counters) = (Moving::default(), KeySettings::default(), Counters::default());
+        let mut remembered = Remembered::default();
+        for _ in 0..2 {
+            let (spec, fetch, settings, counters) = (&spec, &fetch, &settings, &counters);
+            let mut refresh = Refresh { spec, fetch, settings, counters, remembered, max_age: None, date: None };
+            refresh.run().await.unwrap();
+            remembered = refresh.remembered;
+        }
+        let asked = fetch.0.into_inner().unwrap();
+        let metadata = "https://id.example/.well-known/openid-configuration";
+        let expected = [(metadata, false), ("https://id.example/keys/0", false), (metadata, true)];
+        assert_eq!(asked[..3], expected.map(|(url, has_etag)| (url.to_owned(), has_etag)));
+        assert_eq!(asked[3], ("https://id.example/keys/1".to_owned(), false), "another address");
+    }
 }

@@ -10,6 +10,7 @@ use std::{
 
 use super::{
     document::{Document, Surroundings, Waiter},
+    domains::Domains,
     snapshot::{Key, Snapshot},
     stats::Event,
 };
@@ -31,7 +32,7 @@ pub(crate) struct KeyStore {
     around: Around,
     main: Document,
     /// The documents of listed domains; for a single domain it is the main one.
-    domains: Vec<Document>,
+    domains: Option<Box<Domains>>,
     /// Own documents of listed tenants that were asked for a key that the main one does not have.
     own: RwLock<HashMap<TenantId, Own>>,
     /// No look-up in an own document before this time: one budget for all of them.
@@ -90,6 +91,7 @@ impl KeyStore {
             }
             _ => Vec::new(),
         };
+        let domains = Domains::new(domains, Arc::clone(&around.learnt));
         Self {
             source,
             algorithms,
@@ -109,10 +111,17 @@ impl KeyStore {
         }
     }
 
+    fn of_domains(&self) -> impl Iterator<Item = &Document> + Clone {
+        self.domains.iter().flat_map(|domains| domains.iter())
+    }
+
     /// The tenants that domains turned out to be.
     pub(crate) fn resolved(&self) -> impl Iterator<Item = Option<TenantId>> + Clone {
         let single = matches!(self.tenants(), Some(Tenants::Domain(_))).then_some(&self.main);
-        single.into_iter().chain(&self.domains).map(|document| document.read(|snapshot| snapshot.tenant))
+        single
+            .into_iter()
+            .chain(self.domains.iter().flat_map(|domains| domains.iter()))
+            .map(|document| document.read(|snapshot| snapshot.tenant))
     }
 
     /// The id under which the key of a token is to be looked for: the one that its header has. Of keys that are at hand,
@@ -143,9 +152,13 @@ impl KeyStore {
             Tenants::AnyOrganization => yes(tenant != TenantId::PERSONAL_ACCOUNTS),
             Tenants::AnyAccount => Accepted::Yes,
             listed if listed.names(tenant) => Accepted::Yes,
-            _ if self.resolved().any(|resolved| resolved == Some(tenant)) => Accepted::Yes,
-            _ if self.resolved().any(|resolved| resolved.is_none()) => Accepted::Unresolved,
-            _ => Accepted::No,
+            Tenants::Domain(_) => {
+                self.main.read(|snapshot| snapshot.tenant).map_or(Accepted::Unresolved, |id| yes(id == tenant))
+            }
+            _ => match &self.domains {
+                Some(domains) => domains.have(tenant).map_or(Accepted::Unresolved, yes),
+                None => Accepted::No,
+            },
         }
     }
 
@@ -193,13 +206,13 @@ impl KeyStore {
             until = until.min(document.next_look());
         };
         look_into(&self.main);
-        for document in &self.domains {
-            if tenant.is_some() && document.read(|snapshot| snapshot.tenant) == tenant {
-                look_into(document);
+        if let Some(tenant) = tenant {
+            if let Some(domains) = &self.domains {
+                domains.for_each_of(tenant, &mut look_into);
             }
-        }
-        if let Some(document) = tenant.and_then(|tenant| self.own_document(tenant)) {
-            look_into(&document);
+            if let Some(document) = self.own_document(tenant) {
+                look_into(&document);
+            }
         }
         until
     }
@@ -275,7 +288,7 @@ impl KeyStore {
         if matches!(self.tenants(), Some(Tenants::Domain(_))) {
             return self.ask_main(asked);
         }
-        let unresolved = self.domains.iter().filter(|document| document.read(|snapshot| snapshot.tenant).is_none());
+        let unresolved = self.of_domains().filter(|document| document.read(|snapshot| snapshot.tenant).is_none());
         let waiters: Vec<Waiter> = unresolved.filter_map(Document::request).collect();
         Waiter::all(waiters)
     }

@@ -32,7 +32,13 @@ use http::StatusCode;
 
 pub(crate) use challenge::{Ask, ClaimsChallenge};
 pub use kind::RejectionKind;
-use text::{Text, cut};
+use text::Text;
+pub(crate) use text::cut;
+
+/// The longest text of a token that is shown, in characters.
+const LONGEST_GOT: usize = 300;
+/// The longest text that says why there are no keys: with both values, addresses mostly, and what to do.
+pub(crate) const LONGEST_CAUSE: usize = 1_000;
 
 /// Why one request was refused. A cheap clone.
 ///
@@ -134,8 +140,14 @@ impl Rejection {
     /// The same with what the token had. Cut after 300 characters.
     #[must_use]
     pub fn got(self, got: impl Into<String>) -> Self {
-        let got = cut(got.into());
+        let got = cut(got.into(), LONGEST_GOT);
         self.edit(|inner| inner.got = Some(got))
+    }
+
+    /// The same with why there are no keys.
+    pub(crate) fn got_cause(self, cause: &str) -> Self {
+        let cause = cut(cause.to_owned(), LONGEST_CAUSE);
+        self.edit(|inner| inner.got = Some(cause))
     }
 
     /// The same with the scopes that would be enough, separated by spaces, for the challenge (RFC 6750 §3).
@@ -160,7 +172,7 @@ impl Rejection {
     }
 
     pub(crate) fn with_key_id(self, key_id: &str) -> Self {
-        let key_id = cut(key_id.to_owned());
+        let key_id = cut(key_id.to_owned(), LONGEST_GOT);
         self.edit(|inner| inner.key_id = Some(key_id))
     }
 

@@ -30,12 +30,11 @@ impl fmt::Debug for Text {
     }
 }
 
-/// What came from a token, cut after 300 characters.
-pub(super) fn cut(mut text: String) -> String {
-    const LONGEST: usize = 300;
+/// What came from elsewhere, cut after so many characters.
+pub(crate) fn cut(mut text: String, longest: usize) -> String {
     // No text has more characters than bytes.
-    if text.len() > LONGEST
-        && let Some((end, _)) = text.char_indices().nth(LONGEST)
+    if text.len() > longest
+        && let Some((end, _)) = text.char_indices().nth(longest)
     {
         text.truncate(end);
         text.push('…');

@@ -48,6 +48,31 @@ impl Cloud {
         self.hosts()[0]
     }
 
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.names()[0]
+    }
+
+    /// The names by which it is known, its own first; the others are those of MSAL and of Azure's command line.
+    const fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Public => &["Public", "AzurePublic", "AzureCloud"],
+            Self::UsGovernment => &["UsGovernment", "AzureUsGovernment"],
+            Self::China => &["China", "AzureChina", "AzureChinaCloud"],
+            Self::Bleu => &["Bleu"],
+            Self::Delos => &["Delos"],
+            Self::GovSg => &["GovSg"],
+        }
+    }
+
+    /// The cloud of this name, as a configuration has it: `UsGovernment`, or as MSAL (`AzureUsGovernment`) and Azure's
+    /// command line (`AzureUSGovernment`) write it. Case does not matter.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|cloud| cloud.names().iter().any(|known| known.eq_ignore_ascii_case(name)))
+    }
+
     /// The cloud behind `host`, an alias included, ignoring case.
     #[must_use]
     pub fn from_host(host: &str) -> Option<Self> {
@@ -82,6 +107,56 @@ impl Cloud {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// As §1.1 has them.
+    #[test]
+    fn clouds_by_their_hosts_and_names() {
+        use Cloud::{Bleu, China, Delos, GovSg, Public, UsGovernment};
+        let hosts = [
+            (Public, "login.microsoftonline.com"),
+            (Public, "login.windows.net"),
+            (Public, "login.microsoft.com"),
+            (Public, "sts.windows.net"),
+            (Public, "login-us.microsoftonline.com"),
+            (UsGovernment, "login.microsoftonline.us"),
+            (UsGovernment, "login.usgovcloudapi.net"),
+            (China, "login.partner.microsoftonline.cn"),
+            (China, "login.chinacloudapi.cn"),
+            (Bleu, "login.sovcloud-identity.fr"),
+            (Delos, "login.sovcloud-identity.de"),
+            (GovSg, "login.sovcloud-identity.sg"),
+        ];
+        for (cloud, host) in hosts {
+            assert_eq!(Cloud::from_host(host), Some(cloud), "{host}");
+        }
+        assert_eq!(
+            hosts.len(),
+            Cloud::ALL.into_iter().map(|cloud| cloud.hosts().len()).sum::<usize>(),
+            "and no others"
+        );
+        for (cloud, name) in [
+            (Public, "public"),
+            (Public, "AzurePublic"),
+            (Public, "AzureCloud"),
+            (UsGovernment, "UsGovernment"),
+            (UsGovernment, "AzureUsGovernment"),
+            (UsGovernment, "AzureUSGovernment"),
+            (China, "China"),
+            (China, "AzureChina"),
+            (China, "AzureChinaCloud"),
+            (Bleu, "bleu"),
+            (Delos, "DELOS"),
+            (GovSg, "GovSG"),
+        ] {
+            assert_eq!(Cloud::from_name(name), Some(cloud), "{name}");
+        }
+        for cloud in Cloud::ALL {
+            assert_eq!(Cloud::from_name(cloud.name()), Some(cloud));
+        }
+        for name in ["", "AzureGermany", "AzureGermanCloud", "US", "login.microsoftonline.us"] {
+            assert_eq!(Cloud::from_name(name), None, "{name}");
+        }
+    }
 
     #[test]
     fn every_host_leads_to_its_cloud() {

@@ -70,12 +70,15 @@ pub(crate) fn is_loopback(host: &str) -> bool {
 
 impl Instance {
     /// Reads a base address such as `https://login.microsoftonline.com` or `http://127.0.0.1:4000`. Every host of a
-    /// Microsoft cloud is understood, aliases too.
+    /// Microsoft cloud is understood, aliases too, and every [name](Cloud::from_name) of one.
     ///
     /// # Errors
     ///
     /// If it is not `https` (or `http` on loopback), or has a user, a query or a fragment.
     pub fn parse(text: &str) -> Result<Self, InvalidAddress> {
+        if let Some(cloud) = Cloud::from_name(text) {
+            return Ok(cloud.into());
+        }
         let with_scheme = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
         let address = check_address(&with_scheme)?;
         if address.path.contains('?') {
@@ -134,6 +137,7 @@ mod tests {
             let instance = Instance::parse(text).unwrap();
             assert_eq!((instance.cloud(), instance.base()), (Some(Cloud::Public), "https://login.microsoftonline.com"));
         }
+        assert_eq!(Instance::parse("AzureUSGovernment").unwrap(), Cloud::UsGovernment.into());
     }
 
     #[test]

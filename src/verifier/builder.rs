@@ -84,7 +84,7 @@ impl VerifierBuilder {
     }
 
     /// The address of the identity provider, such as `https://login.microsoftonline.us`, or of one that speaks like
-    /// Entra on loopback.
+    /// Entra on loopback; or the [name](Cloud::from_name) of a cloud.
     pub fn instance(mut self, address: impl Into<String>) -> Self {
         self.config = self.config.instance(address);
         self

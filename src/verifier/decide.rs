@@ -336,7 +336,7 @@ impl Trust {
         let wait = self.keys.retry_after().max(SHORTEST_RETRY);
         let rejection = Rejection::new(RejectionKind::KeysUnavailable).at_authority(&self.name).retry_after(wait);
         match self.keys.failure() {
-            Some(failure) => rejection.got(&*failure),
+            Some(failure) => rejection.got_cause(&failure),
             None => rejection,
         }
     }

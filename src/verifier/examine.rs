@@ -143,7 +143,8 @@ impl Examination {
         };
         let form = signature.as_ref().err().filter(|rejection| is_told(rejection));
         self.note(Step::Form, form.cloned().map_or(Ok(()), Err));
-        let header = self.check_header(inner, &compact, &is_told);
+        let is_malformed = verdict.as_ref().is_err_and(|told| told.kind() == RejectionKind::MalformedToken);
+        let header = self.check_header(inner, &compact, &is_told, is_malformed);
         let payload = compact.read_payload();
         self.note(Step::Payload, payload.as_ref().map(drop).map_err(Clone::clone));
         if let Err(rejection) = &signature {
@@ -159,6 +160,7 @@ impl Examination {
         inner: &Inner,
         compact: &Compact<'_>,
         is_told: &impl Fn(&Rejection) -> bool,
+        is_malformed: bool,
     ) -> Option<Header> {
         match compact.read_header() {
             Err(rejection) if rejection.kind() == RejectionKind::UnsupportedAlgorithm => {
@@ -173,9 +175,13 @@ impl Examination {
                 let without_kid =
                     Some(decide::without_kid()).filter(|rejection| header.key_id.is_none() && is_told(rejection));
                 self.note(Step::Header, without_kid.map_or(Ok(()), Err));
-                let is_accepted = inner.algorithms.contains(&header.algorithm);
                 let unsupported = || Rejection::new(RejectionKind::UnsupportedAlgorithm).got(header.algorithm.as_str());
-                self.note(Step::Algorithm, if is_accepted { Ok(()) } else { Err(unsupported()) });
+                if inner.algorithms.contains(&header.algorithm) {
+                    self.note(Step::Algorithm, Ok(()));
+                } else if !is_malformed {
+                    // Whether it is accepted is looked at when all of the token has been read.
+                    self.note(Step::Algorithm, Err(unsupported()));
+                }
                 Some(header)
             }
         }

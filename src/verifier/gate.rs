@@ -130,3 +130,30 @@ impl Trust {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+
+    /// Whoever makes tenants, and genuine tokens of them, fills no memory but this.
+    #[tokio::test]
+    async fn so_many_tenants_are_remembered_and_no_more() {
+        const MANY: u128 = 3 * MOST_TENANTS as u128;
+        let memory = Memory::new(Arc::new(SystemClock::default()));
+        let tenant = |number: u128| {
+            let digits = format!("{number:032x}");
+            let parts = [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]];
+            parts.join("-").parse::<TenantId>().unwrap()
+        };
+        for number in 0..MANY {
+            assert!(memory.get_or_look_up((0, tenant(number)), async || Ok(true)).await.unwrap());
+        }
+        let remembered = (0..MANY).filter(|number| memory.get((0, tenant(*number))).is_some()).count();
+        assert!((MOST_TENANTS / 2..=MOST_TENANTS).contains(&remembered), "{remembered}");
+        assert!(memory.tenants.len() <= MOST_TENANTS);
+        memory.forget(None);
+        assert_eq!(memory.tenants.len(), 0);
+    }
+}

@@ -14,6 +14,7 @@ use serde_json::json;
 use tower_entra::{
     Authority, Cloud, Rejection, RejectionKind, Requirement, TenantId, Verifier, VerifierBuilder,
     authority::TenantLookup,
+    cache::CacheSettings,
     claims::TokenVersion,
     fetch::{Fetch, FetchFuture, FetchRequest},
     jwt::Algorithm,
@@ -247,6 +248,24 @@ async fn what_is_wrong_with_metadata_is_told_with_both_values() {
             ["B2C_1_absent", "has no user flow or policy"],
         ),
         (
+            dated(MockEntra::new()),
+            Authority::domain("nowhere.example").client_id(API),
+            ["status 400: there is no tenant nowhere.example", "and the cloud too"],
+        ),
+        (
+            moved(dated(MockEntra::new()), &format!("https://login.microsoftonline.us/{t}/v2.0")),
+            Authority::tenant(tenant()).client_id(API),
+            [
+                &*format!("https://login.microsoftonline.us/{t}/v2.0"),
+                "not \"https://login.microsoftonline.com/{tenantid}/v2.0\"; name the instance whose issuer that is",
+            ],
+        ),
+        (
+            moved(dated(MockEntra::new()), &format!("https://login.microsoftonline.com/{OTHER}/v2.0")),
+            Authority::tenant(tenant()).client_id(API),
+            [OTHER, "which is not one with 11111111-2222-3333-4444-555555555555; name the tenant that it is of"],
+        ),
+        (
             dated(MockEntra::okta()),
             Authority::openid_connect("https://contoso.okta.example/oauth2/other").audience("a"),
             ["https://contoso.okta.example/oauth2/other", "has no metadata"],
@@ -254,18 +273,24 @@ async fn what_is_wrong_with_metadata_is_told_with_both_values() {
         (
             moved(dated(MockEntra::okta()), "https://contoso.okta.example"),
             okta(),
-            ["its issuer is", "https://contoso.okta.example/oauth2/default"],
+            [
+                "its issuer is \"https://contoso.okta.example\"",
+                "https://contoso.okta.example/oauth2/default\"; configure the issuer",
+            ],
         ),
         (elsewhere(dated(MockEntra::okta())), okta(), ["https://keys.example/jwks", "name it by jwks_uri()"]),
         (
             moved(b2c(), &format!("https://fabrikam.b2clogin.com/{t}/v2.0/")),
             Authority::b2c("contoso", "B2C_1_susi").client_id(API),
-            ["https://fabrikam.b2clogin.com/", "https://contoso.b2clogin.com/{tenantid}/v2.0/"],
+            [
+                "https://fabrikam.b2clogin.com/",
+                "https://contoso.b2clogin.com/{tenantid}/v2.0/\"; name the address that the issuer has, by b2c_at()",
+            ],
         ),
         (
             moved(dated(MockEntra::external_id("contoso")), &format!("https://{OTHER}.ciamlogin.com/{t}/v2.0")),
             Authority::external_id("contoso").client_id(API),
-            [OTHER, t],
+            [OTHER, &*format!("https://{t}.ciamlogin.com/{t}/v2.0\"; name the address that the issuer has")],
         ),
         (
             dated(MockEntra::external_id("contoso")),
@@ -274,9 +299,13 @@ async fn what_is_wrong_with_metadata_is_told_with_both_values() {
         ),
     ] {
         let bench = bench(&mock, authority.clone());
-        let text = bench.verifier.warm_up().await.unwrap_err().to_string();
+        let text = bench.verifier.warm_up().await.unwrap_err().to_string().replace("\\\"", "\"");
         assert!(texts.iter().all(|part| text.contains(part)), "{authority}: {text}");
     }
+    // However long the values are: a document may be as long as a mebibyte.
+    let mock = moved(dated(MockEntra::okta()), &format!("https://{}.example", "x".repeat(100_000)));
+    let text = bench(&mock, okta()).verifier.warm_up().await.unwrap_err().to_string();
+    assert!((800..1_200).contains(&text.len()), "{} bytes", text.len());
 }
 
 #[tokio::test]
@@ -644,11 +673,12 @@ fn mistakes_of_authorities() {
     let one = |authority: Authority| vec![authority];
     for (authorities, said) in [
         (one(Authority::openid_connect(okta)), "has no audience"),
-        (one(Authority::openid_connect("https://x.example?a=b").audience("a")), "an issuer has no query"),
+        (one(Authority::openid_connect("https://x.example?a=b").audience("a")), "take it as its tokens have it in iss"),
         (one(Authority::openid_connect("https://x.example/#a").audience("a")), "with a fragment (#)"),
         (one(Authority::openid_connect("http://x.example").audience("a")), "use https://"),
         (one(Authority::openid_connect("x.example").audience("a")), "an absolute address"),
         (one(Authority::openid_connect("https://login.microsoftonline.com/common/v2.0").audience("a")), "is Entra's"),
+        (one(Authority::openid_connect("https://sts.chinacloudapi.cn/x/").audience("a")), "is Entra's"),
         (one(Authority::openid_connect("https://contoso.b2clogin.com/x/v2.0/").audience("a")), "use Authority::b2c"),
         (one(Authority::openid_connect("https://x.ciamlogin.com/x/v2.0").audience("a")), "use Authority::external_id"),
         (one(openid().metadata("ftp://x.example")), "only https://"),
@@ -810,4 +840,30 @@ async fn a_thousand_authorities() {
         (odd.code(), mock.requested()),
         ("keys_unavailable", vec![format!("{}/.well-known/openid-configuration", issuer(501))])
     );
+}
+
+/// Many domains in one list: each is resolved once, and its tenant is found among the others. What that costs is measured in
+/// `benches`.
+#[tokio::test]
+async fn many_domains() {
+    const MANY: usize = 1_000;
+    let mock = dated(MockEntra::new());
+    let id = |number: usize| format!("00000000-0000-0000-0000-{number:012}").parse::<TenantId>().unwrap();
+    let domain = |number: usize| format!("d{number}.example");
+    (0..MANY).for_each(|number| mock.add_domain(domain(number), id(number)));
+    let authority = Authority::tenants([OTHER.parse().unwrap()], (0..MANY).map(domain)).client_id(API);
+    let builder = Verifier::builder().authority(authority).fetch(mock.clone()).clock(clock_of(&mock));
+    let verifier = builder.cache(CacheSettings::off()).build().unwrap();
+    verifier.verify(&mock.token().tenant(OTHER).build()).await.unwrap();
+    verifier.verify(&mock.token().tenant(id(0)).build()).await.unwrap();
+    let fetches = verifier.stats().keys.fetches;
+    for number in 0..MANY {
+        verifier.verify(&mock.token().tenant(id(number)).build()).await.unwrap();
+    }
+    assert_eq!(
+        verifier.verify(&mock.token().build()).await.unwrap_err().code(),
+        "wrong_tenant",
+        "all of them are known"
+    );
+    assert_eq!(verifier.stats().keys.fetches, fetches, "all were resolved at once");
 }

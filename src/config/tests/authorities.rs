@@ -446,7 +446,9 @@ fn mistakes_of_one_authority() {
         // Other issuers.
         (
             r#""Authority":"https://id.example/?x=1""#.to_owned(),
-            "AzureAd:Authority = \"https://id.example/?x=1\": an issuer has no query (?) and no fragment (#)".to_owned(),
+            "AzureAd:Authority = \"https://id.example/?x=1\": an issuer has no query (?) and no fragment (#); take \
+             it as its tokens have it in iss"
+                .to_owned(),
         ),
         (
             r#""Kind":"OpenIdConnect","Authority":"https://id.example/#x""#.to_owned(),
@@ -619,6 +621,19 @@ fn authorities_must_be_apart() {
     }
     let apart = format!(r#","Version":"1.0","Authorities":[{{"TenantId":"{TENANT}","Version":"2.0"}}]"#);
     assert!(told(Config::from_json(&section(&apart))).is_empty());
+}
+
+#[test]
+fn personal_accounts_by_their_id_are_told() {
+    let personal: TenantId = "9188040d-6c67-4c5b-b112-36a304b66dad".parse().unwrap();
+    let (one, named) = (Authority::tenant(personal), Authority::danger_personal_accounts());
+    let listed = Authority::tenants([TENANT.parse().unwrap(), personal], []);
+    for (authority, is_told) in [(one, true), (listed, true), (named, false), (Authority::danger_any_account(), false)]
+    {
+        let plan = plan(Ok(only_client().authority(authority)));
+        let said = "authority() = \"9188040d-6c67-4c5b-b112-36a304b66dad\" lets personal Microsoft accounts in";
+        assert_eq!(plan.warnings.iter().any(|warning| warning.starts_with(said)), is_told, "{:?}", plan.warnings);
+    }
 }
 
 #[test]

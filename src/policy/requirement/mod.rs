@@ -62,7 +62,10 @@ impl Requirement {
         Self::rule(Rule::AnyRole(role.into()))
     }
 
-    /// A token of this tenant. Unknown if the token has none (B2C).
+    /// A token of this tenant. Unknown if the token has none, as those of other OpenID Connect issuers.
+    ///
+    /// It looks at [`Claims::tenant_id`], which an authority at an address of its own may say as it likes: where one of those
+    /// is accepted that does not belong to you, demand of it what it may do by [`Authority::require`](crate::Authority::require).
     #[must_use]
     pub fn tenant(tenant: TenantId) -> Self {
         Self::rule(Rule::Tenant(tenant))

@@ -184,6 +184,49 @@ fn each_rule_by_its_outcomes() {
     }
 }
 
+/// What is met is met without a single allocation, whatever it asks about.
+#[test]
+fn what_is_met_allocates_nothing() {
+    let mut groups: Vec<String> = (0..150).map(|number| format!("{number:08}-2222-3333-4444-555555555555")).collect();
+    groups.push(GROUP.to_owned());
+    let app = claims(&json!({"scp": null}), true);
+    let claims = user(&json!({
+        "groups": groups, "wids": [OTHER, GROUP], "acct": 0, "acrs": ["c1", "c2"],
+        "idp": format!("https://sts.windows.net/{TENANT}/"), "xms_cc": ["cp1"], "dept": "a b", "list": ["x", 3, true],
+        "_claim_names": {"other": "src1"}, "_claim_sources": {"src1": {"endpoint": "https://graph.example"}},
+    }));
+    let (any, all) = (|values| ClaimRule::any("dept", values).separated_by(" "), ClaimRule::all("list", ["x", "3"]));
+    let each = [
+        Requirement::scope("Files.Read"),
+        Requirement::role("Admin"),
+        Requirement::any_role("Admin"),
+        Requirement::tenant(TENANT.parse().unwrap()),
+        Requirement::client(CLIENT.to_uppercase()),
+        Requirement::confidential_client(CLIENT),
+        Requirement::group(GROUP.to_uppercase()),
+        Requirement::directory_role(GROUP),
+        Requirement::member(),
+        not(Requirement::guest()),
+        Requirement::auth_context("c2"),
+        Requirement::claim(ClaimRule::present("dept")),
+        Requirement::claim(any(["b", "c"])),
+        Requirement::claim(all),
+        not(Requirement::group(OTHER)),
+        not(Requirement::scope("Files.Write")),
+    ];
+    let apart = each.iter().cloned().reduce(|one, other| Requirement::scope("None").or(one).and(other)).unwrap();
+    let together = each.iter().cloned().reduce(Requirement::and).unwrap();
+    let for_apps = Requirement::app_role("Admin");
+    let cases = each.iter().chain([&apart, &together]).map(|requirement| (requirement, &claims));
+    for (requirement, claims) in cases.chain([(&for_apps, &app)]) {
+        let mut outcome = Ok(());
+        let made = allocation_counter::measure(|| outcome = requirement.check(claims));
+        assert!(outcome.is_ok(), "{requirement}: {outcome:?}");
+        assert_eq!(made.count_total, 0, "{requirement}");
+    }
+    assert!(allocation_counter::measure(|| drop(for_apps.check(&claims))).count_total > 0, "what is made is counted");
+}
+
 #[test]
 fn a_refusal_says_what_to_do() {
     for (requirement, changes, app_only, detail) in [

@@ -1,0 +1,81 @@
+//! The documents of listed domains, by the tenants that they turned out to be. What it costs to find one does not depend on
+//! how many there are.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use super::{document::Document, epoch::Epoch, shared::Shared};
+use crate::tenant::TenantId;
+
+/// One document for each domain.
+#[derive(Debug)]
+pub(super) struct Domains {
+    documents: Vec<Document>,
+    table: Shared<Table>,
+    learnt: Arc<Epoch>,
+    making: Mutex<()>,
+}
+
+#[derive(Debug)]
+struct Table {
+    /// What had been learnt when it was made.
+    learnt: u64,
+    /// Two domains may be one tenant's.
+    of: HashMap<TenantId, Vec<usize>>,
+    is_complete: bool,
+}
+
+impl Domains {
+    /// `learnt` counts what documents newly say of tenants. `None` if there are no documents.
+    pub(super) fn new(documents: Vec<Document>, learnt: Arc<Epoch>) -> Option<Box<Self>> {
+        let table = || Shared::new(Table::new(&documents, learnt.current()));
+        let table = (!documents.is_empty()).then(table)?;
+        Some(Box::new(Self { documents, table, learnt, making: Mutex::default() }))
+    }
+
+    /// All of them.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Document> + Clone {
+        self.documents.iter()
+    }
+
+    /// Whether this tenant is one of theirs; `None` if a domain is not resolved yet, and might be.
+    pub(super) fn have(&self, tenant: TenantId) -> Option<bool> {
+        self.read(|table| if table.of.contains_key(&tenant) { Some(true) } else { table.is_complete.then_some(false) })
+    }
+
+    /// Calls `each` with the documents of a tenant.
+    pub(super) fn for_each_of(&self, tenant: TenantId, mut each: impl FnMut(&Document)) {
+        self.read(|table| {
+            table.of.get(&tenant).into_iter().flatten().for_each(|&at| each(&self.documents[at]));
+        });
+    }
+
+    fn read<R>(&self, look: impl FnOnce(&Table) -> R) -> R {
+        let is_old = || self.table.read(|table| table.learnt) != self.learnt.current();
+        if is_old() {
+            let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+            if is_old() {
+                // Read before the documents: what they say in between is read next time.
+                let learnt = self.learnt.current();
+                self.table.store(Table::new(&self.documents, learnt));
+            }
+        }
+        self.table.read(look)
+    }
+}
+
+impl Table {
+    fn new(documents: &[Document], learnt: u64) -> Self {
+        let mut of: HashMap<TenantId, Vec<usize>> = HashMap::new();
+        let mut is_complete = true;
+        for (at, document) in documents.iter().enumerate() {
+            match document.read(|snapshot| snapshot.tenant) {
+                Some(tenant) => of.entry(tenant).or_default().push(at),
+                None => is_complete = false,
+            }
+        }
+        Self { learnt, of, is_complete }
+    }
+}
