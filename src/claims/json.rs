@@ -24,17 +24,7 @@ pub(crate) struct Name<'a>(pub(crate) Cow<'a, str>);
 ///
 /// Says what is wrong, without anything of the text: no object, a member given twice, too deep a nesting.
 pub(crate) fn object(text: &str) -> Result<Vec<Member<'_>>, &'static str> {
-    let members = match simple::members(text) {
-        Some(members) => members,
-        None => object_the_long_way(text)?,
-    };
-    if members
-        .iter()
-        .any(|(name, value)| name.0.starts_with(PRIVATE) || (value.starts_with(['{', '[']) && value.contains(PRIVATE)))
-    {
-        return Err(PRIVATE_FAULT);
-    }
-    Ok(members)
+    simple::members(text).map_or_else(|| object_the_long_way(text), Ok)
 }
 
 /// Names by which serde_json speaks to itself: an object with one of them becomes another value when it is read a second
@@ -48,6 +38,12 @@ pub(super) fn object_the_long_way(text: &str) -> Result<Vec<Member<'_>>, &'stati
     if has_duplicate(members.iter().map(|(name, _)| &*name.0)) {
         return Err("has a member twice");
     }
+    let is_private = |(name, value): &Member<'_>| {
+        name.0.starts_with(PRIVATE) || (value.starts_with(['{', '[']) && value.contains(PRIVATE))
+    };
+    if members.iter().any(is_private) {
+        return Err(PRIVATE_FAULT);
+    }
     for (_, value) in &members {
         if value.starts_with(['{', '[']) {
             if depth(value) >= MAX_DEPTH {
@@ -56,7 +52,7 @@ pub(super) fn object_the_long_way(text: &str) -> Result<Vec<Member<'_>>, &'stati
             let mut nested = serde_json::Deserializer::from_str(value);
             Nested
                 .deserialize(&mut nested)
-                .map_err(|_| "has a member twice, or one with a name that is not allowed")?;
+                .map_err(|_| "has a member twice, or what cannot be read, inside of another")?;
         }
     }
     Ok(members)

@@ -119,12 +119,12 @@ impl fmt::Display for TokenVersion {
 }
 
 impl Claims {
-    /// Believes a payload. Only the decision calls this, after everything has held.
+    /// Believes a payload: after everything has held, or to say what would be if it did.
     pub(crate) fn new(payload: Payload, facts: Facts) -> Self {
         Self { inner: Arc::new(Inner { payload, facts }), answers: None }
     }
 
-    /// Another of the same, which shares nothing that is counted.
+    /// Another of the same, whose owners are counted apart: requests count no others.
     pub(crate) fn copy(&self) -> Self {
         let Inner { payload, facts } = &*self.inner;
         Self::new(payload.clone(), facts.clone())

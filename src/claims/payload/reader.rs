@@ -78,7 +78,7 @@ fn read_the_short_way(json: &str) -> Option<Result<Payload, &'static str>> {
 
 fn read_the_long_way(json: &str) -> Result<Payload, &'static str> {
     let mut reader = Reader::new(json, true);
-    for (Name(name), value) in json::object(json)? {
+    for (Name(name), value) in json::object_the_long_way(json)? {
         reader.take(name, value);
     }
     reader.finish()
