@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt};
 
-use memchr::memchr;
+use memchr::{memchr, memchr2};
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -34,6 +34,9 @@ const PRIVATE_FAULT: &str = "has a member with a name that is not allowed";
 
 /// The same, whatever the object looks like.
 pub(super) fn object_the_long_way(text: &str) -> Result<Vec<Member<'_>>, &'static str> {
+    if depth(text) > MAX_DEPTH {
+        return Err("is nested too deep");
+    }
     let Members(members) = serde_json::from_str(text).map_err(|_| "is not one JSON object")?;
     if has_duplicate(members.iter().map(|(name, _)| &*name.0)) {
         return Err("has a member twice");
@@ -46,9 +49,6 @@ pub(super) fn object_the_long_way(text: &str) -> Result<Vec<Member<'_>>, &'stati
     }
     for (_, value) in &members {
         if value.starts_with(['{', '[']) {
-            if depth(value) >= MAX_DEPTH {
-                return Err("is nested too deep");
-            }
             let mut nested = serde_json::Deserializer::from_str(value);
             Nested
                 .deserialize(&mut nested)
@@ -140,24 +140,41 @@ impl<'de> Deserialize<'de> for Name<'de> {
     }
 }
 
-/// How many levels a value has, which is JSON.
-fn depth(value: &str) -> usize {
-    let (mut level, mut deepest, mut is_text) = (0_usize, 0, false);
-    let mut bytes = value.bytes();
-    while let Some(byte) = bytes.next() {
+/// How many levels a text has, if it is JSON; or, where that is enough to know, something between that and [`MAX_DEPTH`].
+fn depth(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let opening = bytes.iter().filter(|&&byte| byte == b'[' || byte == b'{').count();
+    if opening <= MAX_DEPTH {
+        return opening;
+    }
+    let (mut level, mut deepest, mut at) = (0_usize, 0, 0);
+    while let Some(byte) = bytes.get(at) {
         match byte {
-            b'"' => is_text = !is_text,
-            // Whatever is escaped ends nothing.
-            b'\\' => drop(bytes.next()),
-            b'[' | b'{' if !is_text => {
+            b'"' => at += end_of_text(&bytes[at + 1..]),
+            b'[' | b'{' => {
                 level += 1;
                 deepest = deepest.max(level);
             }
-            b']' | b'}' if !is_text => level = level.saturating_sub(1),
+            b']' | b'}' => level = level.saturating_sub(1),
             _ => {}
         }
+        at += 1;
     }
     deepest
+}
+
+/// How many bytes a text has whose quote has just been opened, the closing quote included.
+fn end_of_text(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    // Whatever is escaped ends nothing.
+    while let Some(found) = bytes.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
+        at += found + 1;
+        if bytes[at - 1] == b'"' {
+            return at;
+        }
+        at += 1;
+    }
+    bytes.len()
 }
 
 /// Walks through one value, which is not too deep, and fails where it has a member twice.
@@ -271,16 +288,24 @@ mod tests {
 
     #[test]
     fn levels_are_counted_outside_of_texts() {
+        // So many that they are looked at one by one.
+        let many = format!("[{}\"\"]", "[],".repeat(MAX_DEPTH));
         for (value, levels) in [
-            ("1", 0),
             ("\"[{\"", 0),
             ("[]", 1),
             ("[[],[[]],{}]", 3),
             (r#"{"a[":["]\\"],"b\"[[":{"c":[1]}}"#, 3),
             (r#"["\\\"[[[[\\",[]]"#, 2),
+            (r#"["\u005b","\\",[["]"]]]"#, 3),
         ] {
-            assert!(serde_json::from_str::<serde_json::Value>(value).is_ok(), "{value}");
-            assert_eq!(depth(value), levels, "{value}");
+            let text = format!("[{many},{value}]");
+            assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok(), "{text}");
+            assert_eq!(depth(&text), (1 + levels).max(3), "{value}");
+        }
+        assert_eq!(depth("[[{}]]"), 3);
+        for broken in ["\"", "[\"\\", "]]]]", "[\"[[["] {
+            let text = format!("{many}{broken}");
+            assert!(depth(&text) <= 3, "{text}");
         }
     }
 
