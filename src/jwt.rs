@@ -113,6 +113,32 @@ pub(crate) struct Header {
     pub(crate) is_rfc9068: bool,
 }
 
+/// The members of a header that are read.
+#[derive(Default)]
+struct Fields<'a> {
+    algorithm: Option<Cow<'a, str>>,
+    kind: Option<Cow<'a, str>>,
+    key_id: Option<Cow<'a, str>>,
+    /// `crit` is there, whatever it holds.
+    is_critical: bool,
+    /// One that must be a string is none.
+    has_mistyped: bool,
+}
+
+impl<'a> Fields<'a> {
+    fn take(&mut self, name: &str, value: &'a str) {
+        let field = match name {
+            "alg" => &mut self.algorithm,
+            "typ" => &mut self.kind,
+            "kid" => &mut self.key_id,
+            "crit" => return self.is_critical = true,
+            _ => return,
+        };
+        *field = json::string(value);
+        self.has_mistyped |= field.is_none();
+    }
+}
+
 impl<'a> Compact<'a> {
     /// Takes a token apart at its dots.
     pub(crate) fn split(token: &'a [u8]) -> Result<Self, Rejection> {
@@ -136,22 +162,11 @@ impl<'a> Compact<'a> {
     /// Reads the header and holds it to its rules.
     pub(crate) fn read_header(&self) -> Result<Header, Rejection> {
         let text = decode_text(self.header).ok_or_else(|| malformed("its header is not base64url of UTF-8"))?;
-        let members = json::object(&text).map_err(|fault| malformed_because("its header", fault))?;
-
-        let (mut algorithm, mut kind, mut key_id) = (None, None, None);
-        let mut is_critical = false;
-        for (name, value) in &members {
-            let field = match &*name.0 {
-                "alg" => &mut algorithm,
-                "typ" => &mut kind,
-                "kid" => &mut key_id,
-                "crit" => {
-                    is_critical = true;
-                    continue;
-                }
-                _ => continue,
-            };
-            *field = Some(json::string(value).ok_or_else(|| malformed("alg, typ or kid of its header is no string"))?);
+        let fields: Fields<'_> =
+            json::fold(&text, Fields::take).map_err(|fault| malformed_because("its header", fault))?;
+        let Fields { algorithm, kind, key_id, is_critical, has_mistyped } = fields;
+        if has_mistyped {
+            return Err(malformed("alg, typ or kid of its header is no string"));
         }
 
         let algorithm = algorithm.ok_or_else(|| malformed("its header has no alg"))?;

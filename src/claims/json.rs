@@ -27,6 +27,26 @@ pub(crate) fn object(text: &str) -> Result<Vec<Member<'_>>, &'static str> {
     simple::members(text).map_or_else(|| object_the_long_way(text), Ok)
 }
 
+/// What comes of the members of the one object that `text` is, taken one after the other.
+///
+/// # Errors
+///
+/// As [`object`].
+pub(crate) fn fold<'a, T: Default>(
+    text: &'a str,
+    mut take: impl FnMut(&mut T, &str, &'a str),
+) -> Result<T, &'static str> {
+    let mut folded = T::default();
+    if simple::walk(text, |name, value| take(&mut folded, name, value)) {
+        return Ok(folded);
+    }
+    let mut folded = T::default();
+    for (Name(name), value) in object_the_long_way(text)? {
+        take(&mut folded, &name, value);
+    }
+    Ok(folded)
+}
+
 /// Names by which serde_json speaks to itself: an object with one of them becomes another value when it is read a second
 /// time, of a depth and with members that nobody has looked at.
 const PRIVATE: &str = "$serde_json::private::";

@@ -181,9 +181,9 @@ impl Document {
         }
         let flight = {
             let mut schedule = self.0.schedule();
-            let waiter = Waiter(vec![self.0.ended.subscribe()]);
+            let waiter = || Waiter(vec![self.0.ended.subscribe()]);
             if schedule.is_running {
-                return Some(waiter);
+                return Some(waiter());
             }
             if self.0.around.clock.elapsed() < schedule.not_before {
                 return None;
@@ -197,7 +197,7 @@ impl Document {
             schedule.flights += 1;
             self.0.due.store(u64::MAX, Ordering::Relaxed);
             self.0.around.counters.count(Event::Refresh);
-            (waiter, runtime, schedule.flights, std::mem::take(&mut schedule.remembered))
+            (waiter(), runtime, schedule.flights, std::mem::take(&mut schedule.remembered))
         };
         // Without the lock: a runtime that shuts down drops the task, which lands it, on the spot.
         let (waiter, runtime, number, remembered) = flight;

@@ -3,6 +3,7 @@
 //! Everything is asked of a service that does nothing, and that service alone is taken off ("net"). Verdicts are checked
 //! before anything is timed, and on every request.
 
+#[allow(dead_code)]
 #[path = "../../../src/allocations.rs"]
 mod allocations;
 
