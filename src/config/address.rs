@@ -150,8 +150,10 @@ fn is_b2c_path(path: &str) -> bool {
 
 /// The instance at a base address, or what is wrong with it.
 pub(super) fn instance(text: &str) -> Result<Instance, String> {
-    let is_word = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    if is_word && Cloud::from_name(text).is_none() && !text.eq_ignore_ascii_case("localhost") {
+    // A slash behind it makes no host of a word.
+    let word = text.trim_end_matches(['/', '.']);
+    let is_word = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if is_word && Cloud::from_name(text).is_none() && !word.eq_ignore_ascii_case("localhost") {
         let names: Vec<&str> = Cloud::ALL.into_iter().map(Cloud::name).collect();
         return Err(format!("is the name of no cloud; there are {}, or an address is needed", names.join(", ")));
     }

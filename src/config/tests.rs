@@ -123,6 +123,12 @@ fn mistakes_of_the_builder() {
                 .into(),
         ),
         (
+            good().instance("Public/"),
+            "instance() = \"Public/\": is the name of no cloud; there are Public, UsGovernment, China, Bleu, Delos, \
+             GovSg, or an address is needed"
+                .into(),
+        ),
+        (
             good().instance("AzureGermany"),
             "instance() = \"AzureGermany\": is the name of no cloud; there are Public, UsGovernment, China, Bleu, Delos, \
              GovSg, or an address is needed"
