@@ -97,7 +97,6 @@ mod tests {
     use super::*;
     use crate::cache::{key::Secret, tests::verdict};
 
-    /// A few places that can be told apart by hand.
     fn near() -> (Near, Secret) {
         (Near::new(CacheSettings::default()), Secret::new())
     }

@@ -1,27 +1,20 @@
 //! The documents of listed domains, by the tenants that they turned out to be. What it costs to find one does not depend on
 //! how many there are.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::HashMap, sync::Arc};
 
-use super::{document::Document, epoch::Epoch, shared::Shared};
+use super::{document::Document, epoch::Epoch, renewed::Renewed};
 use crate::tenant::TenantId;
 
 /// One document for each domain.
 #[derive(Debug)]
 pub(super) struct Domains {
     documents: Vec<Document>,
-    table: Shared<Table>,
-    learnt: Arc<Epoch>,
-    making: Mutex<()>,
+    table: Renewed<Table>,
 }
 
 #[derive(Debug)]
 struct Table {
-    /// What had been learnt when it was made.
-    learnt: u64,
     /// Two domains may be one tenant's.
     of: HashMap<TenantId, Vec<usize>>,
     is_complete: bool,
@@ -30,9 +23,8 @@ struct Table {
 impl Domains {
     /// `learnt` counts what documents newly say of tenants. `None` if there are no documents.
     pub(super) fn new(documents: Vec<Document>, learnt: Arc<Epoch>) -> Option<Box<Self>> {
-        let table = || Shared::new(Table::new(&documents, learnt.current()));
-        let table = (!documents.is_empty()).then(table)?;
-        Some(Box::new(Self { documents, table, learnt, making: Mutex::default() }))
+        let table = (!documents.is_empty()).then(|| Renewed::new(learnt, || Table::new(&documents)))?;
+        Some(Box::new(Self { documents, table }))
     }
 
     /// All of them.
@@ -53,21 +45,12 @@ impl Domains {
     }
 
     fn read<R>(&self, look: impl FnOnce(&Table) -> R) -> R {
-        let is_old = || self.table.read(|table| table.learnt) != self.learnt.current();
-        if is_old() {
-            let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
-            if is_old() {
-                // Read before the documents: what they say in between is read next time.
-                let learnt = self.learnt.current();
-                self.table.store(Table::new(&self.documents, learnt));
-            }
-        }
-        self.table.read(look)
+        self.table.read(|| Table::new(&self.documents), look)
     }
 }
 
 impl Table {
-    fn new(documents: &[Document], learnt: u64) -> Self {
+    fn new(documents: &[Document]) -> Self {
         let mut of: HashMap<TenantId, Vec<usize>> = HashMap::new();
         let mut is_complete = true;
         for (at, document) in documents.iter().enumerate() {
@@ -76,6 +59,6 @@ impl Table {
                 None => is_complete = false,
             }
         }
-        Self { learnt, of, is_complete }
+        Self { of, is_complete }
     }
 }

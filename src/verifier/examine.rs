@@ -343,7 +343,7 @@ impl Examination {
 
 /// What Microsoft's own APIs verify instead of the token as it was sent (§9).
 fn with_hashed_nonce(compact: &Compact<'_>) -> Option<String> {
-    let header = URL_SAFE_NO_PAD.decode(compact.header).ok()?;
+    let header = crate::jwt::decode(compact.header)?;
     let text = str::from_utf8(&header).ok()?;
     let nonce = crate::claims::json::object(text).ok()?.into_iter().find(|(name, _)| &*name.0 == "nonce")?.1;
     let value = crate::claims::json::string(nonce)?;

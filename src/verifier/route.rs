@@ -1,9 +1,6 @@
 //! Which authority a token names, by its issuer and then its tenant. What it costs does not depend on how many there are.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::HashMap, sync::Arc};
 
 use super::Trust;
 use crate::{
@@ -12,7 +9,7 @@ use crate::{
         TokenVersion, json,
         payload::{Payload, StringClaim},
     },
-    keys::{epoch::Epoch, shared::Shared, store::Accepted},
+    keys::{epoch::Epoch, renewed::Renewed, store::Accepted},
     tenant::TenantId,
 };
 
@@ -52,15 +49,11 @@ pub(super) enum Route {
 
 /// The routes of one verifier. They are made anew when documents have said something new of issuers and tenants.
 pub(super) struct Routes {
-    table: Shared<Table>,
-    learnt: Arc<Epoch>,
-    making: Mutex<()>,
+    table: Renewed<Table>,
 }
 
 #[derive(Default)]
 struct Table {
-    /// What had been learnt when it was made.
-    learnt: u64,
     exact: HashMap<Arc<str>, Exact>,
     /// By what stands before the tenant.
     forms: HashMap<Arc<str>, Vec<Template>>,
@@ -98,38 +91,25 @@ struct Template {
 
 impl Routes {
     pub(super) fn new(trusts: &[Trust], learnt: Arc<Epoch>) -> Self {
-        Self { table: Shared::new(Table::new(trusts, learnt.current())), learnt, making: Mutex::default() }
+        Self { table: Renewed::new(learnt, || Table::new(trusts)) }
     }
 
     /// The route of a token.
     pub(super) fn find(&self, trusts: &[Trust], payload: &Payload) -> Route {
         let Some(issuer) = payload.string(StringClaim::Issuer) else { return Route::Nowhere };
-        self.renew(trusts);
-        self.table.read(|table| table.find(trusts, payload, issuer))
+        self.table.read(|| Table::new(trusts), |table| table.find(trusts, payload, issuer))
     }
 
     /// The issuers that are accepted, for a message.
     pub(super) fn issuers(&self) -> Arc<str> {
-        self.table.read(|table| Arc::clone(&table.issuers))
-    }
-
-    fn renew(&self, trusts: &[Trust]) {
-        let is_old = || self.table.read(|table| table.learnt) != self.learnt.current();
-        if is_old() {
-            let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
-            if is_old() {
-                // Read before the documents: what they say in between is read next time.
-                let learnt = self.learnt.current();
-                self.table.store(Table::new(trusts, learnt));
-            }
-        }
+        self.table.read_last(|table| Arc::clone(&table.issuers))
     }
 }
 
 impl Table {
-    fn new(trusts: &[Trust], learnt: u64) -> Self {
+    fn new(trusts: &[Trust]) -> Self {
         const SHOWN: usize = 4;
-        let mut table = Self { learnt, ..Self::default() };
+        let mut table = Self::default();
         let mut texts = Vec::new();
         for (authority, trust) in trusts.iter().enumerate() {
             trust.keys.read(|snapshot| {
