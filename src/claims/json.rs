@@ -37,7 +37,7 @@ pub(crate) fn fold<'a, T: Default>(
     mut take: impl FnMut(&mut T, &str, &'a str),
 ) -> Result<T, &'static str> {
     let mut folded = T::default();
-    if simple::walk(text, |name, value| take(&mut folded, name, value)) {
+    if simple::each(text, |name, value| take(&mut folded, name, value)) {
         return Ok(folded);
     }
     let mut folded = T::default();

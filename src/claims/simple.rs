@@ -11,40 +11,91 @@ use super::json::{Member, Name};
 /// More members go the long way, which sorts them.
 const MOST_MEMBERS: usize = 64;
 
+/// A piece of a text: where it begins, and where it has ended. Quotes and commas are around it, so that it can be taken out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Piece {
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+impl Piece {
+    pub(super) fn of(self, text: &str) -> &str {
+        text.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// A string without its quotes.
+    pub(super) fn unquoted(self) -> Self {
+        Self { start: self.start + 1, end: self.end - 1 }
+    }
+}
+
+/// What a value is, of what need not be looked at again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    String,
+    /// A whole number, or the largest there is.
+    Number(u64),
+    /// Of strings, which have all been told.
+    List,
+    Word,
+}
+
+/// Takes what is read. If it turns out to be none that is read here, nothing of it counts.
+pub(super) trait Visitor {
+    /// A string in a list, without its quotes. The member whose value the list is comes behind the last.
+    fn element(&mut self, element: Piece);
+    /// A member: its name, also as a number if it is [`short`], and its value.
+    fn member(&mut self, name: Piece, short: Option<Short>, value: Piece, what: What);
+}
+
 /// The members of the one object that `text` is: what [`json::object`](super::json::object) gives, or `None`.
 pub(super) fn members(text: &str) -> Option<Vec<Member<'_>>> {
     const USUAL: usize = 32;
     let mut members = Vec::with_capacity((text.len() / USUAL).clamp(4, USUAL));
-    walk(text, |name, value| members.push((Name(Cow::Borrowed(name)), value))).then_some(members)
+    each(text, |name, value| members.push((Name(Cow::Borrowed(name)), value))).then_some(members)
 }
 
-/// Calls `each` with the members of the one object that `text` is, and says whether it is one that is read here; if not, the
-/// calls count for nothing.
-pub(super) fn walk<'a>(text: &'a str, mut each: impl FnMut(&'a str, &'a str)) -> bool {
+/// Calls `each` with the members of the one object that `text` is, and says whether it is one that is read here.
+pub(super) fn each<'a>(text: &'a str, each: impl FnMut(&'a str, &'a str)) -> bool {
+    struct Each<'a, F>(&'a str, F);
+
+    impl<'a, F: FnMut(&'a str, &'a str)> Visitor for Each<'a, F> {
+        fn element(&mut self, _: Piece) {}
+
+        fn member(&mut self, name: Piece, _: Option<Short>, value: Piece, _: What) {
+            (self.1)(name.of(self.0), value.of(self.0));
+        }
+    }
+
+    walk(text, &mut Each(text, each))
+}
+
+/// Tells `visitor` of the members of the one object that `text` is, and says whether it is one that is read here.
+pub(super) fn walk(text: &str, visitor: &mut impl Visitor) -> bool {
     // With a dollar begin serde_json's own names, of which the long way knows where they may stand.
     text.bytes().fold(true, |simple, byte| simple & (byte >= b' ') & (byte != b'\\') & (byte != b'$'))
-        && Scan::new(text).object(&mut each).is_some_and(|end| end == text.len())
+        && Scan::new(text).object(visitor).is_some_and(|end| end == text.len())
 }
 
 /// Calls `each` with the strings of the list that `value`, which is JSON, is. `false` if it is no list of strings, or has
 /// white space or escapes; then the calls count for nothing.
-pub(super) fn strings<'a>(value: &'a str, each: impl FnMut(&'a str)) -> bool {
+pub(super) fn strings(value: &str, each: impl FnMut(Piece)) -> bool {
     memchr(b'\\', value.as_bytes()).is_none() && Scan::new(value).list(each).is_some_and(|end| end == value.len())
 }
 
 struct Scan<'a> {
-    text: &'a str,
+    bytes: &'a [u8],
     at: usize,
     quotes: Quotes<'a>,
 }
 
 impl<'a> Scan<'a> {
     fn new(text: &'a str) -> Self {
-        Self { text, at: 0, quotes: Quotes::new(text.as_bytes()) }
+        Self { bytes: text.as_bytes(), at: 0, quotes: Quotes::new(text.as_bytes()) }
     }
 
     fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
+        self.bytes.get(self.at).copied()
     }
 
     fn takes(&mut self, byte: u8) -> bool {
@@ -54,71 +105,76 @@ impl<'a> Scan<'a> {
     }
 
     /// An object, and where it ends.
-    fn object(&mut self, each: &mut impl FnMut(&'a str, &'a str)) -> Option<usize> {
+    fn object(&mut self, visitor: &mut impl Visitor) -> Option<usize> {
         let mut seen = Seen::new();
         let mut opens = self.takes(b'{');
         if !opens || self.peek() == Some(b'}') {
             return None;
         }
         while opens {
-            let name = self.string()?;
-            if !seen.is_new(name) || !self.takes(b':') {
+            let name = self.string()?.unquoted();
+            let bytes = self.bytes.get(name.start..name.end)?;
+            let short = short(bytes);
+            if !seen.is_new(bytes, short) || !self.takes(b':') {
                 return None;
             }
-            each(name, self.value()?);
+            let start = self.at;
+            let what = self.value(visitor)?;
+            visitor.member(name, short, Piece { start, end: self.at }, what);
             opens = self.takes(b',');
         }
         self.takes(b'}').then_some(self.at)
     }
 
-    /// What is between quotes. There are no escapes: the next quote ends it.
+    /// A string with its quotes. There are no escapes: the next quote ends it.
     #[inline(always)]
-    fn string(&mut self) -> Option<&'a str> {
+    fn string(&mut self) -> Option<Piece> {
         let (opens, closes) = (self.quotes.next()?, self.quotes.next()?);
         if opens != self.at {
             return None;
         }
         self.at = closes + 1;
-        self.text.get(opens + 1..closes)
+        Some(Piece { start: opens, end: self.at })
     }
 
-    /// A value, as it stands in the text.
     #[inline(always)]
-    fn value(&mut self) -> Option<&'a str> {
-        let start = self.at;
-        match self.peek()? {
+    fn value(&mut self, visitor: &mut impl Visitor) -> Option<What> {
+        Some(match self.peek()? {
             b'"' => {
                 self.string()?;
+                What::String
             }
-            b'0'..=b'9' => self.whole_number()?,
+            b'0'..=b'9' => What::Number(self.whole_number()?),
             b'[' => {
-                self.list(|_| ())?;
+                self.list(|element| visitor.element(element))?;
+                What::List
             }
             _ => {
-                let rest = &self.text[start..];
-                self.at += ["true", "false", "null"].iter().find(|word| rest.starts_with(**word))?.len();
+                let rest = &self.bytes[self.at..];
+                self.at += ["true", "false", "null"].iter().find(|word| rest.starts_with(word.as_bytes()))?.len();
+                What::Word
             }
-        }
-        self.text.get(start..self.at)
+        })
     }
 
     /// Digits; a zero stands alone.
-    fn whole_number(&mut self) -> Option<()> {
-        let start = self.at;
-        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
+    fn whole_number(&mut self) -> Option<u64> {
+        let (start, mut number) = (self.at, 0_u64);
+        while let Some(byte @ b'0'..=b'9') = self.peek() {
+            number = number.saturating_mul(10).saturating_add(u64::from(byte - b'0'));
             self.at += 1;
         }
-        (self.text.as_bytes()[start] != b'0' || self.at == start + 1).then_some(())
+        (self.bytes[start] != b'0' || self.at == start + 1).then_some(number)
     }
 
     /// A list of strings, and where it ends.
-    fn list(&mut self, mut each: impl FnMut(&'a str)) -> Option<usize> {
+    fn list(&mut self, mut each: impl FnMut(Piece)) -> Option<usize> {
         if !self.takes(b'[') {
             return None;
         }
         if !self.takes(b']') {
             loop {
-                each(self.string()?);
+                each(self.string()?.unquoted());
                 if self.takes(b']') {
                     break;
                 }
@@ -205,14 +261,14 @@ impl Seen {
     }
 
     /// Notes a name, if it is certain that it was not there, and there is room.
-    fn is_new(&mut self, name: &str) -> bool {
+    fn is_new(&mut self, name: &[u8], short: Option<Short>) -> bool {
         const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
-        let number = match (short(name), name.as_bytes().first_chunk(), name.as_bytes().last_chunk()) {
+        let number = match (short, name.first_chunk(), name.last_chunk()) {
             (None, Some(first), Some(last)) => {
                 let (first, last) = (u64::from_le_bytes(*first), u64::from_le_bytes(*last));
                 (first.rotate_left(29) ^ last).wrapping_mul(MIX) ^ name.len() as u64
             }
-            (short, ..) => short.map_or(0, |(number, _)| number),
+            _ => short.map_or(0, |(number, _)| number),
         };
         let slot = (number.wrapping_mul(MIX) >> 56) as usize;
         let (place, bit) = (&mut self.places[slot / 64], 1_u64 << (slot % 64));
@@ -227,11 +283,13 @@ impl Seen {
     }
 }
 
+/// A name as one number, and its length.
+pub(super) type Short = (u64, usize);
+
 /// A name of at most eight bytes as one number, and its length: different for each.
-pub(super) const fn short(name: &str) -> Option<(u64, usize)> {
-    let bytes = name.as_bytes();
-    let length = bytes.len();
-    let number = match (bytes, bytes.first_chunk(), bytes.last_chunk()) {
+pub(super) const fn short(name: &[u8]) -> Option<Short> {
+    let length = name.len();
+    let number = match (name, name.first_chunk(), name.last_chunk()) {
         // What is in both chunks is the same in both.
         (_, Some(first), Some(last)) if length <= 8 => {
             u32::from_le_bytes(*first) as u64 | (u32::from_le_bytes(*last) as u64) << (8 * (length - 4))

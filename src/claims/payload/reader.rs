@@ -5,7 +5,7 @@ use std::{borrow::Cow, time::Duration};
 use super::{ListClaim, Member, Payload, StringClaim, Text, Weight};
 use crate::claims::{
     json::{self, Name},
-    simple,
+    simple::{self, Piece, Short, Visitor, What},
 };
 
 /// The claims that are looked at when a payload is read.
@@ -25,9 +25,9 @@ enum Known {
 macro_rules! known {
     ($($constant:ident $name:literal $known:expr;)+) => {
         impl Known {
-            fn named(name: &str) -> Option<Self> {
-                $(const $constant: Option<(u64, usize)> = simple::short($name);)+
-                Some(match simple::short(name) {
+            fn named(name: Option<Short>) -> Option<Self> {
+                $(const $constant: Option<Short> = simple::short($name.as_bytes());)+
+                Some(match name {
                     $($constant => $known,)+
                     _ => return None,
                 })
@@ -72,14 +72,14 @@ pub(super) fn read(json: &str) -> Result<Payload, &'static str> {
 }
 
 fn read_the_short_way(json: &str) -> Option<Result<Payload, &'static str>> {
-    let mut reader = Reader::new(json, false);
-    simple::walk(json, |name, value| reader.take(Cow::Borrowed(name), value)).then(|| reader.finish())
+    let mut reader = Reader::new(json);
+    simple::walk(json, &mut reader).then(|| reader.finish())
 }
 
 fn read_the_long_way(json: &str) -> Result<Payload, &'static str> {
-    let mut reader = Reader::new(json, true);
+    let mut reader = Reader::new(json);
     for (Name(name), value) in json::object_the_long_way(json)? {
-        reader.take(name, value);
+        reader.take(&name, value);
     }
     reader.finish()
 }
@@ -87,16 +87,50 @@ fn read_the_long_way(json: &str) -> Result<Payload, &'static str> {
 /// Fills a payload while the members come.
 struct Reader<'a> {
     json: &'a str,
-    may_have_escapes: bool,
     payload: Payload,
     expires_at: Option<Duration>,
     /// The first rule that is broken.
     fault: Option<&'static str>,
+    /// Where in the texts the elements of the next list begin.
+    elements: usize,
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the payload is shorter than 4 GiB")]
+/// A value of a claim that is looked at.
+enum Value {
+    Text(Text),
+    Number(u64),
+    /// Its elements are the last of the texts.
+    List,
+    Other,
+}
+
+impl Visitor for Reader<'_> {
+    #[inline(always)]
+    fn element(&mut self, element: Piece) {
+        self.payload.texts.push(span(element));
+    }
+
+    #[inline(always)]
+    fn member(&mut self, name: Piece, short: Option<Short>, value: Piece, what: What) {
+        let what = match what {
+            What::String => Value::Text(span(value.unquoted())),
+            What::Number(number) => Value::Number(number),
+            What::List => Value::List,
+            What::Word => Value::Other,
+        };
+        self.add(span(name), value);
+        match Known::named(short) {
+            Some(known) => self.note(known, value, what),
+            None => {
+                self.payload.texts.truncate(self.elements);
+                self.check_unknown(name.of(self.json));
+            }
+        }
+    }
+}
+
 impl<'a> Reader<'a> {
-    fn new(json: &'a str, may_have_escapes: bool) -> Self {
+    fn new(json: &'a str) -> Self {
         const USUAL: usize = 32;
         let payload = Payload {
             json: String::new(),
@@ -112,7 +146,7 @@ impl<'a> Reader<'a> {
             has_mistyped: false,
             has_id_token_mark: false,
         };
-        Self { json, may_have_escapes, payload, expires_at: None, fault: None }
+        Self { json, payload, expires_at: None, fault: None, elements: 0 }
     }
 
     fn finish(self) -> Result<Payload, &'static str> {
@@ -123,35 +157,58 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The next member.
-    fn take(&mut self, name: Cow<'a, str>, value: &'a str) {
-        let start = offset(self.json, value);
-        let place = match &name {
-            Cow::Borrowed(name) => span(self.json, name),
+    /// The next member, of which nothing is known: name and value may have escapes, white space and depth.
+    fn take(&mut self, name: &Cow<'a, str>, value: &'a str) {
+        let place = match name {
+            Cow::Borrowed(name) => span(self.piece(name)),
             Cow::Owned(name) => self.keep(name.as_str().into()),
         };
-        self.payload.members.push(Member { name: place, start, end: start + value.len() as u32 });
-        if let Err(fault) = self.look(&name, value) {
-            self.fault.get_or_insert(fault);
+        let piece = self.piece(value);
+        self.add(place, piece);
+        match Known::named(simple::short(name.as_bytes())) {
+            Some(known) => {
+                let value = self.value(value);
+                self.note(known, piece, value);
+            }
+            None => self.check_unknown(name),
         }
     }
 
-    fn look(&mut self, name: &str, value: &'a str) -> Result<(), &'static str> {
-        let Some(known) = Known::named(name) else {
-            return if is_variant_of_a_judged_name(name) {
-                Err("a claim's name differs from iss, aud, exp, nbf or tid in case alone")
-            } else {
-                Ok(())
-            };
+    #[expect(clippy::cast_possible_truncation, reason = "the payload is shorter than 4 GiB")]
+    fn add(&mut self, name: Text, value: Piece) {
+        self.payload.members.push(Member { name, start: value.start as u32, end: value.end as u32 });
+    }
+
+    fn check_unknown(&mut self, name: &str) {
+        if is_variant_of_a_judged_name(name) {
+            self.fault.get_or_insert("a claim's name differs from iss, aud, exp, nbf or tid in case alone");
+        }
+    }
+
+    fn note(&mut self, known: Known, value: Piece, what: Value) {
+        if let Err(fault) = self.look(known, value, what) {
+            self.fault.get_or_insert(fault);
+        }
+        self.elements = self.payload.texts.len();
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "the payload is shorter than 4 GiB")]
+    fn look(&mut self, known: Known, value: Piece, what: Value) -> Result<(), &'static str> {
+        if !matches!(known, Known::List(_)) {
+            self.payload.texts.truncate(self.elements);
+        }
+        let date = |what| match what {
+            Value::Number(seconds) => whole_date(seconds),
+            _ => date(value.of(self.json)),
         };
         match known {
-            Known::ExpiresAt => self.expires_at = Some(date(value)?),
-            Known::NotBefore => self.payload.not_before = Some(date(value)?),
-            Known::IssuedAt => self.payload.issued_at = Some(date(value)?),
+            Known::ExpiresAt => self.expires_at = Some(date(what)?),
+            Known::NotBefore => self.payload.not_before = Some(date(what)?),
+            Known::IssuedAt => self.payload.issued_at = Some(date(what)?),
             Known::Confirmation => self.payload.is_bound = true,
             Known::IdTokenMark => self.payload.has_id_token_mark = true,
             Known::Text(claim) => {
-                let text = self.string(value);
+                let text = if let Value::Text(text) = what { Some(text) } else { None };
                 match claim.weight() {
                     Weight::Always if text.is_none() => return Err("a claim that must be a string is none"),
                     _ => self.payload.has_mistyped |= text.is_none(),
@@ -159,95 +216,111 @@ impl<'a> Reader<'a> {
                 self.payload.strings[claim as usize] = text;
             }
             Known::List(claim) => {
-                let list = self.list(value);
+                if let Value::Text(text) = what {
+                    self.payload.texts.push(text);
+                }
+                let is_list = matches!(what, Value::Text(_) | Value::List);
                 match claim.weight() {
-                    Weight::Always if list.is_none() => {
+                    Weight::Always if !is_list => {
                         return Err("a claim that must be a string or a list of strings is none");
                     }
-                    Weight::AtEntra => self.payload.has_mistyped |= list.is_none(),
+                    Weight::AtEntra => self.payload.has_mistyped |= !is_list,
                     _ => {}
                 }
-                self.payload.lists[claim as usize] = list;
+                let list = (self.elements as u32, self.payload.texts.len() as u32);
+                self.payload.lists[claim as usize] = is_list.then_some(list);
             }
         }
         Ok(())
     }
 
-    fn string(&mut self, value: &'a str) -> Option<Text> {
-        if !self.may_have_escapes {
-            return Some(span(self.json, value.strip_prefix('"')?.strip_suffix('"')?));
+    /// Looks at a value that was not read the short way.
+    fn value(&mut self, value: &'a str) -> Value {
+        match value.as_bytes().first() {
+            Some(b'"') => self.string(value).map_or(Value::Other, Value::Text),
+            Some(b'[') if self.elements(value).is_some() => Value::List,
+            Some(b'[') => {
+                self.payload.texts.truncate(self.elements);
+                Value::Other
+            }
+            _ => Value::Other,
         }
+    }
+
+    fn elements(&mut self, value: &'a str) -> Option<()> {
+        let start = self.piece(value).start;
+        let texts = &mut self.payload.texts;
+        let moved = |Piece { start: from, end }| Piece { start: start + from, end: start + end };
+        if !simple::strings(value, |element| texts.push(span(moved(element)))) {
+            texts.truncate(self.elements);
+            for element in json::elements(value)? {
+                let text = self.string(element)?;
+                self.payload.texts.push(text);
+            }
+        }
+        Some(())
+    }
+
+    fn string(&mut self, value: &'a str) -> Option<Text> {
         Some(match json::string(value)? {
-            Cow::Borrowed(text) => span(self.json, text),
+            Cow::Borrowed(text) => span(self.piece(text)),
             Cow::Owned(text) => self.keep(text.into()),
         })
     }
 
-    fn list(&mut self, value: &'a str) -> Option<(u32, u32)> {
-        let (start, whole) = (self.payload.texts.len(), self.json);
-        if value.starts_with('"') {
-            let text = self.string(value)?;
-            self.payload.texts.push(text);
-        } else if !simple::strings(value, |text| self.payload.texts.push(span(whole, text))) {
-            self.payload.texts.truncate(start);
-            for element in json::elements(value)? {
-                let Some(text) = self.string(element) else {
-                    self.payload.texts.truncate(start);
-                    return None;
-                };
-                self.payload.texts.push(text);
-            }
-        }
-        Some((start as u32, self.payload.texts.len() as u32))
-    }
-
+    #[expect(clippy::cast_possible_truncation, reason = "the payload is shorter than 4 GiB")]
     fn keep(&mut self, text: Box<str>) -> Text {
         self.payload.unescaped.push(text);
         Text::Unescaped(self.payload.unescaped.len() as u32 - 1)
     }
+
+    /// Where `part`, a piece of the payload, stands in it.
+    fn piece(&self, part: &str) -> Piece {
+        let start = (part.as_ptr() as usize).wrapping_sub(self.json.as_ptr() as usize);
+        Piece { start, end: start + part.len() }
+    }
 }
 
-/// Where `part`, a piece of `whole`, begins in it.
 #[expect(clippy::cast_possible_truncation, reason = "the payload is shorter than 4 GiB")]
-fn offset(whole: &str, part: &str) -> u32 {
-    (part.as_ptr() as usize).wrapping_sub(whole.as_ptr() as usize) as u32
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "the payload is shorter than 4 GiB")]
-fn span(whole: &str, part: &str) -> Text {
-    let start = offset(whole, part);
-    Text::Span { start, end: start + part.len() as u32 }
+fn span(piece: Piece) -> Text {
+    Text::Span { start: piece.start as u32, end: piece.end as u32 }
 }
 
 /// The latest date that is read: the end of the year 9999.
 const LATEST_DATE: u64 = 253_402_300_799;
+const WRONG_DATE: &str = "a date is no number of seconds since 1970";
 
 /// A `NumericDate` (RFC 7519 §2): a number, fractions allowed, from the epoch to the year 9999.
 fn date(value: &str) -> Result<Duration, &'static str> {
-    const WRONG: &str = "a date is no number of seconds since 1970";
-    if let Ok(seconds) = value.parse::<u64>() {
-        return if seconds <= LATEST_DATE { Ok(Duration::from_secs(seconds)) } else { Err(WRONG) };
+    if let Ok(seconds) = value.parse() {
+        return whole_date(seconds);
     }
     if !value.starts_with(|first: char| first.is_ascii_digit()) {
-        return Err(WRONG);
+        return Err(WRONG_DATE);
     }
-    let seconds: f64 = value.parse().map_err(|_| WRONG)?;
-    Duration::try_from_secs_f64(seconds).ok().filter(|date| date.as_secs() <= LATEST_DATE).ok_or(WRONG)
+    let seconds: f64 = value.parse().map_err(|_| WRONG_DATE)?;
+    Duration::try_from_secs_f64(seconds).ok().filter(|date| date.as_secs() <= LATEST_DATE).ok_or(WRONG_DATE)
+}
+
+fn whole_date(seconds: u64) -> Result<Duration, &'static str> {
+    if seconds <= LATEST_DATE { Ok(Duration::from_secs(seconds)) } else { Err(WRONG_DATE) }
 }
 
 /// `ISS`, `Tid`, also with letters such as `ſ` and `ı` that become `S` and `I`.
 fn is_variant_of_a_judged_name(name: &str) -> bool {
     const LETTERS: usize = 3;
     const LONGEST: usize = LETTERS * 4;
-    if name.len() > LONGEST || name.is_ascii() {
-        return name.len() == LETTERS
-            && ["iss", "aud", "exp", "nbf", "tid"].iter().any(|judged| name.eq_ignore_ascii_case(judged));
+    match name.len() {
+        LETTERS => ["iss", "aud", "exp", "nbf", "tid"].iter().any(|judged| name.eq_ignore_ascii_case(judged)),
+        LETTERS..=LONGEST if !name.is_ascii() => {
+            name.chars().count() == LETTERS
+                && matches!(
+                    &*name.chars().flat_map(char::to_uppercase).collect::<String>(),
+                    "ISS" | "AUD" | "EXP" | "NBF" | "TID"
+                )
+        }
+        _ => false,
     }
-    name.chars().count() == LETTERS
-        && matches!(
-            &*name.chars().flat_map(char::to_uppercase).collect::<String>(),
-            "ISS" | "AUD" | "EXP" | "NBF" | "TID"
-        )
 }
 
 #[cfg(test)]
