@@ -2,11 +2,11 @@
 
 use std::{borrow::Cow, fmt};
 
-use memchr::{memchr, memchr2};
+use memchr::memchr;
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::simple;
+use super::simple::{self, Quotes};
 
 /// Levels of nesting that are read; the object itself is the first.
 pub(crate) const MAX_DEPTH: usize = 64;
@@ -163,38 +163,39 @@ impl<'de> Deserialize<'de> for Name<'de> {
 /// How many levels a text has, if it is JSON; or, where that is enough to know, something between that and [`MAX_DEPTH`].
 fn depth(text: &str) -> usize {
     let bytes = text.as_bytes();
-    let opening = bytes.iter().filter(|&&byte| byte == b'[' || byte == b'{').count();
+    let opens = |byte: u8| u8::from(byte == b'[' || byte == b'{');
+    let opening: usize = bytes
+        .chunks(usize::from(u8::MAX))
+        .map(|few| usize::from(few.iter().map(|&byte| opens(byte)).sum::<u8>()))
+        .sum();
     if opening <= MAX_DEPTH {
         return opening;
     }
     let (mut level, mut deepest, mut at) = (0_usize, 0, 0);
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'"' => at += end_of_text(&bytes[at + 1..]),
-            b'[' | b'{' => {
-                level += 1;
-                deepest = deepest.max(level);
+    let mut quotes = Quotes::new(bytes);
+    loop {
+        let opens = quotes.next();
+        for byte in &bytes[at..opens.unwrap_or(bytes.len())] {
+            match byte {
+                b'[' | b'{' => {
+                    level += 1;
+                    deepest = deepest.max(level);
+                }
+                b']' | b'}' => level = level.saturating_sub(1),
+                _ => {}
             }
-            b']' | b'}' => level = level.saturating_sub(1),
-            _ => {}
         }
-        at += 1;
+        let closes = opens.and_then(|opens| quotes.find(|&closes| !ends_in_escape(&bytes[opens + 1..closes])));
+        match closes {
+            Some(closes) if deepest <= MAX_DEPTH => at = closes + 1,
+            _ => return deepest,
+        }
     }
-    deepest
 }
 
-/// How many bytes a text has whose quote has just been opened, the closing quote included.
-fn end_of_text(bytes: &[u8]) -> usize {
-    let mut at = 0;
-    // Whatever is escaped ends nothing.
-    while let Some(found) = bytes.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
-        at += found + 1;
-        if bytes[at - 1] == b'"' {
-            return at;
-        }
-        at += 1;
-    }
-    bytes.len()
+/// Whether what comes behind, in a string, is escaped.
+fn ends_in_escape(bytes: &[u8]) -> bool {
+    bytes.iter().rev().take_while(|&&byte| byte == b'\\').count() % 2 == 1
 }
 
 /// Walks through one value, which is not too deep, and fails where it has a member twice.

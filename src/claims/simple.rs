@@ -190,7 +190,7 @@ impl<'a> Scan<'a> {
 const BLOCK: usize = 64;
 
 /// Where the quotes are, one after the other: of 64 bytes at a time each is a bit.
-struct Quotes<'a> {
+pub(super) struct Quotes<'a> {
     bytes: &'a [u8],
     /// Where the 64 bytes begin.
     block: usize,
@@ -199,7 +199,7 @@ struct Quotes<'a> {
 }
 
 impl<'a> Quotes<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
         let mut quotes = Self { bytes, block: 0, bits: 0 };
         quotes.look();
         quotes

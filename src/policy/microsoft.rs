@@ -6,8 +6,11 @@ const SHAREPOINT: &str = ".sharepoint.com";
 pub(crate) fn microsoft_api(audience: &str) -> Option<&'static str> {
     let audience = audience.strip_suffix('/').unwrap_or(audience);
     let first = audience.bytes().next()?.to_ascii_lowercase();
-    // The first character tells most of them apart.
-    let is = |known: &&str| known.as_bytes().first() == Some(&first) && known.eq_ignore_ascii_case(audience);
+    // The first character tells most audiences from all of these, and most of these from each other.
+    if !FIRSTS[usize::from(first)] {
+        return None;
+    }
+    let is = |known: &&str| known.as_bytes()[0] == first && known.eq_ignore_ascii_case(audience);
     if let Some((name, _)) = APIS.iter().find(|(_, known)| known.iter().any(is)) {
         return Some(name);
     }
@@ -60,9 +63,35 @@ const APIS: [(&str, &[&str]); 14] = [
     ("Azure Data Lake", &["e9f49c6b-5ce5-44c8-925d-015017e9f7ad"]),
 ];
 
+/// The characters with which they begin, by their bytes.
+const FIRSTS: [bool; 256] = {
+    let (mut firsts, mut api) = ([false; 256], 0);
+    while api < APIS.len() {
+        let mut known = 0;
+        while known < APIS[api].1.len() {
+            firsts[APIS[api].1[known].as_bytes()[0] as usize] = true;
+            known += 1;
+        }
+        api += 1;
+    }
+    // SharePoint's hosts, which are many.
+    firsts[b'h' as usize] = true;
+    firsts
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_one_is_known_by_its_name() {
+        for (name, known) in APIS {
+            for audience in known {
+                assert_eq!(microsoft_api(audience), Some(name), "{audience}");
+                assert_eq!(microsoft_api(&audience.to_uppercase()), Some(name), "{audience}");
+            }
+        }
+    }
 
     #[test]
     fn knows_them_with_and_without_a_slash() {
