@@ -79,7 +79,7 @@ fn read_the_short_way(json: &str) -> Option<Result<Payload, &'static str>> {
 fn read_the_long_way(json: &str) -> Result<Payload, &'static str> {
     let mut reader = Reader::new(json);
     for (Name(name), value) in json::object_the_long_way(json)? {
-        reader.take(&name, value);
+        reader.take(name, value);
     }
     reader.finish()
 }
@@ -158,8 +158,8 @@ impl<'a> Reader<'a> {
     }
 
     /// The next member, of which nothing is known: name and value may have escapes, white space and depth.
-    fn take(&mut self, name: &Cow<'a, str>, value: &'a str) {
-        let place = match name {
+    fn take(&mut self, name: Cow<'a, str>, value: &'a str) {
+        let place = match &name {
             Cow::Borrowed(name) => span(self.piece(name)),
             Cow::Owned(name) => self.keep(name.as_str().into()),
         };
@@ -170,7 +170,7 @@ impl<'a> Reader<'a> {
                 let value = self.value(value);
                 self.note(known, piece, value);
             }
-            None => self.check_unknown(name),
+            None => self.check_unknown(&name),
         }
     }
 
