@@ -44,8 +44,8 @@ pub(super) enum What {
 pub(super) trait Visitor {
     /// A string in a list, without its quotes. The member whose value the list is comes behind the last.
     fn element(&mut self, element: Piece);
-    /// A member: its name, also as a number if it is [`short`], and its value.
-    fn member(&mut self, name: Piece, short: Option<Short>, value: Piece, what: What);
+    /// A member: its name, also as a number if it is [`short`], and its value. `true` if it is certain that it was not there.
+    fn member(&mut self, name: Piece, short: Option<Short>, value: Piece, what: What) -> bool;
 }
 
 /// The members of the one object that `text` is: what [`json::object`](super::json::object) gives, or `None`.
@@ -57,17 +57,23 @@ pub(super) fn members(text: &str) -> Option<Vec<Member<'_>>> {
 
 /// Calls `each` with the members of the one object that `text` is, and says whether it is one that is read here.
 pub(super) fn each<'a>(text: &'a str, each: impl FnMut(&'a str, &'a str)) -> bool {
-    struct Each<'a, F>(&'a str, F);
+    struct Each<'a, F> {
+        text: &'a str,
+        each: F,
+        seen: Seen,
+    }
 
     impl<'a, F: FnMut(&'a str, &'a str)> Visitor for Each<'a, F> {
         fn element(&mut self, _: Piece) {}
 
-        fn member(&mut self, name: Piece, _: Option<Short>, value: Piece, _: What) {
-            (self.1)(name.of(self.0), value.of(self.0));
+        fn member(&mut self, name: Piece, short: Option<Short>, value: Piece, _: What) -> bool {
+            let name = name.of(self.text);
+            (self.each)(name, value.of(self.text));
+            self.seen.is_new(name.as_bytes(), short)
         }
     }
 
-    walk(text, &mut Each(text, each))
+    walk(text, &mut Each { text, each, seen: Seen::new() })
 }
 
 /// Tells `visitor` of the members of the one object that `text` is, and says whether it is one that is read here.
@@ -106,21 +112,21 @@ impl<'a> Scan<'a> {
 
     /// An object, and where it ends.
     fn object(&mut self, visitor: &mut impl Visitor) -> Option<usize> {
-        let mut seen = Seen::new();
         let mut opens = self.takes(b'{');
         if !opens || self.peek() == Some(b'}') {
             return None;
         }
         while opens {
             let name = self.string()?.unquoted();
-            let bytes = self.bytes.get(name.start..name.end)?;
-            let short = short(bytes);
-            if !seen.is_new(bytes, short) || !self.takes(b':') {
+            let short = short(self.bytes.get(name.start..name.end)?);
+            if !self.takes(b':') {
                 return None;
             }
             let start = self.at;
             let what = self.value(visitor)?;
-            visitor.member(name, short, Piece { start, end: self.at }, what);
+            if !visitor.member(name, short, Piece { start, end: self.at }, what) {
+                return None;
+            }
             opens = self.takes(b',');
         }
         self.takes(b'}').then_some(self.at)
@@ -248,7 +254,7 @@ fn quotes_of(bytes: &[u8]) -> u64 {
 
 /// The names that were there, each as one number. Different names may have the same, which is seldom; then the long way tells
 /// them apart.
-struct Seen {
+pub(super) struct Seen {
     numbers: [u64; MOST_MEMBERS],
     count: usize,
     /// Which numbers are there, roughly: what is not here is not there.
@@ -256,12 +262,12 @@ struct Seen {
 }
 
 impl Seen {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { numbers: [0; MOST_MEMBERS], count: 0, places: [0; 4] }
     }
 
     /// Notes a name, if it is certain that it was not there, and there is room.
-    fn is_new(&mut self, name: &[u8], short: Option<Short>) -> bool {
+    pub(super) fn is_new(&mut self, name: &[u8], short: Option<Short>) -> bool {
         const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
         let number = match (short, name.first_chunk(), name.last_chunk()) {
             (None, Some(first), Some(last)) => {

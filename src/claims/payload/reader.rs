@@ -5,7 +5,7 @@ use std::{borrow::Cow, time::Duration};
 use super::{ListClaim, Member, Payload, StringClaim, Text, Weight};
 use crate::claims::{
     json::{self, Name},
-    simple::{self, Piece, Short, Visitor, What},
+    simple::{self, Piece, Seen, Short, Visitor, What},
 };
 
 /// The claims that are looked at when a payload is read.
@@ -21,49 +21,85 @@ enum Known {
     List(ListClaim),
 }
 
-/// By name, each one number: that is one look-up instead of thirty comparisons.
-macro_rules! known {
-    ($($constant:ident $name:literal $known:expr;)+) => {
-        impl Known {
-            fn named(name: Option<Short>) -> Option<Self> {
-                $(const $constant: Option<Short> = simple::short($name.as_bytes());)+
-                Some(match name {
-                    $($constant => $known,)+
-                    _ => return None,
-                })
-            }
-        }
+/// They by their names.
+const KNOWN: [(&str, Known); 24] = [
+    ("exp", Known::ExpiresAt),
+    ("nbf", Known::NotBefore),
+    ("iat", Known::IssuedAt),
+    ("cnf", Known::Confirmation),
+    ("nonce", Known::IdTokenMark),
+    ("c_hash", Known::IdTokenMark),
+    ("at_hash", Known::IdTokenMark),
+    ("iss", Known::Text(StringClaim::Issuer)),
+    ("sub", Known::Text(StringClaim::Subject)),
+    ("tid", Known::Text(StringClaim::Tenant)),
+    ("oid", Known::Text(StringClaim::ObjectId)),
+    ("ver", Known::Text(StringClaim::Version)),
+    ("scp", Known::Text(StringClaim::Scope)),
+    ("azp", Known::Text(StringClaim::Azp)),
+    ("appid", Known::Text(StringClaim::AppId)),
+    ("azpacr", Known::Text(StringClaim::AzpAcr)),
+    ("appidacr", Known::Text(StringClaim::AppIdAcr)),
+    ("idtyp", Known::Text(StringClaim::TokenType)),
+    ("aud", Known::List(ListClaim::Audience)),
+    ("roles", Known::List(ListClaim::Roles)),
+    ("groups", Known::List(ListClaim::Groups)),
+    ("wids", Known::List(ListClaim::DirectoryRoles)),
+    ("acrs", Known::List(ListClaim::AuthContexts)),
+    ("xms_cc", Known::List(ListClaim::ClientCapabilities)),
+];
 
-        #[cfg(test)]
-        const KNOWN: &[(&str, Known)] = &[$(($name, $known)),+];
-    };
+/// A place for each of them, found by its name as a number with one multiplication.
+struct Places {
+    factor: u64,
+    places: [Option<(Short, Known)>; Self::COUNT],
 }
 
-known! {
-    EXP "exp" Known::ExpiresAt;
-    NBF "nbf" Known::NotBefore;
-    IAT "iat" Known::IssuedAt;
-    CNF "cnf" Known::Confirmation;
-    NONCE "nonce" Known::IdTokenMark;
-    C_HASH "c_hash" Known::IdTokenMark;
-    AT_HASH "at_hash" Known::IdTokenMark;
-    ISS "iss" Known::Text(StringClaim::Issuer);
-    SUB "sub" Known::Text(StringClaim::Subject);
-    TID "tid" Known::Text(StringClaim::Tenant);
-    OID "oid" Known::Text(StringClaim::ObjectId);
-    VER "ver" Known::Text(StringClaim::Version);
-    SCP "scp" Known::Text(StringClaim::Scope);
-    AZP "azp" Known::Text(StringClaim::Azp);
-    APPID "appid" Known::Text(StringClaim::AppId);
-    AZPACR "azpacr" Known::Text(StringClaim::AzpAcr);
-    APPIDACR "appidacr" Known::Text(StringClaim::AppIdAcr);
-    IDTYP "idtyp" Known::Text(StringClaim::TokenType);
-    AUD "aud" Known::List(ListClaim::Audience);
-    ROLES "roles" Known::List(ListClaim::Roles);
-    GROUPS "groups" Known::List(ListClaim::Groups);
-    WIDS "wids" Known::List(ListClaim::DirectoryRoles);
-    ACRS "acrs" Known::List(ListClaim::AuthContexts);
-    XMS_CC "xms_cc" Known::List(ListClaim::ClientCapabilities);
+const PLACES: Places = Places::new();
+
+impl Places {
+    const BITS: u32 = 6;
+    const COUNT: usize = 1 << Self::BITS;
+
+    /// Tries factors until one gives each name a place of its own: a hundred or so.
+    const fn new() -> Self {
+        let mut factor = 0x9e37_79b9_7f4a_7c15_u64;
+        loop {
+            let mut places = [None; Self::COUNT];
+            let mut next = 0;
+            while next < KNOWN.len() {
+                let (name, known) = KNOWN[next];
+                let Some(short) = simple::short(name.as_bytes()) else { panic!("a known name is too long") };
+                let place = Self::place(factor, short);
+                if places[place].is_some() {
+                    break;
+                }
+                places[place] = Some((short, known));
+                next += 1;
+            }
+            if next == KNOWN.len() {
+                return Self { factor, places };
+            }
+            factor = factor.wrapping_mul(0xd134_2543_de82_ef95).wrapping_add(2);
+        }
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "a few bits are left")]
+    const fn place(factor: u64, (number, _): Short) -> usize {
+        (number.wrapping_mul(factor) >> (u64::BITS - Self::BITS)) as usize
+    }
+}
+
+impl Known {
+    /// What is known by a name, and at which place.
+    #[inline(always)]
+    fn named(name: Option<Short>) -> Option<(usize, Self)> {
+        static PLACES: Places = self::PLACES;
+        let name = name?;
+        let place = Places::place(PLACES.factor, name);
+        let (known_by, known) = PLACES.places[place]?;
+        (known_by == name).then_some((place, known))
+    }
 }
 
 /// Reads all but the text itself.
@@ -93,6 +129,9 @@ struct Reader<'a> {
     fault: Option<&'static str>,
     /// Where in the texts the elements of the next list begin.
     elements: usize,
+    /// The places of known names that were there, each a bit.
+    known: u64,
+    others: Seen,
 }
 
 /// A value of a claim that is looked at.
@@ -111,7 +150,7 @@ impl Visitor for Reader<'_> {
     }
 
     #[inline(always)]
-    fn member(&mut self, name: Piece, short: Option<Short>, value: Piece, what: What) {
+    fn member(&mut self, name: Piece, short: Option<Short>, value: Piece, what: What) -> bool {
         let what = match what {
             What::String => Value::Text(span(value.unquoted())),
             What::Number(number) => Value::Number(number),
@@ -120,10 +159,17 @@ impl Visitor for Reader<'_> {
         };
         self.add(span(name), value);
         match Known::named(short) {
-            Some(known) => self.note(known, value, what),
+            Some((place, known)) => {
+                let is_new = self.known & 1 << place == 0;
+                self.known |= 1 << place;
+                self.note(known, value, what);
+                is_new
+            }
             None => {
                 self.payload.texts.truncate(self.elements);
-                self.check_unknown(name.of(self.json));
+                let name = name.of(self.json);
+                self.check_unknown(name);
+                self.others.is_new(name.as_bytes(), short)
             }
         }
     }
@@ -146,7 +192,7 @@ impl<'a> Reader<'a> {
             has_mistyped: false,
             has_id_token_mark: false,
         };
-        Self { json, payload, expires_at: None, fault: None, elements: 0 }
+        Self { json, payload, expires_at: None, fault: None, elements: 0, known: 0, others: Seen::new() }
     }
 
     fn finish(self) -> Result<Payload, &'static str> {
@@ -166,7 +212,7 @@ impl<'a> Reader<'a> {
         let piece = self.piece(value);
         self.add(place, piece);
         match Known::named(simple::short(name.as_bytes())) {
-            Some(known) => {
+            Some((_, known)) => {
                 let value = self.value(value);
                 self.note(known, piece, value);
             }
