@@ -2,6 +2,8 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use foldhash::fast::RandomState;
+
 use super::KeySettings;
 use crate::{
     authority::{DocumentSpec, Issuers},
@@ -47,7 +49,8 @@ pub(crate) struct Snapshot {
     cloud: Option<String>,
     /// A key of the document has had a cloud's name, so that all must have one.
     demands_cloud: bool,
-    keys: HashMap<Box<str>, Vec<Arc<Key>>>,
+    /// The provider chooses them; whoever sends a token only looks them up.
+    keys: HashMap<Box<str>, Vec<Arc<Key>>, RandomState>,
     /// When the newest document came; `None` before the first.
     pub(crate) loaded_at: Option<Duration>,
 }
@@ -71,7 +74,7 @@ impl Snapshot {
             tenant: spec.tenant(),
             cloud: spec.cloud().and_then(Cloud::instance_name).map(str::to_owned),
             demands_cloud: false,
-            keys: HashMap::new(),
+            keys: HashMap::default(),
             loaded_at: None,
         }
     }
@@ -92,7 +95,7 @@ impl Snapshot {
         outage: bool,
     ) -> Result<Self, String> {
         let tenant = self.next_tenant(fetched)?;
-        let mut keys: HashMap<Box<str>, Vec<Arc<Key>>> = HashMap::new();
+        let mut keys: HashMap<Box<str>, Vec<Arc<Key>>, RandomState> = HashMap::default();
         let mut kept = 0;
         for jwk in &fetched.keys.keys {
             if kept == MAX_KEYS {

@@ -20,24 +20,25 @@ const TEXT_LENGTH: usize = 36;
 const HYPHENS: [usize; 4] = [8, 13, 18, 23];
 /// Where the two digits of each byte begin.
 const DIGITS: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
-/// What a byte is worth as a hexadecimal digit.
-const VALUES: [u8; 256] = values();
 /// Has a bit that no digit has.
 const NO_DIGIT: u8 = 0x80;
 
-const fn values() -> [u8; 256] {
-    let mut values = [NO_DIGIT; 256];
-    let mut digit = 0;
-    while digit < 16 {
-        let lower = b"0123456789abcdef"[digit];
-        values[lower as usize] = digit as u8;
-        values[lower.to_ascii_uppercase() as usize] = digit as u8;
-        digit += 1;
+/// What a byte is worth as a hexadecimal digit.
+fn value(byte: u8) -> u8 {
+    let (digit, letter) = (byte.wrapping_sub(b'0'), (byte | 0x20).wrapping_sub(b'a'));
+    if digit < 10 {
+        digit
+    } else if letter < 6 {
+        letter + 10
+    } else {
+        NO_DIGIT
     }
-    values
 }
 
 impl TenantId {
+    /// Of its text, in bytes.
+    pub(crate) const LENGTH: usize = TEXT_LENGTH;
+
     /// The tenant of all personal Microsoft accounts (§1.3).
     pub const PERSONAL_ACCOUNTS: Self =
         Self([0x91, 0x88, 0x04, 0x0d, 0x6c, 0x67, 0x4c, 0x5b, 0xb1, 0x12, 0x36, 0xa3, 0x04, 0xb6, 0x6d, 0xad]);
@@ -77,10 +78,14 @@ impl FromStr for TenantId {
         if HYPHENS.iter().any(|&at| bytes[at] != b'-') {
             return Err(InvalidTenantId);
         }
+        let mut values = [0; TEXT_LENGTH];
+        for (value_of, &byte) in values.iter_mut().zip(bytes) {
+            *value_of = value(byte);
+        }
         let mut id = [0; 16];
         let mut seen = 0;
         for (byte, &at) in id.iter_mut().zip(&DIGITS) {
-            let (high, low) = (VALUES[usize::from(bytes[at])], VALUES[usize::from(bytes[at + 1])]);
+            let (high, low) = (values[at], values[at + 1]);
             seen |= high | low;
             *byte = high << 4 | low & 15;
         }

@@ -39,14 +39,22 @@ pub(crate) enum Decision {
 
 /// For which keys a request has waited, by authority.
 #[derive(Debug, Default)]
-pub(crate) struct Progress(Vec<Asked>);
+pub(crate) struct Progress {
+    /// Nearly always there is no other.
+    first: Option<(usize, Asked)>,
+    others: Vec<Asked>,
+}
 
 impl Progress {
     fn of(&mut self, authority: usize) -> &mut Asked {
-        if self.0.len() <= authority {
-            self.0.resize(authority + 1, Asked::default());
+        let (first, asked) = self.first.get_or_insert_with(|| (authority, Asked::default()));
+        if *first == authority {
+            return asked;
         }
-        &mut self.0[authority]
+        if self.others.len() <= authority {
+            self.others.resize(authority + 1, Asked::default());
+        }
+        &mut self.others[authority]
     }
 }
 

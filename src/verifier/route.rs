@@ -2,6 +2,8 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use foldhash::fast::RandomState;
+
 use super::Trust;
 use crate::{
     authority::{Form, Tenants},
@@ -52,11 +54,12 @@ pub(super) struct Routes {
     table: Renewed<Table>,
 }
 
+/// Owners and providers choose what is in its maps; whoever sends a token only looks it up.
 #[derive(Default)]
 struct Table {
-    exact: HashMap<Arc<str>, Exact>,
+    exact: HashMap<Arc<str>, Exact, RandomState>,
     /// By what stands before the tenant.
-    forms: HashMap<Arc<str>, Vec<Template>>,
+    forms: HashMap<Arc<str>, Vec<Template>, RandomState>,
     /// Those whose issuers are not known yet.
     pending: Vec<usize>,
     /// The issuers that are known, a few of them, for a message.
@@ -75,14 +78,14 @@ struct Exact {
     version: TokenVersion,
     tenant: Option<TenantId>,
     /// By their policy in lower case (§1.8); one authority without any.
-    policies: HashMap<Option<String>, Claimed>,
+    policies: HashMap<Option<String>, Claimed, RandomState>,
 }
 
 /// Who accepts issuers of one form.
 struct Template {
     suffix: Arc<str>,
     version: TokenVersion,
-    listed: HashMap<TenantId, Claimed>,
+    listed: HashMap<TenantId, Claimed, RandomState>,
     open: Option<Claimed>,
     unresolved: Vec<usize>,
     /// To be named where the tenant is not accepted.
@@ -151,7 +154,7 @@ impl Table {
         version: TokenVersion,
         tenant: Option<TenantId>,
     ) {
-        let exact = self.exact.entry(issuer).or_insert_with(|| Exact { version, tenant, policies: HashMap::new() });
+        let exact = self.exact.entry(issuer).or_insert_with(|| Exact { version, tenant, policies: HashMap::default() });
         Claimed::claim(exact.policies.entry(trust.b2c_policy.clone()), authority);
     }
 
@@ -160,7 +163,7 @@ impl Table {
         let same = self.forms.entry(prefix).or_default();
         let at = same.iter().position(|template| template.suffix == suffix).unwrap_or(same.len());
         if at == same.len() {
-            let (listed, open, unresolved) = (HashMap::new(), None, Vec::new());
+            let (listed, open, unresolved) = (HashMap::default(), None, Vec::new());
             same.push(Template { suffix, version, listed, open, unresolved, first: authority });
         }
         let template = &mut same[at];
@@ -213,9 +216,10 @@ impl Table {
         const SEGMENTS: usize = 16;
         const HTTPS: &str = "https://";
         let mut start = if issuer.starts_with(HTTPS) { HTTPS.len() } else { issuer.find("://")? + 3 };
-        for segment in issuer[start..].split('/').take(SEGMENTS) {
+        for segment in issuer.as_bytes().get(start..)?.split(|&byte| byte == b'/').take(SEGMENTS) {
             let end = start + segment.len();
-            if let Some(tenant) = TenantId::from_canonical(segment)
+            if segment.len() == TenantId::LENGTH
+                && let Some(tenant) = TenantId::from_canonical(issuer.get(start..end)?)
                 && let Some(same) = self.forms.get(&issuer[..start])
                 && let Some(template) = same.iter().find(|template| *template.suffix == issuer[end..])
             {
