@@ -126,7 +126,8 @@ struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    fn take(&mut self, name: &str, value: &'a str) {
+    /// `value` is `None` if it is no string.
+    fn take(&mut self, name: &str, value: Option<Cow<'a, str>>) {
         let field = match name {
             "alg" => &mut self.algorithm,
             "typ" => &mut self.kind,
@@ -134,8 +135,8 @@ impl<'a> Fields<'a> {
             "crit" => return self.is_critical = true,
             _ => return,
         };
-        *field = json::string(value);
-        self.has_mistyped |= field.is_none();
+        self.has_mistyped |= value.is_none();
+        *field = value;
     }
 }
 

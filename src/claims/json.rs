@@ -6,7 +6,7 @@ use memchr::memchr;
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::simple::{self, Quotes};
+use super::simple::{self, Quotes, What};
 
 /// Levels of nesting that are read; the object itself is the first.
 pub(crate) const MAX_DEPTH: usize = 64;
@@ -27,22 +27,27 @@ pub(crate) fn object(text: &str) -> Result<Vec<Member<'_>>, &'static str> {
     simple::members(text).map_or_else(|| object_the_long_way(text), Ok)
 }
 
-/// What comes of the members of the one object that `text` is, taken one after the other.
+/// What comes of the members of the one object that `text` is, taken one after the other: by their names, and what they are
+/// as strings, `None` if they are none.
 ///
 /// # Errors
 ///
 /// As [`object`].
 pub(crate) fn fold<'a, T: Default>(
     text: &'a str,
-    mut take: impl FnMut(&mut T, &str, &'a str),
+    mut take: impl FnMut(&mut T, &str, Option<Cow<'a, str>>),
 ) -> Result<T, &'static str> {
     let mut folded = T::default();
-    if simple::each(text, |name, value| take(&mut folded, name, value)) {
+    let is_simple = simple::each(text, |name, value, what| {
+        let value = (what == What::String).then(|| Cow::Borrowed(&value[1..value.len() - 1]));
+        take(&mut folded, name, value);
+    });
+    if is_simple {
         return Ok(folded);
     }
     let mut folded = T::default();
     for (Name(name), value) in object_the_long_way(text)? {
-        take(&mut folded, &name, value);
+        take(&mut folded, &name, string(value));
     }
     Ok(folded)
 }

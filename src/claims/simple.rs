@@ -52,23 +52,23 @@ pub(super) trait Visitor {
 pub(super) fn members(text: &str) -> Option<Vec<Member<'_>>> {
     const USUAL: usize = 32;
     let mut members = Vec::with_capacity((text.len() / USUAL).clamp(4, USUAL));
-    each(text, |name, value| members.push((Name(Cow::Borrowed(name)), value))).then_some(members)
+    each(text, |name, value, _| members.push((Name(Cow::Borrowed(name)), value))).then_some(members)
 }
 
 /// Calls `each` with the members of the one object that `text` is, and says whether it is one that is read here.
-pub(super) fn each<'a>(text: &'a str, each: impl FnMut(&'a str, &'a str)) -> bool {
+pub(super) fn each<'a>(text: &'a str, each: impl FnMut(&'a str, &'a str, What)) -> bool {
     struct Each<'a, F> {
         text: &'a str,
         each: F,
         seen: Seen,
     }
 
-    impl<'a, F: FnMut(&'a str, &'a str)> Visitor for Each<'a, F> {
+    impl<'a, F: FnMut(&'a str, &'a str, What)> Visitor for Each<'a, F> {
         fn element(&mut self, _: Piece) {}
 
-        fn member(&mut self, name: Piece, short: Option<Short>, value: Piece, _: What) -> bool {
+        fn member(&mut self, name: Piece, short: Option<Short>, value: Piece, what: What) -> bool {
             let name = name.of(self.text);
-            (self.each)(name, value.of(self.text));
+            (self.each)(name, value.of(self.text), what);
             self.seen.is_new(name.as_bytes(), short)
         }
     }
