@@ -186,7 +186,7 @@ impl<'a> Compact<'a> {
     }
 
     /// Decodes the payload, once.
-    pub(crate) fn read_payload(&self) -> Result<Payload, Rejection> {
+    pub(crate) fn read_payload(&self) -> Result<Box<Payload>, Rejection> {
         let text = decode_text(self.payload).ok_or_else(|| malformed("its payload is not base64url of UTF-8"))?;
         Payload::parse(text).map_err(|fault| malformed_because("its payload", fault))
     }

@@ -62,7 +62,7 @@ pub struct Claims {
 }
 
 struct Inner {
-    payload: Payload,
+    payload: Box<Payload>,
     facts: Facts,
 }
 
@@ -120,7 +120,7 @@ impl fmt::Display for TokenVersion {
 
 impl Claims {
     /// Believes a payload: after everything has held, or to say what would be if it did.
-    pub(crate) fn new(payload: Payload, facts: Facts) -> Self {
+    pub(crate) fn new(payload: Box<Payload>, facts: Facts) -> Self {
         Self { inner: Arc::new(Inner { payload, facts }), answers: None }
     }
 

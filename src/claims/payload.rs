@@ -80,7 +80,7 @@ enum Weight {
     Never,
 }
 
-/// A payload of the right form.
+/// A payload of the right form. It is large, and stays where it was read.
 #[derive(Clone, Debug)]
 pub(crate) struct Payload {
     json: String,
@@ -107,12 +107,13 @@ impl Payload {
     /// # Errors
     ///
     /// Says which rule it breaks, without anything of the token.
-    pub(crate) fn parse(json: String) -> Result<Self, &'static str> {
+    pub(crate) fn parse(json: String) -> Result<Box<Self>, &'static str> {
         if u32::try_from(json.len()).is_err() {
             return Err("the payload is too large");
         }
-        let parsed = reader::read(&json)?;
-        Ok(Self { json, ..parsed })
+        let mut payload = reader::read(&json)?;
+        payload.json = json;
+        Ok(payload)
     }
 
     pub(crate) fn json(&self) -> &str {

@@ -23,7 +23,7 @@ fn policy() -> Policy {
 }
 
 /// A delegated payload with these members put in (or, where null, taken out).
-fn payload(changes: &Value) -> Payload {
+fn payload(changes: &Value) -> Box<Payload> {
     let mut claims = json!({
         "exp": NOW + 600, "nbf": NOW - 300, "aud": "66666666-7777-8888-9999-000000000000", "scp": "Files.Read",
         "oid": "o", "sub": "s", "azp": "77777777-8888-9999-0000-111111111111",

@@ -62,7 +62,7 @@ impl Progress {
 struct Token<'a> {
     compact: Compact<'a>,
     header: KnownHeader,
-    payload: Payload,
+    payload: Box<Payload>,
     signature: Vec<u8>,
 }
 

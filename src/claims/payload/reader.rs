@@ -103,16 +103,16 @@ impl Known {
 }
 
 /// Reads all but the text itself.
-pub(super) fn read(json: &str) -> Result<Payload, &'static str> {
+pub(super) fn read(json: &str) -> Result<Box<Payload>, &'static str> {
     read_the_short_way(json).unwrap_or_else(|| read_the_long_way(json))
 }
 
-fn read_the_short_way(json: &str) -> Option<Result<Payload, &'static str>> {
+fn read_the_short_way(json: &str) -> Option<Result<Box<Payload>, &'static str>> {
     let mut reader = Reader::new(json);
     simple::walk(json, &mut reader).then(|| reader.finish())
 }
 
-fn read_the_long_way(json: &str) -> Result<Payload, &'static str> {
+fn read_the_long_way(json: &str) -> Result<Box<Payload>, &'static str> {
     let mut reader = Reader::new(json);
     for (Name(name), value) in json::object_the_long_way(json)? {
         reader.take(name, value);
@@ -123,7 +123,7 @@ fn read_the_long_way(json: &str) -> Result<Payload, &'static str> {
 /// Fills a payload while the members come.
 struct Reader<'a> {
     json: &'a str,
-    payload: Payload,
+    payload: Box<Payload>,
     expires_at: Option<Duration>,
     /// The first rule that is broken.
     fault: Option<&'static str>,
@@ -178,7 +178,7 @@ impl Visitor for Reader<'_> {
 impl<'a> Reader<'a> {
     fn new(json: &'a str) -> Self {
         const USUAL: usize = 32;
-        let payload = Payload {
+        let payload = Box::new(Payload {
             json: String::new(),
             members: Vec::with_capacity((json.len() / USUAL).clamp(4, USUAL)),
             unescaped: Vec::new(),
@@ -191,15 +191,17 @@ impl<'a> Reader<'a> {
             is_bound: false,
             has_mistyped: false,
             has_id_token_mark: false,
-        };
+        });
         Self { json, payload, expires_at: None, fault: None, elements: 0, known: 0, others: Seen::new() }
     }
 
-    fn finish(self) -> Result<Payload, &'static str> {
-        match (self.fault, self.expires_at) {
-            (Some(fault), _) => Err(fault),
-            (None, None) => Err("the claim exp is missing"),
-            (None, Some(expires_at)) => Ok(Payload { expires_at, ..self.payload }),
+    fn finish(mut self) -> Result<Box<Payload>, &'static str> {
+        match self.fault {
+            Some(fault) => Err(fault),
+            None => {
+                self.payload.expires_at = self.expires_at.ok_or("the claim exp is missing")?;
+                Ok(self.payload)
+            }
         }
     }
 

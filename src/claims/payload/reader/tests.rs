@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn parse(json: &str) -> Result<Payload, &'static str> {
+fn parse(json: &str) -> Result<Box<Payload>, &'static str> {
     Payload::parse(json.to_owned())
 }
 
