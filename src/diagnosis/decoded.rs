@@ -1,11 +1,11 @@
 use std::time::SystemTime;
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{Cause, CauseKind, given, pasted::Pasted, words};
 use crate::{
+    jwt,
     policy::microsoft_api,
     tenant::{Cloud, TenantId},
 };
@@ -201,7 +201,7 @@ fn faults(pasted: &Pasted, kind: &str) -> Vec<Cause> {
 }
 
 fn object(part: &str) -> Option<Map<String, Value>> {
-    let bytes = URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok()?;
+    let bytes = jwt::decode(part.trim_end_matches('=').as_bytes())?;
     serde_json::from_slice(&bytes).ok()
 }
 

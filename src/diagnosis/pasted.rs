@@ -1,9 +1,9 @@
 //! What people paste instead of a token, and the token in it.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 
 use super::CauseKind;
+use crate::jwt;
 
 /// What was given, made out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -189,13 +189,15 @@ fn jwts(text: &str) -> Vec<&str> {
 /// Three parts, the first of which is a JSON object.
 fn looks_like_a_jwt(text: &str) -> bool {
     let mut parts = text.split('.');
-    let header = parts.next().and_then(|header| URL_SAFE_NO_PAD.decode(header).ok());
+    let header = parts.next().and_then(|header| jwt::decode(header.as_bytes()));
     header.is_some_and(|header| header.starts_with(b"{")) && parts.count() == 2
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
     use super::*;
 
     #[test]

@@ -6,6 +6,7 @@ use super::{
     Inner, Trust,
     fit::{check_tenant, check_version},
     headers::KnownHeader,
+    progress::Progress,
     route::{Route, policy_of},
 };
 use crate::{
@@ -16,12 +17,7 @@ use crate::{
         payload::{ListClaim, Payload, StringClaim},
     },
     jwt::{Compact, Header},
-    keys::{
-        document::Waiter,
-        epoch::Stamp,
-        stats::Event,
-        store::{Asked, Found},
-    },
+    keys::{document::Waiter, epoch::Stamp, stats::Event, store::Found},
     policy::{MAX_LEEWAY, Nature, Profile, microsoft_api},
     rejection::{PublicCause, Rejection, RejectionKind},
     tenant::TenantId,
@@ -35,27 +31,6 @@ pub(crate) enum Decision {
     Done(Result<Claims, Rejection>),
     /// Keys are on their way: decide again when they have come.
     Wait(Waiter),
-}
-
-/// For which keys a request has waited, by authority.
-#[derive(Debug, Default)]
-pub(crate) struct Progress {
-    /// Nearly always there is no other.
-    first: Option<(usize, Asked)>,
-    others: Vec<Asked>,
-}
-
-impl Progress {
-    fn of(&mut self, authority: usize) -> &mut Asked {
-        let (first, asked) = self.first.get_or_insert_with(|| (authority, Asked::default()));
-        if *first == authority {
-            return asked;
-        }
-        if self.others.len() <= authority {
-            self.others.resize(authority + 1, Asked::default());
-        }
-        &mut self.others[authority]
-    }
 }
 
 /// One token on its way through the checks.

@@ -8,6 +8,7 @@ mod fit;
 mod gate;
 mod headers;
 mod hint;
+mod progress;
 mod route;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -36,10 +37,11 @@ use crate::{
     rejection::Rejection,
     tenant::{Cloud, TenantId},
 };
-use decide::{Decision, Progress};
+use decide::Decision;
 use gate::Memory;
 use headers::Headers;
 use hint::Hint;
+use progress::Progress;
 use route::Routes;
 
 /// Decides about access tokens. A cheap clone.

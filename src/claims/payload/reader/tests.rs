@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::*;
+use super::{known::KNOWN, *};
 
 fn parse(json: &str) -> Result<Box<Payload>, &'static str> {
     Payload::parse(json.to_owned())
