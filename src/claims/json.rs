@@ -340,6 +340,12 @@ mod tests {
         assert!(object(&nested(MAX_DEPTH)).is_ok());
         assert!(object(&nested(MAX_DEPTH + 1)).is_err());
         assert!(object(&nested(100_000)).is_err());
+        let with_texts = |levels: usize| {
+            let lists = levels - 1;
+            format!("{{\"a\":{}1{}}}", "[\"[\\\"\",".repeat(lists), "]".repeat(lists))
+        };
+        assert!(object(&with_texts(MAX_DEPTH)).is_ok());
+        assert!(object(&with_texts(MAX_DEPTH + 1)).is_err());
     }
 
     #[test]

@@ -63,7 +63,7 @@ const APIS: [(&str, &[&str]); 14] = [
     ("Azure Data Lake", &["e9f49c6b-5ce5-44c8-925d-015017e9f7ad"]),
 ];
 
-/// The characters with which they begin, by their bytes.
+/// The characters with which they begin, by their bytes; SharePoint's hosts begin as others do.
 const FIRSTS: [bool; 256] = {
     let (mut firsts, mut api) = ([false; 256], 0);
     while api < APIS.len() {
@@ -74,8 +74,6 @@ const FIRSTS: [bool; 256] = {
         }
         api += 1;
     }
-    // SharePoint's hosts, which are many.
-    firsts[b'h' as usize] = true;
     firsts
 };
 

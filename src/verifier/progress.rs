@@ -20,3 +20,18 @@ impl Progress {
         &mut self.others[authority]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_authority_has_its_own() {
+        let mut progress = Progress::default();
+        let mut of = |authority| std::ptr::from_mut(progress.of(authority));
+        let (third, first, second) = (of(2), of(0), of(1));
+        assert_eq!(of(2), third);
+        assert!(third != first && first != second);
+        assert_eq!(of(1), second);
+    }
+}

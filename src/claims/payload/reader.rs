@@ -76,7 +76,7 @@ impl Visitor for Reader<'_> {
                 is_new
             }
             None => {
-                self.payload.texts.truncate(self.elements);
+                self.forget_elements();
                 let name = name.of(self.json);
                 self.check_unknown(name);
                 self.others.is_new(name.as_bytes(), short)
@@ -147,14 +147,19 @@ impl<'a> Reader<'a> {
         if let Err(fault) = self.look(known, value, what) {
             self.fault.get_or_insert(fault);
         }
-        self.elements = self.payload.texts.len();
+        match known {
+            Known::List(_) => self.elements = self.payload.texts.len(),
+            _ => self.forget_elements(),
+        }
+    }
+
+    /// Those of a list that nobody asks for.
+    fn forget_elements(&mut self) {
+        self.payload.texts.truncate(self.elements);
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "the payload is shorter than 4 GiB")]
     fn look(&mut self, known: Known, value: Piece, what: Value) -> Result<(), &'static str> {
-        if !matches!(known, Known::List(_)) {
-            self.payload.texts.truncate(self.elements);
-        }
         let date = |what| match what {
             Value::Number(seconds) => whole_date(seconds),
             _ => date(value.of(self.json)),
@@ -198,7 +203,7 @@ impl<'a> Reader<'a> {
             Some(b'"') => self.string(value).map_or(Value::Other, Value::Text),
             Some(b'[') if self.elements(value).is_some() => Value::List,
             Some(b'[') => {
-                self.payload.texts.truncate(self.elements);
+                self.forget_elements();
                 Value::Other
             }
             _ => Value::Other,
@@ -210,7 +215,7 @@ impl<'a> Reader<'a> {
         let texts = &mut self.payload.texts;
         let moved = |Piece { start: from, end }| Piece { start: start + from, end: start + end };
         if !simple::strings(value, |element| texts.push(span(moved(element)))) {
-            texts.truncate(self.elements);
+            self.forget_elements();
             for element in json::elements(value)? {
                 let text = self.string(element)?;
                 self.payload.texts.push(text);

@@ -46,6 +46,17 @@ fn reads_strings_lists_and_dates() {
 }
 
 #[test]
+fn of_lists_that_nobody_asks_for_nothing_is_kept() {
+    for space in ["", " "] {
+        let text = format!(r#"{{{space}"exp":1,"other":["a"],"oid":["b"],"nbf":2,"aud":["c","d"],"roles":["e",1]}}"#);
+        let payload = parse(&text).unwrap();
+        assert_eq!(payload.list(ListClaim::Audience).unwrap().collect::<Vec<_>>(), ["c", "d"]);
+        assert!(payload.list(ListClaim::Roles).is_none());
+        assert_eq!(payload.texts.len(), 2, "{text}");
+    }
+}
+
+#[test]
 fn names_that_serde_json_keeps_for_itself_are_refused() {
     for name in ["$serde_json::private::RawValue", "\\u0024serde_json::private::RawValue"] {
         assert!(parse(&format!(r#"{{"exp":1,"{name}":"1"}}"#)).is_err(), "{name}");
@@ -99,6 +110,7 @@ fn wrong_types_of_judged_claims_are_refused() {
         r#""exp":9223372036854775808"#,
         r#""exp":18446744073709551615"#,
         r#""exp":18446744073709551616"#,
+        r#""exp":18446744075409551616"#,
         r#""exp":253402300800"#,
         r#""exp":true"#,
         r#""exp":1,"nbf":"1""#,
@@ -118,6 +130,7 @@ fn wrong_types_of_judged_claims_are_refused() {
         r#""exp":1,"t\u0049d":"t""#,
         r#""exp":1,"tıd":"t""#,
         r#""exp":1,"iſs":"t""#,
+        r#""exp":1,"ıſſ":"t""#,
         r#""exp":1,"aud":"a","AUD":"b""#,
         r#""exp":1,"sub":"\ud800""#,
         r#""iss":"no exp""#,
