@@ -32,9 +32,9 @@ impl Verifier {
         let bearer = behind.map(String::from_utf8_lossy);
         let without = match (&text, &bearer) {
             (Some(_), _) if second.is_some() => Some(two_headers()),
-            (Some(text), None) => Some(other_scheme(text)),
-            (None, _) => Some(without_header(headers, uri)),
+            (Some(text), None) if !text.trim_ascii().is_empty() => Some(other_scheme(text)),
             (Some(_), Some(_)) => None,
+            _ => Some(without_header(headers, uri)),
         };
         let diagnosis = self.diagnose(&bearer.unwrap_or_default()).await;
         match without {
@@ -80,8 +80,10 @@ fn other_scheme(value: &str) -> Cause {
 
 /// Where a token is instead, of a request that has none behind `Bearer`.
 pub(crate) fn instead(headers: &HeaderMap, uri: &Uri) -> Option<CauseKind> {
-    if let Some(value) = headers.get(header::AUTHORIZATION) {
-        let is_bearer = bearer::behind_scheme(value.as_bytes().trim_ascii()).is_some();
+    // An empty one is as good as none.
+    let value = headers.get(header::AUTHORIZATION).map(|value| value.as_bytes().trim_ascii());
+    if let Some(value) = value.filter(|value| !value.is_empty()) {
+        let is_bearer = bearer::behind_scheme(value).is_some();
         return (!is_bearer).then_some(CauseKind::OtherScheme);
     }
     let query = uri.query().unwrap_or_default();

@@ -47,7 +47,7 @@ pub(super) fn relative(seconds: u64, now: SystemTime) -> String {
 pub(super) fn plain(text: String) -> String {
     let steers = |letter: char| {
         letter.is_control()
-            || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            || matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     if !text.contains(steers) {
         return text;
@@ -67,6 +67,7 @@ mod tests {
             ("a\nb\r\t\0", "a\\nb\\r\\t\\u{0}"),
             ("\u{1b}[2J\u{9b}1m", "\\u{1b}[2J\\u{9b}1m"),
             ("\u{202e}x\u{2066}y\u{2028}", "\\u{202e}x\\u{2066}y\\u{2028}"),
+            ("\u{61c}x\u{200e}", "\\u{61c}x\\u{200e}"),
         ] {
             assert_eq!(plain(text.to_owned()), spelled);
         }

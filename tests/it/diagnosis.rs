@@ -381,6 +381,8 @@ const REQUESTS: &[RequestRow] = &[
     (|bench| (headers(&[("authorization", &format!("bearer   {} ", good(bench)))]), "/"), None, &[]),
     (|_| (headers(&[]), "/files"), Some(CauseKind::NoToken), &["There is no token"]),
     (|_| (headers(&[("authorization", "Bearer")]), "/"), Some(CauseKind::NoToken), &["There is no token"]),
+    (|_| (headers(&[("authorization", " ")]), "/"), Some(CauseKind::NoToken), &["There is no token"]),
+    (|_| (headers(&[("authorization", ""), ("cookie", "a=made-up")]), "/"), Some(CauseKind::TokenInCookie), &["a cookie"]),
     (|_| (headers(&[("cookie", "session=made-up-session")]), "/"), Some(CauseKind::TokenInCookie), &["a cookie", "MSAL.js"]),
     (|_| (headers(&[]), "/files?a=b&access_token=made-up-token"), Some(CauseKind::TokenInQuery), &["in the query", "token_from()"]),
     (|_| (headers(&[("authorization", "Basic bWFkZTp1cA==")]), "/"), Some(CauseKind::OtherScheme), &["scheme Basic", "a name and a password"]),

@@ -146,6 +146,8 @@ async fn a_missing_token_is_told_where_it_is_instead() {
     for (uri, headers, detail) in [
         ("/", &[][..], None),
         ("/", &[("authorization", "Bearer")], None),
+        ("/", &[("authorization", " ")], None),
+        ("/", &[("authorization", ""), ("cookie", "a=made-up")], Some("the request has a cookie instead of a token")),
         ("/", &[("cookie", "session=made-up")], Some("the request has a cookie instead of a token")),
         ("/?a=b&access_token=made-up", &[], Some("the token is in the address instead of the header")),
         ("/", &[("authorization", "Basic made-up"), ("cookie", "a=made-up")], Some("has another scheme than Bearer")),
