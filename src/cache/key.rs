@@ -19,8 +19,8 @@ impl Secret {
     /// What stands for `token`, if it has the form of one.
     pub(super) fn key<'a>(&self, token: &'a [u8]) -> Option<KeyRef<'a>> {
         let (signing_input, signature) = token.split_at(memrchr(b'.', token)?);
-        // The best known way to choose two texts that collide, without the key, has a chance of 2^-167 (Dobraunig, Mendel,
-        // Schläffer, "Differential Cryptanalysis of SipHash", 2014): less than to guess a tag.
+        // Who could make two signatures collide on purpose would gain nothing: the signing input is compared whole, and he has
+        // the good signature already. Without it a tag has to be guessed.
         let mut hasher = SipHasher13::new_with_keys(self.0, self.1);
         hasher.write(signature);
         Some(KeyRef { signing_input, tag: hasher.finish128().as_bytes() })

@@ -120,6 +120,15 @@ impl Payload {
         &self.json
     }
 
+    /// What it takes in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        let (members, texts) =
+            (self.members.capacity() * size_of::<Member>(), self.texts.capacity() * size_of::<Text>());
+        let unescaped = self.unescaped.capacity() * size_of::<Box<str>>();
+        let in_boxes: usize = self.unescaped.iter().map(|text| text.len()).sum();
+        size_of::<Self>() + self.json.capacity() + members + texts + unescaped + in_boxes
+    }
+
     pub(crate) fn string(&self, claim: StringClaim) -> Option<&str> {
         self.strings[claim as usize].map(|text| self.text(text))
     }

@@ -19,8 +19,8 @@ pub(super) struct Piece {
 }
 
 impl Piece {
-    pub(super) fn of(self, text: &str) -> &str {
-        text.get(self.start..self.end).unwrap_or_default()
+    pub(super) fn of(self, text: &str) -> Option<&str> {
+        text.get(self.start..self.end)
     }
 
     /// A string without its quotes.
@@ -67,8 +67,8 @@ pub(super) fn each<'a>(text: &'a str, each: impl FnMut(&'a str, &'a str, What)) 
         fn element(&mut self, _: Piece) {}
 
         fn member(&mut self, name: Piece, short: Option<Short>, value: Piece, what: What) -> bool {
-            let name = name.of(self.text);
-            (self.each)(name, value.of(self.text), what);
+            let (Some(name), Some(value)) = (name.of(self.text), value.of(self.text)) else { return false };
+            (self.each)(name, value, what);
             self.seen.is_new(name.as_bytes(), short)
         }
     }

@@ -9,7 +9,7 @@ pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Decodes many characters at a time, where the processor can: callers without any right make us do it.
-#[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_feature = "neon")))]
+#[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_feature = "neon", target_endian = "little")))]
 fn engine() -> &'static impl Engine {
     use std::sync::LazyLock;
 
@@ -19,7 +19,10 @@ fn engine() -> &'static impl Engine {
     &*ENGINE
 }
 
-#[cfg(not(any(target_arch = "x86_64", all(target_arch = "aarch64", target_feature = "neon"))))]
+#[cfg(not(any(
+    target_arch = "x86_64",
+    all(target_arch = "aarch64", target_feature = "neon", target_endian = "little")
+)))]
 fn engine() -> &'static impl Engine {
     &general_purpose::URL_SAFE_NO_PAD
 }

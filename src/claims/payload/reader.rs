@@ -77,7 +77,7 @@ impl Visitor for Reader<'_> {
             }
             None => {
                 self.forget_elements();
-                let name = name.of(self.json);
+                let Some(name) = name.of(self.json) else { return false };
                 self.check_unknown(name);
                 self.others.is_new(name.as_bytes(), short)
             }
@@ -125,7 +125,7 @@ impl<'a> Reader<'a> {
         self.add(place, piece);
         match Known::named(simple::short(name.as_bytes())) {
             Some((_, known)) => {
-                let value = self.value(value);
+                let value = self.value(known, value);
                 self.note(known, piece, value);
             }
             None => self.check_unknown(&name),
@@ -162,7 +162,7 @@ impl<'a> Reader<'a> {
     fn look(&mut self, known: Known, value: Piece, what: Value) -> Result<(), &'static str> {
         let date = |what| match what {
             Value::Number(seconds) => whole_date(seconds),
-            _ => date(value.of(self.json)),
+            _ => date(value.of(self.json).unwrap_or_default()),
         };
         match known {
             Known::ExpiresAt => self.expires_at = Some(date(what)?),
@@ -197,12 +197,12 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Looks at a value that was not read the short way.
-    fn value(&mut self, value: &'a str) -> Value {
-        match value.as_bytes().first() {
-            Some(b'"') => self.string(value).map_or(Value::Other, Value::Text),
-            Some(b'[') if self.elements(value).is_some() => Value::List,
-            Some(b'[') => {
+    /// Looks at a value that was not read the short way, as far as anybody asks for it.
+    fn value(&mut self, known: Known, value: &'a str) -> Value {
+        match (known, value.as_bytes().first()) {
+            (Known::Text(_) | Known::List(_), Some(b'"')) => self.string(value).map_or(Value::Other, Value::Text),
+            (Known::List(_), Some(b'[')) if self.elements(value).is_some() => Value::List,
+            (Known::List(_), Some(b'[')) => {
                 self.forget_elements();
                 Value::Other
             }

@@ -54,6 +54,8 @@ fn of_lists_that_nobody_asks_for_nothing_is_kept() {
         assert!(payload.list(ListClaim::Roles).is_none());
         assert_eq!(payload.texts.len(), 2, "{text}");
     }
+    let payload = parse(r#"{"exp":1,"oid":["\u0062"],"nonce":"\u0062","other":"\u0062","aud":"\u0062"}"#).unwrap();
+    assert_eq!((payload.texts.len(), payload.unescaped.len()), (1, 1), "nor read");
 }
 
 #[test]
@@ -63,6 +65,52 @@ fn names_that_serde_json_keeps_for_itself_are_refused() {
         assert!(parse(&format!(r#"{{"exp":1,"a":{{"{name}":"1"}}}}"#)).is_err(), "{name}");
     }
     assert!(parse(r#"{"exp":1,"$":"1"}"#).is_ok());
+}
+
+#[test]
+fn what_it_takes_in_memory_is_counted() {
+    let many = |item: &str| vec![item; 2_000].join(",");
+    let members: Vec<String> = (0..2_000).map(|number| format!(r#""{number}":0"#)).collect();
+    for members in [
+        r#""iss":"i","aud":"a""#.to_owned(),
+        format!(r#""aud":[{}]"#, many(r#""""#)),
+        format!(r#""other":[{}]"#, many(r#""""#)),
+        format!(r#""oid":[{}]"#, many(r#""\u0041""#)),
+        format!(r#""groups":[{}]"#, many(r#""\u0041""#)),
+        format!(r#""\u0041":1,{}"#, members.join(",")),
+    ] {
+        let json = format!(r#"{{"exp":1,{members}}}"#);
+        let mut payload = None;
+        let measured = allocation_counter::measure(|| payload = Some(parse(&json).unwrap()));
+        let (taken, counted) = (measured.bytes_current, payload.unwrap().bytes());
+        assert_eq!(i64::try_from(counted).unwrap(), taken, "{}", &json[..40.min(json.len())]);
+    }
+}
+
+/// Each of a pair has the same number among the names that are not known.
+#[test]
+fn different_names_with_one_number_are_told_apart() {
+    let [one, other] = ["O=w[U4:Wx]h+'9F<SOjOBC4J", "O=w[E4:Wx]h+'9F<QOjOBC4J"];
+    assert!(parse(&format!(r#"{{"exp":1,"{one}":1,"{other}":2}}"#)).is_ok());
+    for twice in [one, other] {
+        assert!(parse(&format!(r#"{{"exp":1,"{twice}":1,"{twice}":1}}"#)).is_err());
+    }
+}
+
+#[test]
+fn no_known_claim_may_be_there_twice() {
+    for (name, known) in KNOWN {
+        let value = match known {
+            Known::Text(_) | Known::IdTokenMark | Known::Confirmation => "\"a\"",
+            Known::List(_) => "[\"a\"]",
+            _ => "1",
+        };
+        let member = format!(r#""{name}":{value}"#);
+        let before = if name == "exp" { "" } else { r#""exp":1,"# };
+        assert!(parse(&format!("{{{before}{member}}}")).is_ok(), "{name}");
+        assert!(parse(&format!("{{{before}{member},{member}}}")).is_err(), "{name}");
+        assert!(parse(&format!("{{{before}{member},\"other\":1,{member}}}")).is_err(), "{name}");
+    }
 }
 
 /// Members as tokens have them, right and wrong.
