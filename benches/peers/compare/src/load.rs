@@ -12,6 +12,8 @@ const ROUNDS: usize = 11;
 const SECONDS: &str = "1s";
 const CONNECTIONS: &str = "16";
 
+const NOTHING: &str = "a layer that decides nothing";
+
 /// What one server did in one round.
 struct Load {
     /// Requests per second.
@@ -65,12 +67,12 @@ fn load(issuer: &Issuer, server: &Server) -> Load {
 }
 
 /// Whole servers over HTTP: one core for the server, one for the load, the same header to all. In each round the server
-/// without authentication and ours with its cache are loaded twice, and every figure is divided by the nearest of the
-/// former.
+/// without authentication, that with a layer that decides nothing, and ours are loaded twice, and every figure is divided by
+/// the nearest of the first.
 pub fn run(issuer: &Issuer, table: &mut Table) {
     let start = |name, environment| Server::start(issuer, name, environment, Some("0"));
-    let (none, cached, uncached) =
-        (start("none", &[]), start("tower-entra", &[]), start("tower-entra", &[("CACHE", "off")]));
+    let (none, nothing) = (start("none", &[]), start("nothing", &[]));
+    let (cached, uncached) = (start("tower-entra", &[]), start("tower-entra", &[("CACHE", "off")]));
     let peers: Vec<Server> = PEERS.iter().map(|peer| start(peer.program, peer.environment)).collect();
     let (first, second) = peers.split_at(peers.len() / 2);
     let names: HashMap<_, _> = peers.iter().zip(PEERS).map(|(server, peer)| (server.address, peer.name)).collect();
@@ -81,6 +83,7 @@ pub fn run(issuer: &Issuer, table: &mut Table) {
             let base = load(issuer, &none);
             bare.push(base.rate);
             let mut note = |name, server| figures.entry(name).or_default().push(load(issuer, server).over(&base));
+            note(NOTHING, &nothing);
             note("tower-entra, cached", &cached);
             note("tower-entra, uncached", &uncached);
             for server in half {
@@ -92,7 +95,7 @@ pub fn run(issuer: &Issuer, table: &mut Table) {
     let (rate, late, capacity) = (|load: &Load| load.rate, |load: &Load| load.late, |load: &Load| load.capacity);
     println!("a whole axum server, unprotected\t{:.0} requests/s\t\t± {:.1} %\t", median(&bare), noise(&bare) * 100.0);
     let ours = ["tower-entra, cached", "tower-entra, uncached"];
-    for name in ours.into_iter().chain(PEERS.map(|peer| peer.name)) {
+    for name in [NOTHING].into_iter().chain(ours).chain(PEERS.map(|peer| peer.name)) {
         let is_cached = name == ours[0];
         let least = if is_cached { Target::AtLeast(0.95) } else { Target::None };
         let most = if is_cached { Target::AtMost(1.1) } else { Target::None };
