@@ -46,6 +46,10 @@ pub(crate) fn text(token: &[u8]) -> Result<&str, Rejection> {
 /// A scheme ends where its characters do, so that `Bearer"…"` is a malformed token and `Bearerx …` another scheme.
 pub(crate) fn behind_scheme(value: &[u8]) -> Option<&[u8]> {
     let (scheme, rest) = value.split_at_checked(SCHEME.len())?;
+    // As nearly everybody writes it.
+    if scheme == SCHEME && rest.first() == Some(&b' ') {
+        return Some(rest);
+    }
     let ends = rest.first().is_none_or(|&byte| !is_scheme_character(byte));
     (ends && scheme.eq_ignore_ascii_case(SCHEME)).then_some(rest)
 }
