@@ -14,6 +14,10 @@ pub(crate) const MAX_DEPTH: usize = 64;
 /// The name of a member, unescaped, and its value as it stands in the text.
 pub(crate) type Member<'a> = (Name<'a>, &'a str);
 
+/// There is room for so many at first: in less than a kibibyte, which allocators have at hand where more can take them as
+/// long as all the rest.
+pub(super) const USUAL: usize = 25;
+
 /// A member's name; borrowed unless it had an escape in it.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Name<'a>(pub(crate) Cow<'a, str>);
@@ -129,7 +133,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::with_capacity(32);
+                let mut members = Vec::with_capacity(USUAL);
                 while let Some(name) = map.next_key::<Name<'de>>()? {
                     members.push((name, map.next_value::<&'de RawValue>()?.get()));
                 }

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
-use super::json::{Member, Name};
+use super::json::{Member, Name, USUAL};
 
 /// More members go the long way, which sorts them.
 const MOST_MEMBERS: usize = 64;
@@ -50,7 +50,6 @@ pub(super) trait Visitor {
 
 /// The members of the one object that `text` is: what [`json::object`](super::json::object) gives, or `None`.
 pub(super) fn members(text: &str) -> Option<Vec<Member<'_>>> {
-    const USUAL: usize = 32;
     let mut members = Vec::with_capacity((text.len() / USUAL).clamp(4, USUAL));
     each(text, |name, value, _| members.push((Name(Cow::Borrowed(name)), value))).then_some(members)
 }
