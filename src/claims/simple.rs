@@ -50,7 +50,7 @@ pub(super) trait Visitor {
 
 /// The members of the one object that `text` is: what [`json::object`](super::json::object) gives, or `None`.
 pub(super) fn members(text: &str) -> Option<Vec<Member<'_>>> {
-    let mut members = Vec::with_capacity((text.len() / USUAL).clamp(4, USUAL));
+    let mut members = Vec::with_capacity(USUAL);
     each(text, |name, value, _| members.push((Name(Cow::Borrowed(name)), value))).then_some(members)
 }
 

@@ -64,7 +64,7 @@ const APIS: [(&str, &[&str]); 14] = [
 ];
 
 /// The characters with which they begin, by their bytes; SharePoint's hosts begin as others do.
-const FIRSTS: [bool; 256] = {
+static FIRSTS: [bool; 256] = {
     let (mut firsts, mut api) = ([false; 256], 0);
     while api < APIS.len() {
         let mut known = 0;

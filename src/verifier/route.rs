@@ -218,8 +218,7 @@ impl Table {
         let mut start = if issuer.starts_with(HTTPS) { HTTPS.len() } else { issuer.find("://")? + 3 };
         for segment in issuer.as_bytes().get(start..)?.split(|&byte| byte == b'/').take(SEGMENTS) {
             let end = start + segment.len();
-            if segment.len() == TenantId::LENGTH
-                && let Some(tenant) = TenantId::from_canonical(issuer.get(start..end)?)
+            if let Some(tenant) = issuer.get(start..end).and_then(TenantId::from_canonical)
                 && let Some(same) = self.forms.get(&issuer[..start])
                 && let Some(template) = same.iter().find(|template| *template.suffix == issuer[end..])
             {

@@ -52,7 +52,7 @@ struct Places {
     places: [Option<(Short, Known)>; Self::COUNT],
 }
 
-const PLACES: Places = Places::new();
+static PLACES: Places = Places::new();
 
 impl Places {
     const BITS: u32 = 6;
@@ -92,7 +92,6 @@ impl Known {
     /// What is known by a name, and at which place.
     #[inline(always)]
     pub(super) fn named(name: Option<Short>) -> Option<(usize, Self)> {
-        static PLACES: Places = self::PLACES;
         let name = name?;
         let place = Places::place(PLACES.factor, name);
         let (known_by, known) = PLACES.places[place]?;
