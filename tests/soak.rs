@@ -143,9 +143,7 @@ fn tokens(entra: &MockEntra, round: u64) -> Vec<Token> {
 }
 
 /// The provider's process: prints its address, then obeys the commands from standard input until that ends.
-#[test]
-#[ignore = "runs as a process of the soak"]
-fn provider() {
+fn run_provider() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let server = runtime.block_on(MockEntra::serve("127.0.0.1:0")).unwrap();
     let entra = server.entra().clone();
@@ -182,6 +180,8 @@ fn provider() {
 
 /// Begins each line of the provider's process: the test harness prints lines of its own.
 const MARK: &str = "soak:";
+/// The environment variable that makes this binary the provider's process.
+const PROVIDER: &str = "TOWER_ENTRA_SOAK_PROVIDER";
 
 /// The provider's process. It ends when its standard input does.
 struct Provider {
@@ -193,7 +193,8 @@ struct Provider {
 impl Provider {
     fn start() -> (Self, String) {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "provider", "--ignored", "--nocapture", "--quiet"])
+            .args(["--ignored", "--nocapture", "--quiet"])
+            .env(PROVIDER, "")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -355,6 +356,9 @@ impl World {
 #[test]
 #[ignore = "takes minutes"]
 fn nothing_breaks_under_load() {
+    if std::env::var_os(PROVIDER).is_some() {
+        return run_provider();
+    }
     let seconds = std::env::var("TOWER_ENTRA_SOAK_SECONDS").map_or(300, |seconds| seconds.parse().unwrap());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let (world, samples) = runtime.block_on(async {
@@ -415,11 +419,7 @@ fn nothing_breaks_under_load() {
     let control = Duration::from_micros(world.tally.slowest_control.load(Ordering::Relaxed));
     assert!(known <= control + PATIENCE, "a known key took {known:?}, the machine itself {control:?}");
     let spent = seconds * 1_000 / u64::try_from(COOL_DOWN.as_millis()).unwrap();
-    assert!(
-        stats.keys.refreshes <= spent + 2,
-        "{} refreshes, one per cooldown would be {spent}",
-        stats.keys.refreshes
-    );
+    assert!(stats.keys.refreshes <= spent + 2, "{} refreshes, one per cooldown would be {spent}", stats.keys.refreshes);
     if let [_, second, _, last] = quarters.as_slice() {
         assert!(*last <= second + FLAT, "memory grew from {second} to {last} bytes over the last three quarters");
     }
