@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::{
     authority::{DocumentOwner, DocumentSpec, Form, Issuers},
     claims::TokenVersion,
+    jwk::without_bom,
     tenant::{Address, Cloud, IssuerTemplate, TenantId, check_address},
 };
 
@@ -36,7 +37,7 @@ impl Metadata {
             cloud_instance_name: Option<String>,
         }
 
-        let raw: Raw = serde_json::from_slice(document)
+        let raw: Raw = serde_json::from_slice(without_bom(document))
             .map_err(|_| "it is no metadata document: a JSON object with texts issuer and jwks_uri".to_owned())?;
         let template = check_issuer(&raw.issuer, spec, version)?;
         check_jwks_uri(&raw.jwks_uri, spec)?;

@@ -33,7 +33,9 @@ pub enum Algorithm {
     ES256,
     /// ECDSA on P-384 with SHA-384.
     ES384,
-    /// `Ed25519`.
+    /// EdDSA on the curve Ed25519: `EdDSA` (RFC 8037, section 3.1) or `Ed25519`
+    /// ([RFC 9864, section 2.2](https://www.rfc-editor.org/rfc/rfc9864#section-2.2)), which are one algorithm here. Ed448,
+    /// which `EdDSA` may also mean, is not supported: no key can be of that curve.
     EdDSA,
 }
 
@@ -51,7 +53,7 @@ impl Algorithm {
         Self::EdDSA,
     ];
 
-    /// The name in headers and keys, compared exactly.
+    /// The name in headers and keys, compared exactly. [`EdDSA`](Self::EdDSA) has a second one, `Ed25519`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -90,6 +92,9 @@ impl FromStr for Algorithm {
     type Err = UnknownAlgorithm;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
+        if name == "Ed25519" {
+            return Ok(Self::EdDSA);
+        }
         Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == name).ok_or(UnknownAlgorithm)
     }
 }

@@ -95,5 +95,5 @@ pub use tenant::{Cloud, TenantId};
 pub use verifier::{Verifier, VerifierBuilder};
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::panic)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests;

@@ -1,5 +1,7 @@
 //! Public keys, prepared once when they arrive, and used for nothing but the algorithms they were prepared for.
 
+pub(crate) mod weak;
+
 use std::fmt;
 
 use aws_lc_rs::signature::{
@@ -15,41 +17,77 @@ pub(crate) struct PublicKey {
     prepared: Vec<(Algorithm, ParsedPublicKey)>,
 }
 
+/// Why a key is not prepared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoKey {
+    /// It is for none of the accepted algorithms.
+    OtherAlgorithm,
+    /// It is not a valid key of its kind.
+    Invalid(&'static str),
+    /// Anybody can forge its signatures.
+    Weak(&'static str),
+}
+
 impl PublicKey {
     /// An RSA key by modulus and exponent, big-endian without leading zeros, for those of `algorithms` that are RSA's.
-    /// `None` if there are none, or the key is not one of 2048 to 8192 bits.
-    pub(crate) fn rsa(modulus: &[u8], exponent: &[u8], algorithms: &[Algorithm]) -> Option<Self> {
+    ///
+    /// # Errors
+    ///
+    /// If there are none, or the key is invalid or weak.
+    pub(crate) fn rsa(modulus: &[u8], exponent: &[u8], algorithms: &[Algorithm]) -> Result<Self, NoKey> {
+        let usable: Vec<_> =
+            algorithms.iter().filter_map(|&algorithm| Some((algorithm, rsa_parameters(algorithm)?))).collect();
+        if usable.is_empty() {
+            return Err(NoKey::OtherAlgorithm);
+        }
+        weak::check_rsa(modulus, exponent).map_err(NoKey::Weak)?;
         let components = RsaPublicKeyComponents { n: modulus, e: exponent };
-        let prepared = algorithms
-            .iter()
-            .filter_map(|&algorithm| Some((algorithm, rsa_parameters(algorithm)?)))
-            .map(|(algorithm, parameters)| Some((algorithm, components.to_parsed_public_key(parameters).ok()?)))
-            .collect::<Option<Vec<_>>>()?;
-        Self::checked(prepared)
+        let prepare = |(algorithm, parameters)| match components.to_parsed_public_key(parameters) {
+            Ok(key) => Ok((algorithm, key)),
+            Err(_) => Err(NoKey::Invalid("is not a valid RSA key")),
+        };
+        Ok(Self { prepared: usable.into_iter().map(prepare).collect::<Result<_, _>>()? })
     }
 
     /// An elliptic curve key by its point, uncompressed without the leading 4, for `algorithm` if that is allowed.
-    pub(crate) fn elliptic(algorithm: Algorithm, x: &[u8], y: &[u8], algorithms: &[Algorithm]) -> Option<Self> {
+    ///
+    /// # Errors
+    ///
+    /// If it is not allowed, or the point is not on the algorithm's curve.
+    pub(crate) fn elliptic(algorithm: Algorithm, x: &[u8], y: &[u8], algorithms: &[Algorithm]) -> Result<Self, NoKey> {
         const UNCOMPRESSED: u8 = 4;
         let (parameters, length) = match algorithm {
             Algorithm::ES256 => (&ECDSA_P256_SHA256_FIXED, 32),
             Algorithm::ES384 => (&ECDSA_P384_SHA384_FIXED, 48),
-            _ => return None,
+            _ => return Err(NoKey::OtherAlgorithm),
         };
-        if !algorithms.contains(&algorithm) || x.len() != length || y.len() != length {
-            return None;
+        if !algorithms.contains(&algorithm) {
+            return Err(NoKey::OtherAlgorithm);
+        }
+        if x.len() != length || y.len() != length {
+            return Err(NoKey::Invalid("has coordinates of another length than its curve's"));
         }
         let point = [&[UNCOMPRESSED], x, y].concat();
-        Self::checked(vec![(algorithm, ParsedPublicKey::new(parameters, point).ok()?)])
+        match ParsedPublicKey::new(parameters, point) {
+            Ok(key) => Ok(Self { prepared: vec![(algorithm, key)] }),
+            Err(_) => Err(NoKey::Invalid("is not a point on its curve")),
+        }
     }
 
     /// An Ed25519 key, if that is allowed.
-    pub(crate) fn ed25519(key: &[u8], algorithms: &[Algorithm]) -> Option<Self> {
-        const LENGTH: usize = 32;
-        if !algorithms.contains(&Algorithm::EdDSA) || key.len() != LENGTH {
-            return None;
+    ///
+    /// # Errors
+    ///
+    /// If it is not allowed, or the key is invalid or weak.
+    pub(crate) fn ed25519(key: &[u8], algorithms: &[Algorithm]) -> Result<Self, NoKey> {
+        if !algorithms.contains(&Algorithm::EdDSA) {
+            return Err(NoKey::OtherAlgorithm);
         }
-        Self::checked(vec![(Algorithm::EdDSA, ParsedPublicKey::new(&ED25519, key).ok()?)])
+        weak::check_ed25519(key).map_err(NoKey::Weak)?;
+        match ParsedPublicKey::new(&ED25519, key) {
+            Ok(key) => Ok(Self { prepared: vec![(Algorithm::EdDSA, key)] }),
+            Err(_) => Err(NoKey::Invalid("is not a valid Ed25519 key")),
+        }
     }
 
     /// One that verifies nothing.
@@ -58,8 +96,9 @@ impl PublicKey {
         Self { prepared: Vec::new() }
     }
 
-    fn checked(prepared: Vec<(Algorithm, ParsedPublicKey)>) -> Option<Self> {
-        (!prepared.is_empty()).then_some(Self { prepared })
+    /// The algorithms that it verifies.
+    pub(crate) fn algorithms(&self) -> impl Iterator<Item = Algorithm> + '_ {
+        self.prepared.iter().map(|(algorithm, _)| *algorithm)
     }
 
     /// Whether `signature` is one of `message` with this algorithm. `false` for any algorithm it was not prepared for.
@@ -88,3 +127,7 @@ fn rsa_parameters(algorithm: Algorithm) -> Option<&'static RsaParameters> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

@@ -143,6 +143,11 @@ impl DocumentSpec {
         matches!(self, Self::Entra { owner: DocumentOwner::Shared(_), .. })
     }
 
+    /// Whether the one signing key of a document need not have a `kid`: never at Microsoft's, whose tokens and keys all do.
+    pub(crate) fn accepts_nameless_keys(&self) -> bool {
+        matches!(self, Self::OpenIdConnect { .. } | Self::Static { .. })
+    }
+
     /// Whether the keys are at hand, so that nothing is ever fetched and they never grow old.
     pub(crate) fn is_static(&self) -> bool {
         matches!(self, Self::Static { .. })

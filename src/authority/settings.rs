@@ -153,7 +153,8 @@ impl Authority {
         self.keys("jwks_uri()", Keys::JwksUri(url.into()))
     }
 
-    /// The keys of the OpenID Connect issuer, as a key set document (RFC 7517 §5): nothing is ever fetched.
+    /// The keys of the OpenID Connect issuer, as a key set document (RFC 7517 §5): nothing is ever fetched. If it has exactly
+    /// one usable signing key and that has no `kid`, the key is found whatever `kid` a token names, or none.
     #[must_use]
     pub fn static_keys(self, jwks: impl Into<String>) -> Self {
         self.keys("static_keys()", Keys::Static(jwks.into()))

@@ -330,13 +330,17 @@ impl Rules<'_> {
                 return None;
             }
         };
-        for skipped in &keys.skipped {
+        let usable = keys.usable(algorithms, true, usize::MAX, |_| None);
+        let skipped: Vec<String> =
+            keys.skipped.iter().chain(&usable.skipped).map(|skipped| skipped.to_string()).collect();
+        for skipped in &skipped {
             self.warnings.push(format!("{shown}: {skipped}, and is passed over"));
         }
-        if !keys.keys.iter().any(|key| key.material.prepare(algorithms).is_some()) {
+        if usable.keys.is_empty() {
             let names: Vec<&str> = algorithms.iter().map(|algorithm| algorithm.as_str()).collect();
             let says = origin.says(Key::Algorithms);
-            let advice = format!("none of its keys can be used for {}; see {says}", names.join(", "));
+            let why = skipped.first().map(|skipped| format!(" ({skipped})")).unwrap_or_default();
+            let advice = format!("none of its keys can be used for {}; see {says}{why}", names.join(", "));
             let value = Some(origin.prefix(shown)).filter(|value| !value.is_empty());
             self.problems.push(ConfigProblem::new(name, value, advice));
             return None;

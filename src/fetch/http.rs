@@ -24,6 +24,8 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest header that is remembered.
 const LONGEST_HEADER: usize = 1024;
 const OK: u16 = 200;
+/// Metadata are JSON; key sets have a type of their own too (RFC 7517, section 8.5), and Kubernetes has no other.
+const ACCEPT: &str = "application/json, application/jwk-set+json";
 
 /// Fetches over HTTPS, and over HTTP on loopback.
 ///
@@ -218,8 +220,7 @@ impl Inner {
 
         let address = check_address(url).map_err(|error| forbidden(error.to_string()))?;
         let client = self.client(&address).map_err(|cause| FetchError::Connection { url: url.clone(), cause })?;
-        let mut get =
-            client.get(url).header(header::ACCEPT, "application/json").header(header::ACCEPT_ENCODING, "identity");
+        let mut get = client.get(url).header(header::ACCEPT, ACCEPT).header(header::ACCEPT_ENCODING, "identity");
         if let Some(etag) = etag.as_ref().and_then(|etag| HeaderValue::from_str(etag).ok()) {
             get = get.header(header::IF_NONE_MATCH, etag);
         }

@@ -1,21 +1,24 @@
 //! JSON Web Keys (RFC 7517): a document is read key by key, so that a bad key never costs the good ones.
 
+mod lenient;
 mod pem;
-mod weak;
+mod set;
 
 use std::fmt;
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
+
+pub(crate) use set::KeySet;
 
 use crate::{
     jwt::{self, Algorithm},
-    signature::PublicKey,
+    signature::{NoKey, PublicKey},
 };
 
 /// A key that may be used, as its document has it.
 #[derive(Debug)]
 pub(crate) struct Jwk {
+    /// Empty if the key has none.
     pub(crate) key_id: Box<str>,
     /// What tells two keys apart whose `kid` is the same.
     pub(crate) material: Material,
@@ -25,19 +28,40 @@ pub(crate) struct Jwk {
     pub(crate) cloud: Option<Box<str>>,
 }
 
-/// The public half, checked, not yet prepared.
+/// A public key, not yet checked and prepared, and what its document allows it to be used for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Material {
-    Rsa { modulus: Vec<u8>, exponent: Vec<u8>, algorithm: Option<Algorithm> },
+pub(crate) struct Material {
+    pub(crate) public: Public,
+    /// Those that its entries name (`alg`), in order; `None`: all that its type allows.
+    pub(crate) algorithms: Option<Vec<Algorithm>>,
+}
+
+/// The public half.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Public {
+    Rsa { modulus: Vec<u8>, exponent: Vec<u8> },
     Elliptic { algorithm: Algorithm, x: Vec<u8>, y: Vec<u8> },
     Ed25519 { key: Vec<u8> },
 }
 
 /// A key that is left out, and why.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Skipped {
+    /// `None` if it has none.
     pub(crate) key_id: Option<Box<str>>,
     pub(crate) reason: &'static str,
+    /// The operator should know: anybody can forge its signatures, or the document contradicts itself.
+    pub(crate) is_alarming: bool,
+}
+
+impl Skipped {
+    fn new(key_id: &str, reason: &'static str) -> Self {
+        Self { key_id: Some(key_id).filter(|key_id| !key_id.is_empty()).map(Into::into), reason, is_alarming: false }
+    }
+
+    fn alarming(key_id: &str, reason: &'static str) -> Self {
+        Self { is_alarming: true, ..Self::new(key_id, reason) }
+    }
 }
 
 impl fmt::Display for Skipped {
@@ -46,14 +70,19 @@ impl fmt::Display for Skipped {
     }
 }
 
-/// What a key set document holds.
-#[derive(Debug, Default)]
-pub(crate) struct KeySet {
-    pub(crate) keys: Vec<Jwk>,
-    pub(crate) skipped: Vec<Skipped>,
+/// One entry of a key set, read for itself.
+#[derive(Debug)]
+struct Entry {
+    key: Jwk,
+    /// Why the same key must not be used under this `kid`, whatever another entry says.
+    refused: Option<&'static str>,
+    /// The private half is in the document.
+    has_private_half: bool,
+    /// `n` or `e` is not in the form that RFC 7518 demands.
+    is_oddly_encoded: bool,
 }
 
-/// The members of a JWK that are looked at. Any other is passed over.
+/// The members of a JWK that are looked at. Any other is ignored.
 #[derive(Deserialize)]
 struct Raw {
     kty: Option<String>,
@@ -68,130 +97,78 @@ struct Raw {
     x: Option<String>,
     y: Option<String>,
     d: Option<serde::de::IgnoredAny>,
+    p: Option<serde::de::IgnoredAny>,
+    q: Option<serde::de::IgnoredAny>,
+    dp: Option<serde::de::IgnoredAny>,
+    dq: Option<serde::de::IgnoredAny>,
+    qi: Option<serde::de::IgnoredAny>,
     issuer: Option<String>,
     cloud_instance_name: Option<String>,
 }
 
-impl KeySet {
-    /// Reads a document. Keys that cannot be used are told apart with their reason.
-    ///
-    /// # Errors
-    ///
-    /// If it is no JSON object with an array `keys`.
-    pub(crate) fn parse(document: &[u8]) -> Result<Self, &'static str> {
-        #[derive(Deserialize)]
-        struct Document<'a> {
-            #[serde(borrow)]
-            keys: Vec<&'a RawValue>,
-        }
-
-        let document: Document<'_> =
-            serde_json::from_slice(document).map_err(|_| "it is no key set: a JSON object with an array \"keys\"")?;
-        let mut set = Self::default();
-        for raw in document.keys {
-            match Jwk::parse(raw.get()) {
-                Ok(key) => set.keys.push(key),
-                Err(skipped) => set.skipped.push(skipped),
-            }
-        }
-        set.drop_ambiguous();
-        Ok(set)
-    }
-
-    /// Reads a document whose keys are used as they are, never fetched: a key that stands alone needs no name.
-    ///
-    /// # Errors
-    ///
-    /// If it is no JSON object with an array `keys`.
-    pub(crate) fn parse_static(document: &[u8]) -> Result<Self, &'static str> {
-        #[derive(Deserialize)]
-        struct Document<'a> {
-            #[serde(borrow)]
-            keys: Vec<&'a RawValue>,
-        }
-
-        let set = Self::parse(document)?;
-        if let Ok(Document { keys }) = serde_json::from_slice(document)
-            && let [only] = keys.as_slice()
-            && let Ok(key) = Jwk::parse_unnamed(only.get())
-        {
-            return Ok(Self { keys: vec![key], skipped: Vec::new() });
-        }
-        Ok(set)
-    }
-
-    /// Of two keys with one `kid` that differ in anything neither is believed; of two that are the same one stays.
-    fn drop_ambiguous(&mut self) {
-        let mut first_of = std::collections::HashMap::new();
-        let mut ambiguous = std::collections::HashSet::new();
-        let mut repeated = std::collections::HashSet::new();
-        for (at, key) in self.keys.iter().enumerate() {
-            let &mut first = first_of.entry(&*key.key_id).or_insert(at);
-            if first == at {
-                continue;
-            }
-            if self.keys[first].is_same(key) {
-                repeated.insert(at);
-            } else {
-                ambiguous.insert(key.key_id.clone());
-            }
-        }
-        let mut at = 0;
-        self.keys.retain(|key| {
-            at += 1;
-            !repeated.contains(&(at - 1)) && !ambiguous.contains(&key.key_id)
-        });
-        let reason = "is in the document twice, and the two differ";
-        self.skipped.extend(ambiguous.into_iter().map(|key_id| Skipped { key_id: Some(key_id), reason }));
-    }
-}
-
-impl Jwk {
-    fn parse(text: &str) -> Result<Self, Skipped> {
-        let key = Self::parse_unnamed(text)?;
-        if key.key_id.is_empty() { Err(Skipped { key_id: None, reason: "has no kid" }) } else { Ok(key) }
-    }
-
-    /// The same for a key that may have no name; it is then empty.
-    fn parse_unnamed(text: &str) -> Result<Self, Skipped> {
-        let raw: Raw = serde_json::from_str(text).map_err(|_| Skipped {
-            key_id: None,
-            reason: "is no JSON object, or has a member of the wrong type or twice",
-        })?;
-        let skip = |reason| Skipped { key_id: raw.kid.as_deref().map(Into::into), reason };
-
+impl Entry {
+    /// Reads one entry. With `is_lenient`, `n` and `e` may also be padded or in standard base64.
+    fn parse(text: &str, is_lenient: bool) -> Result<Self, Skipped> {
+        let raw: Raw = serde_json::from_str(text)
+            .map_err(|_| Skipped::new("", "is no JSON object, or has a member of the wrong type or twice"))?;
         let key_id = raw.kid.as_deref().unwrap_or_default();
-        if raw.usage.as_deref().is_some_and(|usage| usage != "sig") {
-            return Err(skip("is not for signatures (use)"));
-        }
-        if raw.key_ops.as_ref().is_some_and(|operations| !operations.iter().any(|operation| operation == "verify")) {
-            return Err(skip("is not for verifying (key_ops)"));
-        }
-        if raw.d.is_some() {
-            return Err(skip("has its private half with it"));
-        }
-        let algorithm = match raw.alg.as_deref().map(str::parse::<Algorithm>) {
-            None => None,
-            Some(Ok(algorithm)) => Some(algorithm),
-            Some(Err(_)) => return Err(skip("is for an algorithm that is not known here (alg)")),
-        };
-        let material = raw.material(algorithm).map_err(skip)?;
+        let refused = raw.refused();
+        let has_private_half = raw.has_private_half();
+        let found = raw.public(is_lenient).and_then(|(public, is_odd)| {
+            // Whatever it is for: a key whose private half is known must not be used.
+            let algorithms = if has_private_half { None } else { raw.algorithms(&public)? };
+            Ok((Material { public, algorithms }, is_odd))
+        });
+        let (material, is_oddly_encoded) = found.map_err(|reason| match has_private_half {
+            true => Skipped::alarming(key_id, PRIVATE_HALF),
+            false => Skipped::new(key_id, refused.unwrap_or(reason)),
+        })?;
         let constraint = |text: &Option<String>| text.as_deref().filter(|text| !text.trim().is_empty()).map(Into::into);
-        Ok(Self {
+        let key = Jwk {
             key_id: key_id.into(),
             material,
             issuer: constraint(&raw.issuer),
             cloud: constraint(&raw.cloud_instance_name),
-        })
-    }
-
-    fn is_same(&self, other: &Self) -> bool {
-        self.material == other.material && self.issuer == other.issuer && self.cloud == other.cloud
+        };
+        Ok(Self { key, refused, has_private_half, is_oddly_encoded })
     }
 }
 
+const PRIVATE_HALF: &str = "has its private half in the document, so that anybody can forge its signatures: revoke it";
+
 impl Raw {
-    fn material(&self, algorithm: Option<Algorithm>) -> Result<Material, &'static str> {
+    fn refused(&self) -> Option<&'static str> {
+        if self.usage.as_deref().is_some_and(|usage| usage != "sig") {
+            return Some("is not for signatures (use)");
+        }
+        let may_verify = |operations: &Vec<String>| operations.iter().any(|operation| operation == "verify");
+        self.key_ops
+            .as_ref()
+            .is_some_and(|operations| !may_verify(operations))
+            .then_some("is not for verifying (key_ops)")
+    }
+
+    fn has_private_half(&self) -> bool {
+        let Self { d, p, q, dp, dq, qi, .. } = self;
+        [d, p, q, dp, dq, qi].into_iter().any(Option::is_some)
+    }
+
+    /// The algorithms that `alg` allows an RSA key; those of other keys follow from their curve.
+    fn algorithms(&self, public: &Public) -> Result<Option<Vec<Algorithm>>, &'static str> {
+        let Some(name) = self.alg.as_deref() else { return Ok(None) };
+        let algorithm: Algorithm = name.parse().map_err(|_| "is for an algorithm that is not known here (alg)")?;
+        let other_curve = "is on another curve than its algorithm (crv, alg)";
+        match public {
+            Public::Rsa { .. } if algorithm.as_str().starts_with(['R', 'P']) => Ok(Some(vec![algorithm])),
+            Public::Rsa { .. } => Err("is an RSA key for an algorithm of another kind (alg)"),
+            Public::Elliptic { algorithm: on_curve, .. } if algorithm == *on_curve => Ok(None),
+            Public::Ed25519 { .. } if algorithm == Algorithm::EdDSA => Ok(None),
+            Public::Elliptic { .. } | Public::Ed25519 { .. } => Err(other_curve),
+        }
+    }
+
+    /// The public half, and whether it is oddly encoded.
+    fn public(&self, is_lenient: bool) -> Result<(Public, bool), &'static str> {
         let field = |text: &Option<String>, missing: &'static str| {
             text.as_deref()
                 .and_then(|text| jwt::decode(text.as_bytes()))
@@ -200,32 +177,31 @@ impl Raw {
         };
         match self.kty.as_deref() {
             Some("RSA") => {
-                let modulus = without_leading_zeros(field(&self.n, "has no readable modulus (n)")?);
-                let exponent = without_leading_zeros(field(&self.e, "has no readable exponent (e)")?);
-                weak::check_rsa(&modulus, &exponent)?;
-                if algorithm.is_some_and(|algorithm| !algorithm.as_str().starts_with(['R', 'P'])) {
-                    return Err("is an RSA key for an algorithm of another kind (alg)");
-                }
-                Ok(Material::Rsa { modulus, exponent, algorithm })
+                let mut is_odd = false;
+                let mut number = |text: &Option<String>, missing: &'static str| {
+                    if let Ok(bytes) = field(text, missing) {
+                        return Ok(without_leading_zeros(bytes));
+                    }
+                    let lenient = text.as_deref().filter(|_| is_lenient).and_then(lenient::decode);
+                    is_odd |= lenient.is_some();
+                    lenient.map(without_leading_zeros).ok_or(missing)
+                };
+                let modulus = number(&self.n, "has no readable modulus (n)")?;
+                let exponent = number(&self.e, "has no readable exponent (e)")?;
+                Ok((Public::Rsa { modulus, exponent }, is_odd))
             }
             Some("EC") => {
-                let on_curve = match self.crv.as_deref() {
+                let algorithm = match self.crv.as_deref() {
                     Some("P-256") => Algorithm::ES256,
                     Some("P-384") => Algorithm::ES384,
                     _ => return Err("is on a curve that is not known here (crv)"),
                 };
-                if algorithm.is_some_and(|algorithm| algorithm != on_curve) {
-                    return Err("is on another curve than its algorithm (crv, alg)");
-                }
                 let x = field(&self.x, "has no readable coordinate (x)")?;
                 let y = field(&self.y, "has no readable coordinate (y)")?;
-                Ok(Material::Elliptic { algorithm: on_curve, x, y })
+                Ok((Public::Elliptic { algorithm, x, y }, false))
             }
             Some("OKP") if self.crv.as_deref() == Some("Ed25519") => {
-                if algorithm.is_some_and(|algorithm| algorithm != Algorithm::EdDSA) {
-                    return Err("is on another curve than its algorithm (crv, alg)");
-                }
-                Ok(Material::Ed25519 { key: field(&self.x, "has no readable key (x)")? })
+                Ok((Public::Ed25519 { key: field(&self.x, "has no readable key (x)")? }, false))
             }
             Some(_) => Err("is of a type that is not known here (kty)"),
             None => Err("has no type (kty)"),
@@ -234,28 +210,29 @@ impl Raw {
 }
 
 impl Material {
-    /// Whether it is the same public key, for whichever algorithm.
-    pub(crate) fn is_same_key(&self, other: &Self) -> bool {
-        match (self, other) {
-            (
-                Self::Rsa { modulus, exponent, .. },
-                Self::Rsa { modulus: other_modulus, exponent: other_exponent, .. },
-            ) => modulus == other_modulus && exponent == other_exponent,
-            _ => self == other,
-        }
-    }
-
-    /// Prepares the key for those of `algorithms` that are its own; `None` if there are none, or it is no valid key.
-    pub(crate) fn prepare(&self, algorithms: &[Algorithm]) -> Option<PublicKey> {
-        match self {
-            Self::Rsa { modulus, exponent, algorithm: None } => PublicKey::rsa(modulus, exponent, algorithms),
-            Self::Rsa { modulus, exponent, algorithm: Some(own) } => {
-                algorithms.contains(own).then(|| PublicKey::rsa(modulus, exponent, &[*own])).flatten()
+    /// Prepares the key for those of `algorithms` that are its own.
+    ///
+    /// # Errors
+    ///
+    /// If there are none, or the key is invalid or weak.
+    pub(crate) fn prepare(&self, algorithms: &[Algorithm]) -> Result<PublicKey, NoKey> {
+        match &self.public {
+            Public::Rsa { modulus, exponent } => {
+                let is_own =
+                    |algorithm: &&Algorithm| self.algorithms.as_ref().is_none_or(|own| own.contains(algorithm));
+                let usable: Vec<Algorithm> = algorithms.iter().filter(is_own).copied().collect();
+                PublicKey::rsa(modulus, exponent, &usable)
             }
-            Self::Elliptic { algorithm, x, y } => PublicKey::elliptic(*algorithm, x, y, algorithms),
-            Self::Ed25519 { key } => PublicKey::ed25519(key, algorithms),
+            Public::Elliptic { algorithm, x, y } => PublicKey::elliptic(*algorithm, x, y, algorithms),
+            Public::Ed25519 { key } => PublicKey::ed25519(key, algorithms),
         }
     }
+}
+
+/// A JSON document without the byte order mark that some servers begin it with; readers may ignore it
+/// ([RFC 8259, section 8.1](https://www.rfc-editor.org/rfc/rfc8259#section-8.1)).
+pub(crate) fn without_bom(document: &[u8]) -> &[u8] {
+    document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document)
 }
 
 fn without_leading_zeros(mut number: Vec<u8>) -> Vec<u8> {

@@ -6,8 +6,8 @@ use spki::{
     der::{Decode, Reader, SliceReader, asn1::UintRef},
 };
 
-use super::{Jwk, KeySet, Material, weak};
-use crate::jwt::Algorithm;
+use super::{Jwk, KeySet, Material, Public};
+use crate::{jwt::Algorithm, signature::weak};
 
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const ELLIPTIC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
@@ -20,7 +20,7 @@ const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 /// # Errors
 ///
 /// Says what it is instead, or what is wrong with the key.
-pub(super) fn material(pem: &str) -> Result<Material, &'static str> {
+fn public(pem: &str) -> Result<Public, &'static str> {
     const NONE: &str = "is no PEM text; it begins with -----BEGIN PUBLIC KEY-----";
     let (label, document) = block(pem).ok_or(NONE)?;
     match label {
@@ -43,12 +43,15 @@ pub(super) fn material(pem: &str) -> Result<Material, &'static str> {
         RSA => {
             let (modulus, exponent) = rsa_numbers(key).ok_or("is no RSA key")?;
             weak::check_rsa(&modulus, &exponent)?;
-            Ok(Material::Rsa { modulus, exponent, algorithm: None })
+            Ok(Public::Rsa { modulus, exponent })
         }
         ELLIPTIC if curve() == Some(P256) => elliptic(Algorithm::ES256, key),
         ELLIPTIC if curve() == Some(P384) => elliptic(Algorithm::ES384, key),
         ELLIPTIC => Err("is on a curve that is not known here"),
-        ED25519 => Ok(Material::Ed25519 { key: key.to_vec() }),
+        ED25519 => {
+            weak::check_ed25519(key)?;
+            Ok(Public::Ed25519 { key: key.to_vec() })
+        }
         _ => Err("is of a type that is not known here"),
     }
 }
@@ -71,10 +74,10 @@ fn rsa_numbers(key: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
 }
 
 /// An uncompressed point (SEC 1 §2.3.3).
-fn elliptic(algorithm: Algorithm, key: &[u8]) -> Result<Material, &'static str> {
+fn elliptic(algorithm: Algorithm, key: &[u8]) -> Result<Public, &'static str> {
     let point = key.strip_prefix(&[4]).ok_or("is no uncompressed point")?;
     let (x, y) = point.split_at(point.len() / 2);
-    Ok(Material::Elliptic { algorithm, x: x.to_vec(), y: y.to_vec() })
+    Ok(Public::Elliptic { algorithm, x: x.to_vec(), y: y.to_vec() })
 }
 
 impl KeySet {
@@ -85,11 +88,12 @@ impl KeySet {
     /// The number of the first that cannot be used, and why.
     pub(crate) fn from_pem(all: &[String]) -> Result<Self, (usize, &'static str)> {
         let key = |(at, pem): (usize, &String)| {
-            let material = material(pem).map_err(|fault| (at, fault))?;
+            let public = public(pem).map_err(|fault| (at, fault))?;
+            let material = Material { public, algorithms: None };
             Ok(Jwk { key_id: "".into(), material, issuer: None, cloud: None })
         };
         let keys: Result<Vec<Jwk>, _> = all.iter().enumerate().map(key).collect();
-        Ok(Self { keys: keys?, skipped: Vec::new() })
+        Ok(Self { keys: keys?, are_single: true, ..Self::default() })
     }
 }
 
@@ -119,7 +123,7 @@ MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
             ("-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----", "is a private key"),
             (RSA_1024, "is not of 2048"),
         ] {
-            let found = material(pem).err().unwrap_or_default();
+            let found = public(pem).err().unwrap_or_default();
             assert!(found.contains(fault), "{pem}: {found}");
         }
         assert_eq!(KeySet::from_pem(&[ED.to_owned(), String::new()]).unwrap_err().0, 1);
@@ -129,6 +133,6 @@ MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
     fn a_key_has_no_name() {
         let set = KeySet::from_pem(&[ED.to_owned()]).unwrap();
         assert_eq!(&*set.keys[0].key_id, "");
-        assert!(matches!(&set.keys[0].material, Material::Ed25519 { key } if key.len() == 32));
+        assert!(matches!(&set.keys[0].material.public, Public::Ed25519 { key } if key.len() == 32));
     }
 }

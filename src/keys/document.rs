@@ -15,6 +15,7 @@ use tokio::{sync::watch, task::AbortHandle};
 use super::{
     KeySettings,
     epoch::Epoch,
+    notice,
     refresh::{Refresh, Remembered},
     revoked::Revoked,
     shared::Shared,
@@ -115,7 +116,7 @@ impl Document {
                 let fetched = Fetched { v1: None, v2: None, keys: Arc::clone(keys) };
                 // Without a usable key it stays empty: such a configuration has been refused before.
                 let at = around.clock.elapsed();
-                empty.next(&fetched, &algorithms, &around.settings, at, false).unwrap_or(empty)
+                empty.next(&fetched, &algorithms, &around.settings, at, false, &mut Vec::new()).unwrap_or(empty)
             }
             _ => empty,
         };
@@ -275,13 +276,13 @@ async fn run(mut flight: Flight, remembered: Remembered) {
         inner.schedule().clocks = Some((date, inner.around.clock.now()));
     }
     let next = fetched.map_err(|error| error.to_string()).and_then(|fetched| {
-        for skipped in &fetched.keys.skipped {
-            tracing::debug!(target: "tower_entra", event = "key_skipped", document = %inner.spec.address(), %skipped);
-        }
         let before = inner.snapshot.load();
         let at = inner.around.clock.elapsed();
         let outage = inner.failing.load(Ordering::Relaxed);
-        before.next(&fetched, &inner.algorithms, &inner.around.settings, at, outage)
+        let mut notices = Vec::new();
+        let next = before.next(&fetched, &inner.algorithms, &inner.around.settings, at, outage, &mut notices);
+        notice::log(&notices, &inner.spec.address(), inner.around.settings.grace);
+        next
     });
     flight.has_landed = true;
     inner.land(remembered, next, max_age);

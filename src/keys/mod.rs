@@ -14,7 +14,9 @@
 //! |---|---|---|
 //! | `keys_refreshed` | debug | `document` |
 //! | `keys_refresh_failed` | warn | `document`, `cause`, `failures`, `retry_after_seconds`; at least every 36 minutes while there is traffic |
-//! | `key_skipped` | debug | `document`, `skipped`: a key that cannot be used, and why |
+//! | `key_skipped` | warn, debug | `document`, `kid`, `reason`: a key that is not used; a warning if anybody can forge its signatures, or if its document contradicts itself |
+//! | `key_changed` | warn | `document`, `kid`, `change`: another `issuer` or `cloud_instance_name` than before |
+//! | `key_oddly_encoded` | debug | `document`, `kid`: `n` or `e` is padded, or in standard base64 |
 //! | `key_revoked` | warn | `kid` |
 //! | `no_runtime` | error | `document`: there is no tokio runtime to fetch on |
 //! | `configuration` | warn | what an owner should know at start-up |
@@ -44,9 +46,11 @@
 //! assert!(settings.revoked.contains("stolen-key"));
 //! ```
 
+mod constraint;
 pub(crate) mod document;
 mod domains;
 pub(crate) mod epoch;
+mod notice;
 mod refresh;
 pub(crate) mod renewed;
 pub(crate) mod revoked;

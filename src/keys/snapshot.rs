@@ -4,7 +4,11 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use foldhash::fast::RandomState;
 
-use super::KeySettings;
+use super::{
+    KeySettings,
+    constraint::{Change, Constraints},
+    notice::Notice,
+};
 use crate::{
     authority::{DocumentSpec, Issuers},
     discovery::{self, Metadata},
@@ -16,20 +20,18 @@ use crate::{
 
 /// The most keys that are kept of one document, those in their grace included.
 const MAX_KEYS: usize = 1_000;
-/// The most different constraints that are remembered of one key; one more, and it speaks for nobody.
-const MAX_CONSTRAINTS: usize = 4;
 
 /// One key of one document.
 #[derive(Debug)]
 pub(crate) struct Key {
     pub(crate) public: Arc<PublicKey>,
     material: Material,
-    /// Everything its documents ever said of its issuer. All of it must hold.
-    issuers: Vec<Box<str>>,
+    /// What its documents say of its issuer (JWKS member `issuer`).
+    issuers: Constraints,
     /// The same, read; `None` where that is no issuer at all.
     templates: Vec<Option<IssuerTemplate>>,
-    /// The same of its cloud.
-    clouds: Vec<Box<str>>,
+    /// The same of its cloud (JWKS member `cloud_instance_name`).
+    clouds: Constraints,
     /// How long it has been missing from the documents; `None` if the newest has it.
     missing_for: Option<Duration>,
 }
@@ -47,7 +49,9 @@ pub(crate) struct Snapshot {
     pub(crate) tenant: Option<TenantId>,
     /// The cloud's name, where it is known.
     cloud: Option<String>,
-    /// A key of the document has had a cloud's name, so that all must have one.
+    /// How long metadata have not had the cloud's name any more; `None` if the newest have it, or it is known without.
+    cloud_omitted_for: Option<Duration>,
+    /// A key of the newest document has a cloud's name, so that all must have one.
     demands_cloud: bool,
     /// The provider chooses them; whoever sends a token only looks them up.
     keys: HashMap<Box<str>, Vec<Arc<Key>>, RandomState>,
@@ -73,6 +77,7 @@ impl Snapshot {
             issuers,
             tenant: spec.tenant(),
             cloud: spec.cloud().and_then(Cloud::instance_name).map(str::to_owned),
+            cloud_omitted_for: None,
             demands_cloud: false,
             keys: HashMap::default(),
             loaded_at: None,
@@ -82,6 +87,7 @@ impl Snapshot {
     /// The next snapshot: keys of the new document, and those in their grace (§3.4).
     ///
     /// `at` is the time by the clock that never leaps; `outage` says whether refreshes failed since the last document.
+    /// What the operator should know is added to `notices`, also if there is an error.
     ///
     /// # Errors
     ///
@@ -93,38 +99,47 @@ impl Snapshot {
         settings: &KeySettings,
         at: Duration,
         outage: bool,
+        notices: &mut Vec<Notice>,
     ) -> Result<Self, String> {
+        let set = &*fetched.keys;
+        let known = |jwk: &Jwk| {
+            let known = self.keys.get(&jwk.key_id)?.iter().find(|key| key.material == jwk.material)?;
+            Some(Arc::clone(&known.public))
+        };
+        let usable = set.usable(algorithms, self.spec.accepts_nameless_keys(), MAX_KEYS, known);
+        notices.extend(set.skipped.iter().chain(&usable.skipped).cloned().map(Notice::Skipped));
+        notices.extend(set.oddly_encoded.iter().cloned().map(|key_id| Notice::OddlyEncoded { key_id }));
         let tenant = self.next_tenant(fetched)?;
+        let passed = self.passed_until(at, settings, outage);
         let mut keys: HashMap<Box<str>, Vec<Arc<Key>>, RandomState> = HashMap::default();
         let mut kept = 0;
-        for jwk in &fetched.keys.keys {
-            if kept == MAX_KEYS {
-                continue;
-            }
-            if let Some(key) = self.renewed(jwk, algorithms) {
-                keys.entry(jwk.key_id.clone()).or_default().push(Arc::new(key));
-                kept += 1;
-            }
+        for (jwk, public) in usable.keys.into_iter().take(MAX_KEYS) {
+            let key = self.renewed(jwk, public, passed, settings, notices);
+            keys.entry(jwk.key_id.clone()).or_default().push(Arc::new(key));
+            kept += 1;
         }
         if kept == 0 {
-            return Err(match fetched.keys.skipped.first() {
+            return Err(match set.skipped.iter().chain(&usable.skipped).next() {
                 Some(skipped) => format!("it has no usable key: {skipped}"),
                 None => "it has no usable key".to_owned(),
             });
         }
-        let passed = self.passed_until(at, settings, outage);
         for (key_id, old) in &self.keys {
             for key in old {
                 let is_there = keys.get(key_id).is_some_and(|new| new.iter().any(|new| new.material == key.material));
-                let missing_for = self.missing_for(key, passed, settings);
-                if !is_there && missing_for < settings.grace && kept < MAX_KEYS && !settings.revoked.contains(&**key_id)
-                {
+                let missing_for = omitted_for(key.missing_for, passed, settings);
+                // Without a name, a key cannot be told from its successor.
+                let has_grace = missing_for < settings.grace
+                    && !key_id.is_empty()
+                    && !set.leaked.contains(&key.material.public)
+                    && !settings.revoked.contains(&**key_id);
+                if !is_there && has_grace && kept < MAX_KEYS {
                     keys.entry(key_id.clone()).or_default().push(Arc::new(key.missing(missing_for)));
                     kept += 1;
                 }
             }
         }
-        let metadata_cloud = fetched.v2.as_ref().or(fetched.v1.as_ref()).and_then(|metadata| metadata.cloud.clone());
+        let (cloud, cloud_omitted_for) = self.next_cloud(fetched, passed, settings);
         let issuers = discovery::issuers(&self.spec, fetched.v1.as_ref(), fetched.v2.as_ref());
         Ok(Self {
             spec: Arc::clone(&self.spec),
@@ -132,11 +147,28 @@ impl Snapshot {
             issuers_text: issuers.to_text(),
             issuers,
             tenant,
-            cloud: metadata_cloud.or_else(|| self.cloud.clone()),
-            demands_cloud: self.demands_cloud || fetched.keys.keys.iter().any(|jwk| jwk.cloud.is_some()),
+            cloud,
+            cloud_omitted_for,
+            demands_cloud: set.keys.iter().any(|jwk| jwk.cloud.is_some()),
             keys,
             loaded_at: Some(at),
         })
+    }
+
+    /// The cloud's name after this document, and how long metadata have not had it.
+    fn next_cloud(
+        &self,
+        fetched: &Fetched,
+        passed: Duration,
+        settings: &KeySettings,
+    ) -> (Option<String>, Option<Duration>) {
+        let found = fetched.v2.as_ref().or(fetched.v1.as_ref()).and_then(|metadata| metadata.cloud.clone());
+        let is_known_without = self.spec.cloud().and_then(Cloud::instance_name).is_some();
+        if found.is_some() || is_known_without || self.cloud.is_none() {
+            return (found.or_else(|| self.cloud.clone()), None);
+        }
+        let omitted_for = omitted_for(self.cloud_omitted_for, passed, settings);
+        if omitted_for < settings.grace { (self.cloud.clone(), Some(omitted_for)) } else { (None, None) }
     }
 
     /// The tenant of the new document, which must be that of the old (a domain's answer is pinned).
@@ -153,34 +185,40 @@ impl Snapshot {
         }
     }
 
-    /// A key of the new document, with what was ever said of it; prepared anew only if it is new.
-    fn renewed(&self, jwk: &Jwk, algorithms: &[Algorithm]) -> Option<Key> {
-        let known =
-            self.keys.get(&jwk.key_id).into_iter().flatten().filter(|key| key.material.is_same_key(&jwk.material));
-        let public = match known.clone().find(|key| key.material == jwk.material) {
-            Some(known) => Arc::clone(&known.public),
-            None => Arc::new(jwk.material.prepare(algorithms)?),
-        };
-        // What was ever said of this public key holds on, also where the document names another algorithm for it now.
-        let with = |before: Vec<&Box<str>>, now: &Option<Box<str>>| {
-            let mut all: Vec<Box<str>> = Vec::new();
-            for constraint in before.into_iter().chain(now) {
-                if !all.contains(constraint) && all.len() <= MAX_CONSTRAINTS {
-                    all.push(constraint.clone());
-                }
+    /// A key of the new document, with what documents have said of it.
+    fn renewed(
+        &self,
+        jwk: &Jwk,
+        public: Arc<PublicKey>,
+        passed: Duration,
+        settings: &KeySettings,
+        notices: &mut Vec<Notice>,
+    ) -> Key {
+        // It holds on also where the document names another algorithm for this public key now. An entry of it that is
+        // missing was taken into account when its successor came.
+        let same = self.keys.get(&jwk.key_id).into_iter().flatten();
+        let same: Vec<&Arc<Key>> = same.filter(|key| key.material.public == jwk.material.public).collect();
+        let are_all_missing = same.iter().all(|key| key.is_missing());
+        let known: Vec<&Arc<Key>> = same.into_iter().filter(|key| are_all_missing || !key.is_missing()).collect();
+        let mut next = |member: &'static str, now: &Option<Box<str>>, of: fn(&Key) -> &Constraints| {
+            let before = Constraints::union(known.iter().map(|key| of(key)));
+            let (next, change) =
+                before.next(now.as_deref(), settings.grace, |before| omitted_for(before, passed, settings));
+            if !known.is_empty() && change != Change::default() {
+                notices.push(Notice::Changed { key_id: jwk.key_id.clone(), member, change });
             }
-            all
+            next
         };
-        let issuers = with(known.clone().flat_map(|key| &key.issuers).collect(), &jwk.issuer);
-        let clouds = with(known.flat_map(|key| &key.clouds).collect(), &jwk.cloud);
-        Some(Key {
+        let issuers = next("issuer", &jwk.issuer, |key| &key.issuers);
+        let clouds = next("cloud_instance_name", &jwk.cloud, |key| &key.clouds);
+        Key {
             public,
             material: jwk.material.clone(),
-            templates: issuers.iter().map(|issuer| IssuerTemplate::parse(issuer)).collect(),
+            templates: issuers.texts().map(IssuerTemplate::parse).collect(),
             issuers,
             clouds,
             missing_for: None,
-        })
+        }
     }
 
     /// The time since the last document that counts towards a key's grace.
@@ -188,15 +226,6 @@ impl Snapshot {
         let passed = at.saturating_sub(self.loaded_at.unwrap_or(at));
         // Nobody saw when in a long gap a document would have changed: of an outage one interval counts.
         if outage { passed.min(settings.refresh_interval.saturating_mul(2)) } else { passed }
-    }
-
-    /// How long `key` is missing if the document that comes now does not have it either.
-    fn missing_for(&self, key: &Key, passed: Duration, settings: &KeySettings) -> Duration {
-        match key.missing_for {
-            Some(before) => before.saturating_add(passed),
-            // It was there in the last document: of a long gap without traffic one interval counts at most.
-            None => passed.min(settings.refresh_interval.saturating_mul(2)),
-        }
     }
 
     /// Whether there are keys, and they are not too old to be used.
@@ -236,10 +265,10 @@ impl Snapshot {
         if self.spec.is_shared() && key.issuers.is_empty() {
             return Err("the key is from a shared document and has no issuer");
         }
-        if key.issuers.len() > MAX_CONSTRAINTS || key.clouds.len() > MAX_CONSTRAINTS {
+        if key.issuers.are_too_many() || key.clouds.are_too_many() {
             return Err("the key's issuer or cloud has changed too often");
         }
-        let mut issuers = key.issuers.iter().zip(&key.templates);
+        let mut issuers = key.issuers.texts().zip(&key.templates);
         if !issuers.all(|(text, template)| self.issuers.is_of_key(text, template.as_ref(), tenant)) {
             return Err("the key's issuer is another");
         }
@@ -247,16 +276,15 @@ impl Snapshot {
             return Err("the key has no cloud_instance_name, and others of its document have one");
         }
         let is_ours = |name: &str| self.cloud.as_deref().is_none_or(|cloud| cloud == name);
-        if !key.clouds.iter().all(|name| is_ours(name)) {
+        if !key.clouds.texts().all(is_ours) {
             return Err("the key is of another cloud");
         }
         Ok(())
     }
 
-    /// The `kid` of the one key there is; `None` if there are several, or none.
-    pub(crate) fn only_key_id(&self) -> Option<&str> {
-        let mut key_ids = self.keys.keys();
-        key_ids.next().filter(|_| key_ids.next().is_none()).map(|key_id| &**key_id)
+    /// Whether there is a key without `kid` that may be used.
+    pub(crate) fn has_nameless_key(&self) -> bool {
+        self.keys.contains_key("")
     }
 
     /// Whether `other` has every key of this one.
@@ -284,5 +312,14 @@ impl Key {
     /// Whether it is not in the newest document any more.
     pub(crate) fn is_missing(&self) -> bool {
         self.missing_for.is_some()
+    }
+}
+
+/// How long something is missing that the document that comes now does not have either.
+fn omitted_for(before: Option<Duration>, passed: Duration, settings: &KeySettings) -> Duration {
+    match before {
+        Some(before) => before.saturating_add(passed),
+        // It was there in the last document: of a long gap without traffic one interval counts at most.
+        None => passed.min(settings.refresh_interval.saturating_mul(2)),
     }
 }

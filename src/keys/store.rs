@@ -2,7 +2,6 @@
 //! tenants have of their own.
 
 use std::{
-    borrow::Cow,
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError, RwLock},
     time::{Duration, SystemTime},
@@ -124,17 +123,18 @@ impl KeyStore {
             .map(|document| document.read(|snapshot| snapshot.tenant))
     }
 
-    /// The id under which the key of a token is to be looked for: the one that its header has. Of keys that are at hand,
-    /// one that stands alone or has no name is found without.
-    pub(crate) fn key_id<'a>(&self, named: Option<&'a str>) -> Option<Cow<'a, str>> {
-        if !self.main.is_static() {
-            return named.map(Cow::Borrowed);
+    /// The id under which the key of a token is to be looked for: the one that its header names, or the empty one of a key
+    /// without `kid`. `None` if there is no such key.
+    pub(crate) fn key_id<'a>(&self, named: Option<&'a str>) -> Option<&'a str> {
+        let accepts_nameless = matches!(&self.source, Source::One(spec) if spec.accepts_nameless_keys());
+        let has_nameless = || accepts_nameless && self.main.read(Snapshot::has_nameless_key);
+        match named {
+            // Who configures a key without a name means it for all tokens of its issuer.
+            _ if self.main.is_static() && has_nameless() => Some(""),
+            Some(named) => Some(named),
+            // Before the first document, it may turn out to have one.
+            None => (accepts_nameless && (has_nameless() || !self.has_keys())).then_some(""),
         }
-        self.main.read(|snapshot| match (named, snapshot.only_key_id()) {
-            (_, Some("")) => Some(Cow::Borrowed("")),
-            (Some(named), _) => Some(Cow::Borrowed(named)),
-            (None, only) => only.map(|only| Cow::Owned(only.to_owned())),
-        })
     }
 
     /// Looks at the main document: the issuers of the instance, as far as they are known.

@@ -100,7 +100,13 @@ impl Mapping {
                 .is_ok_and(|found| found.is_none_or(|found| found.eq_ignore_ascii_case(expected)))
         };
         let is_marked_as_other = !is("token_use", "access") || !is("typ", "Bearer");
-        let is_id_token = payload.has_id_token_mark && !is_rfc9068;
+        // Keycloak before 25 copies the `nonce` into access tokens and says what each token is: `Bearer` or `ID`. The hashes
+        // are computed by the provider for id tokens alone, so that a claim `typ` that a user may have chosen at another
+        // provider does not outweigh them.
+        let is_id_token = match says_bearer(payload) {
+            true => payload.has_id_token_hash,
+            false => payload.has_id_token_mark,
+        } && !is_rfc9068;
         if is_marked_as_other || is_id_token {
             return Err(
                 Rejection::new(RejectionKind::NotAnAccessToken).detail("it is an id token, or another kind of token")
@@ -130,6 +136,12 @@ impl Mapping {
     pub(crate) fn audiences(&self, payload: &Payload) -> Option<Vec<Box<str>>> {
         self.audience.as_ref().map(|path| path.find(payload).and_then(|value| texts(value, false)).unwrap_or_default())
     }
+}
+
+/// The claim `typ` is `Bearer`, as Keycloak writes it into access tokens. One that is missing says nothing.
+fn says_bearer(payload: &Payload) -> bool {
+    let kind = text(payload, &Path(vec!["typ".to_owned()]));
+    kind.is_ok_and(|kind| kind.is_some_and(|kind| kind.eq_ignore_ascii_case("Bearer")))
 }
 
 /// The subject is the client itself: RFC 9068 §2.2, and as Auth0 writes it.
@@ -247,6 +259,16 @@ mod tests {
             (r#""scope":"a","nonce":"n""#, false, other),
             (r#""scope":"a","nonce":"n""#, true, None),
             (r#""scope":"a","at_hash":"n""#, false, other),
+            (r#""scope":"a","typ":"Bearer","nonce":"n""#, false, None),
+            (r#""scope":"a","typ":"bearer","nonce":"n""#, false, None),
+            (r#""scope":"a","typ":"Bearer","nonce":"n","at_hash":"h""#, false, other),
+            (r#""scope":"a","typ":"Bearer","c_hash":"h""#, false, other),
+            (r#""scope":"a","typ":"Bearer","nonce":"n","token_use":"id""#, false, other),
+            (r#""scope":"a","typ":"ID","nonce":"n""#, false, other),
+            (r#""scope":"a","typ":["Bearer"],"nonce":"n""#, false, other),
+            (r#""scope":"a","typ":"","nonce":"n""#, false, other),
+            (r#""scope":"a","typ":null,"nonce":"n""#, false, other),
+            (r#""typ":"Bearer","nonce":"n""#, false, other),
             (r#""scope":"a","token_use":"id""#, false, other),
             (r#""scope":"a","token_use":"id""#, true, other),
             (r#""scope":"a","token_use":"access""#, false, None),

@@ -23,7 +23,7 @@ fn accepts(token: &str, keys: &Value, algorithms: &[Algorithm]) -> bool {
     if crate::jwt::decode(compact.payload).is_none() || !algorithms.contains(&header.algorithm) {
         return false;
     }
-    let key = set.keys.iter().find(|key| key.key_id == key_id).and_then(|key| key.material.prepare(algorithms));
+    let key = set.keys.iter().find(|key| key.key_id == key_id).and_then(|key| key.material.prepare(algorithms).ok());
     key.is_some_and(|key| key.verify(header.algorithm, compact.signing_input, &signature))
 }
 
@@ -50,12 +50,10 @@ fn key_of(group: &Value) -> &Value {
 }
 
 #[test]
+#[ignore = "needs TOWER_ENTRA_VECTORS"]
 fn wycheproof_signatures() {
-    let (Some(file), Some(expected)) =
-        (vectors("wycheproof/json_web_signature_test.json"), vectors("wycheproof/expected_signature.json"))
-    else {
-        return;
-    };
+    let file = vectors("wycheproof/json_web_signature_test.json");
+    let expected = vectors("wycheproof/expected_signature.json");
     let expected: BTreeMap<u64, &Value> =
         expected["cases"].as_array().unwrap().iter().map(|case| (case["tcId"].as_u64().unwrap(), case)).collect();
     let (mut cases, mut by_rs256, mut by_three, mut differences) = (0, 0, 0, Vec::new());
@@ -94,8 +92,9 @@ fn wycheproof_signatures() {
 }
 
 #[test]
+#[ignore = "needs TOWER_ENTRA_VECTORS"]
 fn wycheproof_key_sets() {
-    let Some(file) = vectors("wycheproof/json_web_key_test.json") else { return };
+    let file = vectors("wycheproof/json_web_key_test.json");
     let mut usable = Vec::new();
     let mut cases = 0;
     for group in file["testGroups"].as_array().unwrap() {
@@ -111,8 +110,9 @@ fn wycheproof_key_sets() {
 }
 
 #[test]
+#[ignore = "needs TOWER_ENTRA_VECTORS"]
 fn rfc_7515_examples() {
-    let Some(file) = vectors("rfc7515.json") else { return };
+    let file = vectors("rfc7515.json");
     let with_kid = |example: &Value| {
         let mut key = example["jwk"].clone();
         key["kid"] = json!("k");
@@ -137,6 +137,7 @@ fn rfc_7515_examples() {
 }
 
 #[test]
+#[ignore = "needs TOWER_ENTRA_VECTORS"]
 fn jose_cookbook() {
     for (file, algorithm, is_accepted) in [
         ("cookbook/jws/4_1.rsa_v15_signature.json", "RS256", true),
@@ -148,7 +149,7 @@ fn jose_cookbook() {
         ("cookbook/jws/4_7.protecting_content_only.json", "HS256", false),
         ("cookbook/jws/4_8.multiple_signatures.json", "several", false),
     ] {
-        let Some(example) = vectors(file) else { return };
+        let example = vectors(file);
         assert!(example["input"]["alg"].as_str().is_none_or(|found| found == algorithm), "{file}");
         let mut key = example["input"]["key"].clone();
         if let Some(key) = key.as_object_mut() {
@@ -177,9 +178,9 @@ fn jose_cookbook() {
         ("cookbook/jwk/3_5.symmetric_key_mac_computation.json", false),
         ("cookbook/jwk/3_6.symmetric_key_encryption.json", false),
     ] {
-        let Some(key) = vectors(file) else { return };
+        let key = vectors(file);
         let set = KeySet::parse(json!({"keys": [key]}).to_string().as_bytes()).unwrap();
-        let usable = set.keys.iter().any(|key| key.material.prepare(&Algorithm::ALL).is_some());
+        let usable = set.keys.iter().any(|key| key.material.prepare(&Algorithm::ALL).is_ok());
         assert_eq!(usable, is_usable, "{file}");
     }
 }

@@ -224,10 +224,10 @@ impl VerifierBuilder {
         };
         let mut algorithms: Vec<Algorithm> = Vec::new();
         let mut audiences = Audiences::default();
-        let mut has_static_keys = false;
+        let mut accepts_nameless_keys = false;
         for trusted in &authorities {
             algorithms.extend(&*trusted.algorithms);
-            has_static_keys |= !trusted.fetches();
+            accepts_nameless_keys |= trusted.source.main_document().accepts_nameless_keys();
             audiences.extend(&trusted.policy.audiences);
         }
         algorithms.sort_unstable();
@@ -237,7 +237,7 @@ impl VerifierBuilder {
             routes: Routes::new(&authorities, learnt),
             authorities,
             algorithms,
-            has_static_keys,
+            accepts_nameless_keys,
             audiences,
             memory: Memory::new(Arc::clone(&self.clock)),
             cache: Cache::new(self.cache),

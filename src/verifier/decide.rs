@@ -125,7 +125,7 @@ impl Inner {
             let algorithm = token.header.algorithm.as_str();
             return refused(Rejection::new(RejectionKind::UnsupportedAlgorithm).got(algorithm));
         }
-        if token.header.key_id.is_none() && !self.has_static_keys {
+        if token.header.key_id.is_none() && !self.accepts_nameless_keys {
             return refused(without_kid());
         }
         if let PublicCause::MicrosoftApi(_) = public
@@ -136,7 +136,7 @@ impl Inner {
         let is_stale = is_long_expired(&token.payload, now);
         let (authority, version, tenant) = match self.routes.find(&self.authorities, &token.payload) {
             Route::To { authority, version, tenant } => (authority, version, tenant),
-            // Only keys that are at hand are found without a name.
+            // Only OpenID Connect issuers, which are known from the start, may have a key without a name.
             _ if token.header.key_id.is_none() => return refused(without_kid()),
             Route::NotYet { .. } | Route::Unresolved { .. } if is_stale => {
                 return refused(Rejection::new(RejectionKind::Expired));
@@ -178,7 +178,7 @@ impl Inner {
             return refused(trust.unsupported(&token.header));
         }
 
-        let found = trust.keys.find(&key_id, tenant);
+        let found = trust.keys.find(key_id, tenant);
         if found.is_empty() {
             // Nothing is fetched for a token that no authority can have issued, or that is of no use any more.
             if let Err(rejection) = trust.check_tenant(&token.payload, tenant) {
@@ -204,16 +204,26 @@ impl Inner {
         };
         let (claims, found) = match verdict {
             Ok((facts, found)) => (Claims::new(token.payload, facts), found),
-            Err(rejection) => return refused(rejection.at_authority(&trust.name)),
+            Err(rejection) => {
+                // A new key without a name is told from its predecessor by nothing but the signature.
+                let may_have_changed = key_id.is_empty() && rejection.kind() == RejectionKind::BadSignature;
+                if may_have_changed
+                    && !is_stale
+                    && let Some(waiter) = trust.keys.ask_main(progress.of(authority))
+                {
+                    return Decision::Wait(waiter);
+                }
+                return refused(rejection.at_authority(&trust.name));
+            }
         };
         if let Some(requirement) = &trust.requirement
             && let Err(rejection) = requirement.check(&claims)
         {
-            return refuse(trust.name_in(rejection, &key_id));
+            return refuse(trust.name_in(rejection, key_id));
         }
         if let Some(cache) = &self.cache {
             let (claims, stamp) = (claims.clone(), Stamp::default());
-            cache.insert(bytes, Verdict { claims, authority, key_id: (*key_id).into(), key: found.key, stamp });
+            cache.insert(bytes, Verdict { claims, authority, key_id: key_id.into(), key: found.key, stamp });
         }
         self.headers.remember(token.compact.header, token.header);
         Decision::Done(Ok(claims))

@@ -272,7 +272,7 @@ impl Examination {
         verdict: &Result<Claims, Rejection>,
     ) {
         let found: Vec<Found> = match trust.keys.key_id(header.key_id.as_deref()) {
-            Some(key_id) => trust.keys.find(&key_id, tenant),
+            Some(key_id) => trust.keys.find(key_id, tenant),
             None => Vec::new(),
         };
         if found.is_empty() {

@@ -53,8 +53,8 @@ struct Inner {
     routes: Routes,
     /// Those of all authorities.
     algorithms: Vec<Algorithm>,
-    /// An authority has keys at hand, which are found without a `kid`.
-    has_static_keys: bool,
+    /// An authority may have a key that is found without a `kid`.
+    accepts_nameless_keys: bool,
     /// Those of all authorities.
     audiences: Audiences,
     /// What look-ups of tenants have said.

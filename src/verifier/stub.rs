@@ -67,7 +67,7 @@ impl Verifier {
             authorities: Vec::new(),
             routes: Routes::new(&[], Arc::default()),
             algorithms: Vec::new(),
-            has_static_keys: false,
+            accepts_nameless_keys: false,
             audiences: Audiences::default(),
             memory: Memory::new(Arc::new(SystemClock::default())),
             headers: Headers::default(),

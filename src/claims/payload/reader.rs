@@ -101,6 +101,7 @@ impl<'a> Reader<'a> {
             is_bound: false,
             has_mistyped: false,
             has_id_token_mark: false,
+            has_id_token_hash: false,
         });
         Self { json, payload, expires_at: None, fault: None, elements: 0, known: 0, others: Seen::new() }
     }
@@ -169,7 +170,11 @@ impl<'a> Reader<'a> {
             Known::NotBefore => self.payload.not_before = Some(date(what)?),
             Known::IssuedAt => self.payload.issued_at = Some(date(what)?),
             Known::Confirmation => self.payload.is_bound = true,
-            Known::IdTokenMark => self.payload.has_id_token_mark = true,
+            Known::Nonce => self.payload.has_id_token_mark = true,
+            Known::IdTokenHash => {
+                self.payload.has_id_token_mark = true;
+                self.payload.has_id_token_hash = true;
+            }
             Known::Text(claim) => {
                 let text = if let Value::Text(text) = what { Some(text) } else { None };
                 match claim.weight() {

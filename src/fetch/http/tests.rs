@@ -125,7 +125,7 @@ async fn a_document_comes_with_its_headers() {
     let request = server.requests()[0].to_ascii_lowercase();
     for header in [
         "get /doc http/1.1\r\n",
-        "\r\naccept: application/json\r\n",
+        "\r\naccept: application/json, application/jwk-set+json\r\n",
         "\r\naccept-encoding: identity\r\n",
         &format!("\r\nuser-agent: tower-entra/{}\r\n", env!("CARGO_PKG_VERSION")),
     ] {

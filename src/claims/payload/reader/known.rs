@@ -13,7 +13,9 @@ pub(super) enum Known {
     IssuedAt,
     /// `cnf`.
     Confirmation,
-    IdTokenMark,
+    Nonce,
+    /// `c_hash`, `at_hash`.
+    IdTokenHash,
     Text(StringClaim),
     List(ListClaim),
 }
@@ -24,9 +26,9 @@ pub(super) const KNOWN: [(&str, Known); 24] = [
     ("nbf", Known::NotBefore),
     ("iat", Known::IssuedAt),
     ("cnf", Known::Confirmation),
-    ("nonce", Known::IdTokenMark),
-    ("c_hash", Known::IdTokenMark),
-    ("at_hash", Known::IdTokenMark),
+    ("nonce", Known::Nonce),
+    ("c_hash", Known::IdTokenHash),
+    ("at_hash", Known::IdTokenHash),
     ("iss", Known::Text(StringClaim::Issuer)),
     ("sub", Known::Text(StringClaim::Subject)),
     ("tid", Known::Text(StringClaim::Tenant)),

@@ -101,7 +101,7 @@ fn different_names_with_one_number_are_told_apart() {
 fn no_known_claim_may_be_there_twice() {
     for (name, known) in KNOWN {
         let value = match known {
-            Known::Text(_) | Known::IdTokenMark | Known::Confirmation => "\"a\"",
+            Known::Text(_) | Known::Nonce | Known::IdTokenHash | Known::Confirmation => "\"a\"",
             Known::List(_) => "[\"a\"]",
             _ => "1",
         };

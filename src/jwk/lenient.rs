@@ -1,0 +1,58 @@
+//! Forms of base64 that key servers write against RFC 7518.
+
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
+};
+
+/// The bytes of base64url or standard base64 (RFC 4648), padded or not. `None` for a text that mixes the two alphabets, has
+/// padding of another length than it needs, any other character, or bits at its end that no byte takes up.
+pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
+    const GROUP: usize = 4;
+    let unpadded = text.trim_end_matches('=');
+    let padding = text.len() - unpadded.len();
+    if padding > 2 || (padding > 0 && !text.len().is_multiple_of(GROUP)) {
+        return None;
+    }
+    let bytes = match (unpadded.contains(['+', '/']), unpadded.contains(['-', '_'])) {
+        (true, true) => return None,
+        (true, false) => STANDARD_NO_PAD.decode(unpadded),
+        (false, _) => URL_SAFE_NO_PAD.decode(unpadded),
+    };
+    bytes.ok().filter(|bytes| !bytes.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decode;
+
+    #[test]
+    fn forms_of_base64() {
+        for (text, bytes) in [
+            ("-_8", Some(vec![0xfb, 0xff])),
+            ("+/8", Some(vec![0xfb, 0xff])),
+            ("-_8=", Some(vec![0xfb, 0xff])),
+            ("+/8=", Some(vec![0xfb, 0xff])),
+            ("AQAB", Some(vec![1, 0, 1])),
+            ("AQ==", Some(vec![1])),
+            ("AQ=", None),
+            ("AQ===", None),
+            ("AQAB=", None),
+            ("AQAB====", None),
+            ("+_8", None),
+            ("-/8=", None),
+            ("+_8A", None),
+            ("+/9", None),
+            ("A", None),
+            ("A===", None),
+            ("A=Q=", None),
+            ("AQ ==", None),
+            ("AQ\n", None),
+            ("", None),
+            ("=", None),
+            ("====", None),
+        ] {
+            assert_eq!(decode(text), bytes, "{text:?}");
+        }
+    }
+}

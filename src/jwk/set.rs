@@ -1,0 +1,204 @@
+//! Key sets (RFC 7517, section 5): several entries of one key are merged, and contradictions between entries resolved.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{Entry, Jwk, PRIVATE_HALF, Public, Skipped, without_bom};
+use crate::{
+    jwt::Algorithm,
+    signature::{NoKey, PublicKey},
+};
+
+/// What a key set document holds.
+#[derive(Debug, Default)]
+pub(crate) struct KeySet {
+    /// Each key once for each `kid`; what it can be used for is not known before the accepted algorithms are.
+    pub(crate) keys: Vec<Jwk>,
+    pub(crate) skipped: Vec<Skipped>,
+    /// Keys whose private half is in the document.
+    pub(crate) leaked: HashSet<Public>,
+    /// The `kid`s of keys that are padded, or in standard base64.
+    pub(crate) oddly_encoded: Vec<Box<str>>,
+    /// The keys are single ones, each given by itself: they need no `kid`, however many they are.
+    pub(super) are_single: bool,
+}
+
+/// The keys of a set that can verify something.
+pub(crate) struct Usable<'a> {
+    pub(crate) keys: Vec<(&'a Jwk, Arc<PublicKey>)>,
+    /// Those that cannot, and were not skipped before.
+    pub(crate) skipped: Vec<Skipped>,
+}
+
+impl KeySet {
+    /// Reads a document that was fetched. Keys that cannot be used are listed with the reason.
+    ///
+    /// # Errors
+    ///
+    /// If it is no JSON object with an array `keys`.
+    pub(crate) fn parse(document: &[u8]) -> Result<Self, &'static str> {
+        Self::read(document, true)
+    }
+
+    /// Reads a document whose keys are used as they are, never fetched.
+    ///
+    /// # Errors
+    ///
+    /// If it is no JSON object with an array `keys`.
+    pub(crate) fn parse_static(document: &[u8]) -> Result<Self, &'static str> {
+        Self::read(document, false)
+    }
+
+    fn read(document: &[u8], is_lenient: bool) -> Result<Self, &'static str> {
+        #[derive(Deserialize)]
+        struct Document<'a> {
+            #[serde(borrow)]
+            keys: Vec<&'a RawValue>,
+        }
+
+        let document: Document<'_> = serde_json::from_slice(without_bom(document))
+            .map_err(|_| "it is no key set: a JSON object with an array \"keys\"")?;
+        let mut set = Self::default();
+        let mut entries = Vec::new();
+        for raw in document.keys {
+            match Entry::parse(raw.get(), is_lenient) {
+                Ok(entry) => entries.push(entry),
+                Err(skipped) => set.skipped.push(skipped),
+            }
+        }
+        set.merge(entries);
+        Ok(set)
+    }
+
+    /// One key listed several times under one `kid`, once for each `alg` for instance, is one key: its algorithms are
+    /// united, and everything else must hold that any of its entries says.
+    fn merge(&mut self, entries: Vec<Entry>) {
+        let mut positions: HashMap<(Box<str>, Public), usize> = HashMap::new();
+        let mut merged: Vec<Jwk> = Vec::new();
+        let mut refused: HashMap<usize, &'static str> = HashMap::new();
+        let mut contradictory: HashSet<Box<str>> = HashSet::new();
+        for Entry { key, refused: why_not, has_private_half, is_oddly_encoded } in entries {
+            if has_private_half {
+                self.leaked.insert(key.material.public.clone());
+            }
+            if is_oddly_encoded {
+                self.oddly_encoded.push(key.key_id.clone());
+            }
+            let at = *positions.entry((key.key_id.clone(), key.material.public.clone())).or_insert(merged.len());
+            if let Some(reason) = why_not {
+                refused.entry(at).or_insert(reason);
+            }
+            let Some(first) = merged.get_mut(at) else {
+                merged.push(key);
+                continue;
+            };
+            if first.issuer != key.issuer || first.cloud != key.cloud {
+                contradictory.insert(key.key_id);
+            }
+            // Without `alg`, an entry allows all.
+            let both = first.material.algorithms.take().zip(key.material.algorithms);
+            first.material.algorithms = both.map(|(mut algorithms, more)| {
+                algorithms.extend(more);
+                algorithms.sort_unstable();
+                algorithms.dedup();
+                algorithms
+            });
+        }
+        for (at, key) in merged.into_iter().enumerate() {
+            if self.leaked.contains(&key.material.public) {
+                self.skipped.push(Skipped::alarming(&key.key_id, PRIVATE_HALF));
+            } else if contradictory.contains(&key.key_id) {
+                let reason = "is in the document more than once, with different issuers or clouds";
+                self.skipped.push(Skipped::alarming(&key.key_id, reason));
+            } else if let Some(reason) = refused.get(&at) {
+                self.skipped.push(Skipped::new(&key.key_id, reason));
+            } else {
+                self.keys.push(key);
+            }
+        }
+    }
+
+    /// The keys that can verify a token with one of `algorithms`, prepared, of `most` different `kid`s.
+    ///
+    /// `known` gives back a key that was prepared before. A key without `kid` is usable only where `accepts_nameless` says
+    /// so, and only if there is no other signing key in the document.
+    pub(crate) fn usable(
+        &self,
+        algorithms: &[Algorithm],
+        accepts_nameless: bool,
+        most: usize,
+        known: impl Fn(&Jwk) -> Option<Arc<PublicKey>>,
+    ) -> Usable<'_> {
+        let mut usable = Usable { keys: Vec::new(), skipped: Vec::new() };
+        let mut signing_keys = 0;
+        let mut key_ids = HashSet::new();
+        for key in &self.keys {
+            // A key under a `kid` that is there is looked at in any case: it may make that ambiguous.
+            if key_ids.len() >= most && !key_ids.contains(&*key.key_id) {
+                signing_keys += 1;
+                continue;
+            }
+            let prepared = known(key).map_or_else(|| key.material.prepare(algorithms).map(Arc::new), Ok);
+            match prepared {
+                Ok(prepared) => {
+                    key_ids.insert(&*key.key_id);
+                    usable.keys.push((key, prepared));
+                }
+                Err(NoKey::OtherAlgorithm) => {}
+                Err(NoKey::Invalid(reason)) => {
+                    usable.skipped.push(Skipped::new(&key.key_id, reason));
+                    continue;
+                }
+                Err(NoKey::Weak(reason)) => {
+                    usable.skipped.push(Skipped::alarming(&key.key_id, reason));
+                    continue;
+                }
+            }
+            signing_keys += 1;
+        }
+        if !self.are_single {
+            usable.drop_nameless(accepts_nameless && signing_keys == 1);
+            usable.drop_ambiguous();
+        }
+        usable
+    }
+}
+
+impl Usable<'_> {
+    fn drop_nameless(&mut self, is_accepted: bool) {
+        let Self { keys, skipped } = self;
+        keys.retain(|(key, _)| {
+            let is_dropped = key.key_id.is_empty() && !is_accepted;
+            if is_dropped {
+                skipped.push(Skipped::new("", "has no kid"));
+            }
+            !is_dropped
+        });
+    }
+
+    /// Keys under one `kid` that could verify the same token: none of them is used. An RSA and an EC key may share a `kid`
+    /// ([RFC 7517, section 4.5](https://www.rfc-editor.org/rfc/rfc7517#section-4.5)).
+    fn drop_ambiguous(&mut self) {
+        let Self { keys, skipped } = self;
+        let mut counts: HashMap<(&str, Algorithm), usize> = HashMap::new();
+        for (key, prepared) in &*keys {
+            for algorithm in prepared.algorithms() {
+                *counts.entry((&*key.key_id, algorithm)).or_default() += 1;
+            }
+        }
+        counts.retain(|_, count| *count > 1);
+        keys.retain(|(key, prepared)| {
+            let is_ambiguous = prepared.algorithms().any(|algorithm| counts.contains_key(&(&*key.key_id, algorithm)));
+            if is_ambiguous {
+                let reason = "shares its kid with another key for the same algorithm";
+                skipped.push(Skipped::alarming(&key.key_id, reason));
+            }
+            !is_ambiguous
+        });
+    }
+}

@@ -1,0 +1,117 @@
+//! What a document says that the operator should know, as events.
+
+use std::time::Duration;
+
+use super::constraint::Change;
+use crate::{jwk::Skipped, rejection::cut};
+
+/// The most warnings about one document; what is beyond them is logged for debugging.
+const MOST_WARNINGS: usize = 10;
+/// The longest text of a document in an event.
+const LONGEST_TEXT: usize = 200;
+
+/// Something about a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Notice {
+    Skipped(Skipped),
+    /// `n` or `e` is padded, or in standard base64.
+    OddlyEncoded {
+        key_id: Box<str>,
+    },
+    /// What its document says about it has changed.
+    Changed {
+        key_id: Box<str>,
+        member: &'static str,
+        change: Change,
+    },
+}
+
+impl Notice {
+    fn is_warning(&self) -> bool {
+        match self {
+            Self::Skipped(skipped) => skipped.is_alarming,
+            Self::OddlyEncoded { .. } => false,
+            Self::Changed { .. } => true,
+        }
+    }
+}
+
+/// Logs them: `document` is the address, `grace` the time for which constraints hold on.
+pub(super) fn log(notices: &[Notice], document: &str, grace: Duration) {
+    let mut warnings = 0;
+    for notice in notices {
+        let warns = notice.is_warning() && warnings < MOST_WARNINGS;
+        warnings += usize::from(warns);
+        match notice {
+            Notice::Skipped(Skipped { key_id, reason, .. }) => {
+                let kid = key_id.as_deref().map(short);
+                if warns {
+                    tracing::warn!(target: "tower_entra", event = "key_skipped", document, ?kid, reason);
+                } else {
+                    tracing::debug!(target: "tower_entra", event = "key_skipped", document, ?kid, reason);
+                }
+            }
+            Notice::OddlyEncoded { key_id } => {
+                let kid = short(key_id);
+                tracing::debug!(target: "tower_entra", event = "key_oddly_encoded", document, kid,
+                    "n or e is padded, or not in base64url (RFC 7518, section 6.3.1)");
+            }
+            Notice::Changed { key_id, member, change } => {
+                let (kid, change) = (short(key_id), describe(member, change, grace));
+                if warns {
+                    tracing::warn!(target: "tower_entra", event = "key_changed", document, kid, change);
+                } else {
+                    tracing::debug!(target: "tower_entra", event = "key_changed", document, kid, change);
+                }
+            }
+        }
+    }
+}
+
+fn short(text: &str) -> String {
+    cut(text.to_owned(), LONGEST_TEXT)
+}
+
+/// What has changed, and what holds now.
+fn describe(member: &str, change: &Change, grace: Duration) -> String {
+    let list =
+        |texts: &[Box<str>]| texts.iter().map(|text| format!("{:?}", short(text))).collect::<Vec<_>>().join(", ");
+    let mut parts = Vec::new();
+    if let Some(added) = &change.added {
+        parts.push(format!("{member} is now {:?}", short(added)));
+    }
+    if !change.omitted.is_empty() {
+        let hours = grace.as_secs_f64() / 3600.0;
+        parts.push(format!(
+            "{member} {} is gone; it holds until documents have omitted it for {hours:.1} h",
+            list(&change.omitted)
+        ));
+    }
+    if !change.lapsed.is_empty() {
+        parts.push(format!("{member} {} holds no more", list(&change.lapsed)));
+    }
+    parts.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_in_words() {
+        let texts = |texts: &[&str]| texts.iter().map(|&text| text.into()).collect();
+        let day = Duration::from_secs(24 * 3600);
+        for (change, expected) in [
+            (
+                Change { omitted: texts(&["a"]), added: Some("b".into()), lapsed: texts(&[]) },
+                r#"issuer is now "b"; issuer "a" is gone; it holds until documents have omitted it for 24.0 h"#,
+            ),
+            (
+                Change { omitted: texts(&[]), added: None, lapsed: texts(&["a", "c"]) },
+                r#"issuer "a", "c" holds no more"#,
+            ),
+        ] {
+            assert_eq!(describe("issuer", &change, day), expected);
+        }
+    }
+}
