@@ -607,7 +607,7 @@ async fn keys_that_are_at_hand() {
     let unnamed = || mock.token().without_header("kid");
     for (name, authority, token, expected) in [
         ("named", authority().static_keys(jwks(json!([key.jwk()]))), token(), "accepted"),
-        ("one, no kid", authority().static_keys(jwks(json!([key.jwk()]))), unnamed(), "accepted"),
+        ("one, no kid", authority().static_keys(jwks(json!([key.jwk()]))), unnamed(), "malformed_token"),
         ("one, another kid", authority().static_keys(jwks(json!([key.jwk()]))), token().kid("x"), "unknown_key"),
         (
             "several, no kid",
@@ -617,10 +617,17 @@ async fn keys_that_are_at_hand() {
         ),
         ("nameless", authority().static_keys(jwks(json!([nameless]))), token(), "accepted"),
         ("nameless, no kid", authority().static_keys(jwks(json!([nameless]))), unnamed(), "accepted"),
+        (
+            "nameless beside another",
+            authority().static_keys(jwks(json!([nameless, other.jwk()]))),
+            unnamed(),
+            "malformed_token",
+        ),
         ("nameless, forged", authority().static_keys(jwks(json!([nameless]))), token().wrong_key(), "bad_signature"),
         ("pem", authority().pem_key(pem(&key)), token(), "accepted"),
         ("pem, no kid", authority().pem_key(pem(&key)), unnamed(), "accepted"),
         ("pem of two", authority().pem_key(pem(&other)).pem_key(pem(&key)), token(), "accepted"),
+        ("pem of two, no kid", authority().pem_key(pem(&other)).pem_key(pem(&key)), unnamed(), "accepted"),
         ("pem, forged", authority().pem_key(pem(&key)), token().wrong_key(), "bad_signature"),
         ("pem of another", authority().pem_key(pem(&other)), token(), "bad_signature"),
         (

@@ -8,7 +8,7 @@ use tower_entra::{
     jwt::Algorithm,
     policy::ClaimRule,
     tenant::Instance,
-    testing::{ManualClock, MockEntra, SigningAlgorithm, TokenBuilder},
+    testing::{KeySpec, ManualClock, MockEntra, SigningAlgorithm, TokenBuilder},
 };
 
 use crate::support::{Bench, clock_of, tenant};
@@ -188,15 +188,23 @@ async fn clients_that_are_no_guids_are_compared_exactly() {
     }
 }
 
-/// A token without `kid` gets one answer, wherever its issuer has keys at hand or not.
+/// A token without `kid` gets one answer, whether its issuer's keys have names or not, and wherever they come from.
 #[tokio::test]
 async fn what_has_no_kid_does_not_tell_whose_keys_are_at_hand() {
-    let (mock, bare) = (MockEntra::okta(), MockEntra::okta());
-    let jwks = json!({"keys": [mock.current_key().jwk()]}).to_string();
+    let (mock, bare, nameless) = (MockEntra::okta(), MockEntra::okta(), MockEntra::okta());
+    let key = mock.current_key();
+    let mut jwk = key.jwk();
+    jwk.as_object_mut().unwrap().remove("kid");
+    let jwks = json!({"keys": [jwk]}).to_string();
+    nameless.drop_all_keys();
+    nameless.publish(KeySpec::new(&key).without_member("kid"));
     let authority = || Authority::openid_connect(mock.issuer()).audience(format!("api://{API}"));
     let at_hand = Bench::alone(mock.clone(), authority().static_keys(jwks));
     let fetched = Bench::alone(bare, authority());
     fetched.verifier.warm_up().await.unwrap();
+    let nameless = Bench::alone(nameless, authority());
+    nameless.verifier.warm_up().await.unwrap();
+    let entra = Bench::new().await;
     let token = || mock.token().without_header("kid");
     let mut answers = Vec::new();
     for token in [
@@ -206,7 +214,7 @@ async fn what_has_no_kid_does_not_tell_whose_keys_are_at_hand() {
         token().wrong_key().algorithm(SigningAlgorithm::Rs512),
         token().wrong_key().claim("aud", "api://another"),
     ] {
-        for bench in [&at_hand, &fetched] {
+        for bench in [&at_hand, &fetched, &nameless, &entra] {
             answers.push(format!("{:?}", bench.send_token(&token.build()).await.seen()));
         }
     }

@@ -144,9 +144,9 @@ async fn row_8c_issuers_of_the_wrong_type() {
     }
 }
 
-/// A later document cannot take back what a key's document once said of it.
+/// Within the grace period, a later document cannot take back what a key's document has said of it.
 #[tokio::test]
-async fn constraints_are_never_weakened() {
+async fn constraints_are_not_weakened_at_once() {
     let mock = MockEntra::new();
     let key = mock.new_key();
     mock.publish(KeySpec::new(&key).issuer(mock.v2_issuer(MockEntra::OTHER_TENANT)));

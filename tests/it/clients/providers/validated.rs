@@ -122,7 +122,7 @@ async fn their_new_keys_are_known_at_the_first_token() {
 const DIFFERENCES: &[(&[&str], &str)] = &[
     (&["expired 30 s ago"], "here 60 s of leeway are the default; jose has none unless it is told"),
     (&["a line behind it"], "jose reads base64 with blanks in it; base64url has none here (RFC 7515 §2)"),
-    (&["no kid, well signed"], "jose takes the only key there is; here a key is found by its name alone"),
+    (&["no kid, well signed"], "jose takes the only key there is; here a key that has a name is found by it alone"),
     (&["typ of another kind"], "jose looks at typ only if it is told which one (RFC 8725 §3.11)"),
     (&["cnf"], "jose takes a token that is bound to a key as plain bearer (RFC 7800)"),
     (
