@@ -33,6 +33,7 @@ mod groups;
 pub(crate) mod json;
 mod kind;
 pub(crate) mod payload;
+pub(crate) mod scopes;
 mod simple;
 pub(crate) mod texts;
 
@@ -233,9 +234,12 @@ impl Claims {
 
     /// The delegated scopes, `scp`. A scope `/` counts as none (§5.5). Of other issuers than Entra `scp`, `scope` or what is
     /// configured, an application's own too.
+    ///
+    /// Only what is a `scope-token` of [RFC 6749, section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3) is a scope:
+    /// printable ASCII without spaces, quotes and backslashes. Anything else in the claim is ignored.
     pub fn scopes(&self) -> impl Iterator<Item = &str> + Clone {
         let mapped = self.mapped();
-        let own = mapped.is_none().then(|| scopes_of(&self.inner.payload));
+        let own = mapped.is_none().then(|| scopes::of_payload(&self.inner.payload));
         own.into_iter().flatten().chain(mapped.into_iter().flat_map(|mapped| &mapped.scopes).map(|scope| &**scope))
     }
 
@@ -339,12 +343,6 @@ impl Claims {
     pub fn as_json(&self) -> &str {
         self.inner.payload.json()
     }
-}
-
-/// The scopes of a payload; `/` is none (§5.5).
-pub(crate) fn scopes_of(payload: &Payload) -> impl Iterator<Item = &str> + Clone {
-    let scopes = payload.string(StringClaim::Scope).unwrap_or_default();
-    scopes.split(' ').filter(|scope| !scope.is_empty() && *scope != "/")
 }
 
 /// `azp` in v2 tokens, `appid` in v1 tokens, the other one where that is missing (§5.2).

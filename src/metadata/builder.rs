@@ -2,6 +2,7 @@ use serde::Serialize;
 
 use super::{PATH, ProtectedResource, resource::Inner};
 use crate::{
+    claims::scopes,
     error::{ConfigError, ConfigProblem},
     tenant::{Address, Cloud, TenantId, check_address},
 };
@@ -182,12 +183,9 @@ impl ProtectedResourceBuilder {
 
     fn check_scopes(&self, problems: &mut Vec<ConfigProblem>) {
         for scope in &self.scopes {
-            // RFC 6749 §3.3
-            let is_token =
-                !scope.is_empty() && scope.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\');
             let advice = match scope.as_str() {
                 "offline_access" => "this is a matter between client and authorization server, no scope of this API",
-                _ if is_token => continue,
+                _ if scopes::is_scope_token(scope) => continue,
                 _ => "one scope is needed, without blanks and quotes; repeat scope() for more",
             };
             problems.push(ConfigProblem::new("scope()", Some(scope), advice));

@@ -35,7 +35,7 @@ use crate::{
     claims::{
         Mapped, TokenVersion, client_id_of,
         payload::{ListClaim, Payload, StringClaim},
-        scopes_of,
+        scopes,
     },
     rejection::{Rejection, RejectionKind},
     tenant::TenantId,
@@ -212,11 +212,11 @@ impl Policy {
                     && !payload.has_id_token_mark
             }
         };
-        let has_scope = scopes_of(payload).next().is_some();
+        let has_scope = scopes::of_payload(payload).next().is_some();
         if has_scope && kind != Some("app") {
             return Ok(false);
         }
-        let has_role = payload.list(ListClaim::Roles).is_some_and(|mut roles| roles.any(|role| !role.is_empty()));
+        let has_role = payload.list(ListClaim::Roles).is_some_and(|mut roles| roles.any(scopes::is_visible));
         if is_marked_app && (has_role || self.allow_without_role) {
             return Ok(true);
         }

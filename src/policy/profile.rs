@@ -1,9 +1,8 @@
-use std::borrow::Cow;
-
 use crate::{
     claims::{
         Mapped, json,
         payload::{Payload, StringClaim},
+        scopes::{self, is_visible},
     },
     rejection::{Rejection, RejectionKind},
 };
@@ -76,20 +75,20 @@ impl Mapping {
     /// `malformed_token` for a claim of the wrong type, `not_an_access_token` for an id token and for one without any
     /// mark of an access token.
     pub(crate) fn read(&self, payload: &Payload, is_rfc9068: bool) -> Result<(Mapped, bool), Rejection> {
-        let list = |path: &Path, splits: bool| match path.find(payload) {
+        let list = |path: &Path, read: fn(&str) -> Option<Vec<Box<str>>>| match path.find(payload) {
             None => Ok(Vec::new()),
-            Some(value) => texts(value, splits).ok_or_else(|| mistyped(&path.name())),
+            Some(value) => read(value).ok_or_else(|| mistyped(&path.name())),
         };
         let scopes = match &self.scopes {
-            Some(path) => list(path, true)?,
-            None => match list(&Path(vec!["scp".to_owned()]), true)? {
-                scopes if scopes.is_empty() => list(&Path(vec!["scope".to_owned()]), true)?,
+            Some(path) => list(path, scopes_in)?,
+            None => match list(&Path(vec!["scp".to_owned()]), scopes_in)? {
+                scopes if scopes.is_empty() => list(&Path(vec!["scope".to_owned()]), scopes_in)?,
                 scopes => scopes,
             },
         };
         let roles = match &self.roles {
-            Some(path) => list(path, false)?,
-            None => list(&Path(vec!["roles".to_owned()]), false)?,
+            Some(path) => list(path, texts)?,
+            None => list(&Path(vec!["roles".to_owned()]), texts)?,
         };
         let subject = self.subject.as_ref().map(|path| text(payload, path)).transpose()?.flatten();
         let client = self.client(payload)?;
@@ -112,7 +111,7 @@ impl Mapping {
                 Rejection::new(RejectionKind::NotAnAccessToken).detail("it is an id token, or another kind of token")
             );
         }
-        if !is_rfc9068 && scopes.is_empty() && (roles.is_empty() || client.is_none()) {
+        if !is_rfc9068 && scopes.is_empty() && (!roles.iter().any(|role| is_visible(role)) || client.is_none()) {
             let detail = "it has no scope, no roles and not the typ of an access token (at+jwt)";
             return Err(Rejection::new(RejectionKind::NotAnAccessToken).detail(detail));
         }
@@ -134,7 +133,7 @@ impl Mapping {
 
     /// The audiences of the token, where they are not in `aud`.
     pub(crate) fn audiences(&self, payload: &Payload) -> Option<Vec<Box<str>>> {
-        self.audience.as_ref().map(|path| path.find(payload).and_then(|value| texts(value, false)).unwrap_or_default())
+        self.audience.as_ref().map(|path| path.find(payload).and_then(|value| texts(value)).unwrap_or_default())
     }
 }
 
@@ -160,24 +159,26 @@ fn text(payload: &Payload, path: &Path) -> Result<Option<Box<str>>, Rejection> {
     }
 }
 
-/// The elements of a list of strings; of a string its parts between blanks if it `splits`, else itself.
-fn texts(value: &str, splits: bool) -> Option<Vec<Box<str>>> {
-    let parts = |text: Cow<'_, str>| -> Vec<Box<str>> {
-        if splits {
-            text.split(' ').filter(|part| !part.is_empty()).map(Into::into).collect()
-        } else {
-            // An empty one gives nothing.
-            (!text.is_empty()).then(|| text.into()).into_iter().collect()
-        }
-    };
+/// The elements of a list of strings; a string is a list of one. Empty ones are left out.
+fn texts(value: &str) -> Option<Vec<Box<str>>> {
     match json::string(value) {
-        Some(text) => Some(parts(text)),
+        Some(text) => Some((!text.is_empty()).then(|| text.into()).into_iter().collect()),
         None => json::elements(value)?
             .into_iter()
             .map(|element| json::string(element).map(Into::into))
             .filter(|element| element.as_deref() != Some(""))
             .collect(),
     }
+}
+
+/// The scopes of a string, separated by spaces, or of a list, one in each element. What is not a scope is ignored.
+fn scopes_in(value: &str) -> Option<Vec<Box<str>>> {
+    if let Some(text) = json::string(value) {
+        return Some(scopes::split(&text).map(Into::into).collect());
+    }
+    let mut all = texts(value)?;
+    all.retain(|scope| scopes::is_scope_token(scope));
+    Some(all)
 }
 
 fn mistyped(name: &str) -> Rejection {
@@ -225,7 +226,9 @@ mod tests {
         let keycloak = Mapping { roles: path("/realm_access/roles"), ..Mapping::default() };
         let permissions = Mapping { scopes: path("permissions"), subject: path("uid"), ..Mapping::default() };
         for (mapping, json, scopes, roles, client, app_only) in [
-            (&usual, r#""scp":["a","b c"],"cid":"k","sub":"u""#, vec!["a", "b c"], vec![], Some("k"), false),
+            (&usual, r#""scp":["a","b c","d\t","\u00a0"],"cid":"k","sub":"u""#, vec!["a"], vec![], Some("k"), false),
+            (&usual, r#""scp":"a\tb c\u200b d","cid":"k","sub":"u""#, vec!["d"], vec![], Some("k"), false),
+            (&usual, r#""scp":"\t","scope":"a","cid":"k","sub":"u""#, vec!["a"], vec![], Some("k"), false),
             (&usual, r#""scope":"a  b","azp":"k","sub":"k""#, vec!["a", "b"], vec![], Some("k"), true),
             (&usual, r#""scope":"a","azp":"k","sub":"k@clients""#, vec!["a"], vec![], Some("k"), true),
             (&usual, r#""scp":"","scope":"a","client_id":"k","azp":"z""#, vec!["a"], vec![], Some("k"), false),
@@ -275,6 +278,11 @@ mod tests {
             (r#""scope":"a","token_use":["id"]"#, false, other),
             (r#""scope":"a","typ":{"is":"ID"}"#, true, other),
             (r#""roles":"","azp":"k""#, false, other),
+            (r#""roles":[" ","\t","\u200b"],"azp":"k""#, false, other),
+            (r#""scope":"\t""#, false, other),
+            (r#""scope":"a\tb""#, false, other),
+            (r#""scope":["a b","\u00a0"]"#, false, other),
+            (r#""scope":"\u200b","scp":["\ufeff"]"#, false, other),
             (r#""scope":"a","typ":"ID""#, false, other),
             (r#""scope":"a","typ":"Refresh""#, true, other),
             (r#""roles":["r"]"#, false, other),

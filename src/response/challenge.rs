@@ -3,6 +3,7 @@ use std::borrow::Cow;
 use http::{HeaderValue, StatusCode};
 
 use crate::{
+    claims::scopes::is_scope_token,
     policy::microsoft_api_names,
     rejection::{Ask, ClaimsChallenge, Public, PublicCause, Rejection, RejectionKind},
 };
@@ -45,10 +46,13 @@ impl Challenge {
     }
 
     /// The same with the scopes to ask for in full, separated by spaces (RFC 6750 §3). They are told with 401; with 403 a
-    /// required scope is told as it stands here: `api://orders/Read` for `Read`.
+    /// required scope is told as it stands here: `api://orders/Read` for `Read`. What cannot be a scope
+    /// ([RFC 6749, section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3)) is left out.
     #[must_use]
     pub fn scope(mut self, scopes: impl Into<String>) -> Self {
-        self.scope = Some(scopes.into());
+        let scopes: String = scopes.into();
+        let scopes: Vec<&str> = scopes.split_whitespace().filter(|scope| is_scope_token(scope)).collect();
+        self.scope = (!scopes.is_empty()).then(|| scopes.join(" "));
         self
     }
 

@@ -5,7 +5,7 @@ mod text;
 
 use super::{claim_rule::ClaimRule, truth::Truth};
 use crate::{
-    claims::{Claims, ClientProof},
+    claims::{Claims, ClientProof, scopes::is_scope_token},
     rejection::Rejection,
     tenant::TenantId,
 };
@@ -43,6 +43,9 @@ pub struct Requirement(Node);
 
 impl Requirement {
     /// A delegated scope, compared exactly. An app-only token never has one.
+    ///
+    /// A name that cannot be a scope ([RFC 6749, section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3)), such as
+    /// two words, is unknown for every token: neither the requirement nor its opposite is met.
     pub fn scope(scope: impl Into<String>) -> Self {
         Self::rule(Rule::Scope(scope.into()))
     }
@@ -204,7 +207,9 @@ impl Requirement {
         let rejection = self.0.refuse(claims, true, &contexts).verified().forbidden().expected(self.to_string());
         let mut scopes: Vec<&str> = Vec::new();
         self.0.for_each_wanted(true, &mut |rule| {
-            if let Rule::Scope(scope) = rule {
+            if let Rule::Scope(scope) = rule
+                && is_scope_token(scope)
+            {
                 scopes.push(scope);
             }
         });

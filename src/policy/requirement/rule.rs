@@ -1,5 +1,8 @@
 use crate::{
-    claims::{Claims, ClientProof, GroupMembership},
+    claims::{
+        Claims, ClientProof, GroupMembership,
+        scopes::{is_scope_token, is_visible},
+    },
     policy::{claim_rule::ClaimRule, truth::Truth},
     rejection::{Rejection, RejectionKind},
     tenant::TenantId,
@@ -58,7 +61,7 @@ fn is_guid(text: &str) -> bool {
 impl Rule {
     /// Whether it holds, if these authentication contexts are taken for satisfied.
     pub(super) fn truth(&self, claims: &Claims, satisfied: &[u8]) -> Truth {
-        if self.is_unnamed() {
+        if self.is_unnamed() || self.names_no_scope() {
             return Truth::Unknown;
         }
         match self {
@@ -80,20 +83,32 @@ impl Rule {
         }
     }
 
-    /// An empty name stands for nothing, and decides nothing.
+    /// A name without a visible character stands for nothing, and decides nothing.
     fn is_unnamed(&self) -> bool {
         match self {
-            Self::Scope(name) | Self::AppRole(name) | Self::Role(name) | Self::AnyRole(name) => name.is_empty(),
-            Self::Client { id, .. } | Self::DirectoryRole(id) => id.is_empty(),
-            Self::Group(group) => group.id.is_empty(),
+            Self::Scope(name) | Self::AppRole(name) | Self::Role(name) | Self::AnyRole(name) => !is_visible(name),
+            Self::Client { id, .. } | Self::DirectoryRole(id) => !is_visible(id),
+            Self::Group(group) => !is_visible(&group.id),
             Self::Tenant(_) | Self::Member | Self::Guest | Self::AuthContext(_) | Self::Claim(_) => false,
         }
+    }
+
+    /// No token can have such a scope (RFC 6749, section 3.3). Were it false, its opposite would let everybody in.
+    fn names_no_scope(&self) -> bool {
+        matches!(self, Self::Scope(name) if !is_scope_token(name))
     }
 
     /// The refusal where it would have to hold (or not to, if not `wanted`), and does not, or nobody can tell.
     pub(super) fn refuse(&self, claims: &Claims, wanted: bool) -> Rejection {
         let rejection = if wanted { self.refuse_lacking(claims) } else { self.refuse_excluded(claims) };
-        if self.is_unnamed() { rejection.detail("the requirement has an empty name") } else { rejection }
+        if self.is_unnamed() {
+            rejection.detail("the requirement has an empty name")
+        } else if self.names_no_scope() {
+            rejection
+                .detail("the requirement names a scope that no token can have: one word of printable ASCII is needed")
+        } else {
+            rejection
+        }
     }
 
     fn refuse_lacking(&self, claims: &Claims) -> Rejection {

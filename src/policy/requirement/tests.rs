@@ -80,6 +80,15 @@ fn each_rule_by_its_outcomes() {
         (Requirement::scope("Other"), json!({"scp": null}), true, No(InsufficientScope)),
         (Requirement::scope("Files.Read"), json!({}), true, Unknown(InsufficientScope, ClaimNotAllowed)),
         (Requirement::scope(""), json!({}), false, Unknown(InsufficientScope, ClaimNotAllowed)),
+        (Requirement::scope(" "), json!({"scp": "a  b"}), false, Unknown(InsufficientScope, ClaimNotAllowed)),
+        (Requirement::scope("\t"), json!({"scp": "a \t b"}), false, Unknown(InsufficientScope, ClaimNotAllowed)),
+        (Requirement::scope("a\tb"), json!({"scp": "a\tb"}), false, Unknown(InsufficientScope, ClaimNotAllowed)),
+        (Requirement::scope("a b"), json!({"scp": "a b"}), false, Unknown(InsufficientScope, ClaimNotAllowed)),
+        (Requirement::scope("a\u{200b}"), json!({"scp": "a\u{200b}"}), false, Unknown(InsufficientScope, ClaimNotAllowed)),
+        (Requirement::scope("a"), json!({"scp": "a\u{200b} b\ta"}), false, No(InsufficientScope)),
+        (Requirement::any_role(" "), json!({"roles": [" "]}), false, Unknown(InsufficientRole, ClaimNotAllowed)),
+        (Requirement::any_role("\u{200b}"), json!({"roles": ["\u{200b}"]}), false, Unknown(InsufficientRole, ClaimNotAllowed)),
+        (Requirement::group("\u{a0}"), json!({"groups": ["\u{a0}"]}), false, Unknown(ClaimNotAllowed, ClaimNotAllowed)),
         (Requirement::role("Admin"), json!({}), false, Yes(ClaimNotAllowed)),
         (Requirement::role("Admin"), json!({}), true, Unknown(InsufficientRole, ClaimNotAllowed)),
         (Requirement::role("Admin"), json!({"roles": null}), false, No(InsufficientRole)),
@@ -243,6 +252,13 @@ fn a_refusal_says_what_to_do() {
         (Requirement::guest(), json!({"acct": 0}), false, "the user is a member"),
         (Requirement::group(""), json!({}), false, "the requirement has an empty name"),
         (not(Requirement::scope("")), json!({}), false, "the requirement has an empty name"),
+        (Requirement::any_role("\t"), json!({}), false, "the requirement has an empty name"),
+        (
+            not(Requirement::scope("a b")),
+            json!({}),
+            false,
+            "the requirement names a scope that no token can have: one word of printable ASCII is needed",
+        ),
         (
             Requirement::confidential_client(CLIENT),
             json!({"azpacr": "0"}),
@@ -383,6 +399,9 @@ fn a_challenge_only_where_it_helps() {
 fn scopes_that_are_excluded_are_not_asked_for() {
     let requirement = Requirement::scope("A").and(not(Requirement::scope("B").or(not(Requirement::scope("C")))));
     assert_eq!(requirement.check(&user(&json!({}))).unwrap_err().required_scopes(), Some("A C"));
+    // What cannot be a scope is not one to ask for: between spaces it would be two.
+    let requirement = Requirement::scope("D E").or(Requirement::scope("\t")).or(Requirement::scope("F"));
+    assert_eq!(requirement.check(&user(&json!({}))).unwrap_err().required_scopes(), Some("F"));
 }
 
 #[test]

@@ -312,6 +312,16 @@ async fn row_8_id_tokens_and_tokens_without_a_permission() {
         ("neither scope nor role", user()),
         ("an empty scope", user().claim("scp", "")),
         ("a scope of spaces", user().claim("scp", "   ")),
+        ("a tab", user().claim("scp", "\t")),
+        ("a tab between words", user().claim("scp", "Files.Read\tFiles.Write")),
+        ("a no-break space", user().claim("scp", "\u{a0}")),
+        ("a zero-width space", user().claim("scp", "\u{200b}")),
+        ("a byte order mark", user().claim("scp", "\u{feff}")),
+        ("a line break", user().claim("scp", "\r\n")),
+        ("a quote", user().claim("scp", "\"")),
+        ("a backslash", user().claim("scp", "\\")),
+        ("a letter beyond ASCII", user().claim("scp", "é")),
+        ("a tab with a user's role", user().claim("scp", "\t").claim("roles", roles.clone())),
         ("a scope /", user().claim("scp", "/")),
         ("scopes / /", user().claim("scp", "/ /")),
         ("a scope / with a user's role", user().claim("scp", "/").claim("roles", roles.clone())),
@@ -322,6 +332,8 @@ async fn row_8_id_tokens_and_tokens_without_a_permission() {
         ("an application with an empty role", app().claim("roles", json!([""]))),
         ("an application with an empty role as text", app().claim("roles", "")),
         ("an application, marked, without a role", app().idtyp().without_claim("roles")),
+        ("an application with a role of spaces", app().claim("roles", json!([" ", "\t"]))),
+        ("an application with a role that nobody sees", app().claim("roles", json!(["\u{200b}\u{a0}"]))),
         ("an application without a client", app().without_claim("azp")),
         ("an application without oid", app().without_claim("oid")),
         ("an application without sub", app().without_claim("sub")),
@@ -341,6 +353,11 @@ async fn row_8_id_tokens_and_tokens_without_a_permission() {
     bench.accepts("an application, marked", &app().idtyp().build()).await;
     bench.accepts("an agent, marked, with a scope /", &app().idtyp().scopes("/").build()).await;
     bench.accepts("a user", &bench.token().build()).await;
+    // What is not a scope is ignored, not the token.
+    let mixed = bench.token().claim("scp", "\t Files.Read a\u{a0}b \u{200b}Mail.Read").build();
+    bench.accepts("a scope among others that are none", &mixed).await;
+    let claims = bench.verifier.verify(&mixed).await.unwrap();
+    assert_eq!(claims.scopes().collect::<Vec<_>>(), ["Files.Read"]);
 
     // The switch that lets applications in without a role waives the role, never the marks.
     let lax = Bench::of(MockEntra::new(), |builder| {
