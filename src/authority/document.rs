@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::{Entra, Form, Gate, Issuers};
 use crate::{
-    claims::TokenVersion,
+    claims::{TokenVersion, directory::DirectoryClaims},
     jwk::KeySet,
     jwt::Algorithm,
     policy::{Policy, Requirement},
@@ -21,6 +21,7 @@ pub(crate) struct Trusted {
     pub(crate) gate: Option<Gate>,
     /// In lower case.
     pub(crate) b2c_policy: Option<String>,
+    pub(crate) directory: DirectoryClaims,
 }
 
 impl Trusted {

@@ -60,6 +60,7 @@ pub(crate) enum Keys {
 pub(crate) struct Names {
     pub(crate) scopes: Option<String>,
     pub(crate) roles: Option<String>,
+    pub(crate) groups: Option<String>,
     pub(crate) subject: Option<String>,
     pub(crate) client: Option<String>,
     pub(crate) audience: Option<String>,
@@ -75,6 +76,7 @@ impl Names {
         Ok(Mapping {
             scopes: path("scope_claim()", &self.scopes)?,
             roles: path("role_claim()", &self.roles)?,
+            groups: path("group_claim()", &self.groups)?,
             subject: path("subject_claim()", &self.subject)?,
             client: path("client_claim()", &self.client)?,
             audience: path("audience_claim()", &self.audience)?,

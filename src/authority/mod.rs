@@ -40,6 +40,7 @@
 //! # Ok::<(), tower_entra::ConfigError>(())
 //! ```
 
+mod directory;
 mod document;
 mod entra;
 mod gate;
@@ -49,6 +50,7 @@ mod settings;
 
 use std::fmt;
 
+pub(crate) use directory::{directory_claims, subject_space};
 pub(crate) use document::{DocumentOwner, DocumentSpec, Source, Trusted};
 pub(crate) use entra::{Entra, Tenants};
 pub(crate) use gate::Gate;

@@ -16,6 +16,8 @@ pub(crate) struct Settings {
     pub(crate) required_claims: Vec<ClaimRule>,
     pub(crate) requirement: Option<Requirement>,
     pub(crate) algorithms: Vec<Algorithm>,
+    /// The groups, directory roles and authentication contexts in its tokens count.
+    pub(crate) trust_directory_claims: bool,
     /// Methods that mean nothing for this kind of authority.
     pub(crate) misfits: Vec<&'static str>,
 }
@@ -73,6 +75,36 @@ impl Authority {
             Some(before) => before.and(requirement),
             None => requirement,
         });
+        self
+    }
+
+    /// Lets the groups (`groups`), directory roles (`wids`) and authentication contexts (`acrs`) in its tokens meet a
+    /// [`Requirement`].
+    ///
+    /// Where Microsoft runs the authority, at a host of Entra's or External ID's, they count anyway. Anywhere else whoever
+    /// runs it can write the ids of your own directory into its tokens, as can the custom policies of Azure AD B2C: without
+    /// this switch such a requirement is unknown for its tokens, and so is its opposite. Switch it on for an authority that
+    /// you run, or whose operator may decide who is in your groups. Groups of another OpenID Connect issuer that are its own
+    /// are read with [`group_claim`](Self::group_claim).
+    ///
+    /// Whose tenant a token is from, and who is a guest in it, it does not change: Azure AD B2C does not know guests, and
+    /// another OpenID Connect issuer no tenants.
+    ///
+    /// ```
+    /// use tower_entra::{Authority, Verifier, tenant::Instance};
+    ///
+    /// // An emulator on this machine.
+    /// let emulator = Authority::tenant("11111111-2222-3333-4444-555555555555".parse()?)
+    ///     .in_instance(Instance::parse("http://127.0.0.1:4000")?)
+    ///     .trust_directory_claims();
+    /// let verifier =
+    ///     Verifier::builder().client_id("66666666-7777-8888-9999-000000000000").authority(emulator).build()?;
+    /// # drop(verifier);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn trust_directory_claims(mut self) -> Self {
+        self.settings.trust_directory_claims = true;
         self
     }
 
@@ -193,6 +225,18 @@ impl Authority {
     #[must_use]
     pub fn role_claim(self, name: impl Into<String>) -> Self {
         self.name("role_claim()", |names| &mut names.roles, name)
+    }
+
+    /// The claim with the groups, of an OpenID Connect issuer: a string or a list. They are the issuer's own, and meet
+    /// [`Requirement::group`]: an id is compared ignoring case, a name exactly. Without it, and without
+    /// [`trust_directory_claims`](Self::trust_directory_claims), a group is unknown. A name, or a JSON Pointer such as
+    /// `/realm_access/groups`.
+    ///
+    /// Whoever runs the issuer decides what is in it. Where several authorities have groups of the same name, combine the
+    /// requirement with [`Requirement::authority`].
+    #[must_use]
+    pub fn group_claim(self, name: impl Into<String>) -> Self {
+        self.name("group_claim()", |names| &mut names.groups, name)
     }
 
     /// The claim that [`Claims::subject`](crate::Claims::subject) shows, of an OpenID Connect issuer: `sub` if nothing is

@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{fmt, slice};
 
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
 
@@ -68,17 +68,31 @@ pub enum GroupMembership<'a> {
 /// }
 /// ```
 #[derive(Clone)]
-pub struct GroupIds<'a>(Texts<'a>);
+pub struct GroupIds<'a>(Listed<'a>);
+
+#[derive(Clone)]
+enum Listed<'a> {
+    /// In `groups`.
+    Groups(Texts<'a>),
+    /// In the claim that is configured for them.
+    OwnClaim(slice::Iter<'a, Box<str>>),
+}
 
 impl<'a> Iterator for GroupIds<'a> {
     type Item = &'a str;
 
     fn next(&mut self) -> Option<&'a str> {
-        self.0.next()
+        match &mut self.0 {
+            Listed::Groups(groups) => groups.next(),
+            Listed::OwnClaim(groups) => groups.next().map(|group| &**group),
+        }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.0.size_hint()
+        match &self.0 {
+            Listed::Groups(groups) => groups.size_hint(),
+            Listed::OwnClaim(groups) => groups.size_hint(),
+        }
     }
 }
 
@@ -91,20 +105,30 @@ impl fmt::Debug for GroupIds<'_> {
 }
 
 impl Claims {
-    /// The groups in the token, an overage, or nothing.
+    /// The groups in the token, an overage, or nothing. They are in `groups`, or in the claim that
+    /// [`group_claim`](crate::Authority::group_claim) names.
+    ///
+    /// It is as the token's issuer states it, and any issuer may write the group ids of another one's directory:
+    /// [`Requirement::group`](crate::Requirement::group) knows whose groups count.
     #[must_use]
     pub fn group_membership(&self) -> GroupMembership<'_> {
+        if self.directory().group_claim {
+            return match self.mapped().and_then(|mapped| mapped.groups.as_ref()) {
+                Some(groups) => GroupMembership::Known(GroupIds(Listed::OwnClaim(groups.iter()))),
+                None => GroupMembership::Absent,
+            };
+        }
         if self.has_groups_overage() {
             return GroupMembership::Overage;
         }
         match self.payload().list(ListClaim::Groups) {
-            Some(groups) => GroupMembership::Known(GroupIds(groups)),
+            Some(groups) => GroupMembership::Known(GroupIds(Listed::Groups(groups))),
             None => GroupMembership::Absent,
         }
     }
 
     /// The groups in the token; none in an overage (§5.2), when they are too many. That somebody is in none of them is
-    /// known from [`group_membership`](Self::group_membership) alone.
+    /// known from [`group_membership`](Self::group_membership) alone, which also says whose they are.
     pub fn groups(&self) -> impl Iterator<Item = &str> + Clone {
         let known = match self.group_membership() {
             GroupMembership::Known(groups) => Some(groups),
@@ -113,9 +137,13 @@ impl Claims {
         known.into_iter().flatten()
     }
 
-    /// Whether the user is in more groups than fit into the token, so that [`groups`](Self::groups) says nothing (§5.2).
+    /// Whether the user is in more groups than fit into the token, so that [`groups`](Self::groups) says nothing (§5.2). Never
+    /// where [`group_claim`](crate::Authority::group_claim) names the claim: an overage is Entra's.
     #[must_use]
     pub fn has_groups_overage(&self) -> bool {
+        if self.directory().group_claim {
+            return false;
+        }
         let payload = self.payload();
         distributed(payload).groups
             || payload.raw("hasgroups").is_some_and(|raw| !matches!(raw, "false" | "\"false\"" | "null"))

@@ -106,12 +106,13 @@ impl Claims {
     ///   at home elsewhere; so absent, or an address of this same tenant, is a member, and anything else (another tenant,
     ///   `live.com`, `mail`, `google.com`) a guest. It is a v1 address (`https://sts.windows.net/{tid}/`) in v2 tokens too,
     ///   so that it is compared with the issuer by host and tenant.
-    /// - A token without a user, one without a tenant (B2C), and one of the tenant of all personal accounts, where
-    ///   everybody is at home, tell nothing.
+    /// - A token without a user, and one of the tenant of all personal accounts, where everybody is at home, tell nothing.
+    /// - Only Entra and External ID know guests: at one of Microsoft's hosts, or at another that is configured with the GUIDs
+    ///   of its tenants. Tokens of Azure AD B2C and of other OpenID Connect issuers tell nothing, whatever they hold.
     #[must_use]
     pub fn is_guest(&self) -> Option<bool> {
         let tenant = self.tenant_id().filter(|tenant| *tenant != TenantId::PERSONAL_ACCOUNTS)?;
-        if self.is_app_only() {
+        if self.is_app_only() || !self.directory().membership {
             return None;
         }
         match self.payload().raw("acct") {
@@ -128,7 +129,7 @@ impl Claims {
 
     /// Where to sign in for this token's cloud (`authorization_uri`, §7.3), if it is one of Microsoft's.
     pub(crate) fn authorization_uri(&self) -> Option<String> {
-        let cloud = self.facts().cloud?;
+        let cloud = self.facts().authority.cloud?;
         Some(format!("https://{}/common/oauth2/authorize", cloud.login_host()))
     }
 

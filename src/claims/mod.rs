@@ -29,12 +29,15 @@
 //! ```
 
 mod agent;
+pub(crate) mod authority;
+pub(crate) mod directory;
 mod groups;
 pub(crate) mod json;
 mod kind;
 pub(crate) mod payload;
 pub(crate) mod scopes;
 mod simple;
+pub(crate) mod subject_key;
 pub(crate) mod texts;
 
 use std::{
@@ -49,8 +52,11 @@ use serde_json::Value;
 
 pub use groups::{GroupIds, GroupMembership};
 pub use kind::{ClientProof, TokenType};
+pub use subject_key::SubjectKey;
 
-use crate::tenant::{Cloud, TenantId};
+use crate::tenant::TenantId;
+use authority::AuthorityFacts;
+use directory::DirectoryClaims;
 use payload::{ListClaim, Payload, StringClaim};
 
 /// The claims of a token that was accepted. A cheap clone.
@@ -70,14 +76,13 @@ struct Inner {
 /// What the decision found out about the token.
 #[derive(Clone, Debug)]
 pub(crate) struct Facts {
-    pub(crate) authority: Arc<str>,
+    /// Of the authority that accepted it.
+    pub(crate) authority: Arc<AuthorityFacts>,
     pub(crate) tenant: Option<TenantId>,
     pub(crate) version: TokenVersion,
     pub(crate) app_only: bool,
     /// Which of the configured authorities accepted it.
     pub(crate) number: usize,
-    /// The cloud of Microsoft's that it is from.
-    pub(crate) cloud: Option<Cloud>,
     /// What it says under other names than Entra's.
     pub(crate) mapped: Option<Box<Mapped>>,
 }
@@ -87,6 +92,8 @@ pub(crate) struct Facts {
 pub(crate) struct Mapped {
     pub(crate) scopes: Vec<Box<str>>,
     pub(crate) roles: Vec<Box<str>>,
+    /// `None` where no claim is configured for them, or the token does not have it.
+    pub(crate) groups: Option<Vec<Box<str>>>,
     /// Where it is not `sub`.
     pub(crate) subject: Option<Box<str>>,
     pub(crate) client: Option<Box<str>>,
@@ -135,6 +142,11 @@ impl Claims {
         &self.inner.facts
     }
 
+    /// What the authority that accepted the token can state about a directory.
+    pub(crate) fn directory(&self) -> DirectoryClaims {
+        self.inner.facts.authority.directory
+    }
+
     fn mapped(&self) -> Option<&Mapped> {
         self.inner.facts.mapped.as_deref()
     }
@@ -170,24 +182,29 @@ impl Claims {
     /// The configured name of the authority that accepted the token.
     #[must_use]
     pub fn authority(&self) -> &str {
-        &self.inner.facts.authority
+        &self.inner.facts.authority.name
     }
 
     /// The tenant that issued the token, `tid`; at Azure AD B2C that of the issuer. Guests show the tenant they are guests
-    /// of. With [`object_id`](Self::object_id) it is the key under which to keep a user's data. Where several authorities
-    /// are accepted, [`issuer`](Self::issuer) belongs to that key: only Microsoft's clouds hold tenant ids apart.
+    /// of. `None` for tokens of other OpenID Connect issuers, whatever their `tid` says.
+    ///
+    /// It is as the authority states it. An authority at an address of its own that is not configured by the GUIDs of its
+    /// tenants may state any: [`Requirement::tenant`](crate::Requirement::tenant) knows which ones count. It is not a key
+    /// for data, not even with [`object_id`](Self::object_id): that is [`subject_key`](Self::subject_key).
     #[must_use]
     pub fn tenant_id(&self) -> Option<TenantId> {
         self.inner.facts.tenant
     }
 
-    /// The user's or application's object in the tenant, `oid`: the same for all applications.
+    /// The user's or application's object in the tenant, `oid`: the same for all applications. Other authorities may have
+    /// the same for somebody else: [`subject_key`](Self::subject_key) tells them apart.
     #[must_use]
     pub fn object_id(&self) -> Option<&str> {
         self.string(StringClaim::ObjectId)
     }
 
-    /// The subject, `sub`: another for each application. Of other issuers than Entra the claim that is configured.
+    /// The subject, `sub`: another for each application. Of other issuers than Entra the claim that is configured, or `sub`
+    /// where the token does not have it.
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
         let mapped = self.mapped().and_then(|mapped| mapped.subject.as_deref());
@@ -267,12 +284,14 @@ impl Claims {
         self.roles().any(|have| have == role)
     }
 
-    /// The directory roles of the user by their template ids, `wids`.
+    /// The directory roles of the user by their template ids, `wids`, as the token's issuer states them:
+    /// [`Requirement::directory_role`](crate::Requirement::directory_role) knows whose count.
     pub fn directory_roles(&self) -> impl Iterator<Item = &str> + Clone {
         self.list(ListClaim::DirectoryRoles)
     }
 
-    /// The authentication contexts that are satisfied, `acrs`: `c1` to `c99`.
+    /// The authentication contexts that are satisfied, `acrs`: `c1` to `c99`, as the token's issuer states them:
+    /// [`Requirement::auth_context`](crate::Requirement::auth_context) knows whose count.
     pub fn auth_contexts(&self) -> impl Iterator<Item = &str> + Clone {
         self.list(ListClaim::AuthContexts)
     }

@@ -20,6 +20,33 @@ impl Rules<'_> {
         }
     }
 
+    /// A claim that the tokens of all authorities must have tells little where one of them can write it as it likes. Of one
+    /// authority alone, it is plain whose claim it is.
+    pub(super) fn warn_of_unstated_claims(&mut self, all: &[(Origin<'_>, Trusted)]) {
+        let mut names: Vec<&str> = all.iter().map(|(_, trusted)| &*trusted.name).collect();
+        names.dedup();
+        if names.len() < 2 {
+            return;
+        }
+        for rule in &self.config.required_claims {
+            let claim = rule.value.name();
+            let mut unsure: Vec<&str> = all
+                .iter()
+                .filter(|(_, trusted)| !trusted.directory.claim(claim))
+                .map(|(_, trusted)| &*trusted.name)
+                .collect();
+            unsure.dedup();
+            if !unsure.is_empty() {
+                self.warnings.push(format!(
+                    "{}: the claim {claim} counts as it stands in the token, and {} can write anything into it; give each \
+                     authority the claims that it must have",
+                    rule.name,
+                    unsure.join(", ")
+                ));
+            }
+        }
+    }
+
     /// No two authorities may accept the same token: which rules would hold for it?
     pub(super) fn check_apart(&mut self, all: &[(Origin<'_>, Trusted)]) {
         let mut claims: HashMap<String, Vec<(usize, Claim)>> = HashMap::new();

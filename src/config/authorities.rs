@@ -10,7 +10,10 @@ use super::{
     plan::{GUID_FORM, Rules, guid},
 };
 use crate::{
-    authority::{Authority, B2c, DocumentSpec, Entra, ExternalId, Keys, Kind, OpenIdConnect, Source, Tenants, Trusted},
+    authority::{
+        Authority, B2c, DocumentSpec, Entra, ExternalId, Keys, Kind, OpenIdConnect, Source, Tenants, Trusted,
+        directory_claims,
+    },
     error::ConfigProblem,
     jwk::KeySet,
     jwt::Algorithm,
@@ -78,6 +81,7 @@ impl Rules<'_> {
         };
         let trusted = |place: Place| Trusted {
             name: shown.as_str().into(),
+            directory: directory_claims(&place.source, &place.profile, settings.trust_directory_claims),
             source: place.source,
             algorithms: Arc::clone(&algorithms),
             policy: policy(place.profile),
@@ -272,7 +276,14 @@ impl Rules<'_> {
             }
         }
         let mapping = openid.names.read().unwrap_or_else(|(method, path)| {
-            let keys = [Key::ScopeClaim, Key::RoleClaim, Key::SubjectClaim, Key::ClientClaim, Key::AudienceClaim];
+            let keys = [
+                Key::ScopeClaim,
+                Key::RoleClaim,
+                Key::GroupClaim,
+                Key::SubjectClaim,
+                Key::ClientClaim,
+                Key::AudienceClaim,
+            ];
             let key: Vec<Key> = keys.into_iter().filter(|key| key.method() == method).collect();
             let says = key.first().map_or(method, |key| origin.says(*key));
             self.wrong(

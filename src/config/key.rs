@@ -21,6 +21,7 @@ pub(super) enum Key {
     Algorithms,
     ScopeClaim,
     RoleClaim,
+    GroupClaim,
     SubjectClaim,
     ClientClaim,
     AudienceClaim,
@@ -28,6 +29,7 @@ pub(super) enum Key {
     JwksUri,
     FileOfKeys,
     StaticKeys,
+    TrustDirectoryClaims,
     AllowWithoutRole,
     AppSpecificKeys,
     AllowedClients,
@@ -38,7 +40,7 @@ pub(super) enum Key {
     DetailedErrors,
 }
 
-pub(super) const KEYS: [(&str, Key); 33] = [
+pub(super) const KEYS: [(&str, Key); 35] = [
     ("Instance", Key::Instance),
     ("TenantId", Key::TenantId),
     ("TenantIds", Key::TenantIds),
@@ -65,6 +67,7 @@ pub(super) const KEYS: [(&str, Key); 33] = [
     ("Algorithms", Key::Algorithms),
     ("ScopeClaim", Key::ScopeClaim),
     ("RoleClaim", Key::RoleClaim),
+    ("GroupClaim", Key::GroupClaim),
     ("SubjectClaim", Key::SubjectClaim),
     ("ClientClaim", Key::ClientClaim),
     ("AudienceClaim", Key::AudienceClaim),
@@ -72,6 +75,7 @@ pub(super) const KEYS: [(&str, Key); 33] = [
     ("JwksUri", Key::JwksUri),
     ("KeyFile", Key::FileOfKeys),
     ("StaticKeys", Key::StaticKeys),
+    ("TrustDirectoryClaims", Key::TrustDirectoryClaims),
 ];
 
 /// Names that many a file has for something else: by them, nothing is taken for our settings.
@@ -107,10 +111,12 @@ impl Key {
             Self::Algorithms => "algorithms()",
             Self::ScopeClaim => "scope_claim()",
             Self::RoleClaim => "role_claim()",
+            Self::GroupClaim => "group_claim()",
             Self::SubjectClaim => "subject_claim()",
             Self::ClientClaim => "client_claim()",
             Self::AudienceClaim => "audience_claim()",
             Self::StaticKeys => "static_keys()",
+            Self::TrustDirectoryClaims => "trust_directory_claims()",
             _ => "authority()",
         }
     }

@@ -83,6 +83,7 @@ impl Config {
             all.extend(trusted.into_iter().map(|trusted| (authority.origin.clone(), trusted)));
         }
         rules.check_apart(&all);
+        rules.warn_of_unstated_claims(&all);
         let named =
             |written: &Written<'_>| Some((written.origin.name.to_string(), written.authority.settings.name.clone()?));
         let names: Vec<(String, String)> = written.iter().filter_map(named).collect();

@@ -276,9 +276,10 @@ impl<'a> Rules<'a> {
             };
         }
         type Set = fn(Authority, String) -> Authority;
-        let named: [(Key, Set); 5] = [
+        let named: [(Key, Set); 6] = [
             (Key::ScopeClaim, |authority, name| authority.scope_claim(name)),
             (Key::RoleClaim, |authority, name| authority.role_claim(name)),
+            (Key::GroupClaim, |authority, name| authority.group_claim(name)),
             (Key::SubjectClaim, |authority, name| authority.subject_claim(name)),
             (Key::ClientClaim, |authority, name| authority.client_claim(name)),
             (Key::AudienceClaim, |authority, name| authority.audience_claim(name)),
@@ -299,6 +300,9 @@ pub(super) fn with_site(mut authority: Authority, config: &Config) -> Authority 
     // Of a kind that has none, it is a problem already.
     if let Some(version) = site.version.as_ref().filter(|_| Site::fits(Key::Version, config.form())) {
         authority = authority.version(version.value);
+    }
+    if site.trust_directory_claims.as_ref().is_some_and(|trust| trust.value) {
+        authority = authority.trust_directory_claims();
     }
     authority.algorithms(site.algorithms.iter().map(|algorithm| algorithm.value))
 }

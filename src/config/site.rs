@@ -16,6 +16,7 @@ use crate::{claims::TokenVersion, error::ConfigProblem, jwt::Algorithm};
 pub(super) struct Site {
     pub(super) form: Option<Named<Form>>,
     pub(super) accept_tfp: Option<Named<bool>>,
+    pub(super) trust_directory_claims: Option<Named<bool>>,
     pub(super) version: Option<Named<TokenVersion>>,
     pub(super) algorithms: Vec<Named<Algorithm>>,
     pub(super) keys: Vec<(Key, Named<StaticKeys>)>,
@@ -79,6 +80,8 @@ impl Site {
     pub(super) fn given(&self) -> Vec<(Key, &str, String)> {
         let texts = self.texts.iter().map(|(key, text)| (*key, text.name.as_str(), text.value.clone()));
         let tfp = self.accept_tfp.iter().map(|tfp| (Key::AcceptTfpIssuers, tfp.name.as_str(), tfp.value.to_string()));
+        let trust = self.trust_directory_claims.iter();
+        let trust = trust.map(|trust| (Key::TrustDirectoryClaims, trust.name.as_str(), trust.value.to_string()));
         let version = |version: TokenVersion| if version == TokenVersion::V1 { "1.0" } else { "2.0" }.to_owned();
         let version = self.version.iter().map(|named| (Key::Version, named.name.as_str(), version(named.value)));
         let algorithms = self.algorithms.iter().map(|algorithm| {
@@ -86,7 +89,7 @@ impl Site {
             (Key::Algorithms, name, algorithm.value.to_string())
         });
         let keys = self.keys.iter().map(|(key, keys)| (*key, keys.name.as_str(), "…".to_owned()));
-        texts.chain(tfp).chain(version).chain(algorithms).chain(keys).collect()
+        texts.chain(tfp).chain(trust).chain(version).chain(algorithms).chain(keys).collect()
     }
 
     /// Whether a setting means something for authorities of this kind.
@@ -96,6 +99,7 @@ impl Site {
             Key::Version => matches!(form, Form::Entra | Form::ExternalId),
             Key::ScopeClaim
             | Key::RoleClaim
+            | Key::GroupClaim
             | Key::SubjectClaim
             | Key::ClientClaim
             | Key::AudienceClaim
@@ -114,6 +118,7 @@ impl Reader {
         match key {
             Key::Kind => self.form(node),
             Key::AcceptTfpIssuers => self.config.site.accept_tfp = self.truth(&node),
+            Key::TrustDirectoryClaims => self.config.site.trust_directory_claims = self.truth(&node),
             Key::Version => self.version(&node),
             Key::Algorithms => self.algorithms(node),
             Key::FileOfKeys => self.key_file(node),

@@ -5,7 +5,7 @@ use crate::{
     authority::{Entra, Source, Tenants},
     claims::TokenVersion,
     policy::microsoft_api,
-    rejection::Rejection,
+    rejection::{Rejection, RejectionKind},
     tenant::{Cloud, Instance, TenantId},
     verifier::examine::Step,
 };
@@ -257,6 +257,26 @@ impl Found<'_> {
                 ),
             ),
         }
+    }
+
+    /// A requirement on a claim about a directory that anybody who runs this authority could write.
+    pub(super) fn unstated(&self, rejection: &Rejection) -> Cause {
+        let name = self.authority().map_or("the authority", |authority| &authority.name);
+        let kind = match rejection.kind() {
+            RejectionKind::WrongTenant => CauseKind::UnstatedTenant,
+            _ => CauseKind::UnstatedClaim,
+        };
+        let required = rejection.expected_value().unwrap_or("what is required");
+        let detail = rejection.detail_text().unwrap_or("it cannot state the claim");
+        Cause::new(
+            kind,
+            format!(
+                "This API requires {required}, and whoever runs {name} could write that into its tokens: {detail}."
+            ),
+            "Tell authorities apart with Requirement::authority(). If its operator may decide about your groups and directory \
+             roles, add trust_directory_claims() (TrustDirectoryClaims in JSON); groups of an OpenID Connect issuer's own are \
+             read with group_claim() (GroupClaim in JSON).",
+        )
     }
 
     pub(super) fn wrong_issuer(&self, rejection: &Rejection) -> Cause {

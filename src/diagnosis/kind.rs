@@ -134,6 +134,8 @@ causes! {
     PersonalAccount = "personal_account", WrongTenant, "it is the token of a personal account", ["IDX40001", "TokenIssuerNotAllowed"];
     /// Another tenant.
     OtherTenant = "other_tenant", WrongTenant, "the token is from another tenant", ["IDX10205", "IDX40001", "TokenIssuerNotAllowed"];
+    /// A tenant is required that the authority cannot state.
+    UnstatedTenant = "unstated_tenant", WrongTenant, "the authority cannot state the tenant that is required", [];
     /// No `tid`, or none that is a GUID.
     NoTenant = "no_tenant", WrongTenant, "the token does not say from which tenant it is", ["IDX40003", "IDX40009"];
     /// The owner's own decision.
@@ -188,6 +190,8 @@ causes! {
     ClaimMissing = "claim_missing", ClaimMissing, "a required claim is missing", ["TokenClaimNotFound"];
     /// A claim has another value.
     ClaimValue = "claim_value", ClaimNotAllowed, "a required claim has another value", ["TokenClaimValueNotAllowed"];
+    /// A claim about a directory is required that the authority cannot state.
+    UnstatedClaim = "unstated_claim", ClaimNotAllowed, "the authority cannot state the claim that is required", [];
     /// The scope is missing.
     NoScope = "no_scope", InsufficientScope, "the scope is missing", ["IDW10203", "TokenClaimValueNotAllowed"];
     /// The role is missing.

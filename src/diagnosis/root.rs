@@ -62,6 +62,9 @@ impl Found<'_> {
 
     fn root(&self, rejection: &Rejection) -> Cause {
         use RejectionKind as Kind;
+        if rejection.is_unstated() {
+            return self.unstated(rejection);
+        }
         match rejection.kind() {
             Kind::MissingToken => super::given::of_paste(CauseKind::NoToken, self.pasted),
             Kind::MalformedHeader => super::request::two_headers(),

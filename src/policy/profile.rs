@@ -28,6 +28,8 @@ pub(crate) struct Mapping {
     pub(crate) scopes: Option<Path>,
     /// `None`: `roles`.
     pub(crate) roles: Option<Path>,
+    /// `None`: its tokens have no groups of their own name.
+    pub(crate) groups: Option<Path>,
     /// `None`: `sub`.
     pub(crate) subject: Option<Path>,
     /// `None`: `client_id` (RFC 9068 §2.2), else `azp`, else `cid`.
@@ -90,6 +92,10 @@ impl Mapping {
             Some(path) => list(path, texts)?,
             None => list(&Path(vec!["roles".to_owned()]), texts)?,
         };
+        let groups = match self.groups.as_ref().and_then(|path| Some((path, path.find(payload)?))) {
+            Some((path, value)) => groups_in(value).map_err(|()| mistyped(&path.name()))?,
+            None => None,
+        };
         let subject = self.subject.as_ref().map(|path| text(payload, path)).transpose()?.flatten();
         let client = self.client(payload)?;
 
@@ -116,7 +122,7 @@ impl Mapping {
             return Err(Rejection::new(RejectionKind::NotAnAccessToken).detail(detail));
         }
         let app_only = client.as_deref().is_some_and(|client| is_of_client_alone(payload, client));
-        Ok((Mapped { scopes, roles, subject, client }, app_only))
+        Ok((Mapped { scopes, roles, groups, subject, client }, app_only))
     }
 
     fn client(&self, payload: &Payload) -> Result<Option<Box<str>>, Rejection> {
@@ -169,6 +175,16 @@ fn texts(value: &str) -> Option<Vec<Box<str>>> {
             .filter(|element| element.as_deref() != Some(""))
             .collect(),
     }
+}
+
+/// The groups of a list of strings; a string is a list of one. `None` for an empty string, which does not tell that there are
+/// none; an empty element of a list stays, so that it is never taken for a list of fewer.
+fn groups_in(value: &str) -> Result<Option<Vec<Box<str>>>, ()> {
+    if let Some(text) = json::string(value) {
+        return Ok((!text.is_empty()).then(|| vec![text.into()]));
+    }
+    let elements = json::elements(value).ok_or(())?;
+    elements.into_iter().map(|element| json::string(element).map(Into::into)).collect::<Option<_>>().map(Some).ok_or(())
 }
 
 /// The scopes of a string, separated by spaces, or of a list, one in each element. What is not a scope is ignored.
@@ -248,6 +264,30 @@ mod tests {
             assert_eq!(mapped.scopes.iter().map(|text| &**text).collect::<Vec<_>>(), scopes, "{json}");
             assert_eq!(mapped.roles.iter().map(|text| &**text).collect::<Vec<_>>(), roles, "{json}");
             assert_eq!((mapped.client.as_deref(), app), (client, app_only), "{json}");
+        }
+    }
+
+    #[test]
+    fn groups_by_their_own_claim() {
+        for (name, json, groups) in [
+            (None, r#""groups":["a"]"#, Ok(None)),
+            (Some("groups"), r#""groups":["a","b"]"#, Ok(Some(vec!["a", "b"]))),
+            (Some("groups"), r#""groups":"a b""#, Ok(Some(vec!["a b"]))),
+            (Some("groups"), r#""groups":[]"#, Ok(Some(vec![]))),
+            (Some("groups"), r#""groups":["a",""]"#, Ok(Some(vec!["a", ""]))),
+            (Some("groups"), r#""groups":"""#, Ok(None)),
+            (Some("groups"), r#""groups":null"#, Ok(None)),
+            (Some("groups"), r#""roles":["a"]"#, Ok(None)),
+            (Some("/realm/groups"), r#""realm":{"groups":["/a"]},"groups":["b"]"#, Ok(Some(vec!["/a"]))),
+            (Some("groups"), r#""groups":7"#, Err(RejectionKind::MalformedToken)),
+            (Some("groups"), r#""groups":["a",7]"#, Err(RejectionKind::MalformedToken)),
+            (Some("groups"), r#""groups":{"a":1}"#, Err(RejectionKind::MalformedToken)),
+        ] {
+            let mapping = Mapping { groups: name.and_then(path), ..Mapping::default() };
+            let found = read(&mapping, &format!(r#""scope":"s",{json}"#), false).map(|(mapped, _)| mapped.groups);
+            let groups =
+                groups.map(|groups| groups.map(|all| all.into_iter().map(Into::into).collect::<Vec<Box<str>>>()));
+            assert_eq!(found, groups, "{name:?} {json}");
         }
     }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::claims::{Claims, Facts};
+use crate::claims::{Claims, Facts, authority::AuthorityFacts};
 
 const NOW: u64 = 1_800_000_000;
 
@@ -172,13 +172,12 @@ fn requirements_by_kind_of_token() {
     let tenant: crate::TenantId = "11111111-2222-3333-4444-555555555555".parse().unwrap();
     let claims = |changes: &Value, app_only| {
         let facts = Facts {
-            authority: "a".into(),
+            authority: AuthorityFacts::of_entra("a").into(),
             tenant: Some(tenant),
             version: TokenVersion::V2,
             app_only,
             number: 0,
             mapped: None,
-            cloud: None,
         };
         Claims::new(payload(changes), facts)
     };

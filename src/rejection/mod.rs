@@ -51,6 +51,8 @@ struct Inner {
     kind: RejectionKind,
     forbidden: bool,
     verified: bool,
+    /// It rests on a claim that the authority cannot state.
+    unstated: bool,
     public: PublicCause,
     detail: Option<Cow<'static, str>>,
     expected: Option<Text>,
@@ -96,6 +98,7 @@ impl Rejection {
             kind,
             forbidden: false,
             verified: false,
+            unstated: false,
             public: PublicCause::None,
             detail: None,
             expected: None,
@@ -165,6 +168,15 @@ impl Rejection {
     /// The same with what the configuration wants, which is known once and for all.
     pub(crate) fn expected_always(self, expected: &Arc<str>) -> Self {
         self.edit(|inner| inner.expected = Some(Text::Shared(Arc::clone(expected))))
+    }
+
+    /// The same for a requirement on a claim about a directory that the token's authority cannot state.
+    pub(crate) fn unstated(self) -> Self {
+        self.edit(|inner| inner.unstated = true)
+    }
+
+    pub(crate) fn is_unstated(&self) -> bool {
+        self.0.unstated
     }
 
     pub(crate) fn at_authority(self, authority: &Arc<str>) -> Self {

@@ -2,9 +2,9 @@ use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use super::{Check, Inner, Trust, Verifier, gate::Memory, headers::Headers, hint::Hint, route::Routes};
 use crate::{
-    authority::{Authority, Trusted},
+    authority::{Authority, Trusted, subject_space},
     cache::{Cache, CacheSettings},
-    claims::Claims,
+    claims::{Claims, authority::AuthorityFacts},
     clock::{Clock, SystemClock},
     config::{Config, Plan},
     error::{ConfigError, ConfigProblem, FetchError},
@@ -232,7 +232,9 @@ impl VerifierBuilder {
         }
         algorithms.sort_unstable();
         algorithms.dedup();
-        let authorities: Vec<Trust> = authorities.into_iter().map(|trusted| Trust::new(trusted, &around)).collect();
+        let names: Arc<[Arc<str>]> = authorities.iter().map(|trusted| Arc::clone(&trusted.name)).collect();
+        let trust = |trusted| Trust::new(trusted, &names, &around);
+        let authorities: Vec<Trust> = authorities.into_iter().map(trust).collect();
         Ok(Verifier(Arc::new(Inner {
             routes: Routes::new(&authorities, learnt),
             authorities,
@@ -258,12 +260,19 @@ impl VerifierBuilder {
 }
 
 impl Trust {
-    fn new(trusted: Trusted, around: &Surroundings) -> Self {
-        let Trusted { name, source, algorithms, policy, requirement, gate, b2c_policy } = trusted;
+    fn new(trusted: Trusted, names: &Arc<[Arc<str>]>, around: &Surroundings) -> Self {
+        let Trusted { name, source, algorithms, policy, requirement, gate, b2c_policy, directory } = trusted;
+        let facts = AuthorityFacts {
+            name: Arc::clone(&name),
+            names: Arc::clone(names),
+            cloud: source.main_document().cloud(),
+            directory,
+            subjects: subject_space(&source, &policy.profile),
+        };
         Self {
             name,
+            facts: Arc::new(facts),
             hint: Hint::of(&source.main_document()),
-            cloud: source.main_document().cloud(),
             keys: KeyStore::new(source, Arc::clone(&algorithms), around.clone()),
             algorithms,
             audiences: policy.audiences.to_text().into(),

@@ -288,8 +288,8 @@ impl Trust {
             .and_then(|()| self.policy.check(&token.payload, version, token.header.is_rfc9068, now))
             .map_err(Rejection::verified)?;
         let Nature { app_only, mapped } = nature;
-        let (authority, cloud) = (Arc::clone(&self.name), self.cloud);
-        Ok(Facts { authority, tenant, version, app_only, number, cloud, mapped })
+        let authority = Arc::clone(&self.facts);
+        Ok(Facts { authority, tenant, version, app_only, number, mapped })
     }
 
     /// Whether the claims that say who issued the token fit together.

@@ -329,8 +329,8 @@ impl Examination {
         if let (Ok(Nature { app_only, mapped }), Some((version, tenant)), Ok(payload)) =
             (nature, named, compact.read_payload())
         {
-            let authority = Arc::clone(&trust.name);
-            let facts = Facts { authority, tenant, version, app_only, number: 0, cloud: None, mapped };
+            let authority = Arc::clone(&trust.facts);
+            let facts = Facts { authority, tenant, version, app_only, number: 0, mapped };
             let met = trust.requirement.as_ref().map_or(Ok(()), |all| all.check(&Claims::new(payload, facts)));
             self.note(Step::Requirement, met);
         }

@@ -22,7 +22,7 @@ pub use check::Check;
 use crate::{
     authority::Gate,
     cache::Cache,
-    claims::Claims,
+    claims::{Claims, authority::AuthorityFacts},
     clock::Clock,
     jwt::Algorithm,
     keys::{
@@ -35,7 +35,7 @@ use crate::{
     },
     policy::{Audiences, Policy, Requirement},
     rejection::Rejection,
-    tenant::{Cloud, TenantId},
+    tenant::TenantId,
 };
 use decide::Decision;
 use gate::Memory;
@@ -85,8 +85,8 @@ struct Trust {
     requirement: Option<Requirement>,
     /// The owner's decision about tenants.
     gate: Option<Gate>,
-    /// The cloud of Microsoft's in which its tenants are.
-    cloud: Option<Cloud>,
+    /// What its tokens have in common, for their claims.
+    facts: Arc<AuthorityFacts>,
     /// The policy of Azure AD B2C whose tokens these are, in lower case.
     b2c_policy: Option<String>,
     /// What its issuer must look like before it is known; `None`: anything.

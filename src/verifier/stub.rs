@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{Inner, Verdict, Verifier, gate::Memory, headers::Headers, route::Routes};
 use crate::{
-    claims::{Claims, Facts, TokenVersion, payload::Payload},
+    claims::{Claims, Facts, TokenVersion, authority::AuthorityFacts, payload::Payload},
     clock::SystemClock,
     policy::Audiences,
     rejection::{Rejection, RejectionKind},
@@ -14,13 +14,12 @@ use crate::{
 pub(crate) fn claims(scopes: &str) -> Claims {
     let json = format!(r#"{{"iss":"i","aud":"a","exp":17,"oid":"object","name":"Ada Lovelace","scp":"{scopes}"}}"#);
     let facts = Facts {
-        authority: "main".into(),
+        authority: AuthorityFacts::of_entra("main").into(),
         tenant: None,
         version: TokenVersion::V2,
         app_only: false,
         number: 0,
         mapped: None,
-        cloud: None,
     };
     Claims::new(Payload::parse(json).unwrap(), facts)
 }

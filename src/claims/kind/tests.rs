@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::claims::{Facts, GroupMembership, payload::Payload};
+use crate::claims::{Facts, GroupMembership, authority::AuthorityFacts, payload::Payload};
 
 const TENANT: &str = "11111111-2222-3333-4444-555555555555";
 
@@ -15,7 +15,14 @@ fn claims(version: TokenVersion, members: &Value) -> Claims {
     let mut all = json!({"exp": 17, "iss": issuer, "aud": "66666666-7777-8888-9999-000000000000", "tid": TENANT});
     all.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
     let tenant = all["tid"].as_str().unwrap().parse().ok();
-    let facts = Facts { authority: "a".into(), tenant, version, app_only: false, number: 0, mapped: None, cloud: None };
+    let facts = Facts {
+        authority: AuthorityFacts::of_entra("a").into(),
+        tenant,
+        version,
+        app_only: false,
+        number: 0,
+        mapped: None,
+    };
     Claims::new(Payload::parse(all.to_string()).unwrap(), facts)
 }
 
@@ -154,7 +161,7 @@ fn groups_known_overage_or_absent() {
 fn where_to_sign_in_again() {
     let uri = |cloud: Option<Cloud>| {
         let mut facts = claims(TokenVersion::V2, &json!({})).facts().clone();
-        facts.cloud = cloud;
+        facts.authority = AuthorityFacts { cloud, ..AuthorityFacts::of_entra("a") }.into();
         Claims::new(Payload::parse(r#"{"exp":17}"#.into()).unwrap(), facts).authorization_uri()
     };
     for (cloud, host) in [

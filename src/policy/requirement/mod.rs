@@ -1,4 +1,5 @@
 mod auth_context;
+mod authority_name;
 mod node;
 mod rule;
 mod text;
@@ -10,6 +11,7 @@ use crate::{
     tenant::TenantId,
 };
 use auth_context::AuthContext;
+use authority_name::AuthorityName;
 use node::Node;
 use rule::{Group, Rule};
 
@@ -65,13 +67,33 @@ impl Requirement {
         Self::rule(Rule::AnyRole(role.into()))
     }
 
-    /// A token of this tenant. Unknown if the token has none, as those of other OpenID Connect issuers.
+    /// A token of this tenant.
     ///
-    /// It looks at [`Claims::tenant_id`], which an authority at an address of its own may say as it likes: where one of those
-    /// is accepted that does not belong to you, demand of it what it may do by [`Authority::require`](crate::Authority::require).
+    /// Unknown if the authority cannot state the tenant, whatever `tid` says: other OpenID Connect issuers, and Entra,
+    /// External ID or Azure AD B2C at an address of their own where the tenant is not configured by its GUID. Tell those
+    /// apart with [`authority`](Self::authority).
     #[must_use]
     pub fn tenant(tenant: TenantId) -> Self {
         Self::rule(Rule::Tenant(tenant))
+    }
+
+    /// A token that this authority of the verifier accepted, by its [configured name](crate::Authority::named), or by its
+    /// address if it has none: what [`Claims::authority`] shows.
+    ///
+    /// A client, a scope, a role or a group of the same name is somebody else's at another authority. So where a verifier has
+    /// several, combine such a requirement with this one.
+    ///
+    /// A name that no authority of the verifier has is unknown, so that neither the requirement nor its opposite is met. At
+    /// its first use it is a warning in the log (`unknown_authority`).
+    ///
+    /// ```
+    /// use tower_entra::Requirement;
+    ///
+    /// let approvers = Requirement::authority("partner").and(Requirement::group("approvers"));
+    /// assert_eq!(approvers.to_string(), "authority partner and group approvers");
+    /// ```
+    pub fn authority(name: impl Into<String>) -> Self {
+        Self::rule(Rule::Authority(AuthorityName::new(name.into())))
     }
 
     /// A token that this application got, by its client id. Anybody may claim the id of a public client: where that matters,
@@ -96,24 +118,31 @@ impl Requirement {
     /// Unknown if the token has no groups (Entra leaves the claim out for who is in none), or too many to list them
     /// ([`groups_overage`](crate::RejectionKind::GroupsOverage)), or if it lists groups of the other form: an id may then
     /// be there by its name.
+    ///
+    /// Unknown too if the authority cannot state groups: whoever runs it could write those of your directory. Entra and
+    /// External ID at Microsoft's hosts can, for the token's own tenant; combine it with [`tenant`](Self::tenant) where there
+    /// are several. Any other needs [`trust_directory_claims`](crate::Authority::trust_directory_claims), or, for groups of
+    /// its own, [`group_claim`](crate::Authority::group_claim).
     pub fn group(id: impl Into<String>) -> Self {
         Self::rule(Rule::Group(Group::new(id.into())))
     }
 
-    /// A directory role, by its template id (`wids`), ignoring case. Unknown if the token has none.
+    /// A directory role, by its template id (`wids`), ignoring case. Unknown if the token has none, and if the authority
+    /// cannot state it: other authorities than Entra and External ID at Microsoft's hosts need
+    /// [`trust_directory_claims`](crate::Authority::trust_directory_claims). It is a role in the token's own tenant.
     pub fn directory_role(template_id: impl Into<String>) -> Self {
         Self::rule(Rule::DirectoryRole(template_id.into()))
     }
 
-    /// A user who is a member of the tenant: not [a guest](Claims::is_guest). Unknown where the token cannot tell, and for
-    /// an application, which is neither.
+    /// A user who is a member of the tenant: not [a guest](Claims::is_guest). Unknown where the token cannot tell, for an
+    /// application, which is neither, and for tokens of Azure AD B2C and other OpenID Connect issuers.
     #[must_use]
     pub fn member() -> Self {
         Self::rule(Rule::Member)
     }
 
-    /// A user who is [a guest](Claims::is_guest) in the tenant. Unknown where the token cannot tell, and for an
-    /// application, which is neither.
+    /// A user who is [a guest](Claims::is_guest) in the tenant. Unknown where the token cannot tell, for an application, which
+    /// is neither, and for tokens of Azure AD B2C and other OpenID Connect issuers.
     #[must_use]
     pub fn guest() -> Self {
         Self::rule(Rule::Guest)
@@ -124,11 +153,15 @@ impl Requirement {
     /// Where a token lacks it and everything else is met, the client is sent for a stronger sign-in with a claims challenge
     /// (401), if it says that it understands one (`cp1`); otherwise it is refused with 403. An application's token never
     /// meets it. Nor does any token if `context` is no such context: the refusal says so.
+    ///
+    /// Unknown, without a challenge, if the authority cannot state it: other authorities than Entra and External ID at
+    /// Microsoft's hosts need [`trust_directory_claims`](crate::Authority::trust_directory_claims).
     pub fn auth_context(context: impl Into<String>) -> Self {
         Self::rule(Rule::AuthContext(AuthContext::new(context.into())))
     }
 
-    /// A claim by a rule of its own. Unknown if the token does not have the claim.
+    /// A claim by a rule of its own. Unknown if the token does not have the claim, and for `tid`, `acct`, `idp`, `groups`,
+    /// `wids` and `acrs` if the authority cannot state it, as for the requirements that have a name.
     #[must_use]
     pub fn claim(rule: ClaimRule) -> Self {
         Self::rule(Rule::Claim(rule))

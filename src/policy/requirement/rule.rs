@@ -8,7 +8,7 @@ use crate::{
     tenant::TenantId,
 };
 
-use super::auth_context::AuthContext;
+use super::{auth_context::AuthContext, authority_name::AuthorityName};
 
 /// One rule about a token.
 #[derive(Clone, PartialEq, Eq)]
@@ -18,6 +18,7 @@ pub(super) enum Rule {
     Role(String),
     AnyRole(String),
     Tenant(TenantId),
+    Authority(AuthorityName),
     Client { id: String, proof: ClientProof },
     Group(Group),
     DirectoryRole(String),
@@ -61,7 +62,7 @@ fn is_guid(text: &str) -> bool {
 impl Rule {
     /// Whether it holds, if these authentication contexts are taken for satisfied.
     pub(super) fn truth(&self, claims: &Claims, satisfied: &[u8]) -> Truth {
-        if self.is_unnamed() || self.names_no_scope() {
+        if self.is_unnamed() || self.names_no_scope() || self.unstated(claims).is_some() {
             return Truth::Unknown;
         }
         match self {
@@ -70,6 +71,7 @@ impl Rule {
             Self::Role(role) => of_kind(claims.has_role(role), !claims.is_app_only()),
             Self::AnyRole(role) => claims.has_role(role).into(),
             Self::Tenant(tenant) => claims.tenant_id().map_or(Truth::Unknown, |id| (id == *tenant).into()),
+            Self::Authority(authority) => authority.truth(claims),
             Self::Client { id, proof } => client(claims, id, *proof),
             Self::Group(group) => group.truth(claims),
             Self::DirectoryRole(id) => match claims.known_directory_roles() {
@@ -89,6 +91,7 @@ impl Rule {
             Self::Scope(name) | Self::AppRole(name) | Self::Role(name) | Self::AnyRole(name) => !is_visible(name),
             Self::Client { id, .. } | Self::DirectoryRole(id) => !is_visible(id),
             Self::Group(group) => !is_visible(&group.id),
+            Self::Authority(authority) => !is_visible(&authority.name),
             Self::Tenant(_) | Self::Member | Self::Guest | Self::AuthContext(_) | Self::Claim(_) => false,
         }
     }
@@ -96,6 +99,28 @@ impl Rule {
     /// No token can have such a scope (RFC 6749, section 3.3). Were it false, its opposite would let everybody in.
     fn names_no_scope(&self) -> bool {
         matches!(self, Self::Scope(name) if !is_scope_token(name))
+    }
+
+    /// What to do where the rule is about a claim that the token's authority cannot state, so that it is unknown whatever the
+    /// token holds.
+    fn unstated(&self, claims: &Claims) -> Option<&'static str> {
+        let states = claims.directory();
+        let (is_stated, detail) = match self {
+            Self::Tenant(_) => (states.tenant, NO_TENANT),
+            Self::Member | Self::Guest => (states.membership, NO_MEMBERSHIP),
+            Self::Group(_) => (states.groups(), NO_GROUPS),
+            Self::DirectoryRole(_) | Self::AuthContext(_) => (states.assignments, NO_ASSIGNMENTS),
+            Self::Claim(rule) => {
+                let detail = match rule.name() {
+                    "tid" => NO_TENANT,
+                    "acct" => NO_MEMBERSHIP,
+                    _ => NO_ASSIGNMENTS,
+                };
+                (states.claim(rule.name()), detail)
+            }
+            _ => (true, ""),
+        };
+        (!is_stated).then_some(detail)
     }
 
     /// The refusal where it would have to hold (or not to, if not `wanted`), and does not, or nobody can tell.
@@ -112,10 +137,21 @@ impl Rule {
     }
 
     fn refuse_lacking(&self, claims: &Claims) -> Rejection {
+        if let Some(detail) = self.unstated(claims) {
+            let kind = match self {
+                Self::Tenant(_) => RejectionKind::WrongTenant,
+                _ => RejectionKind::ClaimNotAllowed,
+            };
+            return Rejection::new(kind).detail(detail).unstated();
+        }
         match self {
             Self::Scope(_) => Rejection::new(RejectionKind::InsufficientScope),
             Self::AppRole(_) | Self::Role(_) | Self::AnyRole(_) => Rejection::new(RejectionKind::InsufficientRole),
             Self::Tenant(_) => Rejection::new(RejectionKind::WrongTenant),
+            Self::Authority(authority) if authority.is_configured(claims) => {
+                wrong("the token is from another authority than this operation is for")
+            }
+            Self::Authority(_) => wrong("the requirement names an authority that the verifier does not have"),
             Self::Client { id, .. } if claims.client_id().is_some_and(|client| is_same_client(client, id)) => {
                 Rejection::new(RejectionKind::ClientNotAllowed)
                     .detail("the application has not proved who it is as strongly as this operation needs")
@@ -143,7 +179,7 @@ impl Rule {
 
     fn refuse_excluded(&self, claims: &Claims) -> Rejection {
         match self {
-            Self::Tenant(_) => Rejection::new(RejectionKind::WrongTenant),
+            Self::Tenant(_) if self.unstated(claims).is_none() => Rejection::new(RejectionKind::WrongTenant),
             Self::Client { .. } => Rejection::new(RejectionKind::ClientNotAllowed),
             Self::Scope(_) | Self::AppRole(_) | Self::Role(_) | Self::AnyRole(_) => wrong(EXCLUDED),
             other if other.truth(claims, &[]) == Truth::True => wrong(EXCLUDED),
@@ -152,6 +188,14 @@ impl Rule {
     }
 }
 
+const NO_TENANT: &str = "this authority cannot state the tenant: configure its tenants by their GUIDs, or, for an issuer that \
+    has none, require the authority by its name with Requirement::authority()";
+const NO_MEMBERSHIP: &str = "this authority cannot state who is a guest: only Entra and External ID can, at Microsoft's hosts \
+    or with the tenant configured by its GUID";
+const NO_GROUPS: &str = "groups in tokens of this authority count only with trust_directory_claims() (TrustDirectoryClaims in a \
+    file), or, if they are its own, with group_claim() (GroupClaim)";
+const NO_ASSIGNMENTS: &str = "groups, directory roles and authentication contexts in tokens of this authority count only with \
+    trust_directory_claims() (TrustDirectoryClaims in a file)";
 const EXCLUDED: &str = "the token has what this operation excludes";
 
 /// A name that is there in a token of the wrong kind counts neither for nor against: so that to exclude a user's role does

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    claims::{Facts, TokenVersion, payload::Payload},
+    claims::{Facts, TokenVersion, authority::AuthorityFacts, payload::Payload},
     rejection::RejectionKind::{self, *},
 };
 
@@ -26,13 +26,12 @@ fn claims(changes: &Value, app_only: bool) -> Claims {
     all.as_object_mut().unwrap().retain(|_, value| !value.is_null());
     let tenant = all.get("tid").map(|_| TENANT.parse().unwrap());
     let facts = Facts {
-        authority: "a".into(),
+        authority: AuthorityFacts::of_entra("a").into(),
         tenant,
         version: TokenVersion::V2,
         app_only,
         number: 0,
         mapped: None,
-        cloud: None,
     };
     Claims::new(Payload::parse(all.to_string()).unwrap(), facts)
 }

@@ -57,6 +57,7 @@ impl fmt::Display for Rule {
             Self::Role(role) => write!(f, "user's role {role}"),
             Self::AnyRole(role) => write!(f, "role {role}"),
             Self::Tenant(tenant) => write!(f, "tenant {tenant}"),
+            Self::Authority(authority) => write!(f, "authority {}", authority.name),
             Self::Client { id, proof: ClientProof::None } => write!(f, "client {id}"),
             Self::Client { id, proof: ClientProof::Secret } => write!(f, "client {id} with a secret or certificate"),
             Self::Client { id, proof: ClientProof::Certificate } => write!(f, "client {id} with a certificate"),

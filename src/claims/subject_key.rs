@@ -1,0 +1,200 @@
+use std::{borrow::Cow, fmt, sync::Arc};
+
+use super::{Claims, payload::StringClaim};
+use crate::tenant::TenantId;
+
+/// The key under which to keep the data of a user, or of an application: [`Claims::subject_key`].
+///
+/// Two tokens have the same key exactly if they are of the same user or application of the same directory. It is the same
+/// for v1 and v2 tokens, whose `iss` differs, and for every host of a cloud.
+///
+/// # Text form
+///
+/// The text is stable: it may be stored. It consists of segments with `/` between them. In a segment, letters and digits of
+/// ASCII and `-`, `.`, `_`, `~` stand for themselves; every other byte of its UTF-8 is a percent sign and two upper-case
+/// hexadecimal digits ([RFC 3986, section 2.1](https://www.rfc-editor.org/rfc/rfc3986#section-2.1)). So no two keys have the
+/// same text.
+///
+/// | authority | text |
+/// |---|---|
+/// | Entra | `entra/{host}/{tenant}/{object id}` |
+/// | External ID | `external-id/{host}/{tenant}/{object id}` |
+/// | Azure AD B2C | `b2c/{host}/{tenant}/{subject}` |
+/// | OpenID Connect, static keys | `oidc/{issuer}/{subject}` |
+///
+/// - The host of a cloud of Microsoft's is its sign-in host (`login.microsoftonline.com`), whichever alias is configured;
+///   that of External ID is `ciamlogin.com` for every name below it. Any other is the configured address without `https://`
+///   and without a slash at its end, so that a change of that address changes the keys.
+/// - The tenant is its GUID, also where a domain is configured. An object id or a subject that is a GUID is in lower case.
+/// - The issuer is the configured one. All policies of a tenant of B2C have the same keys.
+/// - The subject is `sub`, or what [`subject_claim`](crate::Authority::subject_claim) names. At B2C `sub` is the object id
+///   unless a custom policy writes something else. Where a user flow has none, B2C writes the same sentence into every
+///   token (`Not supported currently. Use oid claim.`): then it is `oid`.
+///
+/// ```
+/// use std::collections::HashMap;
+/// use tower_entra::{Verifier, claims::SubjectKey, testing::MockEntra};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// let entra = MockEntra::new();
+/// let verifier =
+///     Verifier::builder().tenant(MockEntra::TENANT).client_id(MockEntra::CLIENT_ID).fetch(entra.clone()).build()?;
+/// let mut settings: HashMap<SubjectKey, &str> = HashMap::new();
+/// let claims = verifier.verify(&entra.token().v1().build()).await?;
+/// settings.extend(claims.subject_key().map(|key| (key, "dark mode")));
+///
+/// let later = verifier.verify(&entra.token().build()).await?;
+/// let key = later.subject_key().ok_or("a token without a subject")?;
+/// assert_eq!(settings[&key], "dark mode");
+/// let (tenant, user) = (MockEntra::TENANT, MockEntra::USER);
+/// assert_eq!(key.to_string(), format!("entra/login.microsoftonline.com/{tenant}/{user}"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SubjectKey(String);
+
+impl SubjectKey {
+    fn of(kind: &str, segments: &[&str]) -> Self {
+        let mut text = kind.to_owned();
+        for segment in segments {
+            text.push('/');
+            for byte in segment.bytes() {
+                if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+                    text.push(char::from(byte));
+                } else {
+                    text.push_str(&format!("%{byte:02X}"));
+                }
+            }
+        }
+        Self(text)
+    }
+
+    /// The text form.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SubjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl AsRef<str> for SubjectKey {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<SubjectKey> for String {
+    fn from(key: SubjectKey) -> Self {
+        key.0
+    }
+}
+
+/// Where the subjects of an authority are unique. It follows from the configuration alone, never from a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum SubjectSpace {
+    Entra {
+        host: Arc<str>,
+    },
+    ExternalId {
+        host: Arc<str>,
+    },
+    B2c {
+        host: Arc<str>,
+    },
+    /// `has_own_claim` says that a claim is configured in place of `sub`.
+    OpenIdConnect {
+        issuer: Arc<str>,
+        has_own_claim: bool,
+    },
+}
+
+/// How the `sub` begins that B2C writes where a user flow has none: it is the same for every user.
+const NO_SUBJECT: &str = "Not supported currently";
+
+impl Claims {
+    /// The key under which to keep the data of the user, or of the application in an app-only token: the directory, and the
+    /// object or the subject in it. See [`SubjectKey`] for its parts and its text.
+    ///
+    /// It never depends on `iss`, which differs between the v1 and the v2 tokens of one user, and it differs between
+    /// authorities whatever their tokens say, unlike a tenant id and an object id that are read out of a token.
+    ///
+    /// `None` if the token has no subject: at Entra and External ID no `oid`, elsewhere no `sub`.
+    #[must_use]
+    pub fn subject_key(&self) -> Option<SubjectKey> {
+        let object_id = || self.object_id().and_then(identifier);
+        let subject = || self.string(StringClaim::Subject).and_then(identifier);
+        let in_tenant = |kind, host: &str, subject: &str| {
+            self.tenant_id().map(|tenant| SubjectKey::of(kind, &[host, &tenant.to_string(), subject]))
+        };
+        match &self.facts().authority.subjects {
+            SubjectSpace::Entra { host } => in_tenant("entra", host, &object_id()?),
+            SubjectSpace::ExternalId { host } => in_tenant("external-id", host, &object_id()?),
+            SubjectSpace::B2c { host } => in_tenant("b2c", host, &subject().or_else(object_id)?),
+            SubjectSpace::OpenIdConnect { issuer, has_own_claim } => {
+                let subject = if *has_own_claim {
+                    // Where the claim is missing, `sub` could be the value of that claim for somebody else.
+                    self.mapped().and_then(|mapped| mapped.subject.as_deref()).and_then(identifier)
+                } else {
+                    subject()
+                };
+                Some(SubjectKey::of("oidc", &[issuer, &subject?]))
+            }
+        }
+    }
+}
+
+/// An identifier as it is compared: a GUID in lower case, any other exactly. `None` if it identifies nobody.
+fn identifier(text: &str) -> Option<Cow<'_, str>> {
+    if text.is_empty() || text.starts_with(NO_SUBJECT) {
+        return None;
+    }
+    Some(text.parse::<TenantId>().map_or(Cow::Borrowed(text), |guid| Cow::Owned(guid.to_string())))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_keys_have_the_same_text() {
+        let parts = ["", "a", "b", "/", "a/b", "%", "%2F", "a%2Fb", " ", "é", "\u{0}", "-", "~", "A"];
+        let mut texts = HashSet::new();
+        for kind in ["entra", "oidc"] {
+            for one in parts {
+                assert!(texts.insert(SubjectKey::of(kind, &[one])), "{kind} {one}");
+                for other in parts {
+                    assert!(texts.insert(SubjectKey::of(kind, &[one, other])), "{kind} {one} {other}");
+                    for third in parts {
+                        assert!(texts.insert(SubjectKey::of(kind, &[one, other, third])), "{one} {other} {third}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_text_form_is_stable() {
+        for (segments, text) in [
+            (
+                ["https://id.example/oauth2/default", "00u1-._~A"],
+                "oidc/https%3A%2F%2Fid.example%2Foauth2%2Fdefault/00u1-._~A",
+            ),
+            (["https://id.example/", "a b|ü%"], "oidc/https%3A%2F%2Fid.example%2F/a%20b%7C%C3%BC%25"),
+        ] {
+            let key = SubjectKey::of("oidc", &segments);
+            assert_eq!(
+                (key.as_str(), key.to_string(), String::from(key.clone())),
+                (text, text.to_owned(), text.to_owned())
+            );
+        }
+    }
+}
