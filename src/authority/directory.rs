@@ -81,3 +81,71 @@ fn is_host_below(origin: &str, parent: &str) -> bool {
         host.ends_with(parent) && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'))
     })
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::{
+        authority::{Authority, Kind},
+        tenant::{Cloud, Instance},
+    };
+
+    const TENANT: &str = "11111111-2222-3333-4444-555555555555";
+    const OTHER: &str = "22222222-3333-4444-5555-666666666666";
+
+    fn entra(authority: Authority, instance: impl Into<Instance>) -> Source {
+        match authority.in_instance(instance.into()).kind {
+            Kind::Entra(entra) => Source::Entra(entra),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn external_id(base: &str, tenant: &str) -> Source {
+        Source::One(DocumentSpec::ExternalId { base: base.into(), tenant: tenant.into(), version: None })
+    }
+
+    fn b2c(base: &str, tenant: &str) -> Source {
+        let policy = "B2C_1_susi".to_owned();
+        Source::One(DocumentSpec::B2c { base: base.into(), tenant: tenant.into(), policy, accept_tfp: false })
+    }
+
+    #[test]
+    fn kinds_of_authorities() {
+        use DirectoryKind::*;
+        let (one, other): (TenantId, TenantId) = (TENANT.parse().unwrap(), OTHER.parse().unwrap());
+        let elsewhere = || Instance::parse("https://login.contoso.example").unwrap();
+        let emulator = || Instance::parse("http://127.0.0.1:4000").unwrap();
+        let domain = "contoso.onmicrosoft.com";
+        let tenants = |domains: &[&str]| Authority::tenants([one, other], domains.iter().map(ToString::to_string));
+        let known = B2c { has_known_tenant: true };
+        let unknown = B2c { has_known_tenant: false };
+        for (source, expected) in [
+            (entra(Authority::tenant(one), Cloud::Public), Microsoft),
+            (entra(Authority::domain(domain), Cloud::China), Microsoft),
+            (entra(Authority::danger_any_account(), Cloud::UsGovernment), Microsoft),
+            (entra(Authority::tenant(one), Instance::parse("https://login.windows.net").unwrap()), Microsoft),
+            (entra(Authority::tenant(one), elsewhere()), PinnedTenants),
+            (entra(Authority::tenant(one), emulator()), PinnedTenants),
+            (entra(tenants(&[]), elsewhere()), PinnedTenants),
+            (entra(tenants(&[domain]), elsewhere()), OpenTenants),
+            (entra(Authority::domain(domain), elsewhere()), OpenTenants),
+            (entra(Authority::danger_any_organization(), elsewhere()), OpenTenants),
+            (entra(Authority::danger_any_account(), elsewhere()), OpenTenants),
+            (entra(Authority::danger_personal_accounts(), elsewhere()), OpenTenants),
+            (entra(Authority::tenants_if(|_| true), emulator()), OpenTenants),
+            (external_id("https://contoso.ciamlogin.com", domain), Microsoft),
+            (external_id("https://login.contoso.example", TENANT), PinnedTenants),
+            (external_id("https://login.contoso.example", domain), OpenTenants),
+            (external_id("https://contoso.ciamlogin.com:8443", domain), OpenTenants),
+            (external_id("https://contoso.ciamlogin.com.evil.example", domain), OpenTenants),
+            (external_id("https://evil-ciamlogin.com", domain), OpenTenants),
+            (b2c("https://contoso.b2clogin.com", domain), known),
+            (b2c("https://login.contoso.example", TENANT), known),
+            (b2c("https://login.contoso.example", domain), unknown),
+            (b2c("https://contoso.ciamlogin.com", domain), unknown),
+        ] {
+            assert_eq!(kind(&source), expected, "{source:?}");
+        }
+    }
+}

@@ -4,6 +4,7 @@
 mod cached;
 mod claims;
 mod clock;
+mod directory;
 mod fetching;
 mod form;
 mod keys;

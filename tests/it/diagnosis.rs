@@ -187,6 +187,8 @@ const ROWS: &[Row] = rows! {
     0 BoundToken ProofRequired, usual, |bench| bench.token().claim("cnf", json!({ "jkt": "x" })).build(), ["cnf"];
     0 OtherClient ClientNotAllowed, || of(ours().allowed_client(MockEntra::CALLER)), |bench| bench.token().client(MockEntra::OTHER_CALLER).build(), ["88888888-9999"];
     0 ClaimMissing ClaimMissing, || of(ours().required_claim(ClaimRule::present("department"))), good, ["claim department"];
+    0 UnstatedClaim ClaimNotAllowed, || Bench::alone(MockEntra::okta(), Authority::openid_connect(MockEntra::okta().issuer()).named("partner").audience(format!("api://{}", MockEntra::CLIENT_ID)).require(Requirement::group(READERS))), |bench| bench.token().claim("groups", json!([READERS])).build(), ["group 99999999", "whoever runs partner could write", "trust_directory_claims()", "Requirement::authority()"];
+    0 UnstatedTenant WrongTenant, || Bench::alone(MockEntra::okta(), Authority::openid_connect(MockEntra::okta().issuer()).named("partner").audience(format!("api://{}", MockEntra::CLIENT_ID)).require(Requirement::tenant(tenant()))), |bench| bench.token().claim("tid", MockEntra::TENANT).build(), ["tenant 11111111", "this authority cannot state the tenant"];
     0 ClaimValue ClaimNotAllowed, || of(ours().required_claim(ClaimRule::any("department", ["support"]))), |bench| bench.token().claim("department", "sales").build(), ["support", "sales"];
     0 NoScope InsufficientScope, || requires(Requirement::scope("Files.Write")), good, ["Files.Write", "has the scopes: Files.Read"];
     0 NoRole InsufficientRole, || requires(Requirement::app_role("Files.Write.All")), |bench| bench.token().app().build(), ["Files.Write.All", "has the roles: Files.Read.All"];
@@ -209,7 +211,7 @@ fn fits(kind: RejectionKind, check: &str) -> bool {
         Kind::UnsupportedAlgorithm => &["algorithm"],
         Kind::MicrosoftApiToken => &["not_microsoft"],
         Kind::UnknownIssuer => &["issuer"],
-        Kind::WrongTenant => &["tenant", "origin"],
+        Kind::WrongTenant => &["tenant", "origin", "requirement"],
         Kind::WrongIssuer => &["tenant", "key_owner", "origin"],
         Kind::UnknownKey => &["key"],
         Kind::KeysUnavailable => &["issuer", "tenant", "key"],

@@ -229,3 +229,31 @@ async fn detailed_errors_are_loud_at_the_start() {
         assert_eq!(text.matches(" WARN tower_entra: detailed errors are on: ").count(), count, "{text}");
     }
 }
+
+/// A name that no authority has is told once for each requirement, not for each request.
+#[tokio::test]
+async fn a_requirement_for_an_unknown_authority_is_a_warning_at_its_first_use() {
+    let lines = Lines::default();
+    let guard = lines.listen();
+    let bench = Bench::of(MockEntra::new(), |builder| builder.tenant(MockEntra::TENANT)).await;
+    let claims = bench.verifier.verify(&bench.token().build()).await.unwrap();
+    let known = Requirement::authority(claims.authority());
+    let unknown = Requirement::authority("partnr");
+    for requirement in
+        [&known, &Requirement::not(known.clone()), &unknown, &Requirement::not(unknown.clone()), &unknown]
+    {
+        for _ in 0..3 {
+            let _ = requirement.check(&claims);
+        }
+    }
+    let warned = |lines: &Lines| {
+        let text = String::from_utf8(std::mem::take(&mut *lines.0.lock().unwrap())).unwrap();
+        text.lines().filter(|line| line.contains("unknown_authority")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let told = warned(&lines);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("WARN") && told[0].contains("partnr") && told[0].contains(claims.authority()), "{told:?}");
+    assert!(Requirement::authority("another").check(&claims).is_err());
+    assert_eq!(warned(&lines).len(), 1, "each name is told");
+    drop(guard);
+}

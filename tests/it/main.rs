@@ -31,5 +31,6 @@ mod program;
 mod requirements;
 mod review;
 mod secrets;
+mod subject_keys;
 mod support;
 mod vectors;

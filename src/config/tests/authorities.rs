@@ -144,6 +144,7 @@ fn any_issuer_as_it_is_written() {
         &format!(
             r#""Authority":"{OKTA}","ClientId":"0oa1","AllowedClients":["0oa2"],"Algorithms":["ES256","RS256"],
             "ScopeClaim":"scp","RoleClaim":"/realm_access/roles","SubjectClaim":"uid","ClientClaim":"cid",
+            "GroupClaim":"/realm_access/groups",
             "AudienceClaim":"client_id","MetadataAddress":"{OKTA}/.well-known/oauth-authorization-server""#
         ),
         Config::default().authority(
@@ -153,6 +154,7 @@ fn any_issuer_as_it_is_written() {
                 .algorithms([Algorithm::RS256, Algorithm::ES256])
                 .scope_claim("scp")
                 .role_claim("/realm_access/roles")
+                .group_claim("/realm_access/groups")
                 .subject_claim("uid")
                 .client_claim("cid")
                 .audience_claim("client_id")
@@ -164,6 +166,66 @@ fn any_issuer_as_it_is_written() {
         Config::default()
             .authority(Authority::openid_connect(OKTA).audience("a").jwks_uri("https://keys.example/jwks")),
     );
+}
+
+/// It widens who gets in, so that it is the switch of one authority alone, and must be said.
+#[test]
+fn directory_claims_are_trusted_of_one_authority_alone() {
+    let openid = || Authority::openid_connect(OKTA).audience("a");
+    let own = format!(r#""Authority":"{OKTA}","Audience":"a""#);
+    for (value, is_trusted) in [("true", true), (r#""True""#, true), ("false", false), (r#""false""#, false)] {
+        let built = if is_trusted { openid().trust_directory_claims() } else { openid() };
+        same(&format!(r#"{own},"TrustDirectoryClaims":{value}"#), Config::default().authority(built));
+    }
+    for value in [r#""""#, "1", r#""yes""#, "[true]", "{}"] {
+        let json = format!(r#"{{"AzureAd":{{"Authorities":[{{{own},"TrustDirectoryClaims":{value}}}]}}}}"#);
+        let problems = told(Config::from_json(&json));
+        assert!(
+            matches!(&problems[..], [problem] if problem.starts_with("AzureAd:Authorities:0:TrustDirectoryClaims")
+                && problem.ends_with("true or false is needed")),
+            "{value}: {problems:?}"
+        );
+    }
+    // For every kind, in a list and beside the tenant; what stands outside of the list is not for those within.
+    let states = |json: String| -> Vec<bool> {
+        plan(Config::from_json(&json)).authorities.iter().map(|trusted| trusted.directory.assignments).collect()
+    };
+    let switch = r#""TrustDirectoryClaims":true"#;
+    let emulator = r#""Instance":"http://127.0.0.1:4000""#;
+    assert_eq!(states(section(&format!(",{emulator}"))), [false]);
+    assert_eq!(states(section(&format!(",{emulator},{switch}"))), [true]);
+    assert_eq!(states(section(&format!(r#",{emulator},{switch},"Authorities":[{{{own}}}]"#))), [true, false]);
+    assert_eq!(states(section(&format!(r#",{emulator},"Authorities":[{{{own},{switch}}}]"#))), [false, true]);
+    assert_eq!(states(section(&format!(r#","Authorities":[{{{own}}}]"#))), [true, false], "Entra needs none");
+    let b2c = r#""Instance":"https://contoso.b2clogin.com","Domain":"contoso.onmicrosoft.com","SignUpSignInPolicyId":"B2C_1_susi""#;
+    assert_eq!(states(section(&format!(r#","Authorities":[{{{b2c},{switch}}}]"#))), [true, true]);
+    assert_eq!(states(section(&format!(r#","Authorities":[{{{b2c}}}]"#))), [true, false]);
+}
+
+/// A claim that all tokens must have can be written by whoever runs one of the authorities.
+#[test]
+fn required_claims_that_an_authority_can_write_are_told() {
+    let authorities = |claim: &str, more: &str| {
+        let own = format!(r#"[{{"Name":"partner","Authority":"{OKTA}","Audience":"a"{more}}}]"#);
+        let rule = format!(r#"[{{"Name":"{claim}","Values":["x"]}}]"#);
+        plan(Config::from_json(&section(&format!(r#","RequiredClaims":{rule},"Authorities":{own}"#)))).warnings
+    };
+    for (claim, more, is_told) in [
+        ("groups", "", true),
+        ("wids", "", true),
+        ("tid", "", true),
+        ("acct", "", true),
+        ("groups", r#","TrustDirectoryClaims":true"#, false),
+        ("department", "", false),
+    ] {
+        let warnings = authorities(claim, more);
+        let said =
+            format!("AzureAd:RequiredClaims:0: the claim {claim} counts as it stands in the token, and partner can");
+        assert_eq!(warnings.iter().any(|warning| warning.starts_with(&said)), is_told, "{claim}: {warnings:?}");
+    }
+    let alone =
+        format!(r#"{{"AzureAd":{{"Authority":"{OKTA}","Audience":"a","RequiredClaims":[{{"Name":"groups"}}]}}}}"#);
+    assert!(plan(Config::from_json(&alone)).warnings.is_empty(), "of one alone it is plain whose claim it is");
 }
 
 #[test]
@@ -486,6 +548,10 @@ fn mistakes_of_one_authority() {
         (
             format!(r#""Authority":"{OKTA}","RoleClaim":"""#),
             "AzureAd:RoleClaim = \"\": RoleClaim: the name of a claim, or a JSON Pointer such as /a/b, is needed".to_owned(),
+        ),
+        (
+            format!(r#""Authority":"{OKTA}","GroupClaim":"/""#),
+            "AzureAd:GroupClaim = \"/\": GroupClaim: the name of a claim, or a JSON Pointer such as /a/b, is needed".to_owned(),
         ),
         (
             format!(r#""Authority":"{OKTA}","StaticKeys":{{"keys":3}}"#),
