@@ -51,14 +51,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(axum::serve(listener, app).await?)
 }
 
-/// Who somebody is, is the subject together with the authority that says so.
+/// The key of a user's data differs between authorities, whatever their tokens say.
 async fn orders(claims: Claims) -> String {
     let orders = match claims.authority() {
         "staff" => "all orders",
         "customers" => "your own orders",
         _ => "the orders that are shared with your company",
     };
-    format!("{orders}, for {}\n", claims.subject().unwrap_or("nobody"))
+    let user = claims.subject_key().map_or("nobody".to_owned(), String::from);
+    format!("{orders}, for {user}\n")
 }
 
 fn print_commands(entra: &MockServer, external_id: &MockServer, okta: &MockServer, api: &str) {

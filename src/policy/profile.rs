@@ -139,7 +139,7 @@ impl Mapping {
 
     /// The audiences of the token, where they are not in `aud`.
     pub(crate) fn audiences(&self, payload: &Payload) -> Option<Vec<Box<str>>> {
-        self.audience.as_ref().map(|path| path.find(payload).and_then(|value| texts(value)).unwrap_or_default())
+        self.audience.as_ref().map(|path| path.find(payload).and_then(texts).unwrap_or_default())
     }
 }
 

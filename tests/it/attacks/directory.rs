@@ -116,8 +116,10 @@ fn authorities() -> Vec<(&'static str, MockEntra, Authority, Column)> {
     ]
 }
 
+type Row = (Requirement, bool, fn(Column) -> bool);
+
 /// The requirement, whether the claims of [`with_directory`] meet it if the authority can state them, and what it is about.
-fn requirements() -> Vec<(Requirement, bool, fn(Column) -> bool)> {
+fn requirements() -> Vec<Row> {
     let tenant_of = |id: &str| Requirement::tenant(id.parse().unwrap());
     let claim = |name: &str, value: &str| Requirement::claim(ClaimRule::any(name, [value]));
     vec![

@@ -63,7 +63,8 @@ async fn authorities() {
         assert!(answer.body.contains(text), "{promise}: {answer:?}");
     }
     let bodies = async |at: usize| server.get("/orders", &tokens[at]).await.body;
-    assert_eq!(bodies(2).await, format!("the orders that are shared with your company, for {}\n", MockEntra::USER));
+    let user = format!("oidc/https%3A%2F%2Fcontoso.okta.example%2Foauth2%2Fdefault/{}", MockEntra::USER);
+    assert_eq!(bodies(2).await, format!("the orders that are shared with your company, for {user}\n"));
     assert_eq!(server.get("/orders", "").await.status, 401);
 }
 
