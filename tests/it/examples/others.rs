@@ -63,8 +63,12 @@ async fn authorities() {
         assert!(answer.body.contains(text), "{promise}: {answer:?}");
     }
     let bodies = async |at: usize| server.get("/orders", &tokens[at]).await.body;
-    let user = format!("oidc/https%3A%2F%2Fcontoso.okta.example%2Foauth2%2Fdefault/{}", MockEntra::USER);
-    assert_eq!(bodies(2).await, format!("the orders that are shared with your company, for {user}\n"));
+    let body = bodies(2).await;
+    assert!(
+        body.starts_with("the orders that are shared with your company, for oidc/http%3A%2F%2F127.0.0.1%3A"),
+        "{body}"
+    );
+    assert!(body.ends_with(&format!("%2Foauth2%2Fdefault/{}\n", MockEntra::USER)), "{body}");
     assert_eq!(server.get("/orders", "").await.status, 401);
 }
 
