@@ -1,12 +1,12 @@
 //! Metadata documents (§1.4, §1.5): issuer, address of the keys, cloud. What a document says is held against what is
 //! known before any of it is used.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use serde::Deserialize;
 
 use crate::{
-    authority::{DocumentOwner, DocumentSpec, Form, Issuers},
+    authority::{DocumentOwner, DocumentSpec, ForeignIssuer, Form, Issuers, Ownership, is_listed, origin_of},
     claims::TokenVersion,
     jwk::without_bom,
     tenant::{Address, Cloud, IssuerTemplate, TenantId, check_address},
@@ -23,13 +23,48 @@ pub(crate) struct Metadata {
     pub(crate) cloud: Option<String>,
 }
 
+/// Why a document is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// It names an issuer that is not its own to name.
+    Foreign(ForeignIssuer),
+    /// Anything else.
+    Unusable(String),
+}
+
+impl From<String> for Refused {
+    fn from(reason: String) -> Self {
+        Self::Unusable(reason)
+    }
+}
+
+impl From<ForeignIssuer> for Refused {
+    fn from(issuer: ForeignIssuer) -> Self {
+        Self::Foreign(issuer)
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Foreign(issuer) => issuer.fmt(f),
+            Self::Unusable(reason) => f.write_str(reason),
+        }
+    }
+}
+
 impl Metadata {
     /// Reads a document and holds it to `spec`; at Entra it is that of `version`.
     ///
     /// # Errors
     ///
     /// Says what is wrong, with the value found and the one expected.
-    pub(crate) fn parse(document: &[u8], spec: &DocumentSpec, version: TokenVersion) -> Result<Self, String> {
+    pub(crate) fn parse(
+        document: &[u8],
+        spec: &DocumentSpec,
+        version: TokenVersion,
+        ownership: &Ownership,
+    ) -> Result<Self, Refused> {
         #[derive(Deserialize)]
         struct Raw {
             issuer: String,
@@ -39,15 +74,23 @@ impl Metadata {
 
         let raw: Raw = serde_json::from_slice(without_bom(document))
             .map_err(|_| "it is no metadata document: a JSON object with texts issuer and jwks_uri".to_owned())?;
+        // First: what a document says of issuers that are not its own is nothing to hold against a form.
+        ownership.check_place(spec, &raw.issuer)?;
         let template = check_issuer(&raw.issuer, spec, version)?;
         check_jwks_uri(&raw.jwks_uri, spec)?;
         let cloud = raw.cloud_instance_name.filter(|name| !name.trim().is_empty());
         if let (Some(expected), Some(found)) = (spec.cloud().and_then(Cloud::instance_name), &cloud)
             && expected != found
         {
-            return Err(format!("its cloud_instance_name is {found:?}, not {expected:?}"));
+            return Err(format!("its cloud_instance_name is {found:?}, not {expected:?}").into());
         }
-        Ok(Self { issuer: raw.issuer.into(), template, jwks_uri: raw.jwks_uri, cloud })
+        let metadata = Self { issuer: raw.issuer.into(), template, jwks_uri: raw.jwks_uri, cloud };
+        let (v1, v2) = match version {
+            TokenVersion::V1 => (Some(&metadata), None),
+            TokenVersion::V2 => (None, Some(&metadata)),
+        };
+        ownership.check_others(&metadata.issuer, &issuers(spec, v1, v2))?;
+        Ok(metadata)
     }
 
     /// The tenant whose own document it is.
@@ -74,8 +117,13 @@ pub(crate) fn issuers(spec: &DocumentSpec, v1: Option<&Metadata>, v2: Option<&Me
         }
         DocumentSpec::B2c { .. } => Issuers::new(v2.map(|v2| v2.exact(TokenVersion::V2, &v2.issuer)), None),
         DocumentSpec::ExternalId { version, .. } => {
-            // §1.9: v1 tokens have the same issuer without the version.
-            let v1 = v2.and_then(|v2| Some(v2.exact(TokenVersion::V1, v2.issuer.strip_suffix("v2.0")?)));
+            // §1.9: v1 tokens have the same issuer without the version. Where issuers are listed, they are so exactly.
+            let is_to_be_had =
+                |v1: &&str| !is_listed(spec.listed(), &format!("{v1}v2.0")) || is_listed(spec.listed(), v1);
+            let v1 = v2.and_then(|v2| {
+                let v1 = v2.issuer.strip_suffix("v2.0").filter(is_to_be_had)?;
+                Some(v2.exact(TokenVersion::V1, v1))
+            });
             let v2 = v2.map(|v2| v2.exact(TokenVersion::V2, &v2.issuer));
             Issuers::new(v2.into_iter().chain(v1), *version)
         }
@@ -92,13 +140,15 @@ fn check_issuer(found: &str, spec: &DocumentSpec, version: TokenVersion) -> Resu
     };
     match spec {
         DocumentSpec::Entra { owner, .. } => check_entra(found, template()?, spec.cloud(), owner, version).map(Some),
-        DocumentSpec::B2c { base, tenant, policy, accept_tfp } => {
-            check_b2c(found, template()?, base, policy, *accept_tfp)
+        DocumentSpec::B2c { base, tenant, policy, accept_tfp, listed } => {
+            let at = base_of(base, found, is_listed(listed, found));
+            check_b2c(found, template()?, at, policy, *accept_tfp)
                 .and_then(|issuer| own_tenant(found, issuer, tenant))
                 .map(Some)
         }
-        DocumentSpec::ExternalId { base, tenant, .. } => {
-            check_external_id(found, template()?, base).and_then(|issuer| own_tenant(found, issuer, tenant)).map(Some)
+        DocumentSpec::ExternalId { base, tenant, listed, .. } => {
+            let at = base_of(base, found, is_listed(listed, found));
+            check_external_id(found, template()?, at).and_then(|issuer| own_tenant(found, issuer, tenant)).map(Some)
         }
         DocumentSpec::OpenIdConnect { issuer, .. } | DocumentSpec::Static { issuer, .. } if **issuer == *found => {
             Ok(None)
@@ -122,12 +172,6 @@ fn check_entra(
         TokenVersion::V1 => cloud.v1_issuer(),
         TokenVersion::V2 => Some(cloud.v2_issuer()),
     });
-    if cloud.is_none() && is_microsofts(found) {
-        return Err(format!(
-            "its issuer is {found:?}, which is Microsoft's and not that of this instance; for Microsoft's tokens name the \
-             cloud instead"
-        ));
-    }
     if let Some(known) = known
         && !issuer.same_form(&known)
     {
@@ -159,16 +203,14 @@ fn check_entra(
     Ok(issuer)
 }
 
-/// Whether an issuer is at a host of Microsoft's: whoever runs another instance must not speak for those.
-fn is_microsofts(issuer: &str) -> bool {
-    let rest = issuer.split_once("://").map_or(issuer, |(_, rest)| rest);
-    let authority = rest.split('/').next().unwrap_or_default();
-    let host = authority.rsplit('@').next().unwrap_or_default().split(':').next().unwrap_or_default();
-    let host = host.trim_end_matches('.').to_ascii_lowercase();
-    Cloud::from_host(&host).is_some()
-        || host == "sts.chinacloudapi.cn"
-        || [".b2clogin.com", ".ciamlogin.com"].iter().any(|end| host.ends_with(end))
+/// The address that an issuer has: that of its authority, or where it is listed, its own.
+fn base_of<'a>(base: &'a str, found: &'a str, is_listed: bool) -> &'a str {
+    let end = found.find("://").and_then(|at| Some(at + 3 + found[at + 3..].find('/')?));
+    end.filter(|_| is_listed).map_or(base, |end| &found[..end])
 }
+
+/// What to do about an issuer with the policy in it, in code and in a file.
+pub(crate) const ACCEPT_TFP: &str = "accept_tfp_issuers() (AcceptTfpIssuers in a file)";
 
 /// `https://{host}/{tenant}/v2.0/`, or with `/tfp/` and the policy where that was asked for (§1.8).
 fn check_b2c(
@@ -194,7 +236,7 @@ fn check_b2c(
     }
     if !accept_tfp {
         return Err(format!(
-            "its issuer has the policy in it: accept_tfp_issuers(), or set the user flow's to {expected}; it is {found}"
+            "its issuer has the policy in it: {ACCEPT_TFP} accepts it, or set the user flow's to {expected}; it is {found}"
         ));
     }
     Ok(issuer)
@@ -241,7 +283,10 @@ fn check_jwks_uri(found: &str, spec: &DocumentSpec) -> Result<(), String> {
         DocumentSpec::ExternalId { .. } => address.host.ends_with(".ciamlogin.com") && is_plain(&address),
         _ => false,
     };
-    if address.origin == base.origin || is_of_same_owner {
+    // Whoever lists an issuer trusts its own address too: that of a mirrored document, or of a mock under another name.
+    let is_listed = !matches!(spec, DocumentSpec::OpenIdConnect { .. })
+        && spec.listed().iter().any(|issuer| origin_of(issuer).is_some_and(|origin| origin == address.origin));
+    if address.origin == base.origin || is_of_same_owner || is_listed {
         return Ok(());
     }
     let advice = match spec {
@@ -257,7 +302,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        authority::{Authority, Kind},
+        authority::{Authority, IssuerOwners, Kind, Listed, Trusted},
         tenant::Instance,
     };
 
@@ -266,7 +311,8 @@ mod tests {
 
     fn read(spec: &DocumentSpec, issuer: &str, jwks_uri: &str) -> Result<Metadata, String> {
         let document = json!({"issuer": issuer, "jwks_uri": jwks_uri, "extra": [1]}).to_string();
-        Metadata::parse(document.as_bytes(), spec, TokenVersion::V2)
+        let read = Metadata::parse(document.as_bytes(), spec, TokenVersion::V2, &Ownership::default());
+        read.map_err(|refused| refused.to_string())
     }
 
     fn document(authority: Authority) -> DocumentSpec {
@@ -284,8 +330,9 @@ mod tests {
     fn keys_of_external_id_come_from_its_own_hosts() {
         let spec = DocumentSpec::ExternalId {
             base: "https://login.contoso.example".into(),
-            tenant: "contoso.onmicrosoft.com".into(),
+            tenant: TENANT.into(),
             version: None,
+            listed: Listed::default(),
         };
         let issuer = format!("https://{TENANT}.ciamlogin.com/{TENANT}/v2.0");
         for (jwks_uri, is_good) in [
@@ -307,6 +354,7 @@ mod tests {
             tenant: "contoso.onmicrosoft.com".into(),
             policy: policy.into(),
             accept_tfp: true,
+            listed: Listed::default(),
         };
         let keys = "https://contoso.b2clogin.com/keys";
         for (issuer, is_good) in [
@@ -382,14 +430,44 @@ mod tests {
         }
     }
 
+    fn listed<const N: usize>(issuers: [&str; N]) -> Listed {
+        issuers.map(Arc::from).into()
+    }
+
     #[test]
-    fn an_emulator_says_who_it_is() {
+    fn an_instance_has_issuers_at_its_own_origin_or_as_listed() {
         let instance = Instance::parse("http://127.0.0.1:4000").unwrap();
-        let spec = document(Authority::tenant(TENANT.parse().unwrap()).in_instance(instance));
+        let authority = |listed| match Authority::tenant(TENANT.parse().unwrap()).in_instance(instance.clone()).kind {
+            Kind::Entra(entra) => crate::authority::Entra { listed, ..entra }.main_document(),
+            other => panic!("{other:?}"),
+        };
         let keys = "http://127.0.0.1:4000/keys";
-        assert!(read(&spec, &format!("http://127.0.0.1:4000/{TENANT}/v2.0"), keys).is_ok());
-        assert!(read(&spec, &format!("http://127.0.0.1:4000/{OTHER}/v2.0"), keys).is_err());
-        assert!(read(&spec, &format!("http://entra:4000/{TENANT}/v2.0"), keys).is_ok(), "as in a container");
+        let elsewhere = format!("http://entra:4000/{TENANT}/v2.0");
+        let template = ["http://entra:4000/{tenantid}/v2.0"];
+        for (listed, issuer, is_good) in [
+            (listed([]), format!("http://127.0.0.1:4000/{TENANT}/v2.0"), true),
+            (listed([]), format!("http://127.0.0.1:4000/any/{TENANT}/form"), true),
+            (listed([]), format!("http://127.0.0.1:4000/{OTHER}/v2.0"), false),
+            (listed([]), elsewhere.clone(), false),
+            (listed([]), format!("http://127.0.0.1:4001/{TENANT}/v2.0"), false),
+            (listed([]), format!("https://127.0.0.1:4000/{TENANT}/v2.0"), false),
+            (listed([]), format!("http://127.0.0.1:4000@entra.example/{TENANT}/v2.0"), false),
+            (listed([]), format!("http://127.0.0.1:4000.entra.example/{TENANT}/v2.0"), false),
+            (listed([]), format!("HTTP://127.0.0.1:4000/{TENANT}/v2.0"), false),
+            (listed([&elsewhere]), elsewhere.clone(), true),
+            (listed([&elsewhere]), format!("http://127.0.0.1:4000/{TENANT}/v2.0"), true),
+            (listed([&elsewhere]), format!("{elsewhere}/"), false),
+            (listed(template), elsewhere.clone(), true),
+            (listed(template), format!("http://entra:4000/{OTHER}/v2.0"), false),
+            (listed(template), format!("http://entra:4000/{TENANT}/"), false),
+            (listed(template), format!("http://entra:4001/{TENANT}/v2.0"), false),
+        ] {
+            let found = read(&authority(listed.clone()), &issuer, keys);
+            assert_eq!(found.is_ok(), is_good, "{listed:?} {issuer}: {found:?}");
+        }
+        let refused = read(&authority(listed([])), &elsewhere, keys).unwrap_err();
+        let advice = r#"issuers(["http://entra:4000/{tenantid}/v2.0"]) in code, Issuers in a file"#;
+        assert!(refused.contains(advice), "{refused}");
         for host in [
             "login.microsoftonline.com",
             "LOGIN.microsoftonline.com",
@@ -401,10 +479,197 @@ mod tests {
             "contoso.b2clogin.com",
             "contoso.ciamlogin.com",
         ] {
-            let refused = read(&spec, &format!("https://{host}/{TENANT}/v2.0"), keys).unwrap_err();
-            assert!(refused.contains("is Microsoft's"), "{host}: {refused}");
+            let issuer = format!("https://{host}/{TENANT}/v2.0");
+            // Also where a list would allow it: such a list is a mistake of the configuration.
+            for listed in [listed([]), listed([&issuer])] {
+                let refused = read(&authority(listed), &issuer, keys).unwrap_err();
+                assert!(refused.contains("is Microsoft's"), "{host}: {refused}");
+            }
         }
-        assert!(read(&spec, &format!("http://127.0.0.1:4000/{TENANT}/v2.0"), "http://127.0.0.1:4001/keys").is_err());
+        let own = format!("http://127.0.0.1:4000/{TENANT}/v2.0");
+        assert!(read(&authority(listed([])), &own, "http://127.0.0.1:4001/keys").is_err());
+    }
+
+    #[test]
+    fn custom_domains_of_b2c_and_external_id_have_issuers_at_their_own_origin() {
+        let base = "https://login.contoso.example";
+        let b2c = |tenant: &str, listed: Listed| DocumentSpec::B2c {
+            base: base.into(),
+            tenant: tenant.into(),
+            policy: "B2C_1_susi".into(),
+            accept_tfp: false,
+            listed,
+        };
+        let external = |tenant: &str, listed: Listed| DocumentSpec::ExternalId {
+            base: base.into(),
+            tenant: tenant.into(),
+            version: None,
+            listed,
+        };
+        let domain = "contoso.onmicrosoft.com";
+        let mirror = format!("https://id.contoso.example/{TENANT}/v2.0/");
+        let other_mirror = format!("https://id.contoso.example/{TENANT}/v2.0");
+        let ciam = |tenant: &str| format!("https://{tenant}.ciamlogin.com/{tenant}/v2.0");
+        for (spec, issuer, said) in [
+            (b2c(domain, listed([])), format!("{base}/{TENANT}/v2.0/"), None),
+            (b2c(domain, listed([])), mirror.clone(), Some("list it exactly")),
+            (b2c(domain, listed([&mirror])), mirror.clone(), None),
+            (
+                b2c(domain, listed([&mirror])),
+                format!("https://id.contoso.example/{OTHER}/v2.0/"),
+                Some("list it exactly"),
+            ),
+            (b2c(OTHER, listed([&mirror])), mirror.clone(), Some("is not one with")),
+            (b2c(TENANT, listed([])), format!("https://contoso.b2clogin.com/{TENANT}/v2.0/"), Some("is Microsoft's")),
+            (external(domain, listed([])), format!("{base}/{TENANT}/v2.0"), None),
+            (external(domain, listed([])), ciam(TENANT), Some("configure the tenant's GUID")),
+            (external(TENANT, listed([])), ciam(TENANT), None),
+            (external(TENANT, listed([])), ciam(OTHER), Some("is Microsoft's")),
+            (
+                external(TENANT, listed([])),
+                format!("https://contoso.ciamlogin.com/{TENANT}/v2.0"),
+                Some("is Microsoft's"),
+            ),
+            (external(TENANT, listed([])), format!("{base}/{TENANT}/v2.0"), None),
+            (
+                external(TENANT, listed([])),
+                format!("https://login.microsoftonline.com/{TENANT}/v2.0"),
+                Some("is Microsoft's"),
+            ),
+            (external(TENANT, listed([&other_mirror])), other_mirror.clone(), None),
+            (external(TENANT, listed([])), other_mirror.clone(), Some("list it exactly")),
+        ] {
+            let found = read(&spec, &issuer, &format!("{base}/keys")).err();
+            assert_eq!(found.is_some(), said.is_some(), "{spec:?} {issuer}: {found:?}");
+            assert!(said.is_none_or(|said| found.as_ref().unwrap().contains(said)), "{issuer}: {found:?}");
+        }
+        // The v1 issuer follows from that of v2, but for one that is listed.
+        for (spec, issuer, versions) in [
+            (external(TENANT, listed([])), ciam(TENANT), 2),
+            (external(TENANT, listed([&other_mirror])), other_mirror.clone(), 1),
+            (external(TENANT, listed([&other_mirror, other_mirror.trim_end_matches("v2.0")])), other_mirror, 2),
+        ] {
+            let metadata = read(&spec, &issuer, &format!("{base}/keys")).unwrap();
+            assert_eq!(issuers(&spec, None, Some(&metadata)).accepted().count(), versions, "{issuer}");
+        }
+    }
+
+    /// What each of these authorities may name beside the others, which have no document yet.
+    #[test]
+    fn an_issuer_that_another_authority_could_have_is_refused() {
+        fn trusted(authorities: Vec<Authority>) -> Vec<Trusted> {
+            let config = authorities.into_iter().fold(crate::config::Config::default(), |config, authority| {
+                config.authority(authority.audience("api://a"))
+            });
+            config.plan().unwrap().authorities
+        }
+        let origin = "http://127.0.0.1:4000";
+        let at = |base: &str| Instance::parse(base).unwrap();
+        let id = |tenant: &str| tenant.parse::<TenantId>().unwrap();
+        let instance = |base: &str, tenant: &str| Authority::tenant(id(tenant)).in_instance(at(base));
+        let any = || Authority::danger_any_organization().in_instance(at(origin));
+        let domain = "contoso.onmicrosoft.com";
+        let v2 = |tenant: &str| format!("{origin}/{tenant}/v2.0");
+        let openid = |issuer: String| Authority::openid_connect(issuer);
+        let b2c = |tenant: &str, policy: &str| Authority::b2c_at(origin, tenant, policy);
+        for (name, mine, other, issuer, is_good) in [
+            ("its own", instance(origin, TENANT), openid(format!("{origin}/realm")), v2(TENANT), true),
+            ("an issuer's", instance(origin, TENANT), openid(v2(TENANT)), v2(TENANT), false),
+            ("an issuer's among all", any(), openid(v2(TENANT)), v2("{tenantid}"), false),
+            ("another tenant's", instance(origin, TENANT), openid(v2(OTHER)), v2(TENANT), true),
+            ("in capitals", instance(origin, TENANT), openid(v2(TENANT).replace("v2", "V2")), v2(TENANT), false),
+            ("the same instance", instance(origin, TENANT), instance(origin, OTHER), v2(TENANT), true),
+            (
+                "an instance below it",
+                instance(origin, TENANT),
+                instance(&format!("{origin}/b"), TENANT),
+                format!("{origin}/b/{TENANT}/v2.0"),
+                false,
+            ),
+            (
+                "an instance above it",
+                instance(&format!("{origin}/b"), TENANT),
+                instance(origin, TENANT),
+                v2(TENANT),
+                false,
+            ),
+            (
+                "listed by another",
+                instance(origin, TENANT),
+                instance("http://localhost:4000", TENANT).issuers([v2("{tenantid}")]),
+                v2(TENANT),
+                false,
+            ),
+            ("B2C's", instance(origin, TENANT), b2c(TENANT, "a"), format!("{}/", v2(TENANT)), false),
+            ("B2C's, not known yet", instance(origin, TENANT), b2c(domain, "a"), format!("{}/", v2(TENANT)), false),
+            ("beside B2C", instance(origin, TENANT), b2c(domain, "a"), v2(TENANT), true),
+            ("External ID's", any(), Authority::external_id_at(origin, TENANT), v2("{tenantid}"), false),
+            (
+                "External ID's, not known yet",
+                instance(origin, TENANT),
+                Authority::external_id_at(origin, domain),
+                v2(TENANT),
+                false,
+            ),
+            ("another policy", b2c(domain, "b"), b2c(TENANT, "a"), format!("{}/", v2(TENANT)), true),
+            ("the same policy", b2c(domain, "a"), b2c(TENANT, "a"), format!("{}/", v2(TENANT)), false),
+            (
+                "an issuer's, by B2C",
+                b2c(domain, "a"),
+                openid(format!("{}/", v2(TENANT))),
+                format!("{}/", v2(TENANT)),
+                false,
+            ),
+            (
+                "an instance's, by External ID",
+                Authority::external_id_at(origin, domain),
+                instance(origin, TENANT),
+                v2(TENANT),
+                false,
+            ),
+            (
+                "beside an instance",
+                Authority::external_id_at(origin, domain),
+                instance(origin, OTHER),
+                v2(TENANT),
+                true,
+            ),
+            (
+                "External ID's by its GUID, at Microsoft",
+                Authority::external_id("contoso"),
+                Authority::external_id_at("https://login.contoso.example", TENANT),
+                format!("https://{TENANT}.ciamlogin.com/{TENANT}/v2.0"),
+                false,
+            ),
+            (
+                "two of External ID",
+                Authority::external_id("contoso"),
+                Authority::external_id("fabrikam"),
+                format!("https://{TENANT}.ciamlogin.com/{TENANT}/v2.0"),
+                true,
+            ),
+            (
+                "two versions of External ID",
+                Authority::external_id_at(origin, TENANT).version(TokenVersion::V1),
+                Authority::external_id_at(origin, TENANT).version(TokenVersion::V2),
+                v2(TENANT),
+                true,
+            ),
+        ] {
+            for (number, pair) in [(0, vec![mine.clone(), other.clone()]), (1, vec![other, mine])] {
+                let all = trusted(pair);
+                let ownership = Ownership::new(&Arc::new(IssuerOwners::new(&all)), number);
+                let spec = all[number].source.main_document();
+                let keys = format!("{}/keys", spec.origin());
+                let document = json!({"issuer": issuer, "jwks_uri": keys}).to_string();
+                let found = Metadata::parse(document.as_bytes(), &spec, TokenVersion::V2, &ownership);
+                assert_eq!(found.is_ok(), is_good, "{name}, number {number}: {found:?}");
+                if let Err(refused) = found {
+                    let Refused::Foreign(foreign) = &refused else { panic!("{name}: {refused}") };
+                    assert_eq!(foreign.owner.as_deref(), Some(&*all[1 - number].name), "{name}: {refused}");
+                }
+            }
+        }
     }
 
     #[test]
@@ -424,7 +689,7 @@ mod tests {
         ] {
             for (accept_tfp, is_good) in [(false, without), (true, with)] {
                 let (base, tenant, policy) = (base.to_owned(), TENANT.to_owned(), "B2C_1_susi".to_owned());
-                let spec = DocumentSpec::B2c { base, tenant, policy, accept_tfp };
+                let spec = DocumentSpec::B2c { base, tenant, policy, accept_tfp, listed: Listed::default() };
                 assert_eq!(read(&spec, &issuer, &keys).is_ok(), is_good, "{issuer}, {accept_tfp}");
             }
         }
@@ -435,7 +700,7 @@ mod tests {
         for document in
             ["", "[]", "{}", "<html>", r#"{"issuer":1,"jwks_uri":"x"}"#, r#"{"issuer":null,"jwks_uri":null}"#]
         {
-            assert!(Metadata::parse(document.as_bytes(), &own(), TokenVersion::V2).is_err());
+            assert!(Metadata::parse(document.as_bytes(), &own(), TokenVersion::V2, &Ownership::default()).is_err());
         }
     }
 }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{Entra, Form, Gate, Issuers};
+use super::{Entra, Form, Gate, Issuers, Listed};
 use crate::{
     claims::{TokenVersion, directory::DirectoryClaims},
     jwk::KeySet,
@@ -61,15 +61,18 @@ pub(crate) enum DocumentSpec {
         app_id: Option<String>,
         /// The one version of tokens that is accepted.
         version: Option<TokenVersion>,
+        /// Issuers that it may name, beside those at its own origin.
+        listed: Listed,
     },
     /// Of one policy of Azure AD B2C (§1.8).
-    B2c { base: String, tenant: String, policy: String, accept_tfp: bool },
+    B2c { base: String, tenant: String, policy: String, accept_tfp: bool, listed: Listed },
     /// Of an External ID tenant (§1.9).
-    ExternalId { base: String, tenant: String, version: Option<TokenVersion> },
-    /// Of an OpenID Connect issuer; `jwks_uri`, where it is given, spares the metadata.
-    OpenIdConnect { issuer: Arc<str>, metadata: Option<String>, jwks_uri: Option<String> },
+    ExternalId { base: String, tenant: String, version: Option<TokenVersion>, listed: Listed },
+    /// Of an OpenID Connect issuer; `jwks_uri`, where it is given, spares the metadata. Tokens may have the listed issuers
+    /// too.
+    OpenIdConnect { issuer: Arc<str>, metadata: Option<String>, jwks_uri: Option<String>, listed: Listed },
     /// Keys that are at hand: nothing is ever fetched.
-    Static { issuer: Arc<str>, keys: Arc<KeySet> },
+    Static { issuer: Arc<str>, keys: Arc<KeySet>, listed: Listed },
 }
 
 /// For whom a document of Entra's may speak.
@@ -164,9 +167,9 @@ impl DocumentSpec {
                 Issuers::new([v2].into_iter().chain(v1), *version)
             }
             Self::B2c { .. } | Self::ExternalId { .. } => Issuers::default(),
-            Self::OpenIdConnect { issuer, .. } | Self::Static { issuer, .. } => {
-                let form = Form::Exact { text: Arc::clone(issuer), tenant: None };
-                Issuers::new([(TokenVersion::V2, form)], None)
+            Self::OpenIdConnect { issuer, listed, .. } | Self::Static { issuer, listed, .. } => {
+                let form = |text: &Arc<str>| (TokenVersion::V2, Form::Exact { text: Arc::clone(text), tenant: None });
+                Issuers::new(std::iter::once(issuer).chain(&**listed).map(form), None)
             }
         }
     }

@@ -1,6 +1,6 @@
 use std::{collections::HashSet, fmt};
 
-use super::{DocumentOwner, DocumentSpec, Gate};
+use super::{DocumentOwner, DocumentSpec, Gate, Listed};
 use crate::{
     claims::TokenVersion,
     tenant::{Instance, TenantId},
@@ -15,6 +15,8 @@ pub(crate) struct Entra {
     /// The one version of tokens that is accepted; `None`: both.
     pub(crate) version: Option<TokenVersion>,
     pub(crate) gate: Option<Gate>,
+    /// Issuers that its documents may name, beside those at their own origin.
+    pub(crate) listed: Listed,
 }
 
 /// Which tenants.
@@ -71,7 +73,14 @@ impl Tenants {
 
 impl Entra {
     pub(crate) fn new(tenants: Tenants) -> Self {
-        Self { instance: Instance::default(), tenants, app_id: None, version: None, gate: None }
+        Self {
+            instance: Instance::default(),
+            tenants,
+            app_id: None,
+            version: None,
+            gate: None,
+            listed: Listed::default(),
+        }
     }
 
     /// Whether personal accounts get in.
@@ -95,7 +104,8 @@ impl Entra {
     pub(crate) fn document(&self, owner: DocumentOwner) -> DocumentSpec {
         // Whose keys an application's own would be in a shared document is not said: they are asked for by tenant alone.
         let app_id = self.app_id.clone().filter(|_| !matches!(owner, DocumentOwner::Shared(_)));
-        DocumentSpec::Entra { instance: self.instance.clone(), owner, app_id, version: self.version }
+        let (instance, listed) = (self.instance.clone(), self.listed.clone());
+        DocumentSpec::Entra { instance, owner, app_id, version: self.version, listed }
     }
 }
 

@@ -34,6 +34,11 @@ impl Issuers {
         Self(issuers.into_iter().map(issuer).collect())
     }
 
+    /// All of them, also those whose tokens are not accepted.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Issuer> {
+        self.0.iter()
+    }
+
     /// Those whose tokens are accepted.
     pub(crate) fn accepted(&self) -> impl Iterator<Item = &Issuer> {
         self.0.iter().filter(|issuer| issuer.accepted)

@@ -21,6 +21,8 @@ pub(crate) struct B2c {
     pub(crate) policies: Vec<String>,
     /// Issuers with the policy in them.
     pub(crate) accept_tfp: bool,
+    /// Tokens of applications, which name no policy.
+    pub(crate) accept_app_tokens: bool,
 }
 
 /// A tenant of External ID (§1.9).

@@ -46,6 +46,8 @@ mod entra;
 mod gate;
 mod issuers;
 mod kinds;
+mod owners;
+mod ownership;
 mod settings;
 
 use std::fmt;
@@ -57,6 +59,8 @@ pub(crate) use gate::Gate;
 pub use gate::TenantLookup;
 pub(crate) use issuers::{Form, Issuers};
 pub(crate) use kinds::{B2c, ExternalId, Keys, Kind, OpenIdConnect};
+pub(crate) use owners::IssuerOwners;
+pub(crate) use ownership::{FOREIGN_ISSUER, ForeignIssuer, Listed, Ownership, is_at_microsoft, is_listed, origin_of};
 pub(crate) use settings::Settings;
 
 use crate::tenant::{Instance, TenantId};
@@ -165,9 +169,9 @@ impl Authority {
         Self::b2c_at(format!("https://{name}.b2clogin.com"), format!("{name}.onmicrosoft.com"), policy)
     }
 
-    /// The same at a domain of its own, such as `https://login.contoso.example`; `tenant` is its GUID or its
-    /// `onmicrosoft.com` domain. By its GUID it is that tenant and no other; by a domain, whoever runs the address says which
-    /// tenant it is.
+    /// Azure AD B2C at a custom domain such as `https://login.contoso.example`; `tenant` is the tenant's GUID or its
+    /// `onmicrosoft.com` domain. With the GUID, only that tenant is accepted; with a domain, whoever runs the address decides
+    /// which tenant it is. Either way its issuers must be at that address, or be [listed](Self::issuers).
     #[must_use]
     pub fn b2c_at(address: impl Into<String>, tenant: impl Into<String>, policy: impl Into<String>) -> Self {
         Self::new(Kind::B2c(B2c {
@@ -175,6 +179,7 @@ impl Authority {
             tenant: tenant.into(),
             policies: vec![policy.into()],
             accept_tfp: false,
+            accept_app_tokens: false,
         }))
     }
 
@@ -185,8 +190,17 @@ impl Authority {
         Self::external_id_at(format!("https://{name}.ciamlogin.com"), format!("{name}.onmicrosoft.com"))
     }
 
-    /// The same at a domain of its own; `tenant` is its GUID or its `onmicrosoft.com` domain. By its GUID it is that tenant
-    /// and no other; by a domain, whoever runs the address says which tenant it is.
+    /// External ID at a custom domain; `tenant` is the tenant's GUID or its `onmicrosoft.com` domain. Configure the GUID: then
+    /// the usual issuer `https://{GUID}.ciamlogin.com/{GUID}/v2.0` is accepted too. With a domain, whoever runs the address
+    /// decides which tenant it is, so that its issuers must be at that address, or be [listed](Self::issuers).
+    ///
+    /// ```
+    /// use tower_entra::Authority;
+    ///
+    /// let authority =
+    ///     Authority::external_id_at("https://login.contoso.example", "11111111-2222-3333-4444-555555555555");
+    /// assert_eq!(authority.to_string(), "https://login.contoso.example/11111111-2222-3333-4444-555555555555");
+    /// ```
     #[must_use]
     pub fn external_id_at(address: impl Into<String>, tenant: impl Into<String>) -> Self {
         Self::new(Kind::ExternalId(ExternalId { address: address.into(), tenant: tenant.into(), version: None }))

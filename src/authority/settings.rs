@@ -18,6 +18,8 @@ pub(crate) struct Settings {
     pub(crate) algorithms: Vec<Algorithm>,
     /// The groups, directory roles and authentication contexts in its tokens count.
     pub(crate) trust_directory_claims: bool,
+    /// Issuers elsewhere than at the origin of its metadata.
+    pub(crate) issuers: Vec<String>,
     /// Methods that mean nothing for this kind of authority.
     pub(crate) misfits: Vec<&'static str>,
 }
@@ -117,6 +119,30 @@ impl Authority {
         self
     }
 
+    /// Lists issuers that the authority may have although its metadata is at another origin: exact texts, which must not be
+    /// at a host of Microsoft's and not belong to another authority. May be called more than once.
+    ///
+    /// Without it, an authority that is not at a host of Microsoft's has issuers at its metadata's own origin alone (an OpenID
+    /// Connect issuer has the configured one). Of an instance of Entra, `{tenantid}` stands for the tenant. Of an OpenID
+    /// Connect issuer, these are further values of `iss`, such as the `access_token_issuer` of AD FS.
+    ///
+    /// A mock that is reached under another host name than the one in its issuers:
+    ///
+    /// ```
+    /// use tower_entra::{Authority, tenant::Instance};
+    ///
+    /// let authority = Authority::tenant("11111111-2222-3333-4444-555555555555".parse()?)
+    ///     .in_instance(Instance::parse("http://localhost:4000")?)
+    ///     .issuers(["http://127.0.0.1:4000/{tenantid}/v2.0", "http://127.0.0.1:4000/{tenantid}/"]);
+    /// # let _ = authority;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn issuers<S: Into<String>>(mut self, issuers: impl IntoIterator<Item = S>) -> Self {
+        self.settings.issuers.extend(issuers.into_iter().map(Into::into));
+        self
+    }
+
     /// Tokens of this version alone, of Entra and External ID; both are accepted if nothing is said (§1.7).
     #[must_use]
     pub fn version(mut self, version: TokenVersion) -> Self {
@@ -167,6 +193,36 @@ impl Authority {
         match &mut self.kind {
             Kind::B2c(b2c) => b2c.accept_tfp = true,
             _ => self.settings.misfits.push("accept_tfp_issuers()"),
+        }
+        self
+    }
+
+    /// Accepts tokens of applications from Azure AD B2C that name no policy. By Microsoft's documentation (Set up OAuth 2.0
+    /// client credentials flow in Azure Active Directory B2C) those tokens have neither `tfp` nor `acr`, so that without this
+    /// setting they are rejected with `wrong_issuer`.
+    ///
+    /// The issuer and the key must belong to a listed policy, the token must have the marks of an application, and its client
+    /// must be an [allowed client](Self::allowed_client), of which there must be one. The permissions in `scp` are
+    /// application permissions and count as app roles. Such a token is never that of a user.
+    ///
+    /// ```
+    /// use tower_entra::{Authority, Verifier};
+    ///
+    /// let verifier = Verifier::builder()
+    ///     .client_id("66666666-7777-8888-9999-000000000000")
+    ///     .authority(
+    ///         Authority::b2c("contoso", "B2C_1_susi")
+    ///             .accept_app_tokens_without_policy()
+    ///             .allowed_client("77777777-8888-9999-0000-111111111111"),
+    ///     )
+    ///     .build()?;
+    /// # Ok::<(), tower_entra::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn accept_app_tokens_without_policy(mut self) -> Self {
+        match &mut self.kind {
+            Kind::B2c(b2c) => b2c.accept_app_tokens = true,
+            _ => self.settings.misfits.push("accept_app_tokens_without_policy()"),
         }
         self
     }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     authority::{
-        Authority, B2c, DocumentSpec, Entra, ExternalId, Keys, Kind, OpenIdConnect, Source, Tenants, Trusted,
+        Authority, B2c, DocumentSpec, Entra, ExternalId, Keys, Kind, Listed, OpenIdConnect, Source, Tenants, Trusted,
         directory_claims,
     },
     error::ConfigProblem,
@@ -64,11 +64,18 @@ impl Rules<'_> {
         for rule in &settings.required_claims {
             self.check_rule(&origin.at(&[Key::RequiredClaims], rule.name()), rule);
         }
+        let listed = self.listed(origin, kind, &settings.issuers);
+        let accepts_app_tokens = matches!(kind, Kind::B2c(B2c { accept_app_tokens: true, .. }));
+        if accepts_app_tokens && own_clients.is_empty() && common.allowed_clients.is_empty() {
+            let clients = origin.says(Key::AllowedClients);
+            let advice = format!("needs {clients}: which applications may call? Such tokens name no policy");
+            self.wrong(&origin.at(&[Key::AcceptAppTokens], "true"), &shown, advice);
+        }
         let places = match kind {
-            Kind::Entra(entra) => self.entra(origin, &shown, entra),
-            Kind::B2c(b2c) => self.b2c(origin, &shown, b2c),
-            Kind::ExternalId(external) => self.external_id(origin, &shown, external),
-            Kind::OpenIdConnect(openid) => self.openid_connect(origin, &shown, openid, &algorithms),
+            Kind::Entra(entra) => self.entra(origin, &shown, &Entra { listed, ..entra.clone() }),
+            Kind::B2c(b2c) => self.b2c(origin, &shown, b2c, &listed),
+            Kind::ExternalId(external) => self.external_id(origin, &shown, external, listed),
+            Kind::OpenIdConnect(openid) => self.openid_connect(origin, &shown, openid, &algorithms, listed),
         };
         let policy = |profile| Policy {
             profile,
@@ -78,6 +85,7 @@ impl Rules<'_> {
             required_claims: common.required_claims.iter().chain(&settings.required_claims).cloned().collect(),
             allow_without_role: common.allow_without_role,
             accept_bound: common.accept_bound,
+            app_tokens_without_policy: accepts_app_tokens,
         };
         let trusted = |place: Place| Trusted {
             name: shown.as_str().into(),
@@ -181,7 +189,7 @@ impl Rules<'_> {
         vec![Place { source: Source::Entra(entra.clone()), profile: Profile::Workforce, b2c_policy: None }]
     }
 
-    fn b2c(&mut self, origin: &Origin<'_>, shown: &str, b2c: &B2c) -> Vec<Place> {
+    fn b2c(&mut self, origin: &Origin<'_>, shown: &str, b2c: &B2c, listed: &Listed) -> Vec<Place> {
         let Some(base) = self.base(origin, &b2c.address, &b2c.tenant, "https://contoso.b2clogin.com") else {
             return Vec::new();
         };
@@ -205,6 +213,7 @@ impl Rules<'_> {
                     tenant: b2c.tenant.clone(),
                     policy: policy.clone(),
                     accept_tfp: b2c.accept_tfp,
+                    listed: Arc::clone(listed),
                 }),
                 profile: Profile::B2c,
                 b2c_policy: Some(policy.to_ascii_lowercase()),
@@ -218,12 +227,12 @@ impl Rules<'_> {
         places
     }
 
-    fn external_id(&mut self, origin: &Origin<'_>, _shown: &str, external: &ExternalId) -> Vec<Place> {
+    fn external_id(&mut self, origin: &Origin<'_>, _shown: &str, external: &ExternalId, listed: Listed) -> Vec<Place> {
         let Some(base) = self.base(origin, &external.address, &external.tenant, "https://contoso.ciamlogin.com") else {
             return Vec::new();
         };
         let (tenant, version) = (external.tenant.clone(), external.version);
-        let source = Source::One(DocumentSpec::ExternalId { base, tenant, version });
+        let source = Source::One(DocumentSpec::ExternalId { base, tenant, version, listed });
         vec![Place { source, profile: Profile::ExternalId, b2c_policy: None }]
     }
 
@@ -255,6 +264,7 @@ impl Rules<'_> {
         shown: &str,
         openid: &OpenIdConnect,
         algorithms: &[Algorithm],
+        listed: Listed,
     ) -> Vec<Place> {
         let problems = self.problems.len();
         let name = &origin.at(&[Key::Authority], &openid.issuer);
@@ -301,18 +311,30 @@ impl Rules<'_> {
             Some(url.clone())
         };
         let spec = match &openid.keys {
-            Keys::Discovered => Some(DocumentSpec::OpenIdConnect { issuer, metadata: None, jwks_uri: None }),
-            Keys::Metadata(url) => Some(DocumentSpec::OpenIdConnect { issuer, metadata: checked(url), jwks_uri: None }),
-            Keys::JwksUri(url) => Some(DocumentSpec::OpenIdConnect { issuer, metadata: None, jwks_uri: checked(url) }),
+            Keys::Discovered => Some(DocumentSpec::OpenIdConnect { issuer, metadata: None, jwks_uri: None, listed }),
+            Keys::Metadata(url) => {
+                Some(DocumentSpec::OpenIdConnect { issuer, metadata: checked(url), jwks_uri: None, listed })
+            }
+            Keys::JwksUri(url) => {
+                Some(DocumentSpec::OpenIdConnect { issuer, metadata: None, jwks_uri: checked(url), listed })
+            }
             Keys::Static(jwks) => {
                 let keys = KeySet::parse_static(jwks.as_bytes())
                     .map_err(|fault| format!("{}{fault}", origin.prefix("static_keys(): ")));
-                self.static_keys(origin, shown, keys, algorithms).map(|keys| DocumentSpec::Static { issuer, keys })
+                self.static_keys(origin, shown, keys, algorithms).map(|keys| DocumentSpec::Static {
+                    issuer,
+                    keys,
+                    listed,
+                })
             }
             Keys::Pem(all) => {
                 let keys = KeySet::from_pem(all)
                     .map_err(|(at, fault)| format!("{}number {}: {fault}", origin.prefix("pem_key(), "), at + 1));
-                self.static_keys(origin, shown, keys, algorithms).map(|keys| DocumentSpec::Static { issuer, keys })
+                self.static_keys(origin, shown, keys, algorithms).map(|keys| DocumentSpec::Static {
+                    issuer,
+                    keys,
+                    listed,
+                })
             }
         };
         match spec {

@@ -16,6 +16,8 @@ pub(super) enum Key {
     Policy,
     Policies,
     AcceptTfpIssuers,
+    AcceptAppTokens,
+    Issuers,
     Name,
     Version,
     Algorithms,
@@ -40,7 +42,7 @@ pub(super) enum Key {
     DetailedErrors,
 }
 
-pub(super) const KEYS: [(&str, Key); 35] = [
+pub(super) const KEYS: [(&str, Key); 37] = [
     ("Instance", Key::Instance),
     ("TenantId", Key::TenantId),
     ("TenantIds", Key::TenantIds),
@@ -62,6 +64,8 @@ pub(super) const KEYS: [(&str, Key); 35] = [
     ("SignUpSignInPolicyId", Key::Policy),
     ("Policies", Key::Policies),
     ("AcceptTfpIssuers", Key::AcceptTfpIssuers),
+    ("AcceptAppTokensWithoutPolicy", Key::AcceptAppTokens),
+    ("Issuers", Key::Issuers),
     ("Name", Key::Name),
     ("Version", Key::Version),
     ("Algorithms", Key::Algorithms),
@@ -79,8 +83,8 @@ pub(super) const KEYS: [(&str, Key); 35] = [
 ];
 
 /// Names that many a file has for something else: by them, nothing is taken for our settings.
-const COMMON_WORDS: [Key; 7] =
-    [Key::Kind, Key::Domain, Key::Policies, Key::Name, Key::Version, Key::Algorithms, Key::FileOfKeys];
+const COMMON_WORDS: [Key; 8] =
+    [Key::Kind, Key::Domain, Key::Policies, Key::Issuers, Key::Name, Key::Version, Key::Algorithms, Key::FileOfKeys];
 
 impl Key {
     /// Whether it holds for all authorities, so that none can have it alone.
@@ -117,6 +121,9 @@ impl Key {
             Self::AudienceClaim => "audience_claim()",
             Self::StaticKeys => "static_keys()",
             Self::TrustDirectoryClaims => "trust_directory_claims()",
+            Self::Issuers => "issuers()",
+            Self::AcceptAppTokens => "accept_app_tokens_without_policy()",
+            Self::AllowedClients => "allowed_client()",
             _ => "authority()",
         }
     }

@@ -43,6 +43,7 @@ mod file;
 mod key;
 mod node;
 mod origin;
+mod owned;
 mod plan;
 mod read;
 mod rule;

@@ -84,6 +84,7 @@ impl Config {
         }
         rules.check_apart(&all);
         rules.warn_of_unstated_claims(&all);
+        rules.check_owners(&all);
         let named =
             |written: &Written<'_>| Some((written.origin.name.to_string(), written.authority.settings.name.clone()?));
         let names: Vec<(String, String)> = written.iter().filter_map(named).collect();

@@ -98,7 +98,7 @@ impl<'a> Rules<'a> {
                 continue;
             }
             let advice = match key {
-                Key::Policy | Key::Policies | Key::AcceptTfpIssuers => format!(
+                Key::Policy | Key::Policies | Key::AcceptTfpIssuers | Key::AcceptAppTokens => format!(
                     "is for Azure AD B2C, but the authority is {}{witness}; leave one out, and list authorities of several \
                      kinds under Authorities",
                     form.whose()
@@ -234,8 +234,9 @@ impl<'a> Rules<'a> {
         }
         policies.extend(site.all(Key::Policies).map(|policy| policy.value.clone()));
         let accept_tfp = site.accept_tfp.as_ref().is_some_and(|accept| accept.value);
+        let accept_app_tokens = site.accept_app_tokens.as_ref().is_some_and(|accept| accept.value);
         Some(Authority {
-            kind: Kind::B2c(B2c { address: base, tenant, policies, accept_tfp }),
+            kind: Kind::B2c(B2c { address: base, tenant, policies, accept_tfp, accept_app_tokens }),
             settings: Default::default(),
         })
     }
@@ -304,7 +305,9 @@ pub(super) fn with_site(mut authority: Authority, config: &Config) -> Authority 
     if site.trust_directory_claims.as_ref().is_some_and(|trust| trust.value) {
         authority = authority.trust_directory_claims();
     }
-    authority.algorithms(site.algorithms.iter().map(|algorithm| algorithm.value))
+    authority
+        .issuers(site.all(Key::Issuers).map(|issuer| issuer.value.clone()))
+        .algorithms(site.algorithms.iter().map(|algorithm| algorithm.value))
 }
 
 /// The same with the audiences, clients and claims that it has alone.

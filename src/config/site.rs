@@ -17,6 +17,7 @@ pub(super) struct Site {
     pub(super) form: Option<Named<Form>>,
     pub(super) accept_tfp: Option<Named<bool>>,
     pub(super) trust_directory_claims: Option<Named<bool>>,
+    pub(super) accept_app_tokens: Option<Named<bool>>,
     pub(super) version: Option<Named<TokenVersion>>,
     pub(super) algorithms: Vec<Named<Algorithm>>,
     pub(super) keys: Vec<(Key, Named<StaticKeys>)>,
@@ -82,6 +83,8 @@ impl Site {
         let tfp = self.accept_tfp.iter().map(|tfp| (Key::AcceptTfpIssuers, tfp.name.as_str(), tfp.value.to_string()));
         let trust = self.trust_directory_claims.iter();
         let trust = trust.map(|trust| (Key::TrustDirectoryClaims, trust.name.as_str(), trust.value.to_string()));
+        let apps = self.accept_app_tokens.iter();
+        let apps = apps.map(|apps| (Key::AcceptAppTokens, apps.name.as_str(), apps.value.to_string()));
         let version = |version: TokenVersion| if version == TokenVersion::V1 { "1.0" } else { "2.0" }.to_owned();
         let version = self.version.iter().map(|named| (Key::Version, named.name.as_str(), version(named.value)));
         let algorithms = self.algorithms.iter().map(|algorithm| {
@@ -89,13 +92,13 @@ impl Site {
             (Key::Algorithms, name, algorithm.value.to_string())
         });
         let keys = self.keys.iter().map(|(key, keys)| (*key, keys.name.as_str(), "…".to_owned()));
-        texts.chain(tfp).chain(trust).chain(version).chain(algorithms).chain(keys).collect()
+        texts.chain(tfp).chain(apps).chain(trust).chain(version).chain(algorithms).chain(keys).collect()
     }
 
     /// Whether a setting means something for authorities of this kind.
     pub(super) fn fits(key: Key, form: Form) -> bool {
         match key {
-            Key::Policy | Key::Policies | Key::AcceptTfpIssuers => form == Form::B2c,
+            Key::Policy | Key::Policies | Key::AcceptTfpIssuers | Key::AcceptAppTokens => form == Form::B2c,
             Key::Version => matches!(form, Form::Entra | Form::ExternalId),
             Key::ScopeClaim
             | Key::RoleClaim
@@ -119,6 +122,15 @@ impl Reader {
             Key::Kind => self.form(node),
             Key::AcceptTfpIssuers => self.config.site.accept_tfp = self.truth(&node),
             Key::TrustDirectoryClaims => self.config.site.trust_directory_claims = self.truth(&node),
+            Key::AcceptAppTokens => self.config.site.accept_app_tokens = self.truth(&node),
+            Key::Issuers => {
+                if matches!(&node.data, Data::List(elements) if elements.is_empty()) {
+                    self.problems.push(wrong(&node, "is an empty list; leave it out"));
+                }
+                let issuers =
+                    self.texts(node, "a list of texts is needed: issuers, exactly as tokens have them in iss");
+                issuers.into_iter().for_each(|issuer| self.config.site.push(key, issuer));
+            }
             Key::Version => self.version(&node),
             Key::Algorithms => self.algorithms(node),
             Key::FileOfKeys => self.key_file(node),

@@ -23,8 +23,9 @@ const NO_API: &str = "is missing, and so is an audience: which API is this? Take
 const KNOWN: &str = "Instance, TenantId, TenantIds, ClientId, Audience, Audiences, Authority, \
                      AllowWebApiToBeAuthorizedByACL, AppSpecificKeys, AllowedClients, RequiredClaims, ClockSkewSeconds, \
                      Resource, RevokedKeys, DetailedErrors, Authorities, Kind, Domain, SignUpSignInPolicyId, Policies, \
-                     AcceptTfpIssuers, Name, Version, Algorithms, ScopeClaim, RoleClaim, GroupClaim, SubjectClaim, \
-                     ClientClaim, AudienceClaim, MetadataAddress, JwksUri, KeyFile, StaticKeys, TrustDirectoryClaims";
+                     AcceptTfpIssuers, AcceptAppTokensWithoutPolicy, Issuers, Name, Version, Algorithms, ScopeClaim, \
+                     RoleClaim, GroupClaim, SubjectClaim, ClientClaim, AudienceClaim, MetadataAddress, JwksUri, KeyFile, \
+                     StaticKeys, TrustDirectoryClaims";
 
 fn good() -> Config {
     Config::default().tenant(TENANT).client_id(CLIENT)

@@ -2,9 +2,9 @@
 
 use super::{Cause, CauseKind, decoded::cloud_of, root::Found, words};
 use crate::{
-    authority::{Entra, Source, Tenants},
+    authority::{Entra, FOREIGN_ISSUER, Source, Tenants},
     claims::TokenVersion,
-    policy::microsoft_api,
+    policy::{WITHOUT_POLICY, microsoft_api},
     rejection::{Rejection, RejectionKind},
     tenant::{Cloud, Instance, TenantId},
     verifier::examine::Step,
@@ -129,8 +129,14 @@ impl Found<'_> {
             } else {
                 format!("The token has no iss: it does not say who issued it. Accepted is {expected}.")
             },
-            "Compare them letter by letter (a slash at the end counts). If its tokens are to be accepted here too, add it \
-             as an authority of this same layer (Authorities in JSON): two layers one behind the other refuse each other's tokens.",
+            match self.authority().and_then(|authority| authority.failure.as_deref()) {
+                // Without its metadata there is nothing to compare with.
+                Some(failure) if failure.contains(FOREIGN_ISSUER) => format!("Correct the configuration first: {failure}."),
+                _ => "Compare them letter by letter (a slash at the end counts). If its tokens are to be accepted here too, \
+                      add it as an authority of this same layer (Authorities in JSON): two layers one behind the other \
+                      refuse each other's tokens."
+                    .to_owned(),
+            },
         )
     }
 
@@ -281,6 +287,18 @@ impl Found<'_> {
 
     pub(super) fn wrong_issuer(&self, rejection: &Rejection) -> Cause {
         let detail = rejection.detail_text().unwrap_or_default();
+        if detail == WITHOUT_POLICY {
+            return Cause::new(
+                CauseKind::NoPolicy,
+                format!(
+                    "The token names no user flow or policy: it has neither tfp nor acr. Accepted is {}.",
+                    rejection.expected_value().unwrap_or("another")
+                ),
+                "Tokens that applications get by client credentials are like that. To accept those: \
+                 accept_app_tokens_without_policy() (AcceptAppTokensWithoutPolicy in JSON), with the applications in \
+                 allowed_client() (AllowedClients).",
+            );
+        }
         if detail.starts_with("the policy") {
             let policy = self.token.text("tfp").or(self.token.text("acr")).unwrap_or("none");
             return Cause::new(

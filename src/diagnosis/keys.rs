@@ -2,7 +2,8 @@
 
 use super::{Cause, CauseKind, root::Found};
 use crate::{
-    authority::{Entra, Source, Tenants},
+    authority::{Entra, FOREIGN_ISSUER, Source, Tenants},
+    discovery::ACCEPT_TFP,
     rejection::Rejection,
 };
 
@@ -45,6 +46,21 @@ impl Found<'_> {
         let failure = self.authority().and_then(|authority| authority.failure.clone());
         let failure = failure.as_deref().or(rejection.got_value()).unwrap_or("nothing has been fetched yet");
         let name = self.authority().map_or("the issuer", |authority| &authority.name);
+        if failure.contains(FOREIGN_ISSUER) {
+            return Cause::new(
+                CauseKind::ForeignIssuer,
+                format!("The metadata of {name} names an issuer that is not its own: {failure}."),
+                "If the issuer is right, list it by issuers() (Issuers in a file), or configure the tenant's GUID where the text \
+                 says so; else look who answers at that address.",
+            );
+        }
+        if failure.contains(ACCEPT_TFP) {
+            return Cause::new(
+                CauseKind::PolicyInIssuer,
+                format!("The issuer of {name} has the policy in it, and such issuers are not accepted: {failure}."),
+                format!("Switch {ACCEPT_TFP} on; or change the issuer of the user flow to the one without /tfp/."),
+            );
+        }
         if failure.contains("status 400") || failure.contains("status 404") {
             return Cause::new(
                 CauseKind::NoSuchTenant,

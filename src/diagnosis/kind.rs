@@ -130,6 +130,8 @@ causes! {
     DisputedIssuer = "disputed_issuer", UnknownIssuer, "two configured authorities accept the issuer", [];
     /// Another policy of Azure AD B2C (§1.8).
     OtherPolicy = "other_policy", WrongIssuer, "the token is from another user flow or policy", ["IDX10501"];
+    /// Azure AD B2C, neither `tfp` nor `acr`: a token of client credentials, most likely.
+    NoPolicy = "no_policy", WrongIssuer, "the token names no user flow or policy", [];
     /// Personal accounts.
     PersonalAccount = "personal_account", WrongTenant, "it is the token of a personal account", ["IDX40001", "TokenIssuerNotAllowed"];
     /// Another tenant.
@@ -150,6 +152,10 @@ causes! {
     NoSuchTenant = "no_such_tenant", KeysUnavailable, "the configured tenant does not exist there", ["IDX20803", "IDX20807"];
     /// The metadata is not what the configuration says.
     WrongMetadata = "wrong_metadata", KeysUnavailable, "the issuer's metadata does not fit the configuration", ["IDX20810"];
+    /// The metadata of Azure AD B2C has an issuer with the policy in it, which is not accepted (§1.8).
+    PolicyInIssuer = "policy_in_issuer", KeysUnavailable, "the issuer of Azure AD B2C has the policy in it", [];
+    /// The metadata names an issuer that belongs to another authority, or is at another origin than the metadata.
+    ForeignIssuer = "foreign_issuer", KeysUnavailable, "the metadata names an issuer that is not its own", [];
     /// No network, no DNS, no TLS, a proxy.
     NoMetadata = "no_metadata", KeysUnavailable, "the issuer's metadata cannot be fetched", ["IDX20803", "IDX20804"];
     /// The signature fits no key of that name.

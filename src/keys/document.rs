@@ -23,7 +23,7 @@ use super::{
     stats::{Counters, Event},
 };
 use crate::{
-    authority::DocumentSpec,
+    authority::{DocumentSpec, Ownership},
     clock::Clock,
     error::FetchError,
     fetch::Fetch,
@@ -48,6 +48,8 @@ pub(crate) struct Surroundings {
     pub(crate) learnt: Arc<Epoch>,
     /// Keys that never count.
     pub(crate) revoked: Arc<Revoked>,
+    /// The issuers that the documents of this authority may name.
+    pub(crate) ownership: Ownership,
 }
 
 /// The keys of one document. The refresh in flight ends with it.
@@ -263,6 +265,8 @@ async fn run(mut flight: Flight, remembered: Remembered) {
         fetch: &*inner.around.fetch,
         settings: &inner.around.settings,
         counters: &inner.around.counters,
+        ownership: &inner.around.ownership,
+        foreign: Vec::new(),
         remembered,
         max_age: None,
         date: None,

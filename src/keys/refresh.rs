@@ -8,9 +8,9 @@ use super::{
     stats::{Counters, Event},
 };
 use crate::{
-    authority::{DocumentOwner, DocumentSpec},
+    authority::{DocumentOwner, DocumentSpec, ForeignIssuer, Ownership},
     claims::TokenVersion,
-    discovery::Metadata,
+    discovery::{Metadata, Refused},
     error::FetchError,
     fetch::{Fetch, FetchRequest, FetchResponse},
     jwk::KeySet,
@@ -37,6 +37,10 @@ pub(crate) struct Refresh<'a> {
     pub(crate) fetch: &'a dyn Fetch,
     pub(crate) settings: &'a KeySettings,
     pub(crate) counters: &'a Counters,
+    /// What the documents may name.
+    pub(crate) ownership: &'a Ownership,
+    /// Issuers that they named and may not.
+    pub(crate) foreign: Vec<ForeignIssuer>,
     pub(crate) remembered: Remembered,
     /// The shortest `max-age` of the answers.
     pub(crate) max_age: Option<std::time::Duration>,
@@ -45,8 +49,21 @@ pub(crate) struct Refresh<'a> {
 }
 
 impl Refresh<'_> {
-    /// Metadata of v2 (and v1, where the issuers are not known), then the keys it points to.
+    /// Metadata of v2 (and v1, where the issuers are not known), then the keys it points to. Documents that name the issuer of
+    /// another authority are refused as a whole, and are one event.
     pub(crate) async fn run(&mut self) -> Result<Fetched, FetchError> {
+        let fetched = self.documents().await;
+        if let [first, ..] = self.foreign.as_slice() {
+            let issuers: Vec<&str> = self.foreign.iter().map(|foreign| &*foreign.issuer).collect();
+            let owner = self.foreign.iter().find_map(|foreign| foreign.owner.as_deref());
+            tracing::error!(target: "tower_entra", event = "issuer_refused", document = %self.spec.address(),
+                authority = self.ownership.name(), owner = owner.unwrap_or("none that is configured"),
+                issuer = ?issuers, "an authority's metadata names an issuer that is not its own: {first}");
+        }
+        fetched
+    }
+
+    async fn documents(&mut self) -> Result<Fetched, FetchError> {
         let (v1, v2) = match self.spec {
             DocumentSpec::Static { keys, .. } => return Ok(Fetched { v1: None, v2: None, keys: Arc::clone(keys) }),
             DocumentSpec::OpenIdConnect { jwks_uri: Some(jwks_uri), .. } => {
@@ -66,6 +83,14 @@ impl Refresh<'_> {
         let v2 = match self.metadata(TokenVersion::V2).await {
             Ok(metadata) => Some(metadata),
             Err(FetchError::Status { status: 400 | 404, .. }) => None,
+            Err(error) if !self.foreign.is_empty() => {
+                // Both documents may need their issuers listed: whoever has to list them wants to be told at once.
+                let _ = self.metadata(TokenVersion::V1).await;
+                return Err(match self.foreign.as_slice() {
+                    [v2, v1] => FetchError::Invalid { url: error.url().to_owned(), reason: format!("{v2}; {v1}") },
+                    _ => error,
+                });
+            }
             Err(error) => return Err(error),
         };
         let v1 = match self.metadata(TokenVersion::V1).await {
@@ -82,7 +107,18 @@ impl Refresh<'_> {
             TokenVersion::V2 => (self.spec.address(), self.remembered.v2.take()),
         };
         let spec = self.spec;
-        let found = self.get(url, remembered, |body| Metadata::parse(body, spec, version)).await;
+        let (ownership, mut foreign) = (self.ownership, None);
+        let parse = |body: &[u8]| {
+            Metadata::parse(body, spec, version, ownership).map_err(|refused| {
+                let reason = refused.to_string();
+                if let Refused::Foreign(issuer) = refused {
+                    foreign = Some(issuer);
+                }
+                reason
+            })
+        };
+        let found = self.get(url, remembered, parse).await;
+        self.foreign.extend(foreign);
         let (metadata, entry) = found.map_err(|error| explained(error, spec))?;
         match version {
             TokenVersion::V1 => self.remembered.v1 = entry,
@@ -195,12 +231,27 @@ mod tests {
     /// Else an answer of 304 would bring the keys of the old address back.
     #[tokio::test]
     async fn what_is_remembered_of_one_address_says_nothing_of_another() {
-        let spec = DocumentSpec::OpenIdConnect { issuer: "https://id.example".into(), metadata: None, jwks_uri: None };
+        let spec = DocumentSpec::OpenIdConnect {
+            issuer: "https://id.example".into(),
+            metadata: None,
+            jwks_uri: None,
+            listed: Arc::default(),
+        };
         let (fetch, settings, counters) = (Moving::default(), KeySettings::default(), Counters::default());
         let mut remembered = Remembered::default();
         for _ in 0..2 {
             let (spec, fetch, settings, counters) = (&spec, &fetch, &settings, &counters);
-            let mut refresh = Refresh { spec, fetch, settings, counters, remembered, max_age: None, date: None };
+            let mut refresh = Refresh {
+                spec,
+                fetch,
+                settings,
+                counters,
+                ownership: &Ownership::default(),
+                foreign: Vec::new(),
+                remembered,
+                max_age: None,
+                date: None,
+            };
             refresh.run().await.unwrap();
             remembered = refresh.remembered;
         }

@@ -46,6 +46,14 @@ pub(crate) const MAX_LEEWAY: Duration = Duration::from_secs(300);
 
 const MISTYPED: &str = "a claim that must be a string, or a list of strings, is none";
 
+/// For a token of Azure AD B2C that names no policy.
+pub(crate) const WITHOUT_POLICY: &str = "it names no policy (tfp, acr), as tokens of applications do:                                          accept_app_tokens_without_policy() (AcceptAppTokensWithoutPolicy in a file)                                          accepts those";
+
+/// Whether a token of Azure AD B2C names its policy.
+pub(crate) fn names_policy(payload: &Payload) -> bool {
+    payload.raw("tfp").is_some() || payload.raw("acr").is_some()
+}
+
 /// What an accepted token turned out to be.
 #[derive(Debug)]
 pub(crate) struct Nature {
@@ -69,6 +77,8 @@ pub(crate) struct Policy {
     pub(crate) allow_without_role: bool,
     /// A token bound to a key is accepted as plain bearer.
     pub(crate) accept_bound: bool,
+    /// A token of Azure AD B2C that names no policy is accepted as that of an application.
+    pub(crate) app_tokens_without_policy: bool,
 }
 
 /// The audiences that are ours, compared exactly but for one trailing slash (§4.2).
@@ -151,6 +161,7 @@ impl Policy {
                 let (mapped, app_only) = mapping.read(payload, is_rfc9068)?;
                 Ok(Nature { app_only, mapped: Some(Box::new(mapped)) })
             }
+            Profile::B2c if !names_policy(payload) => self.app_without_policy(payload, version),
             _ => Ok(Nature { app_only: self.check_kind(payload, version)?, mapped: None }),
         }
     }
@@ -227,6 +238,35 @@ impl Policy {
             (false, false, _) => "it has neither scp nor roles",
         };
         Err(Rejection::new(RejectionKind::NotAnAccessToken).detail(detail))
+    }
+
+    /// A token of Azure AD B2C without `tfp` and `acr`: by Microsoft's documentation (Set up OAuth 2.0 client credentials flow
+    /// in Azure Active Directory B2C) an application's, with `aud`, `sub`, `azp`, and its application permissions in `scp`.
+    /// Those are app roles, so that nothing that a user needs is met by them.
+    fn app_without_policy(&self, payload: &Payload, version: TokenVersion) -> Result<Nature, Rejection> {
+        if !self.app_tokens_without_policy {
+            return Err(Rejection::new(RejectionKind::WrongIssuer).detail(WITHOUT_POLICY));
+        }
+        let refused = |detail| Err(Rejection::new(RejectionKind::NotAnAccessToken).detail(detail));
+        let subject = payload.string(StringClaim::Subject).filter(|subject| !subject.is_empty());
+        let is_app = payload.string(StringClaim::TokenType).is_none_or(|kind| kind == "app")
+            && client_id_of(payload, version).is_some()
+            && subject.is_some()
+            && payload.string(StringClaim::ObjectId).is_none_or(|id| Some(id) == subject)
+            && !payload.has_id_token_mark
+            // A user has signed in: whatever this is, it is not a token of client credentials.
+            && ["auth_time", "idp"].iter().all(|name| payload.raw(name).is_none());
+        if !is_app {
+            return refused("it names no policy (tfp, acr), and has not the marks of an application");
+        }
+        let roles = payload.list(ListClaim::Roles).into_iter().flatten().filter(|role| !role.is_empty());
+        let roles: Vec<Box<str>> = scopes_of(payload).chain(roles).map(Into::into).collect();
+        if roles.is_empty() && !self.allow_without_role {
+            return refused("it is an application's, without a permission in scp");
+        }
+        let client = client_id_of(payload, version).map(Into::into);
+        let mapped = Mapped { scopes: Vec::new(), roles, subject: None, client };
+        Ok(Nature { app_only: true, mapped: Some(Box::new(mapped)) })
     }
 
     /// A token with `cnf` is bound to a key (RFC 7800 §3.1): as plain bearer anybody could use it.

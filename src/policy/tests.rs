@@ -19,6 +19,7 @@ fn policy() -> Policy {
         required_claims: Vec::new(),
         allow_without_role: false,
         accept_bound: false,
+        app_tokens_without_policy: false,
     }
 }
 

@@ -57,6 +57,8 @@ struct Inner {
     detail: Option<Cow<'static, str>>,
     expected: Option<Text>,
     got: Option<String>,
+    /// `got` is why there are no keys, and nothing of a token.
+    got_is_cause: bool,
     authority: Option<Text>,
     key_id: Option<String>,
     scopes: Option<String>,
@@ -103,6 +105,7 @@ impl Rejection {
             detail: None,
             expected: None,
             got: None,
+            got_is_cause: false,
             authority: None,
             key_id: None,
             scopes: None,
@@ -144,13 +147,19 @@ impl Rejection {
     #[must_use]
     pub fn got(self, got: impl Into<String>) -> Self {
         let got = cut(got.into(), LONGEST_GOT);
-        self.edit(|inner| inner.got = Some(got))
+        self.edit(|inner| {
+            inner.got = Some(got);
+            inner.got_is_cause = false;
+        })
     }
 
     /// The same with why there are no keys.
     pub(crate) fn got_cause(self, cause: &str) -> Self {
         let cause = cut(cause.to_owned(), LONGEST_CAUSE);
-        self.edit(|inner| inner.got = Some(cause))
+        self.edit(|inner| {
+            inner.got = Some(cause);
+            inner.got_is_cause = true;
+        })
     }
 
     /// The same with the scopes that would be enough, separated by spaces, for the challenge (RFC 6750 §3).
@@ -258,7 +267,8 @@ impl Rejection {
         self.0.retry_after
     }
 
-    /// What to do about it, with the values that may be shown: those of a token only where its signature has verified.
+    /// What to do about it, with the values that may be shown: why there are no keys, and values of a token only where its
+    /// signature has verified.
     #[must_use]
     pub fn hint(&self) -> String {
         let mut hint = String::from(self.0.kind.summary());
@@ -271,7 +281,11 @@ impl Rejection {
             hint.push_str(": ");
             hint.push_str(detail);
         }
-        let got = self.0.got.as_deref().filter(|_| self.0.verified);
+        if let Some(cause) = self.0.got.as_deref().filter(|_| self.0.got_is_cause) {
+            hint.push_str(": ");
+            hint.push_str(cause);
+        }
+        let got = self.0.got.as_deref().filter(|_| self.0.verified && !self.0.got_is_cause);
         match (self.0.expected.as_deref(), got) {
             (Some(expected), Some(got)) => hint.push_str(&format!(" (expected {expected}, got {got})")),
             (Some(expected), None) => hint.push_str(&format!(" (expected {expected})")),

@@ -2,7 +2,7 @@ use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use super::{Check, Inner, Trust, Verifier, gate::Memory, headers::Headers, hint::Hint, route::Routes};
 use crate::{
-    authority::{Authority, Trusted, subject_space},
+    authority::{Authority, IssuerOwners, Ownership, Trusted, subject_space},
     cache::{Cache, CacheSettings},
     claims::{Claims, authority::AuthorityFacts},
     clock::{Clock, SystemClock},
@@ -221,7 +221,9 @@ impl VerifierBuilder {
             epoch: Arc::clone(&epoch),
             learnt: Arc::clone(&learnt),
             revoked: Arc::clone(&revoked),
+            ownership: Ownership::default(),
         };
+        let owners = Arc::new(IssuerOwners::new(&authorities));
         let mut algorithms: Vec<Algorithm> = Vec::new();
         let mut audiences = Audiences::default();
         let mut accepts_nameless_keys = false;
@@ -233,8 +235,11 @@ impl VerifierBuilder {
         algorithms.sort_unstable();
         algorithms.dedup();
         let names: Arc<[Arc<str>]> = authorities.iter().map(|trusted| Arc::clone(&trusted.name)).collect();
-        let trust = |trusted| Trust::new(trusted, &names, &around);
-        let authorities: Vec<Trust> = authorities.into_iter().map(trust).collect();
+        let trust = |(number, trusted)| {
+            let around = Surroundings { ownership: Ownership::new(&owners, number), ..around.clone() };
+            Trust::new(trusted, &names, &around)
+        };
+        let authorities: Vec<Trust> = authorities.into_iter().enumerate().map(trust).collect();
         Ok(Verifier(Arc::new(Inner {
             routes: Routes::new(&authorities, learnt),
             authorities,

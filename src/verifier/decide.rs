@@ -7,7 +7,7 @@ use super::{
     fit::{check_tenant, check_version},
     headers::KnownHeader,
     progress::Progress,
-    route::{Route, policy_of},
+    route::Route,
 };
 use crate::{
     bearer,
@@ -90,12 +90,14 @@ impl Inner {
             // Read before the look, so that what changes in between is looked at next time.
             let epoch = self.epoch.current();
             // What documents have said since may have made the issuer another's, or disputed.
-            let is_its_own = matches!(
-                self.routes.find(&self.authorities, verdict.claims.payload()),
-                Route::To { authority, version, tenant }
-                    if (authority, version) == (verdict.authority, verdict.claims.version())
-                        && tenant == verdict.claims.tenant_id()
-            );
+            let is_its = |version, tenant| (version, tenant) == (verdict.claims.version(), verdict.claims.tenant_id());
+            let is_its_own = match self.routes.find(&self.authorities, verdict.claims.payload()) {
+                Route::To { authority, version, tenant } => authority == verdict.authority && is_its(version, tenant),
+                Route::OneOf { authorities, version, tenant } => {
+                    authorities.contains(&verdict.authority) && is_its(version, tenant)
+                }
+                _ => false,
+            };
             let until = trust.keys.confirm(&verdict.key_id, &verdict.key, verdict.claims.tenant_id());
             let Some(until) = until.filter(|_| is_its_own) else {
                 cache.remove(token);
@@ -136,6 +138,26 @@ impl Inner {
         let is_stale = is_long_expired(&token.payload, now);
         let (authority, version, tenant) = match self.routes.find(&self.authorities, &token.payload) {
             Route::To { authority, version, tenant } => (authority, version, tenant),
+            Route::OneOf { authorities, version, tenant } => {
+                let key_id = token.header.key_id.as_deref();
+                match self.with_key(&authorities, key_id, tenant) {
+                    Some(authority) => (authority, version, tenant),
+                    None => {
+                        let first = authorities[0];
+                        let is_of_tenant = self.authorities[first].check_tenant(&token.payload, tenant).is_ok();
+                        // Any of them may have got the key by now.
+                        let ask = |&one: &usize| self.authorities[one].keys.ask_main(progress.of(one));
+                        if key_id.is_some()
+                            && is_of_tenant
+                            && !is_stale
+                            && let Some(waiter) = Waiter::all(authorities.iter().filter_map(ask).collect())
+                        {
+                            return Decision::Wait(waiter);
+                        }
+                        (first, version, tenant)
+                    }
+                }
+            }
             // Only OpenID Connect issuers, which are known from the start, may have a key without a name.
             _ if token.header.key_id.is_none() => return refused(without_kid()),
             Route::NotYet { .. } | Route::Unresolved { .. } if is_stale => {
@@ -168,7 +190,9 @@ impl Inner {
             Route::OtherTenant { authority, tenant } => {
                 return refused(self.authorities[authority].other_tenant(&token.payload, tenant));
             }
-            Route::OtherPolicy { authority } => return refused(self.authorities[authority].other_policy()),
+            Route::OtherPolicy { authority } => {
+                return refused(self.authorities[authority].other_policy(&token.payload));
+            }
             Route::Disputed { authorities } => return refused(self.disputed(authorities)),
             Route::Nowhere => return refused(self.unknown_issuer(&token.payload)),
         };
@@ -318,12 +342,6 @@ impl Trust {
         }
     }
 
-    /// Whether this authority, whose issuers are not known yet, may turn out to have issued a token.
-    pub(super) fn may_issue(&self, issuer: &str, payload: &Payload) -> bool {
-        self.hint.as_ref().is_none_or(|hint| hint.fits(issuer))
-            && self.b2c_policy.as_ref().is_none_or(|policy| policy_of(payload, issuer).as_ref() == Some(policy))
-    }
-
     /// There are no keys, and none can be had.
     pub(super) fn unavailable(&self) -> Rejection {
         let wait = self.keys.retry_after().max(SHORTEST_RETRY);
@@ -340,13 +358,6 @@ impl Trust {
             Ok(()) => Rejection::new(RejectionKind::WrongTenant).expected_always(&self.name).got(tenant.to_string()),
             Err(rejection) => rejection,
         };
-        rejection.at_authority(&self.name)
-    }
-
-    /// The issuer is known, the policy (§1.8) not accepted.
-    pub(super) fn other_policy(&self) -> Rejection {
-        let detail = "the policy (tfp, acr) is none of those that this API accepts";
-        let rejection = Rejection::new(RejectionKind::WrongIssuer).expected_always(&self.name).detail(detail);
         rejection.at_authority(&self.name)
     }
 

@@ -215,6 +215,11 @@ impl Examination {
         };
         let (trust, named) = match &route {
             Route::To { authority, version, tenant } => (&inner.authorities[*authority], Some((*version, *tenant))),
+            Route::OneOf { authorities, version, tenant } => {
+                let key_id = header.and_then(|header| header.key_id.as_deref());
+                let authority = inner.with_key(authorities, key_id, *tenant).unwrap_or(authorities[0]);
+                (&inner.authorities[authority], Some((*version, *tenant)))
+            }
             Route::OtherTenant { authority, tenant } => {
                 let trust = &inner.authorities[*authority];
                 self.note(Step::Tenant, Err(trust.other_tenant(payload, *tenant)));
@@ -231,7 +236,7 @@ impl Examination {
             }
             Route::OtherPolicy { authority } => {
                 let trust = &inner.authorities[*authority];
-                self.note(Step::Tenant, Err(trust.other_policy()));
+                self.note(Step::Tenant, Err(trust.other_policy(payload)));
                 (trust, None)
             }
             Route::NotYet { authorities } => (&inner.authorities[authorities[0]], None),

@@ -1,42 +1,81 @@
 //! What an issuer must look like before its metadata has told it, so that not every token asks every authority.
 
+use super::{Trust, b2c::b2c_form};
 use crate::{
-    authority::DocumentSpec,
+    authority::{DocumentSpec, Listed, is_listed},
+    claims::payload::Payload,
     tenant::{TenantId, check_address},
 };
 
-/// What is known of an issuer beforehand.
+/// What is known of the issuers of an authority beforehand.
 #[derive(Clone, Debug)]
-pub(super) enum Hint {
-    /// It is at this origin (§1.8).
+pub(super) struct Hint {
+    form: Form,
+    /// Issuers that the configuration lists.
+    listed: Listed,
+}
+
+#[derive(Clone, Debug)]
+enum Form {
+    /// They are at this origin.
     Origin(String),
-    /// It is at this origin, or one of External ID's own, of this tenant if that is known (§1.9).
+    /// Of Azure AD B2C at this address, of this tenant if that is known (§1.8).
+    B2c { base: String, tenant: Option<TenantId> },
+    /// They are at this origin, or one of External ID's own, of this tenant if that is known (§1.9).
     ExternalId { origin: String, tenant: Option<TenantId> },
 }
 
 impl Hint {
-    /// `None` where it may be anything.
+    /// `None` where the issuers are known.
     pub(super) fn of(spec: &DocumentSpec) -> Option<Self> {
         let origin = |base: &str| check_address(base).map(|address| address.origin).unwrap_or_default();
-        match spec {
-            DocumentSpec::B2c { base, .. } => Some(Self::Origin(origin(base))),
-            DocumentSpec::ExternalId { base, .. } => {
-                Some(Self::ExternalId { origin: origin(base), tenant: spec.tenant() })
+        let (form, listed) = match spec {
+            DocumentSpec::Entra { instance, listed, .. } if instance.cloud().is_none() => {
+                (Form::Origin(origin(instance.base())), listed)
             }
-            _ => None,
-        }
+            DocumentSpec::B2c { base, listed, .. } => (Form::B2c { base: origin(base), tenant: spec.tenant() }, listed),
+            DocumentSpec::ExternalId { base, listed, .. } => {
+                (Form::ExternalId { origin: origin(base), tenant: spec.tenant() }, listed)
+            }
+            _ => return None,
+        };
+        Some(Self { form, listed: listed.clone() })
     }
 
     pub(super) fn fits(&self, issuer: &str) -> bool {
         let is_at = |origin: &str| issuer.strip_prefix(origin).is_some_and(|path| path.starts_with('/'));
-        match self {
-            Self::Origin(origin) => is_at(origin),
-            Self::ExternalId { origin, tenant } => {
+        let fits = match &self.form {
+            Form::Origin(origin) => is_at(origin),
+            Form::B2c { base, tenant } => {
+                b2c_form(issuer).is_some_and(|(at, named, _)| at == base && tenant.is_none_or(|tenant| tenant == named))
+            }
+            Form::ExternalId { origin, tenant } => {
                 let name = issuer.strip_prefix("https://").and_then(|rest| rest.split_once(".ciamlogin.com/"));
                 let named = name.and_then(|(name, _)| TenantId::from_canonical(name));
                 is_at(origin) || named.is_some_and(|named| tenant.is_none_or(|tenant| tenant == named))
             }
+        };
+        fits || is_listed(&self.listed, issuer)
+    }
+
+    /// The address, of Azure AD B2C.
+    pub(super) fn b2c_base(&self) -> Option<&str> {
+        match &self.form {
+            Form::B2c { base, .. } => Some(base),
+            Form::Origin(_) | Form::ExternalId { .. } => None,
         }
+    }
+}
+
+impl Trust {
+    /// Whether this authority, whose issuers are not known yet, may turn out to have issued a token.
+    pub(super) fn may_issue(&self, issuer: &str, payload: &Payload) -> bool {
+        self.may_have(issuer) && self.accepts_policy(payload, issuer)
+    }
+
+    /// Whether its documents may name this issuer, as far as the configuration says.
+    pub(super) fn may_have(&self, issuer: &str) -> bool {
+        self.hint.as_ref().is_none_or(|hint| hint.fits(issuer))
     }
 }
 
@@ -44,6 +83,7 @@ impl Hint {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::{authority::DocumentOwner, tenant::Instance};
 
     const A: &str = "11111111-2222-3333-4444-555555555555";
     const B: &str = "22222222-3333-4444-5555-666666666666";
@@ -55,14 +95,45 @@ mod tests {
                 base: "https://contoso.ciamlogin.com".into(),
                 tenant: tenant.into(),
                 version: None,
+                listed: Listed::default(),
             })
             .unwrap()
         };
-        let b2c = Hint::Origin("https://contoso.b2clogin.com".into());
+        let b2c = |tenant: &str| {
+            Hint::of(&DocumentSpec::B2c {
+                base: "https://contoso.b2clogin.com".into(),
+                tenant: tenant.into(),
+                policy: "B2C_1_susi".into(),
+                accept_tfp: false,
+                listed: Listed::default(),
+            })
+            .unwrap()
+        };
+        let instance = Hint::of(&DocumentSpec::Entra {
+            instance: Instance::parse("http://localhost:4000").unwrap(),
+            owner: DocumentOwner::Shared("organizations"),
+            app_id: None,
+            version: None,
+            listed: ["http://127.0.0.1:4000/{tenantid}/v2.0".into()].into(),
+        })
+        .unwrap();
         for (hint, issuer, fits) in [
-            (&b2c, format!("https://contoso.b2clogin.com/{A}/v2.0/"), true),
-            (&b2c, format!("https://contoso.b2clogin.com.evil.example/{A}/v2.0/"), false),
-            (&b2c, format!("https://fabrikam.b2clogin.com/{A}/v2.0/"), false),
+            (&b2c("contoso.onmicrosoft.com"), format!("https://contoso.b2clogin.com/{A}/v2.0/"), true),
+            (&b2c(A), format!("https://contoso.b2clogin.com/{A}/v2.0/"), true),
+            (&b2c(A), format!("https://contoso.b2clogin.com/{B}/v2.0/"), false),
+            (&b2c(A), format!("https://contoso.b2clogin.com/tfp/{A}/any/v2.0/"), true),
+            (&b2c(A), format!("https://contoso.b2clogin.com/tfp/{A}/any/v2.0"), true),
+            (&b2c(A), format!("https://contoso.b2clogin.com/{A}/v2.0"), false),
+            (&b2c(A), format!("https://contoso.b2clogin.com/{A}/v2.0//"), false),
+            (&b2c(A), "https://contoso.b2clogin.com/x/v2.0/".into(), false),
+            (&b2c(A), format!("https://contoso.b2clogin.com.evil.example/{A}/v2.0/"), false),
+            (&b2c(A), format!("https://fabrikam.b2clogin.com/{A}/v2.0/"), false),
+            (&instance, format!("http://localhost:4000/{A}/v2.0"), true),
+            (&instance, "http://localhost:4000/any".into(), true),
+            (&instance, format!("http://127.0.0.1:4000/{A}/v2.0"), true),
+            (&instance, format!("http://127.0.0.1:4000/{A}/"), false),
+            (&instance, format!("http://localhost:40001/{A}/v2.0"), false),
+            (&instance, format!("https://login.microsoftonline.com/{A}/v2.0"), false),
             (&ciam("contoso.onmicrosoft.com"), format!("https://{A}.ciamlogin.com/{A}/v2.0"), true),
             (&ciam(A), format!("https://{A}.ciamlogin.com/{A}/v2.0"), true),
             (&ciam(A), format!("https://{B}.ciamlogin.com/{B}/v2.0"), false),

@@ -1,5 +1,6 @@
 //! The verifier: a token in, claims or a refusal out. It ties everything else together.
 
+mod b2c;
 mod builder;
 mod check;
 mod decide;

@@ -4,11 +4,15 @@ use std::{collections::HashMap, sync::Arc};
 
 use foldhash::fast::RandomState;
 
-use super::Trust;
+use super::{
+    Trust,
+    b2c::{PolicyName, b2c_form},
+    hint::Hint,
+};
 use crate::{
     authority::{Form, Tenants},
     claims::{
-        TokenVersion, json,
+        TokenVersion,
         payload::{Payload, StringClaim},
     },
     keys::{epoch::Epoch, renewed::Renewed, store::Accepted},
@@ -21,6 +25,12 @@ pub(super) enum Route {
     /// Its issuer and its tenant are accepted.
     To {
         authority: usize,
+        version: TokenVersion,
+        tenant: Option<TenantId>,
+    },
+    /// It names no policy of Azure AD B2C, and each of these accepts it: the one that has its key.
+    OneOf {
+        authorities: Vec<usize>,
         version: TokenVersion,
         tenant: Option<TenantId>,
     },
@@ -62,6 +72,8 @@ struct Table {
     forms: HashMap<Arc<str>, Vec<Template>, RandomState>,
     /// Those whose issuers are not known yet.
     pending: Vec<usize>,
+    /// Those of Azure AD B2C, by their address.
+    b2c: HashMap<Arc<str>, Vec<usize>, RandomState>,
     /// The issuers that are known, a few of them, for a message.
     issuers: Arc<str>,
 }
@@ -115,6 +127,9 @@ impl Table {
         let mut table = Self::default();
         let mut texts = Vec::new();
         for (authority, trust) in trusts.iter().enumerate() {
+            if let Some(base) = trust.hint.as_ref().and_then(Hint::b2c_base) {
+                table.b2c.entry(base.into()).or_default().push(authority);
+            }
             trust.keys.read(|snapshot| {
                 if snapshot.issuers.is_empty() {
                     table.pending.push(authority);
@@ -195,19 +210,42 @@ impl Table {
 
     fn find(&self, trusts: &[Trust], payload: &Payload, issuer: &str) -> Route {
         let known = match self.exact.get(issuer) {
-            Some(exact) => exact.route(payload, issuer),
+            Some(exact) => exact.route(trusts, payload, issuer),
             None => match self.template_of(issuer) {
                 Some((template, tenant)) => template.route(trusts, tenant),
                 None => Route::Nowhere,
             },
         };
-        if !matches!(known, Route::Nowhere | Route::OtherPolicy { .. }) {
-            return known;
+        // Of one instance, or of one address of B2C, one authority may be known, and another one not yet.
+        let may_accept = |authority: usize| match known {
+            Route::Nowhere | Route::OtherPolicy { .. } | Route::OneOf { .. } => true,
+            Route::OtherTenant { tenant, .. } => trusts[authority].keys.accepts(Some(tenant)) != Accepted::No,
+            _ => false,
+        };
+        let may_issue = |authority: &usize| may_accept(*authority) && trusts[*authority].may_issue(issuer, payload);
+        let not_yet: Vec<usize> = match known {
+            Route::To { .. } => return known,
+            _ => self.pending.iter().copied().filter(may_issue).collect(),
+        };
+        match known {
+            // The key may be that of a policy whose metadata has not come yet.
+            Route::OneOf { mut authorities, version, tenant } => {
+                authorities.extend(not_yet);
+                Route::OneOf { authorities, version, tenant }
+            }
+            _ if !not_yet.is_empty() => Route::NotYet { authorities: not_yet },
+            Route::Nowhere => self.other_policy(trusts, payload, issuer).unwrap_or(Route::Nowhere),
+            known => known,
         }
-        // Policies of one tenant of B2C have one issuer, and a document each.
-        let may_issue = |authority: &usize| trusts[*authority].may_issue(issuer, payload);
-        let authorities: Vec<usize> = self.pending.iter().copied().filter(may_issue).collect();
-        if authorities.is_empty() { known } else { Route::NotYet { authorities } }
+    }
+
+    /// A token of Azure AD B2C with a policy that is not accepted has one code, whether or not the tenant's id is known by
+    /// now: its issuer has the form of those of a configured address.
+    fn other_policy(&self, trusts: &[Trust], payload: &Payload, issuer: &str) -> Option<Route> {
+        let (base, ..) = b2c_form(issuer)?;
+        let mut fitting = self.b2c.get(base)?.iter().copied().filter(|at| trusts[*at].may_have(issuer)).peekable();
+        let authority = *fitting.peek()?;
+        (!fitting.any(|at| trusts[at].accepts_policy(payload, issuer))).then_some(Route::OtherPolicy { authority })
     }
 
     /// The form of an issuer and the tenant in it: a GUID as a segment of its path.
@@ -235,6 +273,12 @@ impl Claimed {
         entry.and_modify(|claimed| *claimed = claimed.and(authority)).or_insert(Self::By(authority));
     }
 
+    fn first(self) -> usize {
+        match self {
+            Self::By(one) | Self::Twice([one, _]) => one,
+        }
+    }
+
     fn and(self, other: usize) -> Self {
         match self {
             Self::By(one) if one != other => Self::Twice([one, other]),
@@ -244,9 +288,16 @@ impl Claimed {
 }
 
 impl Exact {
-    fn route(&self, payload: &Payload, issuer: &str) -> Route {
+    fn route(&self, trusts: &[Trust], payload: &Payload, issuer: &str) -> Route {
         let (version, tenant) = (self.version, self.tenant);
-        let of_policy = || self.policies.get(&policy_of(payload, issuer)).copied();
+        let of_policy = || match PolicyName::of(payload, issuer) {
+            PolicyName::Claimed(policy) => self.policies.get(&Some(policy)).copied(),
+            PolicyName::OfIssuer(policy) => {
+                let accepts = |claimed: &Claimed| trusts[claimed.first()].policy.app_tokens_without_policy;
+                self.policies.get(&Some(policy)).copied().filter(accepts)
+            }
+            PolicyName::None => None,
+        };
         let found = match self.policies.get(&None).copied() {
             // Whoever takes all policies takes this one too.
             Some(Claimed::By(all)) if self.policies.len() > 1 => {
@@ -255,14 +306,30 @@ impl Exact {
             Some(all) => Some(all),
             None => of_policy(),
         };
-        match (found, self.policies.values().next()) {
+        match (found, self.policies.values().map(|claimed| claimed.first()).min()) {
             (Some(Claimed::By(authority)), _) => Route::To { authority, version, tenant },
             (Some(Claimed::Twice(authorities)), _) => Route::Disputed { authorities },
-            (None, Some(Claimed::By(authority) | Claimed::Twice([authority, _]))) => {
-                Route::OtherPolicy { authority: *authority }
-            }
+            (None, Some(first)) => match self.without_policy(trusts, payload, issuer) {
+                authorities if authorities.is_empty() => Route::OtherPolicy { authority: first },
+                authorities => Route::OneOf { authorities, version, tenant },
+            },
             (None, None) => Route::Nowhere,
         }
+    }
+
+    /// Those that accept a token that names no policy at all. They are of one configured authority.
+    fn without_policy(&self, trusts: &[Trust], payload: &Payload, issuer: &str) -> Vec<usize> {
+        if PolicyName::of(payload, issuer) != PolicyName::None {
+            return Vec::new();
+        }
+        let claimed = self.policies.values().filter_map(|claimed| match claimed {
+            Claimed::By(authority) => Some(*authority),
+            Claimed::Twice(_) => None,
+        });
+        let mut authorities: Vec<usize> =
+            claimed.filter(|authority| trusts[*authority].policy.app_tokens_without_policy).collect();
+        authorities.sort_unstable();
+        authorities
     }
 }
 
@@ -285,16 +352,4 @@ impl Template {
             None => Route::Unresolved { authorities: self.unresolved.clone(), tenant },
         }
     }
-}
-
-/// The policy of a token of Azure AD B2C, in lower case: `tfp`, else `acr`, else as its issuer names it (§1.8).
-pub(super) fn policy_of(payload: &Payload, issuer: &str) -> Option<String> {
-    // What is no text names no policy, and nothing else in its place.
-    let text = |raw| json::string(raw).unwrap_or_default().to_ascii_lowercase();
-    let claim = |name| payload.raw(name).map(text);
-    let of_issuer = || {
-        let (_, path) = issuer.split_once("/tfp/")?;
-        path.split('/').nth(1).map(str::to_ascii_lowercase)
-    };
-    claim("tfp").or_else(|| claim("acr")).or_else(of_issuer)
 }

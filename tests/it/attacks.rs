@@ -11,4 +11,5 @@ mod keys;
 mod order;
 mod outside;
 mod signatures;
+mod takeover;
 mod tenants;

@@ -16,6 +16,7 @@ use tower_entra::{
     authority::TenantLookup,
     cache::CacheSettings,
     claims::TokenVersion,
+    diagnosis::CauseKind,
     fetch::{Fetch, FetchFuture, FetchRequest},
     jwt::Algorithm,
     policy::ClaimRule,
@@ -176,13 +177,153 @@ async fn b2c_by_its_policies() {
     assert_eq!(claims.subject(), Some(MockEntra::USER));
 }
 
+/// A token of an unlisted policy has one code, before and after the metadata is there, and nothing is fetched for it.
 #[tokio::test]
-async fn a_policy_that_is_not_accepted_asks_nobody() {
+async fn unlisted_policy_has_one_code_cold_and_warm() {
+    let base = "https://contoso.b2clogin.com";
+    let (plain, other) = (format!("{base}/{}/v2.0/", MockEntra::TENANT), format!("{base}/{OTHER}/v2.0/"));
+    let with_policy = format!("{base}/tfp/{}/B2C_1_edit/v2.0/", MockEntra::TENANT);
     let mock = b2c().add_policy("B2C_1_edit");
-    let bench = bench(&mock, Authority::b2c("contoso", "B2C_1_susi").client_id(API));
-    assert_eq!(bench.code(&mock.token().policy("B2C_1_edit").build()).await, "unknown_issuer", "nothing is known yet");
-    assert_eq!(mock.fetches(), 0, "not even the metadata of another policy");
-    assert_eq!(bench.code(&mock.token().build()).await, "accepted");
+    let by_name = || Authority::b2c("contoso", "B2C_1_susi").client_id(API);
+    let by_id = || Authority::b2c_at(base, MockEntra::TENANT, "B2C_1_susi").client_id(API);
+    let edit = |issuer: &str| mock.token().policy("B2C_1_edit").claim("iss", issuer);
+    let none = |issuer: &str| mock.token().without_claim("tfp").claim("iss", issuer);
+    for (name, authority, token, expected) in [
+        ("another policy", by_name(), edit(&plain), "wrong_issuer"),
+        ("another policy, by id", by_id(), edit(&plain), "wrong_issuer"),
+        ("another policy with tfp issuers", by_name().accept_tfp_issuers(), edit(&plain), "wrong_issuer"),
+        ("another policy in the issuer", by_name(), edit(&with_policy), "wrong_issuer"),
+        ("another policy in the issuer alone", by_name(), none(&with_policy), "wrong_issuer"),
+        ("no policy", by_name(), none(&plain), "wrong_issuer"),
+        // Whose tenant that is only the metadata could tell.
+        ("another policy and tenant", by_name(), edit(&other), "wrong_issuer"),
+        ("another policy and tenant, by id", by_id(), edit(&other), "unknown_issuer"),
+        ("another policy and form", by_name(), edit(plain.trim_end_matches('/')), "unknown_issuer"),
+        ("another policy and address", by_name(), edit(&plain.replace("contoso", "fabrikam")), "unknown_issuer"),
+    ] {
+        let bench = bench(&mock, authority);
+        let fetches = mock.fetches();
+        let token = token.build();
+        assert_eq!(bench.code(&token).await, expected, "{name}, cold");
+        assert_eq!(mock.fetches(), fetches, "{name}: something was fetched");
+        bench.verifier.warm_up().await.unwrap();
+        let fetches = mock.fetches();
+        assert_eq!(bench.code(&token).await, expected, "{name}, warm");
+        assert_eq!(mock.fetches(), fetches, "{name}: something was fetched");
+        assert_eq!(bench.code(&mock.token().build()).await, "accepted", "{name}");
+    }
+}
+
+/// Tokens that applications get from B2C by client credentials name no policy.
+#[tokio::test]
+async fn app_tokens_of_b2c_without_a_policy_are_opted_in() {
+    let mock = b2c().add_policy("B2C_1_edit");
+    let tfp = b2c().tfp_issuer();
+    let usual = || Authority::b2c("contoso", "B2C_1_susi").client_id(API).allowed_client(MockEntra::CALLER);
+    let opted = || usual().accept_app_tokens_without_policy();
+    let app = || mock.token().app().without_claim("tfp").claim("scp", "app.read app.write");
+    let user = || mock.token().without_claim("tfp");
+    for (name, mock, authority, token, expected) in [
+        ("without the setting", &mock, usual(), app(), "wrong_issuer"),
+        ("an application's", &mock, opted(), app(), "accepted"),
+        ("of two policies", &mock, opted().policy("B2C_1_edit"), app(), "accepted"),
+        ("idtyp", &mock, opted(), app().claim("idtyp", "app"), "accepted"),
+        ("oid", &mock, opted(), app().claim("sub", OTHER).claim("oid", OTHER), "accepted"),
+        ("roles", &mock, opted(), app().without_claim("scp").claim("roles", json!(["app.read"])), "accepted"),
+        ("another client", &mock, opted(), app().client(MockEntra::OTHER_CALLER), "client_not_allowed"),
+        ("no client", &mock, opted(), app().without_claim("azp"), "not_an_access_token"),
+        ("no subject", &mock, opted(), app().without_claim("sub"), "not_an_access_token"),
+        ("an empty subject", &mock, opted(), app().claim("sub", ""), "not_an_access_token"),
+        ("no permission", &mock, opted(), app().without_claim("scp"), "not_an_access_token"),
+        ("another object", &mock, opted(), app().claim("oid", OTHER), "not_an_access_token"),
+        ("a user's type", &mock, opted(), app().claim("idtyp", "user"), "not_an_access_token"),
+        ("a nonce", &mock, opted(), app().claim("nonce", "n"), "not_an_access_token"),
+        ("signed in", &mock, opted(), app().claim("auth_time", 1_800_000_000), "not_an_access_token"),
+        ("by a provider", &mock, opted(), user().claim("idp", "google.com"), "not_an_access_token"),
+        ("expired", &mock, opted(), app().expired(), "expired"),
+        ("another audience", &mock, opted(), app().audience("api://another"), "wrong_audience"),
+        ("bound", &mock, opted(), app().claim("cnf", json!({"jkt": "x"})), "proof_required"),
+        ("forged", &mock, opted(), app().wrong_key(), "bad_signature"),
+        ("another policy", &mock, opted(), app().claim("tfp", "B2C_1_other"), "wrong_issuer"),
+        ("another policy by acr", &mock, opted(), app().claim("acr", "B2C_1_other"), "wrong_issuer"),
+        ("no text as its policy", &mock, opted(), app().claim("tfp", json!(null)), "wrong_issuer"),
+        (
+            "another tenant",
+            &mock,
+            opted(),
+            app().claim("iss", format!("https://contoso.b2clogin.com/{OTHER}/v2.0/")),
+            "unknown_issuer",
+        ),
+        ("another tid", &mock, opted(), app().claim("tid", OTHER), "wrong_issuer"),
+        ("a listed policy", &mock, opted(), mock.token(), "accepted"),
+        (
+            "the policy in the issuer",
+            &tfp,
+            opted().accept_tfp_issuers(),
+            tfp.token().app().without_claim("tfp"),
+            "accepted",
+        ),
+        (
+            "the policy in the issuer, without the setting",
+            &tfp,
+            usual().accept_tfp_issuers(),
+            tfp.token().app().without_claim("tfp"),
+            "wrong_issuer",
+        ),
+    ] {
+        let bench = bench(mock, authority);
+        let token = token.build();
+        assert_eq!(bench.code(&token).await, expected, "{name}, cold");
+        bench.verifier.warm_up().await.unwrap();
+        assert_eq!(bench.code(&token).await, expected, "{name}, warm");
+    }
+    for (mock, authority) in [(&mock, opted()), (&tfp, opted().accept_tfp_issuers())] {
+        let token = mock.token().app().without_claim("tfp").claim("scp", "app.read app.write").build();
+        let bench = bench(mock, authority);
+        for round in ["fresh", "cached"] {
+            let claims = bench.verifier.verify(&token).await.unwrap();
+            assert!(claims.is_app_only(), "{round}");
+            for (requirement, is_met) in [
+                (Requirement::app_role("app.read"), true),
+                (Requirement::app_role("app.delete"), false),
+                (Requirement::client(MockEntra::CALLER), true),
+                (Requirement::scope("app.read"), false),
+                (Requirement::role("app.read"), false),
+                (Requirement::member(), false),
+                (Requirement::guest(), false),
+            ] {
+                assert_eq!(requirement.check(&claims).is_ok(), is_met, "{round}: {requirement}");
+            }
+        }
+    }
+}
+
+/// A key that one listed policy has is enough, and a new one is found at whichever of them has it.
+#[tokio::test]
+async fn app_tokens_of_b2c_are_signed_by_a_key_of_any_listed_policy() {
+    let mock = b2c().add_policy("B2C_1_edit").add_policy("B2C_1_other");
+    let keys = |policy: &str| format!("/contoso.onmicrosoft.com/{}/discovery/v2.0/keys", policy.to_ascii_lowercase());
+    let all = ["B2C_1_susi", "B2C_1_edit", "B2C_1_other"].map(|policy| (policy, mock.new_key()));
+    for (policy, key) in &all {
+        mock.replace_document(keys(policy), json!({"keys": [key.jwk()]}).to_string());
+    }
+    let authority = Authority::b2c("contoso", "B2C_1_susi").policy("B2C_1_edit").client_id(API);
+    let bench = bench(&mock, authority.allowed_client(MockEntra::CALLER).accept_app_tokens_without_policy());
+    let token = |key: &MockKey| mock.token().app().without_claim("tfp").signed_with(key).build();
+    bench.verifier.warm_up().await.unwrap();
+    for ((policy, key), expected) in all.iter().zip(["accepted", "accepted", "unknown_key"]) {
+        assert_eq!(bench.code(&token(key)).await, expected, "{policy}");
+    }
+    bench.clock.advance(Duration::from_secs(60));
+    let fresh = mock.new_key();
+    mock.replace_document(keys("B2C_1_edit"), json!({"keys": [fresh.jwk()]}).to_string());
+    assert_eq!(bench.code(&token(&fresh)).await, "accepted", "a new key of the second policy");
+    bench.clock.advance(Duration::from_secs(60));
+    mock.reset_fetches();
+    for _ in 0..100 {
+        assert_eq!(bench.code(&token(&all[2].1)).await, "unknown_key");
+    }
+    assert!(mock.fetches() <= 4, "one refresh of each policy: {:?}", mock.requested());
 }
 
 #[tokio::test]
@@ -216,13 +357,22 @@ async fn issuers_of_b2c_with_the_policy_in_them_are_opted_in() {
     let rejection = refused.verifier.verify(&mock.token().build()).await.unwrap_err();
     assert_eq!(rejection.code(), "keys_unavailable");
     let text = rejection.to_string();
-    assert!(text.contains("accept_tfp_issuers()") && text.contains("/tfp/"), "{text}");
+    for text in [text, rejection.hint()] {
+        assert!(text.contains("accept_tfp_issuers() (AcceptTfpIssuers in a file)"), "{text}");
+        assert!(text.contains("/tfp/"), "{text}");
+    }
+    let ready = refused.verifier.ready().unwrap_err();
+    assert!(ready.hint().contains("AcceptTfpIssuers"), "{ready}");
+    let diagnosis = refused.verifier.diagnose(&mock.token().build()).await;
+    assert_eq!(diagnosis.cause().unwrap().kind(), CauseKind::PolicyInIssuer);
     outcomes(
         &mock,
         authority().accept_tfp_issuers(),
         [
             (mock.token(), "accepted"),
-            (mock.token().without_claim("tfp"), "accepted"),
+            // Those of users have one: see `app_tokens_of_b2c_without_a_policy_are_opted_in`.
+            (mock.token().without_claim("tfp"), "wrong_issuer"),
+            (mock.token().without_claim("tfp").claim("acr", "B2C_1_susi"), "accepted"),
             (mock.token().claim("tfp", "B2C_1_other"), "wrong_issuer"),
         ],
     )
@@ -339,7 +489,10 @@ async fn external_id_by_its_metadata_alone() {
     let own = dated(MockEntra::external_id_at("https://login.contoso.example"));
     let at = |tenant: &str| Authority::external_id_at("https://login.contoso.example", tenant).client_id(API);
     outcomes(&own, at(t), [(own.token(), "accepted")]).await;
-    outcomes(&own, at("contoso.onmicrosoft.com"), [(own.token(), "accepted")]).await;
+    let by_domain = bench(&own, at("contoso.onmicrosoft.com"));
+    let refused = by_domain.verifier.verify(&own.token().build()).await.unwrap_err();
+    assert_eq!(refused.code(), "keys_unavailable");
+    assert!(refused.to_string().contains("configure the tenant's GUID"), "{refused}");
 }
 
 #[tokio::test]
@@ -677,6 +830,9 @@ fn mistakes_of_authorities() {
     let openid = || Authority::openid_connect(okta).audience("api://a");
     let entra = || Authority::tenant(tenant()).client_id(API);
     let any = || Authority::danger_any_organization().client_id(API);
+    let instance = || tower_entra::tenant::Instance::parse("http://127.0.0.1:4000").unwrap();
+    let local = || entra().in_instance(instance());
+    let custom = |tenant: &str| Authority::external_id_at("https://login.contoso.example", tenant).client_id(API);
     let one = |authority: Authority| vec![authority];
     for (authorities, said) in [
         (one(Authority::openid_connect(okta)), "has no audience"),
@@ -725,6 +881,55 @@ fn mistakes_of_authorities() {
             "the tenant's GUID, or its domain",
         ),
         (one(Authority::external_id("a b").client_id(API)), "an address such as https://contoso.ciamlogin.com"),
+        (one(entra().accept_app_tokens_without_policy()), "accept_app_tokens_without_policy() means nothing"),
+        (
+            one(Authority::b2c("contoso", "B2C_1").client_id(API).accept_app_tokens_without_policy()),
+            "needs allowed_client()",
+        ),
+        (
+            ["B2C_1_a", "B2C_1_b"]
+                .map(|policy| {
+                    let authority = Authority::b2c("contoso", policy).named(policy).client_id(API);
+                    authority.allowed_client(MockEntra::CALLER).accept_app_tokens_without_policy()
+                })
+                .into(),
+            "at the same address: which rules hold for such a token?",
+        ),
+        (one(entra().issuers(["https://id.example/{tenantid}/v2.0"])), "the issuers of this authority are known"),
+        (
+            one(Authority::b2c("contoso", "B2C_1").client_id(API).issuers(["https://id.example/a/"])),
+            "the issuers of this authority are known",
+        ),
+        (one(local().issuers(["id.example/{tenantid}/v2.0"])), "an issuer is needed exactly"),
+        (one(local().issuers([""])), "an issuer is needed exactly"),
+        (one(local().issuers(["https://id.example/{tenantid}/ v2.0"])), "an issuer is needed exactly"),
+        (one(local().issuers(["https://user@id.example/{tenantid}/v2.0"])), "an issuer is needed exactly"),
+        (one(local().issuers(["https://id.example/v2.0"])), "needs {tenantid}, or a tenant's GUID"),
+        (one(local().issuers(["https://login.microsoftonline.com/{tenantid}/v2.0"])), "is at a host of Microsoft's"),
+        (one(openid().issuers([format!("https://{OTHER}.ciamlogin.com/{OTHER}/v2.0")])), "is at a host of Microsoft's"),
+        (one(openid().issuers(["https://id.example/{tenantid}/v2.0"])), "an issuer has no placeholder here"),
+        (
+            one(custom("contoso.onmicrosoft.com").issuers(["https://id.example/{tenantid}/v2.0"])),
+            "needs the tenant's GUID as a segment",
+        ),
+        (
+            vec![openid(), Authority::openid_connect("https://a.example").audience("b").issuers([okta])],
+            "accepts tokens that",
+        ),
+        (
+            vec![
+                local().issuers(["https://id.example/{tenantid}/v2.0"]),
+                Authority::openid_connect(format!("https://id.example/{}/v2.0", MockEntra::TENANT)).audience("b"),
+            ],
+            "has an issuer that http://127.0.0.1:4000",
+        ),
+        (
+            vec![
+                custom(MockEntra::TENANT),
+                Authority::external_id_at("https://other.contoso.example", MockEntra::TENANT).client_id(API),
+            ],
+            "has an issuer that https://login.contoso.example",
+        ),
         (vec![entra(), entra()], "accepts tokens that"),
         (vec![entra(), any()], "accepts tokens that"),
         (vec![any(), any()], "accepts tokens that"),
@@ -764,6 +969,13 @@ fn mistakes_of_authorities() {
         vec![any(), Authority::danger_personal_accounts().client_id(API)],
         vec![entra(), entra().in_instance(Cloud::UsGovernment.into()).version(TokenVersion::V2)],
         vec![any(), any().in_instance(Cloud::China.into())],
+        vec![local().issuers(["https://id.example/{tenantid}/v2.0"]), openid()],
+        vec![
+            local().issuers(["https://id.example/{tenantid}/v2.0"]),
+            Authority::openid_connect(format!("https://id.example/{OTHER}/v2.0")).audience("b"),
+        ],
+        vec![custom(MockEntra::TENANT), custom(OTHER)],
+        vec![openid().issuers(["http://adfs.contoso.example/adfs/services/trust"])],
         [TokenVersion::V1, TokenVersion::V2]
             .map(|version| {
                 entra()

@@ -143,6 +143,7 @@ const ROWS: &[Row] = rows! {
     0 OtherIssuer UnknownIssuer, usual, |bench| bench.token().without_claim("iss").build(), ["has no iss"];
     0 DisputedIssuer UnknownIssuer, || { let mock = MockEntra::new(); mock.add_domain("contoso.example", tenant()); Bench::cold(mock, |builder| builder.authority(ours()).authority(Authority::domain("contoso.example"))) }, good, ["Two of the configured authorities", "contoso.example"];
     0 OtherPolicy WrongIssuer, || Bench::alone(b2c(), Authority::b2c("contoso", "B2C_1_susi").client_id(MockEntra::CLIENT_ID)), |bench| bench.token().policy("B2C_1_edit").build(), ["B2C_1_edit", "B2C_1_susi"];
+    0 NoPolicy WrongIssuer, || Bench::alone(b2c(), Authority::b2c("contoso", "B2C_1_susi").client_id(MockEntra::CLIENT_ID)), |bench| bench.token().app().without_claim("tfp").build(), ["neither tfp nor acr", "AcceptAppTokensWithoutPolicy", "AllowedClients"];
     18 PersonalAccount WrongTenant, usual, |bench| bench.token().tenant(TenantId::PERSONAL_ACCOUNTS).build(), ["personal Microsoft account", "https://login.microsoftonline.com/11111111"];
     18 OtherTenant WrongTenant, usual, |bench| bench.token().tenant(MockEntra::OTHER_TENANT).build(), ["from tenant 22222222", "accepted is https://login.microsoftonline.com/11111111", "add 22222222"];
     0 NoTenant WrongTenant, usual, |bench| bench.token().without_claim("tid").build(), ["tid is missing", "login.microsoftonline.com/11111111"];
@@ -155,6 +156,9 @@ const ROWS: &[Row] = rows! {
     0 NoMetadata KeysUnavailable, || { let bench = usual(); bench.mock.set_fault(Fault::Status(503)); bench }, good, ["status 503"];
     0 NoMetadata KeysUnavailable, || { let bench = usual(); bench.mock.set_fault(Fault::Redirect("https://proxy.contoso.example/login".into())); bench }, good, ["status 302", "Redirects are not followed", "sign-in page"];
     0 WrongMetadata KeysUnavailable, || { let bench = usual(); bench.mock.set_fault(Fault::Garbage); bench }, good, ["a login page"];
+    0 PolicyInIssuer KeysUnavailable, || Bench::alone(b2c().tfp_issuer(), Authority::b2c("contoso", "B2C_1_susi").client_id(MockEntra::CLIENT_ID)), good, ["has the policy in it", "AcceptTfpIssuers", "/tfp/"];
+    0 ForeignIssuer KeysUnavailable, || Bench::alone(MockEntra::external_id_at("https://login.contoso.example"), Authority::external_id_at("https://login.contoso.example", "contoso.onmicrosoft.com").client_id(MockEntra::CLIENT_ID)), good, ["an issuer that is not its own", "configure the tenant's GUID"];
+    0 ForeignIssuer KeysUnavailable, || { let mock = MockEntra::at("http://127.0.0.1:4000"); mock.set_metadata("issuer", Some(format!("http://entra:4000/{}/v2.0", MockEntra::TENANT).into())); Bench::alone(mock, ours().in_instance(tower_entra::tenant::Instance::parse("http://127.0.0.1:4000").unwrap())) }, good, ["http://entra:4000/{tenantid}/v2.0", "Issuers"];
     0 BadSignature BadSignature, usual, |bench| bench.token().wrong_key().build(), ["the signature does not fit"];
     0 BadSignature BadSignature, usual, |bench| { let token = good(bench); token[..token.len() - 42].to_owned() }, ["changed or cut"];
     0 Truncated MalformedToken, usual, |bench| { let token = good(bench); token[..token.len() - 41].to_owned() }, ["one of them is cut"];

@@ -67,7 +67,8 @@ impl Preset {
         let authority = match self.name {
             "B2C" => Authority::b2c_at(url, "contoso.onmicrosoft.com", "B2C_1_susi"),
             "B2C tfp" => Authority::b2c_at(url, MockEntra::TENANT, "B2C_1_edit").accept_tfp_issuers(),
-            "External ID" => Authority::external_id_at(url, "contoso.onmicrosoft.com"),
+            // Its issuers are at ciamlogin.com wherever its documents are: that needs the tenant's GUID.
+            "External ID" => Authority::external_id_at(url, MockEntra::TENANT),
             "Okta" | "Auth0" | "Keycloak" => Authority::openid_connect(self.mock.issuer()),
             "Cognito" => Authority::openid_connect(self.mock.issuer()).audience_claim(self.audience_claim),
             _ => Authority::tenant(self.tenant.parse().unwrap()).in_instance(Instance::parse(url).unwrap()),

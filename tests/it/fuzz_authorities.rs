@@ -61,15 +61,15 @@ fn table() -> Vec<Row> {
 /// The authority for which a token is good that says this, signed by the key of `signer` and naming it.
 fn model(table: &[Row], claims: &Map<String, Value>, signer: &str) -> Option<&'static str> {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
-    let (name, issuer, version, rule) = table.iter().find(|row| text("iss") == Some(&row.1))?;
+    let (name, _, version, rule) = table.iter().find(|row| text("iss") == Some(&row.1))?;
     let keeps_rule = match rule {
         Rule::Nothing => true,
         Rule::Tenant(tenant) => {
             text("tid") == Some(tenant) && claims.get("ver").is_none_or(|ver| ver.as_str() == Some(version))
         }
         Rule::Policy(policy) => {
-            let of_issuer = issuer.contains("/tfp/").then_some(*policy);
-            let found = text("tfp").or(text("acr")).or(of_issuer);
+            // A token without either is an application's, wherever else its policy may stand.
+            let found = text("tfp").or(text("acr"));
             found.is_some_and(|found| found.to_ascii_lowercase() == *policy) && text("tid").is_none_or(|tid| tid == T)
         }
     };

@@ -65,6 +65,25 @@ fn b2c_in_every_form() {
             Authority::b2c_at(B2C, TENANT, "B2C_1_susi").policy("B2C_1_ropc").accept_tfp_issuers().named("customers"),
         ),
     );
+    same(
+        &with_client(&format!(
+            r#""Instance":"{B2C}","TenantId":"{TENANT}","SignUpSignInPolicyId":"B2C_1_susi",
+            "AcceptAppTokensWithoutPolicy":true,"AllowedClients":["{CLIENT}"]"#
+        )),
+        only_client()
+            .authority(Authority::b2c_at(B2C, TENANT, "B2C_1_susi").accept_app_tokens_without_policy())
+            .allowed_client(CLIENT),
+    );
+    same(
+        &with_client(&format!(
+            r#""Kind":"ExternalId","Instance":"https://login.contoso.example","TenantId":"{TENANT}",
+            "Issuers":["https://id.contoso.example/{TENANT}/v2.0"]"#
+        )),
+        only_client().authority(
+            Authority::external_id_at("https://login.contoso.example", TENANT)
+                .issuers([format!("https://id.contoso.example/{TENANT}/v2.0")]),
+        ),
+    );
     // At a domain of one's own, where the policy or `Kind` says what it is.
     let own = "https://login.contoso.example";
     for members in [
@@ -343,14 +362,23 @@ fn several_authorities_by_the_environment() {
         ("AzureAd__Authorities__1__Instance", B2C),
         ("AzureAd__Authorities__1__SignUpSignInPolicyId", "B2C_1_susi"),
         ("AzureAd__Authorities__1__AcceptTfpIssuers", "true"),
+        ("AzureAd__Authorities__2__Instance", "http://localhost:4000"),
+        ("AzureAd__Authorities__2__TenantId", TENANT),
+        ("AzureAd__Authorities__2__Issuers__0", "http://127.0.0.1:4000/{tenantid}/v2.0"),
     ]));
+    let instance = crate::tenant::Instance::parse("http://localhost:4000").unwrap();
     let built = plan(Ok(Config::default()
         .tenant(TENANT)
         .client_id(CLIENT)
         .authority(
             Authority::openid_connect(OKTA).audience("api://orders").required_claim(ClaimRule::all("dept", ["x"])),
         )
-        .authority(Authority::b2c("contoso", "B2C_1_susi").accept_tfp_issuers())));
+        .authority(Authority::b2c("contoso", "B2C_1_susi").accept_tfp_issuers())
+        .authority(
+            Authority::tenant(TENANT.parse().unwrap())
+                .in_instance(instance)
+                .issuers(["http://127.0.0.1:4000/{tenantid}/v2.0"]),
+        )));
     assert_eq!(shown(&environment), shown(&built));
 
     let base = [("ENTRA_TENANT_ID", TENANT), ("ENTRA_CLIENT_ID", CLIENT)];
@@ -468,6 +496,11 @@ fn mistakes_of_one_authority() {
         (
             format!(r#""TenantId":"{TENANT}","AcceptTfpIssuers":true"#),
             format!("AzureAd:AcceptTfpIssuers = \"true\": is for Azure AD B2C, but the authority is Entra's \
+                     (AzureAd:TenantId = \"{TENANT}\"); {mixed}"),
+        ),
+        (
+            format!(r#""TenantId":"{TENANT}","AcceptAppTokensWithoutPolicy":true"#),
+            format!("AzureAd:AcceptAppTokensWithoutPolicy = \"true\": is for Azure AD B2C, but the authority is Entra's \
                      (AzureAd:TenantId = \"{TENANT}\"); {mixed}"),
         ),
         (
