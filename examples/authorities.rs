@@ -26,7 +26,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .in_instance(Instance::parse(&entra.url())?) // not needed for the real Entra
         .named("staff");
     // In earnest Authority::external_id("contoso").
-    let customers = Authority::external_id_at(external_id.url(), "contoso.onmicrosoft.com").named("customers");
+    let customers = Authority::external_id_at(external_id.url(), MockEntra::TENANT).named("customers");
     // In earnest the partner's address with /oauth2/default behind it, exactly as tokens have it in `iss`.
     let partner = Authority::openid_connect(okta.entra().issuer())
         .named("partner")

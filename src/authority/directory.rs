@@ -102,12 +102,23 @@ mod tests {
     }
 
     fn external_id(base: &str, tenant: &str) -> Source {
-        Source::One(DocumentSpec::ExternalId { base: base.into(), tenant: tenant.into(), version: None })
+        Source::One(DocumentSpec::ExternalId {
+            base: base.into(),
+            tenant: tenant.into(),
+            version: None,
+            listed: Arc::default(),
+        })
     }
 
     fn b2c(base: &str, tenant: &str) -> Source {
         let policy = "B2C_1_susi".to_owned();
-        Source::One(DocumentSpec::B2c { base: base.into(), tenant: tenant.into(), policy, accept_tfp: false })
+        Source::One(DocumentSpec::B2c {
+            base: base.into(),
+            tenant: tenant.into(),
+            policy,
+            accept_tfp: false,
+            listed: Arc::default(),
+        })
     }
 
     #[test]

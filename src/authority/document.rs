@@ -22,6 +22,7 @@ pub(crate) struct Trusted {
     /// In lower case.
     pub(crate) b2c_policy: Option<String>,
     pub(crate) directory: DirectoryClaims,
+    pub(crate) is_required_for_readiness: bool,
 }
 
 impl Trusted {

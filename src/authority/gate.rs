@@ -13,9 +13,15 @@ pub(crate) enum Gate {
 
 /// Looks up whether a tenant is let in: in the owner's table of customers, say.
 ///
-/// It is asked after the signature and every other rule, so that nobody can make it work without a genuine token. What it
-/// says is remembered for five minutes, of 10,000 tenants at most; [`Verifier::forget_tenant`](crate::Verifier::forget_tenant)
-/// makes it be asked again at once. A failure is not remembered. Closures that give back a future are lookups.
+/// It is called after the signature and every other rule, so only a genuine token can cause a lookup. There is one lookup in
+/// flight for each tenant, on a tokio task of its own; all requests that wait for it get its result, a failure too. It goes on
+/// when the request that started it goes away, and is cancelled when no request waits for it any more. A lookup that panics,
+/// or takes longer than 30 s, rejects those requests with
+/// [`keys_unavailable`](crate::RejectionKind::KeysUnavailable).
+///
+/// Answers are cached for five minutes, of 10,000 tenants at most, and failures for one second.
+/// [`Verifier::forget_tenant`](crate::Verifier::forget_tenant) makes the next request ask again. Closures that return a future
+/// are lookups.
 ///
 /// ```
 /// use tower_entra::{Authority, Rejection, RejectionKind, TenantId};
@@ -30,7 +36,8 @@ pub(crate) enum Gate {
 /// assert_eq!(customers.to_string(), "https://login.microsoftonline.com/organizations");
 /// ```
 pub trait TenantLookup: Send + Sync + 'static {
-    /// Whether tokens of this tenant are accepted; `Err` refuses this one request.
+    /// Whether tokens of this tenant are accepted. `Err` rejects the requests that wait for this lookup, and those of the next
+    /// second.
     fn is_allowed(&self, tenant: TenantId) -> Pin<Box<dyn Future<Output = Result<bool, Rejection>> + Send + '_>>;
 }
 

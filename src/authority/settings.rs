@@ -20,6 +20,7 @@ pub(crate) struct Settings {
     pub(crate) trust_directory_claims: bool,
     /// Issuers elsewhere than at the origin of its metadata.
     pub(crate) issuers: Vec<String>,
+    pub(crate) is_not_required_for_readiness: bool,
     /// Methods that mean nothing for this kind of authority.
     pub(crate) misfits: Vec<&'static str>,
 }
@@ -107,6 +108,17 @@ impl Authority {
     #[must_use]
     pub fn trust_directory_claims(mut self) -> Self {
         self.settings.trust_directory_claims = true;
+        self
+    }
+
+    /// Readiness does not count it: [`Verifier::ready`](crate::Verifier::ready) and
+    /// [`Verifier::warm_up`](crate::Verifier::warm_up) succeed without its keys, so that a partner's outage does not take
+    /// the whole service out of rotation. Its tokens are still rejected with
+    /// [`keys_unavailable`](crate::RejectionKind::KeysUnavailable) while it has none;
+    /// [`Verifier::authority_ready`](crate::Verifier::authority_ready) tells whether it has.
+    #[must_use]
+    pub fn not_required_for_readiness(mut self) -> Self {
+        self.settings.is_not_required_for_readiness = true;
         self
     }
 

@@ -99,6 +99,7 @@ impl Rules<'_> {
                 _ => None,
             },
             b2c_policy: place.b2c_policy,
+            is_required_for_readiness: !settings.is_not_required_for_readiness,
         };
         places.into_iter().map(trusted).collect()
     }

@@ -27,6 +27,7 @@ pub(super) enum Key {
     SubjectClaim,
     ClientClaim,
     AudienceClaim,
+    RequiredForReadiness,
     MetadataAddress,
     JwksUri,
     FileOfKeys,
@@ -42,7 +43,7 @@ pub(super) enum Key {
     DetailedErrors,
 }
 
-pub(super) const KEYS: [(&str, Key); 37] = [
+pub(super) const KEYS: [(&str, Key); 38] = [
     ("Instance", Key::Instance),
     ("TenantId", Key::TenantId),
     ("TenantIds", Key::TenantIds),
@@ -80,6 +81,7 @@ pub(super) const KEYS: [(&str, Key); 37] = [
     ("KeyFile", Key::FileOfKeys),
     ("StaticKeys", Key::StaticKeys),
     ("TrustDirectoryClaims", Key::TrustDirectoryClaims),
+    ("RequiredForReadiness", Key::RequiredForReadiness),
 ];
 
 /// Names that many a file has for something else: by them, nothing is taken for our settings.

@@ -45,6 +45,10 @@ impl Config {
         let mut rules = Rules { config: self, problems: Vec::new(), warnings: self.warnings.clone() };
         let form = self.form();
         let other = if self.has_own_authority() { rules.described(form) } else { None };
+        if let Some(required) = self.site.required_for_readiness.as_ref().filter(|_| !self.has_own_authority()) {
+            let advice = "is about one authority; put it into the entries of Authorities that it is meant for";
+            rules.wrong(&required.name, &required.value.to_string(), advice);
+        }
         let tenants = if form == Form::Entra { rules.tenants(None) } else { Tenants::default() };
         let client_id = rules.client_id(form);
         rules.check_audiences(&self.audiences);
@@ -90,6 +94,13 @@ impl Config {
         let names: Vec<(String, String)> = written.iter().filter_map(named).collect();
         rules.check_names(&names);
         let authorities: Vec<Trusted> = all.into_iter().map(|(_, trusted)| trusted).collect();
+        if !authorities.is_empty() && !authorities.iter().any(|trusted| trusted.is_required_for_readiness) {
+            rules.warnings.push(
+                "no authority is required for readiness (RequiredForReadiness, not_required_for_readiness()): the service \
+                 reports itself ready at once, also while it has no keys and rejects every token with 503"
+                    .to_owned(),
+            );
+        }
         let plan = (!authorities.is_empty()).then(|| Plan {
             authorities,
             keys,

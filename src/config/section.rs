@@ -298,6 +298,9 @@ pub(super) fn with_site(mut authority: Authority, config: &Config) -> Authority 
     if let Some(name) = site.text(Key::Name) {
         authority = authority.named(&name.value);
     }
+    if site.required_for_readiness.as_ref().is_some_and(|required| !required.value) {
+        authority = authority.not_required_for_readiness();
+    }
     // Of a kind that has none, it is a problem already.
     if let Some(version) = site.version.as_ref().filter(|_| Site::fits(Key::Version, config.form())) {
         authority = authority.version(version.value);

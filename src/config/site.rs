@@ -18,6 +18,7 @@ pub(super) struct Site {
     pub(super) accept_tfp: Option<Named<bool>>,
     pub(super) trust_directory_claims: Option<Named<bool>>,
     pub(super) accept_app_tokens: Option<Named<bool>>,
+    pub(super) required_for_readiness: Option<Named<bool>>,
     pub(super) version: Option<Named<TokenVersion>>,
     pub(super) algorithms: Vec<Named<Algorithm>>,
     pub(super) keys: Vec<(Key, Named<StaticKeys>)>,
@@ -74,7 +75,8 @@ impl Site {
 
     /// Whether it says anything about who issues the tokens.
     pub(super) fn names_an_issuer(&self) -> bool {
-        self.form.is_some() || self.given().iter().any(|(key, ..)| *key != Key::Name && *key != Key::Domain)
+        let names_none = |key: Key| matches!(key, Key::Name | Key::Domain | Key::RequiredForReadiness);
+        self.form.is_some() || self.given().iter().any(|(key, ..)| !names_none(*key))
     }
 
     /// Every setting that is given, with its name and its value for a message.
@@ -85,6 +87,9 @@ impl Site {
         let trust = trust.map(|trust| (Key::TrustDirectoryClaims, trust.name.as_str(), trust.value.to_string()));
         let apps = self.accept_app_tokens.iter();
         let apps = apps.map(|apps| (Key::AcceptAppTokens, apps.name.as_str(), apps.value.to_string()));
+        let readiness = self.required_for_readiness.iter();
+        let readiness =
+            readiness.map(|named| (Key::RequiredForReadiness, named.name.as_str(), named.value.to_string()));
         let version = |version: TokenVersion| if version == TokenVersion::V1 { "1.0" } else { "2.0" }.to_owned();
         let version = self.version.iter().map(|named| (Key::Version, named.name.as_str(), version(named.value)));
         let algorithms = self.algorithms.iter().map(|algorithm| {
@@ -92,7 +97,8 @@ impl Site {
             (Key::Algorithms, name, algorithm.value.to_string())
         });
         let keys = self.keys.iter().map(|(key, keys)| (*key, keys.name.as_str(), "…".to_owned()));
-        texts.chain(tfp).chain(apps).chain(trust).chain(version).chain(algorithms).chain(keys).collect()
+        let all = texts.chain(tfp).chain(apps).chain(trust).chain(readiness);
+        all.chain(version).chain(algorithms).chain(keys).collect()
     }
 
     /// Whether a setting means something for authorities of this kind.
@@ -131,6 +137,7 @@ impl Reader {
                     self.texts(node, "a list of texts is needed: issuers, exactly as tokens have them in iss");
                 issuers.into_iter().for_each(|issuer| self.config.site.push(key, issuer));
             }
+            Key::RequiredForReadiness => self.config.site.required_for_readiness = self.truth(&node),
             Key::Version => self.version(&node),
             Key::Algorithms => self.algorithms(node),
             Key::FileOfKeys => self.key_file(node),

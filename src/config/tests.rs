@@ -25,7 +25,7 @@ const KNOWN: &str = "Instance, TenantId, TenantIds, ClientId, Audience, Audience
                      Resource, RevokedKeys, DetailedErrors, Authorities, Kind, Domain, SignUpSignInPolicyId, Policies, \
                      AcceptTfpIssuers, AcceptAppTokensWithoutPolicy, Issuers, Name, Version, Algorithms, ScopeClaim, \
                      RoleClaim, GroupClaim, SubjectClaim, ClientClaim, AudienceClaim, MetadataAddress, JwksUri, KeyFile, \
-                     StaticKeys, TrustDirectoryClaims";
+                     StaticKeys, TrustDirectoryClaims, RequiredForReadiness";
 
 fn good() -> Config {
     Config::default().tenant(TENANT).client_id(CLIENT)

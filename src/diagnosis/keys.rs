@@ -43,8 +43,9 @@ impl Found<'_> {
     }
 
     pub(super) fn no_keys(&self, rejection: &Rejection) -> Cause {
+        // The rejection's own cause first: it may be about the document of one tenant, which the authority does not show.
         let failure = self.authority().and_then(|authority| authority.failure.clone());
-        let failure = failure.as_deref().or(rejection.got_value()).unwrap_or("nothing has been fetched yet");
+        let failure = rejection.got_value().or(failure.as_deref()).unwrap_or("nothing has been fetched yet");
         let name = self.authority().map_or("the issuer", |authority| &authority.name);
         if failure.contains(FOREIGN_ISSUER) {
             return Cause::new(

@@ -206,7 +206,7 @@ impl Verifier {
     pub async fn diagnose(&self, text: &str) -> Diagnosis {
         let pasted = Pasted::read(text);
         // Without keys nothing can be said of the signature; why there are none is told by what follows.
-        let _ = self.warm_up().await;
+        self.load_authorities().await;
         let verdict = self.verify(&pasted.token).await;
         let examined = self.examine(&pasted.token, &verdict);
         let token = Decoded::read(&pasted.token, examined.now);

@@ -21,6 +21,7 @@ use super::{
     shared::Shared,
     snapshot::{Fetched, Snapshot},
     stats::{Counters, Event},
+    waiter::Waiter,
 };
 use crate::{
     authority::{DocumentSpec, Ownership},
@@ -65,6 +66,8 @@ struct Inner {
     due: AtomicU64,
     /// Refreshes have failed since the last document.
     failing: AtomicBool,
+    /// Its place in the queue of tenants' documents; 0 if it has none.
+    ticket: AtomicU64,
     /// Counts the refreshes that ended.
     ended: watch::Sender<u64>,
 }
@@ -84,29 +87,6 @@ struct Schedule {
     clocks: Option<(SystemTime, SystemTime)>,
     has_succeeded: bool,
     remembered: Remembered,
-}
-
-/// Waits for the refresh in flight, whoever started it.
-pub(crate) struct Waiter(Vec<watch::Receiver<u64>>);
-
-impl Waiter {
-    /// One that waits for all of `waiters`; `None` if there are none.
-    pub(crate) fn all(waiters: Vec<Self>) -> Option<Self> {
-        let all: Vec<_> = waiters.into_iter().flat_map(|waiter| waiter.0).collect();
-        (!all.is_empty()).then_some(Self(all))
-    }
-
-    /// Until that refresh has ended, well or not; no longer than `patience`, since the runtime that it was started on may
-    /// not be running any more.
-    pub(crate) async fn ended(self, patience: Duration) {
-        let all = async {
-            for mut ended in self.0 {
-                // An error means that the document is gone: nothing to wait for.
-                let _ = ended.changed().await;
-            }
-        };
-        let _ = tokio::time::timeout(patience, all).await;
-    }
 }
 
 impl Document {
@@ -130,6 +110,7 @@ impl Document {
             schedule: Mutex::default(),
             due: AtomicU64::new(u64::MAX),
             failing: AtomicBool::new(false),
+            ticket: AtomicU64::new(0),
             ended: watch::Sender::new(0),
         }))
     }
@@ -164,17 +145,49 @@ impl Document {
         self.0.failing.load(Ordering::Relaxed)
     }
 
-    /// Starts a refresh in the background if it is time for one. Costs one load if not.
-    pub(crate) fn touch(&self, at: Duration) {
-        if millis(at) >= self.0.due.load(Ordering::Relaxed) {
-            self.request();
-        }
+    /// Whether it is time for a refresh in the background. Costs one load.
+    pub(crate) fn is_due(&self, at: Duration) -> bool {
+        millis(at) >= self.0.due.load(Ordering::Relaxed)
     }
 
-    /// Joins the refresh in flight, if there is one.
-    pub(crate) fn join(&self) -> Option<Waiter> {
+    /// Whether a refresh is in flight.
+    pub(crate) fn is_running(&self) -> bool {
+        self.0.schedule().is_running
+    }
+
+    /// Whether a refresh may start now: none is in flight, and neither cooldown nor backoff forbids it.
+    pub(crate) fn may_refresh(&self) -> bool {
         let schedule = self.0.schedule();
-        schedule.is_running.then(|| Waiter(vec![self.0.ended.subscribe()]))
+        !self.is_static() && !schedule.is_running && self.0.around.clock.elapsed() >= schedule.not_before
+    }
+
+    /// The runtime to fetch on.
+    pub(crate) fn runtime(&self) -> Option<tokio::runtime::Handle> {
+        let runtime = tokio::runtime::Handle::try_current().ok();
+        if runtime.is_none() {
+            tracing::error!(target: "tower_entra", event = "no_runtime", document = %self.0.spec.address(),
+                "keys can be fetched only on a tokio runtime");
+        }
+        runtime
+    }
+
+    /// Its place in the queue of tenants' documents; 0 if it has none. Only the queue sets it.
+    pub(super) fn ticket(&self) -> u64 {
+        self.0.ticket.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_ticket(&self, ticket: u64) {
+        self.0.ticket.store(ticket, Ordering::Relaxed);
+    }
+
+    /// How many refreshes have ended, well or not.
+    pub(crate) fn ended(&self) -> u64 {
+        *self.0.ended.borrow()
+    }
+
+    /// Waits for the next refresh that ends, whether or not it has started.
+    pub(crate) fn waiter(&self) -> Waiter {
+        Waiter::new(self.0.ended.subscribe())
     }
 
     /// Joins the refresh in flight, or starts one if the budget allows. `None` if it does not, or there is no runtime.
@@ -184,23 +197,18 @@ impl Document {
         }
         let flight = {
             let mut schedule = self.0.schedule();
-            let waiter = || Waiter(vec![self.0.ended.subscribe()]);
             if schedule.is_running {
-                return Some(waiter());
+                return Some(self.waiter());
             }
             if self.0.around.clock.elapsed() < schedule.not_before {
                 return None;
             }
-            let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-                tracing::error!(target: "tower_entra", event = "no_runtime", document = %self.0.spec.address(),
-                    "keys can be fetched only on a tokio runtime");
-                return None;
-            };
+            let runtime = self.runtime()?;
             schedule.is_running = true;
             schedule.flights += 1;
             self.0.due.store(u64::MAX, Ordering::Relaxed);
             self.0.around.counters.count(Event::Refresh);
-            (waiter(), runtime, schedule.flights, std::mem::take(&mut schedule.remembered))
+            (self.waiter(), runtime, schedule.flights, std::mem::take(&mut schedule.remembered))
         };
         // Without the lock: a runtime that shuts down drops the task, which lands it, on the spot.
         let (waiter, runtime, number, remembered) = flight;

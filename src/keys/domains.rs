@@ -9,7 +9,7 @@ use crate::tenant::TenantId;
 /// One document for each domain.
 #[derive(Debug)]
 pub(super) struct Domains {
-    documents: Vec<Document>,
+    documents: Vec<Arc<Document>>,
     table: Renewed<Table>,
 }
 
@@ -22,13 +22,13 @@ struct Table {
 
 impl Domains {
     /// `learnt` counts what documents newly say of tenants. `None` if there are no documents.
-    pub(super) fn new(documents: Vec<Document>, learnt: Arc<Epoch>) -> Option<Box<Self>> {
+    pub(super) fn new(documents: Vec<Arc<Document>>, learnt: Arc<Epoch>) -> Option<Box<Self>> {
         let table = (!documents.is_empty()).then(|| Renewed::new(learnt, || Table::new(&documents)))?;
         Some(Box::new(Self { documents, table }))
     }
 
     /// All of them.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Document> + Clone {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Document>> + Clone {
         self.documents.iter()
     }
 
@@ -38,10 +38,15 @@ impl Domains {
     }
 
     /// Calls `each` with the documents of a tenant.
-    pub(super) fn for_each_of(&self, tenant: TenantId, mut each: impl FnMut(&Document)) {
+    pub(super) fn for_each_of(&self, tenant: TenantId, mut each: impl FnMut(&Arc<Document>)) {
         self.read(|table| {
             table.of.get(&tenant).into_iter().flatten().for_each(|&at| each(&self.documents[at]));
         });
+    }
+
+    /// One of the documents of a tenant: those of its other domains have the same keys.
+    pub(super) fn first_of(&self, tenant: TenantId) -> Option<Arc<Document>> {
+        self.read(|table| table.of.get(&tenant).and_then(|all| all.first()).map(|&at| Arc::clone(&self.documents[at])))
     }
 
     fn read<R>(&self, look: impl FnOnce(&Table) -> R) -> R {
@@ -50,7 +55,7 @@ impl Domains {
 }
 
 impl Table {
-    fn new(documents: &[Document]) -> Self {
+    fn new(documents: &[Arc<Document>]) -> Self {
         let mut of: HashMap<TenantId, Vec<usize>> = HashMap::new();
         let mut is_complete = true;
         for (at, document) in documents.iter().enumerate() {

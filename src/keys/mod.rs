@@ -37,6 +37,18 @@
 //! assert_eq!(settings.cool_down, Duration::from_secs(30));
 //! ```
 //!
+//! Refreshes of listed tenants' own documents have a rate limit, which many customers with keys of their own may need higher:
+//!
+//! ```
+//! use std::time::Duration;
+//! use tower_entra::keys::KeySettings;
+//!
+//! let defaults = KeySettings::default();
+//! assert_eq!((defaults.tenant_refresh_interval, defaults.tenant_refresh_burst), (Duration::from_millis(500), 10));
+//! let settings = KeySettings { tenant_refresh_interval: Duration::from_millis(100), ..defaults };
+//! assert_eq!(settings.tenant_refresh_wait, Duration::from_secs(5));
+//! ```
+//!
 //! A key that must never count again is revoked by its `kid`:
 //!
 //! ```
@@ -51,6 +63,7 @@ pub(crate) mod document;
 mod domains;
 pub(crate) mod epoch;
 mod notice;
+pub(crate) mod queue;
 mod refresh;
 pub(crate) mod renewed;
 pub(crate) mod revoked;
@@ -58,6 +71,8 @@ mod shared;
 pub(crate) mod snapshot;
 pub(crate) mod stats;
 pub(crate) mod store;
+mod tenants;
+pub(crate) mod waiter;
 
 use std::{collections::HashSet, time::Duration};
 
@@ -70,13 +85,24 @@ pub struct KeySettings {
     pub refresh_interval: Duration,
     /// Shortest time between two refreshes that unknown keys cause, failed ones counted too. 30 s.
     pub cool_down: Duration,
-    /// How long a key lives on that is missing from the newest document (§3.4). Hours without a document do not count.
-    /// 24 h.
+    /// How long a key lives on that is missing from the newest document (§3.4), and how long its `issuer` and
+    /// `cloud_instance_name` hold on that documents have changed or omit. Hours without a document do not count. 24 h.
     pub grace: Duration,
     /// How long keys are used when no document can be had. 7 days.
     pub max_stale: Duration,
     /// Time that one refresh may take, all its documents together. 10 s.
     pub timeout: Duration,
+    /// Average time between two refreshes of listed tenants' own documents, all tenants together: the rate limit against
+    /// forged tokens that name many tenants. Waiting tenants are served in turn. Zero switches the limit off. 500 ms.
+    pub tenant_refresh_interval: Duration,
+    /// How many such refreshes may start at once after a quiet time; 0 counts as 1. 10.
+    pub tenant_refresh_burst: u32,
+    /// How long a request waits for its tenant's own document, before it is rejected with
+    /// [`keys_unavailable`](crate::RejectionKind::KeysUnavailable). 5 s.
+    pub tenant_refresh_wait: Duration,
+    /// How long [`warm_up`](crate::Verifier::warm_up) waits in all. What has not arrived by then goes on in the background.
+    /// 30 s.
+    pub warm_up_timeout: Duration,
     /// Longest document, in bytes. 1 MiB.
     pub max_document_bytes: usize,
     /// Keys that never count, by their `kid`, whatever any document says.
@@ -87,9 +113,16 @@ impl KeySettings {
     /// The same with no time longer than ten years, so that sums of them have room.
     pub(crate) fn bounded(mut self) -> Self {
         const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
-        for time in
-            [&mut self.refresh_interval, &mut self.cool_down, &mut self.grace, &mut self.max_stale, &mut self.timeout]
-        {
+        for time in [
+            &mut self.refresh_interval,
+            &mut self.cool_down,
+            &mut self.grace,
+            &mut self.max_stale,
+            &mut self.timeout,
+            &mut self.tenant_refresh_interval,
+            &mut self.tenant_refresh_wait,
+            &mut self.warm_up_timeout,
+        ] {
             *time = LONGEST.min(*time);
         }
         self
@@ -105,6 +138,10 @@ impl Default for KeySettings {
             grace: Duration::from_secs(24 * HOUR),
             max_stale: Duration::from_secs(7 * 24 * HOUR),
             timeout: Duration::from_secs(10),
+            tenant_refresh_interval: Duration::from_millis(500),
+            tenant_refresh_burst: 10,
+            tenant_refresh_wait: Duration::from_secs(5),
+            warm_up_timeout: Duration::from_secs(30),
             max_document_bytes: 1 << 20,
             revoked: HashSet::new(),
         }

@@ -3,42 +3,41 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock},
     time::{Duration, SystemTime},
 };
 
 use super::{
-    document::{Document, Surroundings, Waiter},
+    document::{Document, Surroundings},
     domains::Domains,
+    queue::RefreshQueue,
     snapshot::{Key, Snapshot},
     stats::Event,
+    waiter::Waiter,
 };
 use crate::{
-    authority::{DocumentOwner, Entra, Source, Tenants},
+    authority::{DocumentOwner, Entra, Form, Source, Tenants},
     jwt::Algorithm,
     signature::PublicKey,
     tenant::TenantId,
 };
 
-/// Of how many cool-downs the memory is that a tenant has no keys of its own.
-const NEGATIVE_MEMORY: u32 = 10;
-
 /// The keys of one authority.
 #[derive(Debug)]
 pub(crate) struct KeyStore {
-    source: Source,
-    algorithms: Arc<[Algorithm]>,
-    around: Around,
-    main: Document,
+    pub(super) source: Source,
+    pub(super) algorithms: Arc<[Algorithm]>,
+    pub(super) around: Around,
+    pub(super) main: Document,
     /// The documents of listed domains; for a single domain it is the main one.
-    domains: Option<Box<Domains>>,
+    pub(super) domains: Option<Box<Domains>>,
     /// Own documents of listed tenants that were asked for a key that the main one does not have.
-    own: RwLock<HashMap<TenantId, Own>>,
-    /// No look-up in an own document before this time: one budget for all of them.
-    own_not_before: Mutex<Duration>,
+    pub(super) own: RwLock<HashMap<TenantId, Own>>,
+    /// The rate limit for refreshes of tenants' own documents, of all authorities together.
+    pub(super) queue: Arc<RefreshQueue>,
 }
 
-struct Around(Surroundings);
+pub(super) struct Around(pub(super) Surroundings);
 
 impl std::fmt::Debug for Around {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -47,7 +46,7 @@ impl std::fmt::Debug for Around {
 }
 
 #[derive(Debug)]
-enum Own {
+pub(super) enum Own {
     Document(Arc<Document>),
     /// It had nothing of its own; it is not asked again before this time.
     Nothing {
@@ -60,7 +59,26 @@ enum Own {
 pub(crate) struct Asked {
     main: bool,
     domains: bool,
-    own: bool,
+    /// How many refreshes of the tenant's own document had ended before it waited for one.
+    pub(super) own: Option<u64>,
+}
+
+/// What follows for a token whose key is not here.
+pub(crate) enum Next {
+    /// It waits, and then looks again.
+    Wait(Waiter),
+    /// The tenant's own document could not be refreshed in time, so whether its key is good cannot be told.
+    TenantUnavailable { retry_after: Duration, cause: Arc<str> },
+    /// Nobody has the key.
+    Unknown,
+}
+
+/// A document that a warm-up loads.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Load {
+    Main,
+    Domain(usize),
+    Tenant(TenantId),
 }
 
 /// Whether a tenant is accepted.
@@ -81,25 +99,23 @@ pub(crate) struct Found {
 }
 
 impl KeyStore {
-    pub(crate) fn new(source: Source, algorithms: Arc<[Algorithm]>, around: Surroundings) -> Self {
+    pub(crate) fn new(
+        source: Source,
+        algorithms: Arc<[Algorithm]>,
+        around: Surroundings,
+        queue: Arc<RefreshQueue>,
+    ) -> Self {
         let document = |spec| Document::new(spec, Arc::clone(&algorithms), around.clone());
         let main = document(source.main_document());
         let domains = match &source {
             Source::Entra(entra @ Entra { tenants: Tenants::List { domains, .. }, .. }) => {
-                domains.iter().map(|domain| document(entra.document(DocumentOwner::Domain(domain.clone())))).collect()
+                let spec = |domain: &String| entra.document(DocumentOwner::Domain(domain.clone()));
+                domains.iter().map(|domain| Arc::new(document(spec(domain)))).collect()
             }
             _ => Vec::new(),
         };
         let domains = Domains::new(domains, Arc::clone(&around.learnt));
-        Self {
-            source,
-            algorithms,
-            around: Around(around),
-            main,
-            domains,
-            own: RwLock::default(),
-            own_not_before: Mutex::default(),
-        }
+        Self { source, algorithms, around: Around(around), main, domains, own: RwLock::default(), queue }
     }
 
     /// The tenants, of Entra.
@@ -110,7 +126,7 @@ impl KeyStore {
         }
     }
 
-    fn of_domains(&self) -> impl Iterator<Item = &Document> + Clone {
+    pub(super) fn of_domains(&self) -> impl Iterator<Item = &Arc<Document>> + Clone {
         self.domains.iter().flat_map(|domains| domains.iter())
     }
 
@@ -119,7 +135,7 @@ impl KeyStore {
         let single = matches!(self.tenants(), Some(Tenants::Domain(_))).then_some(&self.main);
         single
             .into_iter()
-            .chain(self.domains.iter().flat_map(|domains| domains.iter()))
+            .chain(self.of_domains().map(|document| &**document))
             .map(|document| document.read(|snapshot| snapshot.tenant))
     }
 
@@ -189,8 +205,10 @@ impl KeyStore {
             return until;
         }
         let at = self.around.0.clock.elapsed();
-        let mut look_into = |document: &Document| {
-            document.touch(at);
+        let mut look_into = |document: &Document, refresh: &dyn Fn()| {
+            if document.is_due(at) {
+                refresh();
+            }
             let is_missing = document.read(|snapshot| {
                 let keys = snapshot.find(key_id, at, document.is_failing(), &self.around.0.settings);
                 keys.fold(false, |is_missing, key| {
@@ -200,13 +218,14 @@ impl KeyStore {
             });
             if is_missing {
                 // A key in its grace: the next document may say that it is back, or gone.
-                document.request();
+                refresh();
                 until = Duration::ZERO;
             }
             until = until.min(document.next_look());
         };
-        look_into(&self.main);
+        look_into(&self.main, &|| drop(self.main.request()));
         if let Some(tenant) = tenant {
+            let mut look_into = |document: &Arc<Document>| look_into(document, &|| _ = self.queue.enter(document));
             if let Some(domains) = &self.domains {
                 domains.for_each_of(tenant, &mut look_into);
             }
@@ -217,7 +236,7 @@ impl KeyStore {
         until
     }
 
-    fn own_document(&self, tenant: TenantId) -> Option<Arc<Document>> {
+    pub(super) fn own_document(&self, tenant: TenantId) -> Option<Arc<Document>> {
         if !matches!(self.tenants(), Some(Tenants::List { .. })) {
             return None;
         }
@@ -242,6 +261,16 @@ impl KeyStore {
         self.main.read(|snapshot| snapshot.loaded_at)
     }
 
+    /// Whether this is an issuer of its tokens: of a provider without tenants, or of the one tenant that it is.
+    pub(crate) fn has_issuer(&self, issuer: &str) -> bool {
+        self.main.read(|snapshot| {
+            snapshot.issuers.accepted().any(|known| match &known.form {
+                Form::Exact { text, .. } => **text == *issuer,
+                Form::Template(form) => snapshot.tenant.is_some_and(|tenant| form.matches(issuer, tenant)),
+            })
+        })
+    }
+
     /// Why there are no newer keys.
     pub(crate) fn failure(&self) -> Option<Arc<str>> {
         self.main.failure()
@@ -262,17 +291,16 @@ impl KeyStore {
         self.main.retry_after()
     }
 
-    /// For a token of `tenant` whose key is not here: what to wait for next, if the budgets allow anything.
-    pub(crate) fn ask(&self, tenant: Option<TenantId>, asked: &mut Asked) -> Option<Waiter> {
+    /// For a token of `tenant` whose key is not here: what follows, as far as the budgets allow anything.
+    pub(crate) fn ask(&self, tenant: Option<TenantId>, asked: &mut Asked) -> Next {
         if let Some(waiter) = self.ask_main(asked) {
-            return Some(waiter);
+            return Next::Wait(waiter);
         }
-        let tenant = tenant?;
-        if self.accepts(Some(tenant)) == Accepted::Yes && !std::mem::replace(&mut asked.own, true) {
-            return self.ask_own(tenant);
+        match (tenant.filter(|_| self.accepts(tenant) == Accepted::Yes), asked.own) {
+            (None, _) => Next::Unknown,
+            (Some(tenant), None) => self.ask_own(tenant, asked),
+            (Some(tenant), Some(ended_before)) => self.asked_own(tenant, ended_before),
         }
-        self.forget_covered(tenant);
-        None
     }
 
     /// The refresh of the main document, if this was not waited for yet and the budget allows it.
@@ -289,57 +317,8 @@ impl KeyStore {
             return self.ask_main(asked);
         }
         let unresolved = self.of_domains().filter(|document| document.read(|snapshot| snapshot.tenant).is_none());
-        let waiters: Vec<Waiter> = unresolved.filter_map(Document::request).collect();
+        let waiters: Vec<Waiter> = unresolved.filter_map(|document| document.request()).collect();
         Waiter::all(waiters)
-    }
-
-    /// A look-up in a listed tenant's own document: one budget for all of them, and a memory of those that have nothing.
-    fn ask_own(&self, tenant: TenantId) -> Option<Waiter> {
-        let Source::Entra(entra) = &self.source else { return None };
-        if !matches!(&entra.tenants, Tenants::List { ids, .. } if ids.contains(&tenant)) {
-            return None;
-        }
-        let at = self.around.0.clock.elapsed();
-        let mut own = self.own.write().unwrap_or_else(PoisonError::into_inner);
-        if matches!(own.get(&tenant), Some(Own::Nothing { until }) if at < *until) {
-            return None;
-        }
-        let known = match own.get(&tenant) {
-            Some(Own::Document(document)) => Some(Arc::clone(document)),
-            Some(Own::Nothing { .. }) | None => None,
-        };
-        if let Some(waiter) = known.as_ref().and_then(|document| document.join()) {
-            return Some(waiter);
-        }
-        let mut not_before = self.own_not_before.lock().unwrap_or_else(PoisonError::into_inner);
-        if at < *not_before {
-            return None;
-        }
-        let document = known.unwrap_or_else(|| {
-            let spec = entra.document(DocumentOwner::Tenant(tenant));
-            let document = Document::new(spec, Arc::clone(&self.algorithms), self.around.0.clone());
-            let document = Arc::new(document);
-            own.insert(tenant, Own::Document(Arc::clone(&document)));
-            document
-        });
-        let waiter = document.request();
-        if waiter.is_some() {
-            *not_before = at.saturating_add(self.around.0.settings.cool_down);
-        }
-        waiter
-    }
-
-    /// Drops the own document of a tenant that turned out to have nothing of its own. One that could not be had is kept,
-    /// with its back-off.
-    fn forget_covered(&self, tenant: TenantId) {
-        let Some(document) = self.own_document(tenant) else { return };
-        let snapshot = document.snapshot();
-        if document.join().is_none() && snapshot.loaded_at.is_some() && snapshot.is_covered_by(&self.main.snapshot()) {
-            let memory = self.around.0.settings.cool_down.saturating_mul(NEGATIVE_MEMORY);
-            let until = self.around.0.clock.elapsed().saturating_add(memory);
-            self.own.write().unwrap_or_else(PoisonError::into_inner).insert(tenant, Own::Nothing { until });
-            self.around.0.epoch.advance();
-        }
     }
 
     /// Counts a token whose key was not here.

@@ -259,13 +259,13 @@ impl Policy {
         if !is_app {
             return refused("it names no policy (tfp, acr), and has not the marks of an application");
         }
-        let roles = payload.list(ListClaim::Roles).into_iter().flatten().filter(|role| !role.is_empty());
-        let roles: Vec<Box<str>> = scopes_of(payload).chain(roles).map(Into::into).collect();
+        let roles = payload.list(ListClaim::Roles).into_iter().flatten().filter(|role| scopes::is_visible(role));
+        let roles: Vec<Box<str>> = scopes::of_payload(payload).chain(roles).map(Into::into).collect();
         if roles.is_empty() && !self.allow_without_role {
             return refused("it is an application's, without a permission in scp");
         }
         let client = client_id_of(payload, version).map(Into::into);
-        let mapped = Mapped { scopes: Vec::new(), roles, subject: None, client };
+        let mapped = Mapped { scopes: Vec::new(), roles, groups: None, subject: None, client };
         Ok(Nature { app_only: true, mapped: Some(Box::new(mapped)) })
     }
 

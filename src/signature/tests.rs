@@ -52,7 +52,8 @@ fn rsa_keys_with_a_small_factor_are_refused() {
 /// All primes below 2^16 by the plain definition, each as a factor of a number of several lengths.
 #[test]
 fn every_odd_prime_below_65536_is_found() {
-    let is_prime = |number: &u64| (2..).take_while(|divisor| divisor * divisor <= *number).all(|by| number % by != 0);
+    let is_prime =
+        |number: &u64| (2..).take_while(|divisor| divisor * divisor <= *number).all(|by| !number.is_multiple_of(by));
     let primes: Vec<u64> = (3..1 << 16).filter(is_prime).collect();
     assert_eq!(primes.len(), 6_541);
     for length in [1, 8, 9, 32] {

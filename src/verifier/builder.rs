@@ -10,7 +10,10 @@ use crate::{
     error::{ConfigError, ConfigProblem, FetchError},
     fetch::{Fetch, FetchFuture, FetchRequest},
     jwt::Algorithm,
-    keys::{KeySettings, document::Surroundings, epoch::Epoch, revoked::Revoked, stats::Counters, store::KeyStore},
+    keys::{
+        KeySettings, document::Surroundings, epoch::Epoch, queue::RefreshQueue, revoked::Revoked, stats::Counters,
+        store::KeyStore,
+    },
     policy::{Audiences, ClaimRule},
     rejection::Rejection,
     tenant::Cloud,
@@ -212,6 +215,8 @@ impl VerifierBuilder {
         let patience = settings.timeout.saturating_add(Duration::from_secs(1));
         settings.revoked.extend(keys.revoked);
         let revoked = Arc::new(Revoked::new(std::mem::take(&mut settings.revoked)));
+        let queue = Arc::new(RefreshQueue::new(Arc::clone(&self.clock), &settings));
+        let warm_up_timeout = settings.warm_up_timeout;
         let (counters, epoch, learnt) = (Arc::<Counters>::default(), Arc::<Epoch>::default(), Arc::<Epoch>::default());
         let around = Surroundings {
             fetch,
@@ -237,7 +242,7 @@ impl VerifierBuilder {
         let names: Arc<[Arc<str>]> = authorities.iter().map(|trusted| Arc::clone(&trusted.name)).collect();
         let trust = |(number, trusted)| {
             let around = Surroundings { ownership: Ownership::new(&owners, number), ..around.clone() };
-            Trust::new(trusted, &names, &around)
+            Trust::new(trusted, &names, &around, &queue)
         };
         let authorities: Vec<Trust> = authorities.into_iter().enumerate().map(trust).collect();
         Ok(Verifier(Arc::new(Inner {
@@ -256,6 +261,7 @@ impl VerifierBuilder {
             checks: self.checks,
             max_token_bytes,
             patience,
+            warm_up_timeout,
             detailed_errors,
             resource,
             #[cfg(test)]
@@ -265,8 +271,18 @@ impl VerifierBuilder {
 }
 
 impl Trust {
-    fn new(trusted: Trusted, names: &Arc<[Arc<str>]>, around: &Surroundings) -> Self {
-        let Trusted { name, source, algorithms, policy, requirement, gate, b2c_policy, directory } = trusted;
+    fn new(trusted: Trusted, names: &Arc<[Arc<str>]>, around: &Surroundings, queue: &Arc<RefreshQueue>) -> Self {
+        let Trusted {
+            name,
+            source,
+            algorithms,
+            policy,
+            requirement,
+            gate,
+            b2c_policy,
+            directory,
+            is_required_for_readiness,
+        } = trusted;
         let facts = AuthorityFacts {
             name: Arc::clone(&name),
             names: Arc::clone(names),
@@ -278,13 +294,14 @@ impl Trust {
             name,
             facts: Arc::new(facts),
             hint: Hint::of(&source.main_document()),
-            keys: KeyStore::new(source, Arc::clone(&algorithms), around.clone()),
+            keys: KeyStore::new(source, Arc::clone(&algorithms), around.clone(), Arc::clone(queue)),
             algorithms,
             audiences: policy.audiences.to_text().into(),
             policy,
             requirement,
             gate,
             b2c_policy,
+            is_required_for_readiness,
         }
     }
 }

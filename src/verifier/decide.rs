@@ -17,7 +17,12 @@ use crate::{
         payload::{ListClaim, Payload, StringClaim},
     },
     jwt::{Compact, Header},
-    keys::{document::Waiter, epoch::Stamp, stats::Event, store::Found},
+    keys::{
+        epoch::Stamp,
+        stats::Event,
+        store::{Found, Next},
+        waiter::Waiter,
+    },
     policy::{MAX_LEEWAY, Nature, Profile, microsoft_api},
     rejection::{PublicCause, Rejection, RejectionKind},
     tenant::TenantId,
@@ -211,10 +216,14 @@ impl Inner {
             if is_stale {
                 return refused(Rejection::new(RejectionKind::Expired).at_authority(&trust.name));
             }
-            if let Some(waiter) = trust.keys.ask(tenant, progress.of(authority)) {
+            let next = trust.keys.ask(tenant, progress.of(authority));
+            if let Next::Wait(waiter) = next {
                 return Decision::Wait(waiter);
             }
             trust.keys.count_unknown_key();
+            if let Next::TenantUnavailable { retry_after, cause } = next {
+                return refused(trust.tenant_unavailable(retry_after, &cause));
+            }
             return refused(if trust.keys.has_keys() {
                 Rejection::new(RejectionKind::UnknownKey).at_authority(&trust.name)
             } else {
@@ -350,6 +359,12 @@ impl Trust {
             Some(failure) => rejection.got_cause(&failure),
             None => rejection,
         }
+    }
+
+    /// The document of one listed tenant could not be refreshed.
+    fn tenant_unavailable(&self, wait: Duration, cause: &str) -> Rejection {
+        let rejection = Rejection::new(RejectionKind::KeysUnavailable).at_authority(&self.name);
+        rejection.retry_after(wait.max(SHORTEST_RETRY)).got_cause(cause)
     }
 
     /// The issuer is of the right form, and names a tenant that is not accepted.

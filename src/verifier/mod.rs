@@ -10,6 +10,7 @@ mod gate;
 mod headers;
 mod hint;
 mod progress;
+mod readiness;
 mod route;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -28,7 +29,6 @@ use crate::{
     jwt::Algorithm,
     keys::{
         KeyStats,
-        document::Waiter,
         epoch::Epoch,
         revoked::Revoked,
         stats::{Counters, Event},
@@ -70,6 +70,7 @@ struct Inner {
     max_token_bytes: usize,
     /// The longest wait for a refresh: its own timeout and a little.
     patience: Duration,
+    warm_up_timeout: Duration,
     detailed_errors: bool,
     resource: Option<String>,
     #[cfg(test)]
@@ -94,6 +95,8 @@ struct Trust {
     hint: Option<Hint>,
     /// Its audiences, for a message.
     audiences: Arc<str>,
+    /// Whether the service is ready only with its keys.
+    is_required_for_readiness: bool,
 }
 
 /// What became of a token: known at once, or after a wait.
@@ -155,35 +158,6 @@ impl Verifier {
                 }))
             }
         }
-    }
-
-    /// Fetches the keys now, so that no request has to wait for them.
-    ///
-    /// # Errors
-    ///
-    /// [`keys_unavailable`](crate::RejectionKind::KeysUnavailable) for the first authority whose keys cannot be had.
-    pub async fn warm_up(&self) -> Result<(), Rejection> {
-        let missing = self.0.authorities.iter().filter(|trust| !trust.keys.has_keys());
-        if let Some(waiter) = Waiter::all(missing.filter_map(|trust| trust.keys.refresh()).collect()) {
-            waiter.ended(self.0.patience).await;
-        }
-        self.ready()
-    }
-
-    /// Whether every authority has keys that can be used, without a wait: for a readiness probe. Where some are missing they
-    /// are asked for in the background, so that a service without traffic gets ready by being asked.
-    ///
-    /// # Errors
-    ///
-    /// [`keys_unavailable`](crate::RejectionKind::KeysUnavailable) for the first authority that has none.
-    pub fn ready(&self) -> Result<(), Rejection> {
-        let mut missing = self.0.authorities.iter().filter(|trust| !trust.keys.has_keys()).peekable();
-        let Some(first) = missing.peek().copied() else { return Ok(()) };
-        if tokio::runtime::Handle::try_current().is_ok() {
-            // Nobody waits for it here.
-            missing.for_each(|trust| drop(trust.keys.refresh()));
-        }
-        Err(first.unavailable())
     }
 
     /// Counters since the start.

@@ -78,6 +78,7 @@ impl Verifier {
             checks: Vec::new(),
             max_token_bytes: 16 * 1024,
             patience: Duration::from_secs(10),
+            warm_up_timeout: Duration::ZERO,
             detailed_errors: false,
             resource: None,
             stub: Some(Box::new(start)),

@@ -8,6 +8,7 @@ mod directory;
 mod fetching;
 mod form;
 mod keys;
+mod listed_tenants;
 mod order;
 mod outside;
 mod signatures;

@@ -720,7 +720,7 @@ mod owners {
     }
 
     #[tokio::test]
-    async fn a_failure_is_not_remembered() {
+    async fn a_failure_is_remembered_for_a_second() {
         let mock = dated(MockEntra::new());
         let clock = clock_of(&mock);
         let table = Table::default();
@@ -729,7 +729,17 @@ mod owners {
         let verifier = of(&mock, &clock, Authority::tenants_by(table.lookup()));
         assert_eq!((code(&verifier, mock.token()).await, table.reads()), ("keys_unavailable", 1));
         *table.is_down.write().unwrap() = false;
+        clock.advance(Duration::from_millis(999));
+        assert_eq!((code(&verifier, mock.token()).await, table.reads()), ("keys_unavailable", 1));
+        clock.advance(Duration::from_millis(1));
         assert_eq!((code(&verifier, mock.token()).await, table.reads()), ("accepted", 2));
+        // One that was forgotten is not remembered.
+        *table.is_down.write().unwrap() = true;
+        verifier.forget_tenant(tenant());
+        assert_eq!((code(&verifier, mock.token()).await, table.reads()), ("keys_unavailable", 3));
+        *table.is_down.write().unwrap() = false;
+        verifier.forget_tenant(tenant());
+        assert_eq!((code(&verifier, mock.token()).await, table.reads()), ("accepted", 4));
     }
 
     #[tokio::test]

@@ -78,6 +78,13 @@ fn okp(kid: &str, x: [u8; 32]) -> Value {
     json!({"kty": "OKP", "crv": "Ed25519", "use": "sig", "kid": kid, "x": encode(x)})
 }
 
+/// The token with the signature of another one by the same key.
+fn torn(token: TokenBuilder) -> String {
+    let (good, other) = (token.clone().build(), token.claim("other", 1).build());
+    let [header, payload, _] = parts(&good);
+    format!("{header}.{payload}.{}", parts(&other)[2])
+}
+
 /// A good token's claims, signed without a private key.
 fn forged(mock: &MockEntra, kid: &str) -> String {
     let good = mock.token().build();
@@ -114,6 +121,7 @@ async fn row_26_forgeable_keys_of_a_fetched_set() {
         let mock = MockEntra::okta();
         mock.publish(KeySpec::raw(entry));
         let bench = Bench::alone(mock.clone(), with_eddsa());
+        log.take("");
         bench.verifier.warm_up().await.unwrap();
         let warned = log.take("key_skipped");
         let [line] = warned.as_slice() else { panic!("{warned:?}") };
@@ -229,10 +237,10 @@ async fn keys_listed_several_times() {
         ("RS512", by_rsa(SigningAlgorithm::Rs512), "accepted"),
         ("RS384, not accepted", by_rsa(SigningAlgorithm::Rs384), "unsupported_algorithm"),
         ("EC", bench.token().signed_with(&elliptic), "accepted"),
-        ("EC, forged", bench.token().signed_with(&elliptic).wrong_key(), "bad_signature"),
     ] {
         assert_eq!(bench.code(&token.build()).await, expected, "{what}");
     }
+    assert_eq!(bench.code(&torn(bench.token().signed_with(&elliptic))).await, "bad_signature");
 }
 
 /// A token without `kid` is accepted only if the newest document has one usable signing key, itself without.
@@ -325,7 +333,7 @@ async fn both_names_of_ed25519() {
         for in_token in ["EdDSA", "Ed25519"] {
             let token = bench.token().signed_with(&key).header("alg", in_token);
             assert_eq!(bench.code(&token.clone().build()).await, "accepted", "{in_key}, {in_token}");
-            assert_eq!(bench.code(&token.wrong_key().build()).await, "bad_signature", "{in_key}, {in_token}");
+            assert_eq!(bench.code(&torn(token)).await, "bad_signature", "{in_key}, {in_token}");
         }
         let other_curve = bench.token().signed_with(&key).header("alg", "Ed448").build();
         assert_eq!(bench.code(&other_curve).await, "unsupported_algorithm");

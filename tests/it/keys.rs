@@ -483,31 +483,6 @@ async fn a_listed_tenant_with_keys_of_its_own_is_looked_up() {
 }
 
 #[tokio::test]
-async fn look_ups_in_own_documents_have_one_budget_and_a_memory() {
-    let setup = Setup::new();
-    let mut builder = setup.builder();
-    for number in 0..100 {
-        setup.entra.add_tenant(tenant_number(number).parse().unwrap());
-        builder = builder.tenant(tenant_number(number));
-    }
-    let verifier = builder.build().unwrap();
-    verifier.warm_up().await.unwrap();
-    setup.clock.advance(COOL_DOWN);
-    let own_documents = || setup.entra.requested().iter().filter(|url| url.contains("/00000000-")).count();
-    let flood = async || {
-        for number in 0..300 {
-            let token = setup.entra.token().tenant(tenant_number(number % 100)).kid(format!("k{number}")).build();
-            assert_eq!(code(verifier.verify(&token).await), "unknown_key");
-        }
-    };
-    flood().await;
-    assert_eq!(own_documents(), 2, "the metadata and the keys of one tenant");
-    setup.clock.advance(COOL_DOWN);
-    flood().await;
-    assert_eq!(own_documents(), 4, "of the next: the first had nothing of its own, which is remembered");
-}
-
-#[tokio::test]
 async fn a_tenant_that_only_a_token_named_is_never_looked_up() {
     let setup = Setup::new();
     let list = setup.builder().tenant(MockEntra::TENANT).tenant(tenant_number(1)).build().unwrap();

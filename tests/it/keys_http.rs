@@ -18,7 +18,7 @@ use tower_entra::{
     Verifier,
     fetch::HttpFetch,
     keys::KeySettings,
-    testing::{Fault, ManualClock, MockEntra},
+    testing::{Fault, KeySpec, ManualClock, MockEntra},
 };
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -272,4 +272,64 @@ async fn tricks_of_a_hostile_server_are_survived() {
     entra.rotate();
     assert!(verifier.verify(&entra.token().build()).await.is_ok(), "and when it is well again, all is well");
     server.abort();
+}
+
+/// Listed tenants with keys of their own, over real HTTP: a flood of forged tokens delays a tenant's first token, and keeps
+/// nobody out; a warm-up spares the wait.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn listed_tenants_with_keys_of_their_own_wait_in_turn() {
+    const TENANTS: usize = 20;
+    let listed = |number: usize| format!("00000000-0000-4000-8000-{number:012}");
+    let server = MockEntra::serve("127.0.0.1:0").await.unwrap();
+    let entra = server.entra();
+    let key = entra.new_key();
+    for number in 0..TENANTS {
+        entra.add_tenant(listed(number).parse().unwrap());
+        entra.publish(KeySpec::new(&key).only_in(listed(number)));
+    }
+    let build = |app_specific: bool| {
+        let builder = Verifier::builder().client_id(MockEntra::CLIENT_ID).instance(server.url());
+        let settings = KeySettings {
+            tenant_refresh_interval: Duration::from_millis(100),
+            tenant_refresh_burst: 2,
+            tenant_refresh_wait: Duration::from_millis(300),
+            ..KeySettings::default()
+        };
+        let builder = builder.app_specific_keys(app_specific).keys(settings);
+        (0..TENANTS).fold(builder, |builder, number| builder.tenant(listed(number))).build().unwrap()
+    };
+    let last = entra.token().tenant(listed(TENANTS - 1)).signed_with(&key).build();
+
+    let verifier = build(false);
+    verifier.warm_up().await.unwrap();
+    let flood: Vec<_> = (0..10 * TENANTS)
+        .map(|number| {
+            let forged = entra.token().tenant(listed(number % (TENANTS - 1))).kid(format!("forged-{number}")).build();
+            let verifier = verifier.clone();
+            tokio::spawn(async move { verifier.verify(&forged).await.unwrap_err() })
+        })
+        .collect();
+    for request in flood {
+        let rejection = request.await.unwrap();
+        assert!(matches!(rejection.code(), "unknown_key" | "keys_unavailable"), "{rejection}");
+        assert_eq!(rejection.code() == "keys_unavailable", rejection.retry_after_time().is_some());
+    }
+    let started = Instant::now();
+    let mut refused = 0;
+    while let Err(rejection) = verifier.verify(&last).await {
+        assert_eq!(rejection.code(), "keys_unavailable");
+        assert!(started.elapsed() < BOUND, "it is kept out");
+        refused += 1;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(refused > 0, "18 tenants were in front of it, 100 ms each, and it waited 300 ms");
+
+    let warm = build(true);
+    warm.warm_up().await.unwrap();
+    let fetches = entra.fetches();
+    for number in 0..TENANTS {
+        let token = entra.token().tenant(listed(number)).signed_with(&key).build();
+        assert!(warm.verify(&token).await.is_ok(), "{number}");
+    }
+    assert_eq!(entra.fetches(), fetches, "all is loaded");
 }

@@ -37,9 +37,10 @@ const STRICTER: [(&str, &str); 9] = [
     ("config_error", "a key cannot be used for an algorithm of another curve"),
 ];
 
-/// Cases for which the file names another outcome: a key that has a `kid` is not found without, and an algorithm that is not
-/// supported cannot be configured.
-const OTHERWISE: [(&str, &str, usize); 3] = [
+/// Cases for which the file names another outcome: a key that has a `kid` is not found without, one key listed twice is one
+/// key, and an algorithm that is not supported cannot be configured.
+const OTHERWISE: [(&str, &str, usize); 4] = [
+    ("verify_jwk_okp_test.cc:PubkeyNoKidOK", "malformed_token", 0),
     ("verify_jwk_rsa_test.cc:JwtTextNoKid, its key alone (derived)", "malformed_token", 2),
     ("verify_jwk_rsa_test.cc:JwtTextNoKidLongExp, its key alone (derived)", "malformed_token", 2),
     ("verify_pem_ec_test.cc:jwksIncorrectAlgSpecifiedFail", "config_error", 8),

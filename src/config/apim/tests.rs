@@ -395,7 +395,7 @@ fn what_cannot_be_carried_over_is_refused() {
         ),
         (
             AUDIENCE.to_owned() + "<issuer-signing-keys><key n='AQAB' e='AQAB'/></issuer-signing-keys>" + &issuers(&["https://a.example"]),
-            "issuer-signing-keys/key: none of its keys can be used for RS256; see Algorithms".into(),
+            "issuer-signing-keys/key: none of its keys can be used for RS256; see Algorithms (key \"without kid\" is not of 2048 to 8192 bits)".into(),
         ),
     ] {
         let problems = told(&jwt(&inner));

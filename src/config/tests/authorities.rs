@@ -351,6 +351,29 @@ fn several_authorities() {
 }
 
 #[test]
+fn readiness_counts_the_authorities_that_are_required() {
+    const WARNING: &str = "no authority is required for readiness";
+    let partner = |required: &str| format!(r#"{{"Authority":"{OKTA}","Audience":"a"{required}}}"#);
+    let (yes, no) = (r#","RequiredForReadiness":true"#, r#","RequiredForReadiness":false"#);
+    for (outer, inner, expected, warns) in [
+        ("", "", [true, true], false),
+        ("", yes, [true, true], false),
+        ("", no, [true, false], false),
+        (no, "", [false, true], false),
+        (no, no, [false, false], true),
+    ] {
+        let plan = plan(Config::from_json(&section(&format!(r#"{outer},"Authorities":[{}]"#, partner(inner)))));
+        let required: Vec<bool> = plan.authorities.iter().map(|trusted| trusted.is_required_for_readiness).collect();
+        assert_eq!(required, expected, "{outer} {inner}");
+        assert_eq!(plan.warnings.iter().any(|warning| warning.contains(WARNING)), warns, "{outer} {inner}");
+    }
+    let without_own = format!(r#"{{"AzureAd":{{"RequiredForReadiness":false,"Authorities":[{}]}}}}"#, partner(""));
+    let problem = "AzureAd:RequiredForReadiness = \"false\": is about one authority; put it into the entries of Authorities \
+                   that it is meant for";
+    assert_eq!(told(Config::from_json(&without_own)), [problem]);
+}
+
+#[test]
 fn several_authorities_by_the_environment() {
     let environment = plan(vars(&[
         ("ENTRA_TENANT_ID", TENANT),

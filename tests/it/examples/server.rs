@@ -207,6 +207,47 @@ async fn ready_when_the_keys_are_there() {
     assert_eq!(entra.entra().fetches_of("/v2.0/.well-known/"), 1);
 }
 
+/// Readiness counts the authorities that the operator wants it to.
+#[tokio::test]
+async fn ready_while_an_authority_is_down_that_is_not_required() {
+    let entra = entra().await;
+    // Nobody listens at a port that was just free.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let partner = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let folder = tempfile::tempdir().unwrap();
+    for (required, is_ready) in [("false", true), ("true", false)] {
+        let file = folder.path().join(format!("{required}.json"));
+        let settings = format!(
+            r#"{{
+                "AzureAd": {{
+                    "Instance": "{}/",
+                    "TenantId": "{}",
+                    "ClientId": "{}",
+                    "Authorities": [
+                        {{ "Name": "partner", "Authority": "{partner}", "Audience": "api://orders", "RequiredForReadiness": {required} }}
+                    ]
+                }}
+            }}"#,
+            entra.url(),
+            MockEntra::TENANT,
+            MockEntra::CLIENT_ID,
+        );
+        std::fs::write(&file, settings).unwrap();
+        let mut command = example("server");
+        command.arg(&file);
+        let server = Program::start(command).await;
+        if is_ready {
+            server.until_ready().await;
+        } else {
+            assert_eq!(server.get("/me", &entra.entra().token().build()).await.status, 200, "its keys are there");
+        }
+        assert_eq!(server.get("/readyz", "").await.status, if is_ready { 200 } else { 503 }, "{required}");
+        assert_eq!(server.get("/me", &entra.entra().token().build()).await.status, 200, "{required}");
+        assert!(server.stderr().contains("keys_refresh_failed"), "{required}: it is in the log");
+    }
+}
+
 #[tokio::test]
 async fn without_keys_it_asks_to_come_again() {
     let entra = entra().await;
