@@ -1,0 +1,188 @@
+use std::sync::LazyLock;
+
+use base64::{
+    Engine,
+    alphabet::{STANDARD, URL_SAFE},
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+use serde_json::{Value, json};
+use tower_entra::{Authority, Rejection, Verifier};
+
+use crate::fixtures::{
+    AUDIENCE, CLIENT, Documents, FixedClock, ISSUER, TENANT, ec_jwk, ed_jwk, ed25519, edwards_point, entra_claims,
+    es256, good_header, modulus, oidc_claims, point, rs256, rsa_jwk, run, signed, with_exponent_one,
+    with_neutral_element,
+};
+
+static TOKENS: LazyLock<[(&str, String); 3]> = LazyLock::new(|| {
+    let token = |alg: &str, kid: &str, sign: fn(&[u8]) -> Vec<u8>| {
+        signed(&json!({"alg": alg, "kid": kid}).to_string(), &oidc_claims().to_string(), sign)
+    };
+    [
+        ("RSA", token("RS256", "good", rs256)),
+        ("EC", token("ES256", "ec", es256)),
+        ("Ed25519", token("EdDSA", "ed", ed25519)),
+    ]
+});
+
+/// Made without any private key.
+static FORGED: LazyLock<[String; 2]> = LazyLock::new(|| {
+    let token = |alg: &str, kid: &str, sign: fn(&[u8]) -> Vec<u8>| {
+        signed(&json!({"alg": alg, "kid": kid}).to_string(), &oidc_claims().to_string(), sign)
+    };
+    [token("RS256", "one", with_exponent_one), token("EdDSA", "low", with_neutral_element)]
+});
+
+fn code(verdict: Result<tower_entra::Claims, Rejection>) -> &'static str {
+    verdict.map_or_else(|rejection| rejection.code(), |_| "accepted")
+}
+
+/// The key set of an issuer.
+pub fn key_set(data: &[u8]) -> String {
+    let issuer = Authority::openid_connect(ISSUER)
+        .jwks_uri("https://id.contoso.example/keys")
+        .algorithms(["RS256", "ES256", "EdDSA"].map(|name| name.parse().unwrap()))
+        .audience(AUDIENCE);
+    let documents = Documents { others: Some(data.to_vec()), ..Documents::default() };
+    let verifier = Verifier::builder().authority(issuer).fetch(documents).clock(FixedClock).build().unwrap();
+    let mut label = String::new();
+    for (name, token) in TOKENS.iter() {
+        let verdict = code(run(verifier.verify(token)));
+        if verdict == "accepted" {
+            assert!(has_key(data, name), "a token of {name} was accepted by a key set without its key");
+        } else {
+            assert!(
+                ["unknown_key", "keys_unavailable", "bad_signature", "unsupported_algorithm"].contains(&verdict),
+                "{verdict}"
+            );
+        }
+        label += &format!("{name} {verdict}, ");
+    }
+    for (at, token) in FORGED.iter().enumerate() {
+        let verdict = code(run(verifier.verify(token)));
+        assert_ne!(verdict, "accepted", "forged token {at}");
+        label += &format!("forged {verdict}, ");
+    }
+    label
+}
+
+/// Whether the document has the public key anywhere, in whatever form of Base64.
+fn has_key(document: &[u8], name: &str) -> bool {
+    let Ok(document) =
+        serde_json::from_slice::<Value>(document.strip_prefix("\u{feff}".as_bytes()).unwrap_or(document))
+    else {
+        return false;
+    };
+    let Some(keys) = document["keys"].as_array() else { return false };
+    keys.iter().any(|key| {
+        let has = |member: &str, bytes: &[u8]| {
+            key[member].as_str().is_some_and(|text| decoded(text) == Some(stripped(bytes)))
+        };
+        match name {
+            "RSA" => has("n", &modulus()) && has("e", &[1, 0, 1]),
+            "EC" => has("x", &point().0) && has("y", &point().1),
+            _ => has("x", &edwards_point()),
+        }
+    })
+}
+
+fn stripped(bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().copied().skip_while(|byte| *byte == 0).collect()
+}
+
+fn decoded(text: &str) -> Option<Vec<u8>> {
+    let lenient = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true);
+    let engines = [GeneralPurpose::new(&URL_SAFE, lenient), GeneralPurpose::new(&STANDARD, lenient)];
+    engines.iter().find_map(|engine| engine.decode(text.trim_end_matches('=')).ok()).map(|bytes| stripped(&bytes))
+}
+
+/// A metadata document: after `E` of a tenant of Entra, after `B` of a policy of B2C, after `X` of External ID, else of an
+/// OpenID Connect issuer.
+pub fn metadata(data: &[u8]) -> String {
+    let (kind, document) = data.split_first().unwrap_or((&b'O', b""));
+    let keys = json!({"keys": [
+        rsa_jwk(), ec_jwk(), ed_jwk(),
+    ]});
+    let mut entra_key = rsa_jwk();
+    entra_key["issuer"] = format!("https://login.microsoftonline.com/{TENANT}/v2.0").into();
+    let builder = Verifier::builder().clock(FixedClock);
+    let (builder, claims, hosts, keys): (_, Value, &[&str], _) = match kind {
+        b'E' => (
+            builder.tenant(TENANT).client_id(CLIENT),
+            entra_claims(),
+            &[
+                "https://login.microsoftonline.com/",
+                "https://login.microsoft.com/",
+                "https://login.windows.net/",
+                "https://sts.windows.net/",
+            ],
+            json!({"keys": [entra_key]}),
+        ),
+        b'B' => {
+            let mut claims = entra_claims();
+            claims["iss"] = format!("https://contoso.b2clogin.com/{TENANT}/v2.0/").into();
+            claims["tfp"] = "B2C_1_susi".into();
+            (
+                builder.client_id(CLIENT).authority(Authority::b2c("contoso", "B2C_1_susi")),
+                claims,
+                &["https://contoso.b2clogin.com/"],
+                keys,
+            )
+        }
+        b'X' => {
+            let mut claims = entra_claims();
+            claims["iss"] = format!("https://{TENANT}.ciamlogin.com/{TENANT}/v2.0").into();
+            let mut key = rsa_jwk();
+            key["issuer"] = claims["iss"].clone();
+            (
+                builder.client_id(CLIENT).authority(Authority::external_id("contoso")),
+                claims,
+                &["https://contoso.ciamlogin.com/"],
+                json!({"keys": [key]}),
+            )
+        }
+        _ => (
+            builder.authority(Authority::openid_connect(ISSUER).audience(AUDIENCE)),
+            oidc_claims(),
+            &["https://id.contoso.example/"],
+            keys,
+        ),
+    };
+    let documents = FuzzedMetadata {
+        metadata: document.to_vec(),
+        keys: keys.to_string().into_bytes(),
+        documents: Documents::default(),
+    };
+    let fetched = documents.documents.fetched.clone();
+    let verifier = builder.fetch(documents).build().unwrap();
+    let token = signed(&good_header("good"), &claims.to_string(), rs256);
+    let verdict = code(run(verifier.verify(&token)));
+    for url in fetched.lock().unwrap().iter() {
+        assert!(hosts.iter().any(|host| url.starts_with(host)), "{url} was fetched");
+    }
+    if verdict == "accepted" && !matches!(kind, b'E') {
+        let document: Value =
+            serde_json::from_slice(document.strip_prefix("\u{feff}".as_bytes()).unwrap_or(document)).unwrap();
+        assert_eq!(document["issuer"], claims["iss"], "accepted though the metadata names another issuer");
+    }
+    format!("{} {verdict}", char::from(if b"EBX".contains(kind) { *kind } else { b'O' }))
+}
+
+/// Metadata at each address that looks like it, keys elsewhere.
+#[derive(Debug)]
+struct FuzzedMetadata {
+    metadata: Vec<u8>,
+    keys: Vec<u8>,
+    documents: Documents,
+}
+
+impl tower_entra::fetch::Fetch for FuzzedMetadata {
+    fn fetch(&self, request: tower_entra::fetch::FetchRequest) -> tower_entra::fetch::FetchFuture {
+        let is_metadata = request.url.contains("/.well-known/openid-configuration");
+        let body = if is_metadata { &self.metadata } else { &self.keys };
+        let documents = Documents { others: Some(body.clone()), ..self.documents.clone() };
+        documents.fetch(request)
+    }
+}

@@ -1,0 +1,21 @@
+//! One function per target. Each asserts what must hold for any input, and returns a label for what came of it.
+
+pub mod configuration;
+pub mod documents;
+pub mod fixtures;
+pub mod seeds;
+pub mod tokens;
+
+pub use configuration::{configuration, policy};
+pub use documents::{key_set, metadata};
+pub use tokens::{header, token};
+
+/// The targets by name.
+pub const TARGETS: [(&str, fn(&[u8]) -> String); 6] = [
+    ("token", token),
+    ("header", header),
+    ("key_set", key_set),
+    ("metadata", metadata),
+    ("configuration", configuration),
+    ("policy", policy),
+];

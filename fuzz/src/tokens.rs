@@ -1,0 +1,153 @@
+use std::{convert::Infallible, sync::LazyLock};
+
+use aws_lc_rs::signature::{KeyPair, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use http::{HeaderValue, Request, Response, StatusCode, header::AUTHORIZATION, header::WWW_AUTHENTICATE};
+use serde_json::Value;
+use tower::{Layer, ServiceExt, service_fn};
+use tower_entra::{
+    AuthenticateLayer, Authority, Verifier,
+    policy::ClaimRule,
+    testing::{KeySpec, MockEntra},
+};
+
+use crate::fixtures::{
+    AUDIENCE, CLIENT, FixedClock, ISSUER, NOW, RSA, TENANT, encode, entra_claims, good_header, modulus, oidc_claims,
+    rs256, rsa_jwk, run, signed,
+};
+
+static VERIFIER: LazyLock<Verifier> = LazyLock::new(|| {
+    let mock = MockEntra::new();
+    let random = mock.current_key();
+    mock.publish(KeySpec::new(&random).member("kid", "good").member("n", encode(modulus())).member("e", "AQAB"));
+    mock.drop_key(random.kid());
+    let issuer = Authority::openid_connect(ISSUER)
+        .static_keys(serde_json::json!({"keys": [rsa_jwk()]}).to_string())
+        .audience(AUDIENCE)
+        .allowed_client("shop")
+        .required_claim(ClaimRule::any("department", ["sales"]));
+    let builder = Verifier::builder()
+        .tenant(TENANT)
+        .client_id(CLIENT)
+        .authority(issuer)
+        .fetch(mock)
+        .clock(FixedClock)
+        .max_token_bytes(2048);
+    let verifier = builder.build().unwrap();
+    run(verifier.warm_up()).unwrap();
+    verifier
+});
+
+/// `S`, a header, a line feed and a payload: signed with the good key, so that the claims are reached. Anything else is a
+/// token as it comes.
+pub fn token(data: &[u8]) -> String {
+    let token = match data.strip_prefix(b"S").and_then(|data| std::str::from_utf8(data).ok()) {
+        Some(data) => {
+            let (header, payload) = data.split_once('\n').unwrap_or((data, ""));
+            signed(header, payload, rs256)
+        }
+        None => String::from_utf8_lossy(data).into_owned(),
+    };
+    let first = run(VERIFIER.verify(&token));
+    let second = run(VERIFIER.verify(&token));
+    let label = |verdict: &Result<_, tower_entra::Rejection>| match verdict {
+        Ok(_) => "accepted".to_owned(),
+        Err(rejection) => rejection.code().to_owned(),
+    };
+    assert_eq!(label(&first), label(&second), "the second verdict may come from the cache");
+    match first {
+        Ok(_) => {
+            assert!(is_signed_by_us(&token), "accepted without a signature by the good key");
+            let payload = token.split('.').nth(1).unwrap();
+            let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
+            let issuer = claims["iss"].as_str().unwrap();
+            let is_ours = |text: &str| {
+                let text = text.strip_suffix('/').unwrap_or(text);
+                if issuer == ISSUER {
+                    text == AUDIENCE
+                } else {
+                    [CLIENT.to_owned(), format!("api://{CLIENT}"), format!("api://{TENANT}/{CLIENT}")]
+                        .contains(&text.to_owned())
+                }
+            };
+            let audience = &claims["aud"];
+            let mut audiences = audience
+                .as_str()
+                .into_iter()
+                .chain(audience.as_array().into_iter().flatten().filter_map(Value::as_str));
+            assert!(audiences.any(is_ours), "accepted for another audience");
+            assert!(claims["exp"].as_f64().unwrap() > (NOW - 61) as f64, "accepted after its end");
+            let v1 = format!("https://sts.windows.net/{TENANT}/");
+            let v2 = format!("https://login.microsoftonline.com/{TENANT}/v2.0");
+            assert!([ISSUER, &v1, &v2].contains(&issuer), "accepted from {issuer}");
+            if issuer == ISSUER {
+                "accepted: OpenID Connect".to_owned()
+            } else {
+                format!("accepted: Entra {}", claims["ver"])
+            }
+        }
+        Err(rejection) => {
+            if rejection.is_verified() {
+                assert!(is_signed_by_us(&token), "verified without a signature by the good key");
+            }
+            // Whatever is shown to callers is text of ours.
+            let _ = (rejection.hint(), rejection.public_description(), rejection.to_string(), format!("{rejection:?}"));
+            rejection.code().to_owned()
+        }
+    }
+}
+
+fn is_signed_by_us(token: &str) -> bool {
+    let Some((message, signature)) = token.rsplit_once('.') else { return false };
+    let Ok(signature) = URL_SAFE_NO_PAD.decode(signature) else { return false };
+    let key = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, RSA.public_key().as_ref());
+    key.verify(message.as_bytes(), &signature).is_ok()
+}
+
+/// The good tokens that [`header`] knows.
+pub static GOOD: LazyLock<[String; 2]> = LazyLock::new(|| {
+    [entra_claims(), oidc_claims()].map(|claims| signed(&good_header("good"), &claims.to_string(), rs256))
+});
+
+/// Each line is an `Authorization` header of one request; `E` and `O` at its end stand for good tokens.
+pub fn header(data: &[u8]) -> String {
+    let mut request = Request::builder().uri("/");
+    let mut values: Vec<Vec<u8>> = Vec::new();
+    for line in data.split(|byte| *byte == b'\n') {
+        let mut value = line.to_vec();
+        for (mark, token) in [b'E', b'O'].into_iter().zip(GOOD.iter()) {
+            if value.ends_with(&[b' ', mark]) {
+                value.pop();
+                value.extend(token.as_bytes());
+            }
+        }
+        let Ok(header) = HeaderValue::from_bytes(&value) else { return "not a header value".to_owned() };
+        request = request.header(AUTHORIZATION, header);
+        values.push(value);
+    }
+    let service = AuthenticateLayer::new(VERIFIER.clone()).layer(service_fn(async |request: Request<String>| {
+        assert!(
+            request.extensions().get::<tower_entra::Claims>().is_some(),
+            "the inner service is called without claims"
+        );
+        Ok::<_, Infallible>(Response::new("inner".to_owned()))
+    }));
+    let response = run(service.oneshot(request.body(String::new()).unwrap())).unwrap();
+    let status = response.status();
+    if status == StatusCode::OK {
+        let [value] = values.as_slice() else { panic!("{} headers were accepted", values.len()) };
+        let text = std::str::from_utf8(value).unwrap();
+        let (scheme, rest) = text.split_at(6);
+        assert!(scheme.eq_ignore_ascii_case("bearer"), "accepted with the scheme {scheme}");
+        assert!(is_signed_by_us(rest.trim()), "accepted without a signature by the good key");
+        return "200".to_owned();
+    }
+    assert!([StatusCode::UNAUTHORIZED, StatusCode::BAD_REQUEST].contains(&status), "{status}");
+    let challenge = response.headers().get(WWW_AUTHENTICATE).expect("a challenge").to_str().expect("ASCII");
+    assert!(challenge.starts_with("Bearer"), "{challenge}");
+    let error = challenge
+        .split_once("error=\"")
+        .and_then(|(_, rest)| rest.split_once('"'))
+        .map_or("no error", |(error, _)| error);
+    format!("{} {error}", status.as_u16())
+}
