@@ -9,6 +9,7 @@ use std::{error::Error, fmt, time::Duration};
 pub struct ConfigError {
     source: Option<String>,
     problems: Vec<ConfigProblem>,
+    omitted: usize,
 }
 
 /// One mistake in a configuration.
@@ -23,11 +24,16 @@ impl ConfigProblem {
     /// A mistake in `setting`, which had `value` (`None` where it is missing), with what would be right.
     pub fn new(setting: impl Into<String>, value: Option<&str>, advice: impl Into<String>) -> Self {
         const LONGEST_VALUE: usize = 200;
-        let value = value.map(|value| match value.char_indices().nth(LONGEST_VALUE) {
-            Some((end, _)) => format!("{}…", &value[..end]),
-            None => value.to_owned(),
-        });
-        Self { setting: setting.into(), value, advice: advice.into() }
+        const LONGEST_SETTING: usize = 200;
+        const LONGEST_ADVICE: usize = 2_000;
+        let value = value.map(|value| cut(value, LONGEST_VALUE).unwrap_or_else(|| value.to_owned()));
+        // Both may quote input, so neither may be as long as the input.
+        let shortened = |text: String, longest| cut(&text, longest).unwrap_or(text);
+        Self {
+            setting: shortened(setting.into(), LONGEST_SETTING),
+            value,
+            advice: shortened(advice.into(), LONGEST_ADVICE),
+        }
     }
 
     /// The setting as its owner wrote it: a builder method, a JSON key or an environment variable.
@@ -49,6 +55,79 @@ impl ConfigProblem {
     }
 }
 
+/// The text up to this number of characters and an ellipsis; `None` if it is not longer.
+fn cut(text: &str, longest: usize) -> Option<String> {
+    let (end, _) = text.char_indices().nth(longest)?;
+    Some(format!("{}…", &text[..end]))
+}
+
+/// Problems in the order in which they are found. Only the first [`Problems::MOST`] are kept and the others counted, so that
+/// a hostile or generated configuration cannot make an error longer than itself.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Problems {
+    kept: Vec<ConfigProblem>,
+    omitted: usize,
+    found: usize,
+}
+
+impl Problems {
+    /// As many as anybody reads at once.
+    pub(crate) const MOST: usize = 100;
+
+    /// Adds a problem, unless it is there already: one setting may be checked for several authorities.
+    pub(crate) fn push(&mut self, problem: ConfigProblem) {
+        self.found += 1;
+        if self.kept.contains(&problem) {
+            return;
+        }
+        if self.is_full() {
+            self.omitted += 1;
+        } else {
+            self.kept.push(problem);
+        }
+    }
+
+    /// Counts a problem that is not worth describing, because [`is_full`](Self::is_full).
+    pub(crate) fn omit(&mut self) {
+        self.found += 1;
+        self.omitted += 1;
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.kept.len() >= Self::MOST
+    }
+
+    /// How many were added, those that were there already included.
+    pub(crate) fn len(&self) -> usize {
+        self.found
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.found == 0
+    }
+
+    #[cfg(feature = "apim")]
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &ConfigProblem> {
+        self.kept.iter()
+    }
+
+    /// Adds all of `other`.
+    pub(crate) fn append(&mut self, other: Self) {
+        self.found += other.omitted;
+        self.omitted += other.omitted;
+        other.kept.into_iter().for_each(|problem| self.push(problem));
+    }
+
+    /// `Err` with all of them, or `Ok` if there are none.
+    pub(crate) fn check(self) -> Result<(), ConfigError> {
+        if self.is_empty() {
+            Ok(())
+        } else {
+            Err(ConfigError { source: None, problems: self.kept, omitted: self.omitted })
+        }
+    }
+}
+
 impl fmt::Display for ConfigProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.value {
@@ -65,13 +144,13 @@ impl ConfigError {
     ///
     /// If `problems` has at least one.
     pub fn check(problems: Vec<ConfigProblem>) -> Result<(), Self> {
-        if problems.is_empty() { Ok(()) } else { Err(Self { source: None, problems }) }
+        if problems.is_empty() { Ok(()) } else { Err(Self { source: None, problems, omitted: 0 }) }
     }
 
     /// An error of one problem.
     #[must_use]
     pub fn from_problem(problem: ConfigProblem) -> Self {
-        Self { source: None, problems: vec![problem] }
+        Self { source: None, problems: vec![problem], omitted: 0 }
     }
 
     /// The same, found in this file.
@@ -87,10 +166,17 @@ impl ConfigError {
         self
     }
 
-    /// The mistakes, in the order of the settings. There is at least one.
+    /// The mistakes, in the order of the settings. There is at least one. Of a configuration with very many, the first
+    /// hundred.
     #[must_use]
     pub fn problems(&self) -> &[ConfigProblem] {
         &self.problems
+    }
+
+    /// The number of further mistakes, which are not among [`problems`](Self::problems).
+    #[must_use]
+    pub fn omitted(&self) -> usize {
+        self.omitted
     }
 }
 
@@ -103,8 +189,12 @@ impl fmt::Display for ConfigError {
         match self.problems.as_slice() {
             [problem] => write!(f, ": {problem}"),
             problems => {
-                write!(f, ", {} problems:", problems.len())?;
-                problems.iter().try_for_each(|problem| write!(f, "\n  - {problem}"))
+                write!(f, ", {} problems:", problems.len() + self.omitted)?;
+                problems.iter().try_for_each(|problem| write!(f, "\n  - {problem}"))?;
+                match self.omitted {
+                    0 => Ok(()),
+                    omitted => write!(f, "\n  … and {omitted} more"),
+                }
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The configuration as a server takes it, and a verifier that may fetch nothing.
 
-use std::{env, fs, future::ready};
+use std::{env, fs::File, future::ready, io::Read};
 
 use tower_entra::{
     Config, ConfigError, Verifier, VerifierBuilder,
@@ -49,7 +49,11 @@ impl Configuration {
     fn verifier(arguments: &Arguments) -> Result<(Verifier, Option<Box<ApimPolicy>>), ConfigError> {
         let (config, policy) = match (&arguments.policy, &arguments.config) {
             (Some(policy), _) => {
-                let xml = fs::read_to_string(policy).map_err(|error| {
+                // One byte more than is read of a policy, which then says so.
+                const MOST: u64 = (1 << 20) + 1;
+                let mut xml = String::new();
+                let read = File::open(policy).and_then(|file| file.take(MOST).read_to_string(&mut xml));
+                read.map_err(|error| {
                     let path = policy.display().to_string();
                     ConfigError::from_problem(ConfigProblem::new("--policy", Some(&path), error.to_string()))
                 })?;

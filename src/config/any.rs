@@ -1,12 +1,12 @@
 //! Settings as a part of somebody's own configuration, out of any deserializer.
 
-use std::fmt;
+use std::{cell::Cell, fmt};
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::{
     Config,
-    node::{Data, Node},
+    node::{Data, LONGEST_DOCUMENT, MOST_VALUES, Node, count_value, member_name},
 };
 
 /// As deep as serde_json goes: other formats have no limit of their own.
@@ -18,32 +18,50 @@ impl<'de> Deserialize<'de> for Config {
     /// Reads what [`Config::from_json`] reads, as a part of one's own configuration. A setting that is given twice is an
     /// error.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let root = Seed { name: String::new(), depth: 0 }.deserialize(deserializer)?;
+        let left = Left { values: Cell::new(MOST_VALUES), bytes: Cell::new(LONGEST_DOCUMENT) };
+        let root = Seed { name: String::new(), depth: 0, left: &left }.deserialize(deserializer)?;
         Self::read_root(root, None, None).map_err(D::Error::custom)
     }
 }
 
 /// Makes the node of this name; nothing is lost that was given twice.
-struct Seed {
+struct Seed<'a> {
     name: String,
     depth: usize,
+    left: &'a Left,
 }
 
-impl Seed {
+/// What may still come. The format behind the deserializer need not have limits of its own.
+struct Left {
+    values: Cell<usize>,
+    bytes: Cell<usize>,
+}
+
+impl Left {
+    fn take<E: Error>(&self, text: &str) -> Result<(), E> {
+        let Some(fewer) = self.bytes.get().checked_sub(text.len()) else {
+            return Err(E::custom("the settings are longer than 1 MiB; keep in them what this program reads"));
+        };
+        self.bytes.set(fewer);
+        Ok(())
+    }
+}
+
+impl Seed<'_> {
     fn below<E: Error>(&self, key: &str) -> Result<Self, E> {
         if self.depth == DEEPEST {
             return Err(E::custom(format!("the settings go deeper than {DEEPEST} levels")));
         }
-        let name = if self.name.is_empty() { key.to_owned() } else { format!("{}:{key}", self.name) };
-        Ok(Self { name, depth: self.depth + 1 })
+        Ok(Self { name: member_name(&self.name, key), depth: self.depth + 1, left: self.left })
     }
 
-    fn node(self, data: Data) -> Node {
-        Node::new(self.name, data)
+    fn node<E: Error>(self, data: Data) -> Result<Node, E> {
+        count_value(&self.left.values).map_err(|advice| E::custom(format!("the configuration {advice}")))?;
+        Ok(Node::new(self.name, data))
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Seed {
+impl<'de> DeserializeSeed<'de> for Seed<'_> {
     type Value = Node;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
@@ -51,7 +69,7 @@ impl<'de> DeserializeSeed<'de> for Seed {
     }
 }
 
-impl<'de> Visitor<'de> for Seed {
+impl<'de> Visitor<'de> for Seed<'_> {
     type Value = Node;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -59,36 +77,37 @@ impl<'de> Visitor<'de> for Seed {
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<Node, E> {
-        Ok(self.node(Data::Other(value.to_string())))
+        self.node(Data::Other(value.to_string()))
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Node, E> {
-        Ok(self.node(Data::Other(value.to_string())))
+        self.node(Data::Other(value.to_string()))
     }
 
     fn visit_i128<E: Error>(self, value: i128) -> Result<Node, E> {
-        Ok(self.node(Data::Other(value.to_string())))
+        self.node(Data::Other(value.to_string()))
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<Node, E> {
-        Ok(self.node(Data::Other(value.to_string())))
+        self.node(Data::Other(value.to_string()))
     }
 
     fn visit_u128<E: Error>(self, value: u128) -> Result<Node, E> {
-        Ok(self.node(Data::Other(value.to_string())))
+        self.node(Data::Other(value.to_string()))
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Node, E> {
         // With the point that it has in JSON: 60.0 is no whole number of seconds.
-        Ok(self.node(Data::Other(format!("{value:?}"))))
+        self.node(Data::Other(format!("{value:?}")))
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Node, E> {
-        Ok(self.node(Data::Text(value.to_owned())))
+        self.left.take(value)?;
+        self.node(Data::Text(value.to_owned()))
     }
 
     fn visit_unit<E: Error>(self) -> Result<Node, E> {
-        Ok(self.node(Data::Other("null".to_owned())))
+        self.node(Data::Other("null".to_owned()))
     }
 
     fn visit_none<E: Error>(self) -> Result<Node, E> {
@@ -108,22 +127,23 @@ impl<'de> Visitor<'de> for Seed {
         while let Some(element) = elements.next_element_seed(self.below(&list.len().to_string())?)? {
             list.push(element);
         }
-        Ok(self.node(Data::List(list)))
+        self.node(Data::List(list))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
         let mut members = Vec::new();
         while let Some(key) = map.next_key::<String>()? {
+            self.left.take(&key)?;
             let member = map.next_value_seed(self.below(&key)?)?;
             members.push((key, member));
         }
-        Ok(match members.as_slice() {
+        match members.as_slice() {
             [(key, Node { data: Data::Text(number), .. })] if key == NUMBER => {
                 let number = number.clone();
                 self.node(Data::Other(number))
             }
             _ => self.node(Data::Object(members)),
-        })
+        }
     }
 }
 
@@ -181,7 +201,8 @@ mod tests {
     #[test]
     fn numbers_of_any_precision_are_numbers() {
         let number = MapDeserializer::new([(NUMBER, "60")].into_iter());
-        let seed = Seed { name: "n".to_owned(), depth: 0 };
+        let left = Left { values: Cell::new(2), bytes: Cell::new(100) };
+        let seed = Seed { name: "n".to_owned(), depth: 0, left: &left };
         let node = seed.deserialize::<MapDeserializer<'_, _, ValueError>>(number).unwrap();
         assert!(matches!(node.data, Data::Other(text) if text == "60"));
     }

@@ -120,11 +120,16 @@ impl Claim {
 
 /// Those of one form that claim the same, in pairs.
 fn overlaps(claimed: &[(usize, Claim)]) -> Vec<(usize, usize)> {
+    /// More than are ever reported; of n authorities there can be n² pairs.
+    const MOST_PAIRS: usize = 1_000;
     let mut pairs = Vec::new();
     let mut named: HashMap<String, usize> = HashMap::new();
     let is_open = |claim: &Claim| !matches!(claim, Claim::Listed(_));
     let open: Vec<&(usize, Claim)> = claimed.iter().filter(|(_, claim)| is_open(claim)).collect();
     for (at, claim) in claimed {
+        if pairs.len() > MOST_PAIRS {
+            break;
+        }
         for name in claim.names() {
             if let Some(other) = named.insert(name, *at)
                 && other != *at

@@ -87,8 +87,10 @@ impl Rules<'_> {
             accept_bound: common.accept_bound,
             app_tokens_without_policy: accepts_app_tokens,
         };
+        // Shared by all policies of B2C, which are all in it.
+        let name: Arc<str> = shown.as_str().into();
         let trusted = |place: Place| Trusted {
-            name: shown.as_str().into(),
+            name: Arc::clone(&name),
             directory: directory_claims(&place.source, &place.profile, settings.trust_directory_claims),
             source: place.source,
             algorithms: Arc::clone(&algorithms),

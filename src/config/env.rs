@@ -1,6 +1,6 @@
 //! The environment: variables of our own, and .NET's spelling of the section.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::{
     Config, Named, Source, Tenant,
@@ -8,7 +8,7 @@ use super::{
     node::{Branch, Data, Node},
     read::{Reader, names, unknown},
 };
-use crate::error::{ConfigError, ConfigProblem};
+use crate::error::{ConfigError, ConfigProblem, Problems};
 
 const OURS: &str = "ENTRA_";
 const DOTNET: &str = "AzureAd__";
@@ -82,7 +82,7 @@ struct Found {
 }
 
 impl Found {
-    fn dotnet(&mut self, name: String, value: String, problems: &mut Vec<ConfigProblem>) {
+    fn dotnet(&mut self, name: String, value: String, problems: &mut Problems) {
         match self.dotnet.get(&name.to_ascii_lowercase()) {
             Some((other, known)) if *known != value => problems.push(differ(&name, &value, other)),
             Some(_) => {}
@@ -107,7 +107,7 @@ impl Found {
             Data::Text(_) | Data::Other(_) => Vec::new(),
         };
         let both = "has a value and further levels below it; leave one of both out";
-        reader.problems.extend(torn.into_iter().map(|name| ConfigProblem::new(name, None, both)));
+        torn.into_iter().for_each(|name| reader.problems.push(ConfigProblem::new(name, None, both)));
         reader.section(section);
 
         let mut ours = Reader::default();
@@ -121,7 +121,7 @@ impl Found {
                 }
             }
         }
-        reader.problems.extend(ours.problems);
+        reader.problems.append(ours.problems);
         reader.config.join(ours.config, &mut reader.problems);
 
         self.empty.sort_unstable();
@@ -174,7 +174,7 @@ impl Reader {
 
 impl Config {
     /// Puts our variables beside those of .NET's spelling. Where both say something, they must say the same.
-    fn join(&mut self, ours: Self, problems: &mut Vec<ConfigProblem>) {
+    fn join(&mut self, ours: Self, problems: &mut Problems) {
         join(&mut self.tenants, ours.tenants, problems);
         join(&mut self.audiences, ours.audiences, problems);
         join(&mut self.allowed_clients, ours.allowed_clients, problems);
@@ -187,9 +187,10 @@ impl Config {
     }
 }
 
-fn join<T: Joined>(dotnet: &mut Vec<Named<T>>, ours: Vec<Named<T>>, problems: &mut Vec<ConfigProblem>) {
+fn join<T: Joined>(dotnet: &mut Vec<Named<T>>, ours: Vec<Named<T>>, problems: &mut Problems) {
     let lacks = |list: &[Named<T>], other: &[Named<T>]| {
-        other.iter().any(|other| !list.iter().any(|known| known.value.text() == other.value.text()))
+        let known: HashSet<&str> = list.iter().map(|known| known.value.text()).collect();
+        other.iter().any(|other| !known.contains(other.value.text()))
     };
     if let (Some(theirs), Some(own)) = (dotnet.first(), ours.first())
         && (lacks(dotnet, &ours) || lacks(&ours, dotnet))

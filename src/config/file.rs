@@ -9,13 +9,12 @@ use std::{
 use super::{
     Config, Source,
     key::{self, Meaning},
-    node::{Data, Node, without_comments},
+    node::{Data, LONGEST_DOCUMENT, Node, without_comments},
     read::{Reader, twice},
 };
-use crate::error::{ConfigError, ConfigProblem};
+use crate::error::{ConfigError, ConfigProblem, Problems};
 
 const SECTION: &str = "AzureAd";
-const LONGEST_FILE: u64 = 1 << 20;
 
 impl Config {
     /// Reads the settings from JSON: those of the section `AzureAd`, or those at the top if there is no such section.
@@ -27,8 +26,8 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// If it is not JSON, or a setting is unknown, given twice or of the wrong type. Whatever else is wrong is reported
-    /// with it.
+    /// If it is not JSON, has more than 1 MiB or 50,000 values, or a setting is unknown, given twice or of the wrong type.
+    /// Whatever else is wrong is reported with it.
     pub fn from_json(text: &str) -> Result<Self, ConfigError> {
         Self::read_json(text, None)
     }
@@ -54,8 +53,10 @@ impl Config {
             let name = file.as_deref().unwrap_or("the JSON text");
             ConfigError::from_problem(ConfigProblem::new(name, None, advice))
         };
-        let root = Node::from_json(&without_comments(text))
-            .map_err(|cause| whole(format!("is not JSON: {cause}; correct it there")))?;
+        if text.len() > LONGEST_DOCUMENT {
+            return Err(whole("is longer than 1 MiB; keep in it what this program reads".to_owned()));
+        }
+        let root = Node::from_json(&without_comments(text)).map_err(whole)?;
         let folder = path.and_then(Path::parent).map(Path::to_owned);
         Self::read_root(root, file, folder)
     }
@@ -82,8 +83,8 @@ impl Reader {
         if problems.is_empty() {
             return Ok(config);
         }
-        problems.extend(config.draw().1);
-        ConfigError::check(problems).map_err(|error| error.in_source(config.origin())).map(|()| config)
+        problems.append(config.draw().1);
+        problems.check().map_err(|error| error.in_source(config.origin())).map(|()| config)
     }
 }
 
@@ -93,7 +94,7 @@ struct Section {
 }
 
 /// The members of the section, or those at the top.
-fn section(members: Vec<(String, Node)>, problems: &mut Vec<ConfigProblem>) -> Section {
+fn section(members: Vec<(String, Node)>, problems: &mut Problems) -> Section {
     let is_section = |name: &str| key::fold(name) == key::fold(SECTION);
     if !members.iter().any(|(name, _)| is_section(name)) {
         return at_top(members, problems);
@@ -127,7 +128,7 @@ fn section(members: Vec<(String, Node)>, problems: &mut Vec<ConfigProblem>) -> S
 }
 
 /// The members at the top, unless they are sections and one of another name looks like ours.
-fn at_top(members: Vec<(String, Node)>, problems: &mut Vec<ConfigProblem>) -> Section {
+fn at_top(members: Vec<(String, Node)>, problems: &mut Problems) -> Section {
     let is_ours = |members: &[(String, Node)]| members.iter().any(|(name, _)| key::is_telling(name));
     let alike = members.iter().find(|(_, node)| matches!(&node.data, Data::Object(inner) if is_ours(inner)));
     match alike {
@@ -155,9 +156,9 @@ fn read_text(path: &Path) -> Result<String, String> {
         return Err(format!("is a directory; {ADVICE}"));
     }
     let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(LONGEST_FILE + 1).read_to_end(&mut bytes));
+    let read = File::open(path).and_then(|file| file.take(LONGEST_DOCUMENT as u64 + 1).read_to_end(&mut bytes));
     read.map_err(|error| format!("cannot be read: {error}; {ADVICE}"))?;
-    if bytes.len() as u64 > LONGEST_FILE {
+    if bytes.len() > LONGEST_DOCUMENT {
         return Err(format!("is longer than 1 MiB; {ADVICE}"));
     }
     let is_utf16 = matches!(bytes.as_slice(), [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);

@@ -1,5 +1,7 @@
 //! The names of the settings, and what to say of a name that is none.
 
+use std::{collections::HashMap, sync::LazyLock};
+
 /// One setting of the section that Microsoft.Identity.Web reads too, or of our own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Key {
@@ -239,24 +241,30 @@ pub(super) enum Meaning {
 
 /// Looks a key of the section up, ignoring case and underscores.
 pub(super) fn meaning(name: &str) -> Meaning {
-    let folded = fold(name);
-    if let Some((_, key)) = KEYS.iter().find(|(known, _)| fold(known) == folded) {
-        return Meaning::Setting(*key);
-    }
-    if let Some((_, why)) = NOT_READ.iter().find(|(known, _)| fold(known) == folded) {
-        return Meaning::NotRead(why);
-    }
-    if PASSED_OVER.iter().any(|known| fold(known) == folded) {
-        return Meaning::PassedOver;
+    if let Some(meaning) = known(name) {
+        return meaning;
     }
     let known = KEYS.iter().map(|(known, _)| *known).chain(PASSED_OVER).chain(NOT_READ.map(|(known, _)| known));
     Meaning::Unknown { nearest: nearest(name, known) }
 }
 
+/// The same for known names; `None` costs no search for the nearest one.
+pub(super) fn known(name: &str) -> Option<Meaning> {
+    static BY_FOLDED_NAME: LazyLock<HashMap<String, Meaning>> = LazyLock::new(|| {
+        let passed_over = PASSED_OVER.iter().map(|name| (fold(name), Meaning::PassedOver));
+        let not_read = NOT_READ.iter().map(|(name, why)| (fold(name), Meaning::NotRead(why)));
+        let settings = KEYS.iter().map(|(name, key)| (fold(name), Meaning::Setting(*key)));
+        passed_over.chain(not_read).chain(settings).collect()
+    });
+    BY_FOLDED_NAME.get(&fold(name)).cloned()
+}
+
 /// The setting of this very name.
 pub(super) fn setting(name: &str) -> Option<Key> {
-    let folded = fold(name);
-    KEYS.iter().find(|(known, _)| fold(known) == folded).map(|(_, key)| *key)
+    match known(name)? {
+        Meaning::Setting(key) => Some(key),
+        _ => None,
+    }
 }
 
 /// Whether a name is so much ours that whoever wrote it meant these settings.

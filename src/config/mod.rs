@@ -49,6 +49,7 @@ mod read;
 mod rule;
 mod section;
 mod site;
+mod size;
 mod tenants;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]

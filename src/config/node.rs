@@ -1,9 +1,14 @@
 //! Settings as they were written: a tree in which every value knows its name, and nothing is lost that was given twice.
 
-use std::{collections::BTreeMap, fmt};
+use std::{borrow::Cow, cell::Cell, collections::BTreeMap, fmt};
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Value, value::RawValue};
+
+/// The most values in one document. A megabyte of settings that people read has fewer, and memory stays in proportion.
+pub(super) const MOST_VALUES: usize = 50_000;
+/// The longest document, in bytes.
+pub(super) const LONGEST_DOCUMENT: usize = 1 << 20;
 
 /// One value and the name by which its owner knows it: `AzureAd:Audiences:0`, `AzureAd__Audiences__0`.
 #[derive(Clone, Debug)]
@@ -28,23 +33,26 @@ impl Node {
         Self { name: name.into(), data }
     }
 
-    /// Reads JSON. The texts of errors name line and column.
+    /// Reads JSON. An error is what is wrong with the document; of its syntax, with line and column.
     pub(super) fn from_json(text: &str) -> Result<Self, String> {
-        // Looks at all of it first: what follows cannot fail, nor go deeper than serde_json does.
-        serde_json::from_str::<Value>(text).map_err(|error| error.to_string())?;
-        let raw: &RawValue = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let values = Cell::new(MOST_VALUES);
+        // Reads all of it first, without keeping anything: what follows cannot fail, is no larger and no deeper.
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let checked = Check(&values).deserialize(&mut deserializer).and_then(|()| deserializer.end());
+        let not_json = |error: serde_json::Error| format!("is not JSON: {error}; correct it there");
+        checked.map_err(|error| if error.is_data() { error.to_string() } else { not_json(error) })?;
+        let raw: &RawValue = serde_json::from_str(text).map_err(not_json)?;
         Ok(Self::from_raw(String::new(), raw.get()))
     }
 
     fn from_raw(name: String, text: &str) -> Self {
-        let below = |key: &str| if name.is_empty() { key.to_owned() } else { format!("{name}:{key}") };
         let other = || Data::Other(text.to_owned());
         let data = match text.as_bytes().first() {
             Some(b'{') => serde_json::from_str::<Members>(text).map_or_else(
                 |_| other(),
                 |Members(members)| {
                     let member = |(key, raw): (String, &RawValue)| {
-                        let node = Self::from_raw(below(&key), raw.get());
+                        let node = Self::from_raw(member_name(&name, &key), raw.get());
                         (key, node)
                     };
                     Data::Object(members.into_iter().map(member).collect())
@@ -53,8 +61,9 @@ impl Node {
             Some(b'[') => serde_json::from_str::<Vec<&RawValue>>(text).map_or_else(
                 |_| other(),
                 |elements| {
-                    let element =
-                        |(index, raw): (usize, &RawValue)| Self::from_raw(below(&index.to_string()), raw.get());
+                    let element = |(index, raw): (usize, &RawValue)| {
+                        Self::from_raw(member_name(&name, &index.to_string()), raw.get())
+                    };
                     Data::List(elements.into_iter().enumerate().map(element).collect())
                 },
             ),
@@ -64,39 +73,172 @@ impl Node {
         Self { name, data }
     }
 
-    /// The value for a message.
+    /// The value for a message, which need not be whole if it is long.
     pub(super) fn to_text(&self) -> String {
+        let mut text = String::new();
+        self.write_text(&mut text);
+        text
+    }
+
+    fn write_text(&self, text: &mut String) {
+        // More than a message ever shows.
+        const ENOUGH: usize = 1_000;
+        let start = |piece: &str| piece.char_indices().nth(ENOUGH).map_or(piece.len(), |(end, _)| end);
         match &self.data {
-            Data::Text(text) | Data::Other(text) => text.clone(),
+            Data::Text(value) | Data::Other(value) => text.push_str(&value[..start(value)]),
             Data::List(elements) => {
-                let elements: Vec<String> = elements.iter().map(Self::to_text).collect();
-                format!("[{}]", elements.join(", "))
+                text.push('[');
+                for (at, element) in elements.iter().enumerate().take_while(|(at, _)| *at < ENOUGH) {
+                    if text.len() > ENOUGH {
+                        break;
+                    }
+                    text.push_str(if at == 0 { "" } else { ", " });
+                    element.write_text(text);
+                }
+                text.push(']');
             }
             Data::Object(members) => {
-                let members: Vec<&str> = members.iter().map(|(key, _)| key.as_str()).collect();
-                format!("{{{}}}", members.join(", "))
+                text.push('{');
+                for (at, (key, _)) in members.iter().enumerate() {
+                    if text.len() > ENOUGH {
+                        break;
+                    }
+                    text.push_str(if at == 0 { "" } else { ", " });
+                    text.push_str(&key[..start(key)]);
+                }
+                text.push('}');
+            }
+        }
+    }
+
+    /// The same as JSON.
+    pub(super) fn to_json(&self) -> String {
+        let mut json = String::new();
+        self.write_json(&mut json);
+        json
+    }
+
+    fn write_json(&self, json: &mut String) {
+        let quoted = |text: &str| Value::from(text).to_string();
+        match &self.data {
+            Data::Text(text) => json.push_str(&quoted(text)),
+            Data::Other(text) => json.push_str(text),
+            Data::List(elements) => {
+                json.push('[');
+                for (at, element) in elements.iter().enumerate() {
+                    json.push_str(if at == 0 { "" } else { "," });
+                    element.write_json(json);
+                }
+                json.push(']');
+            }
+            Data::Object(members) => {
+                json.push('{');
+                for (at, (key, node)) in members.iter().enumerate() {
+                    json.push_str(if at == 0 { "" } else { "," });
+                    json.push_str(&quoted(key));
+                    json.push(':');
+                    node.write_json(json);
+                }
+                json.push('}');
             }
         }
     }
 }
 
-impl Node {
-    /// The same as JSON.
-    pub(super) fn to_json(&self) -> String {
-        let quoted = |text: &str| Value::from(text).to_string();
-        match &self.data {
-            Data::Text(text) => quoted(text),
-            Data::Other(text) => text.clone(),
-            Data::List(elements) => {
-                let elements: Vec<String> = elements.iter().map(Self::to_json).collect();
-                format!("[{}]", elements.join(","))
-            }
-            Data::Object(members) => {
-                let member = |(key, node): &(String, Self)| format!("{}:{}", quoted(key), node.to_json());
-                let members: Vec<String> = members.iter().map(member).collect();
-                format!("{{{}}}", members.join(","))
-            }
+/// The name of a member or an element for messages. Long keys and long paths are shortened: every node has its name, so with
+/// whole ones the tree would be as large as keys × depth × nodes.
+pub(super) fn member_name(parent: &str, key: &str) -> String {
+    const LONGEST_KEY: usize = 60;
+    const LONGEST: usize = 120;
+    let key = shortened(key, LONGEST_KEY);
+    if parent.is_empty() {
+        key.into_owned()
+    } else if parent.len() + key.len() < LONGEST {
+        format!("{parent}:{key}")
+    } else {
+        format!("{}:{key}", shortened(parent, LONGEST - LONGEST_KEY))
+    }
+}
+
+/// The text, or its start and an ellipsis if it has more bytes than this.
+pub(super) fn shortened(text: &str, longest: usize) -> Cow<'_, str> {
+    if text.len() <= longest {
+        return text.into();
+    }
+    let end = (0..=longest).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+    format!("{}…", &text[..end]).into()
+}
+
+/// Reads a document without keeping any of it. It counts the values, keys not included.
+struct Check<'a>(&'a Cell<usize>);
+
+impl Check<'_> {
+    fn count<E: de::Error>(self) -> Result<(), E> {
+        count_value(self.0).map_err(E::custom)
+    }
+}
+
+/// Takes one value from those that are left.
+pub(super) fn count_value(left: &Cell<usize>) -> Result<(), String> {
+    let Some(fewer) = left.get().checked_sub(1) else {
+        return Err(format!("has more than {MOST_VALUES} values; keep in it what this program reads"));
+    };
+    left.set(fewer);
+    Ok(())
+}
+
+impl<'de> DeserializeSeed<'de> for Check<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Check<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E: de::Error>(self, _: bool) -> Result<(), E> {
+        self.count()
+    }
+
+    fn visit_i64<E: de::Error>(self, _: i64) -> Result<(), E> {
+        self.count()
+    }
+
+    fn visit_u64<E: de::Error>(self, _: u64) -> Result<(), E> {
+        self.count()
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<(), E> {
+        self.count()
+    }
+
+    fn visit_str<E: de::Error>(self, _: &str) -> Result<(), E> {
+        self.count()
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
+        self.count()
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+        while elements.next_element_seed(Check(self.0))?.is_some() {}
+        self.count()
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        // Keys are strings, and a number of any precision is a map of one (`arbitrary_precision`): neither is counted.
+        let uncounted = Cell::new(1);
+        while map.next_key_seed(Check(&uncounted))?.is_some() {
+            uncounted.set(1);
+            map.next_value_seed(Check(self.0))?;
         }
+        self.count()
     }
 }
 
@@ -267,7 +409,8 @@ mod tests {
         let mut names = Vec::new();
         walk(&root, &mut names);
         assert_eq!(names, ["", "A", "A:L", "A:L:0", "A:L:1", "A:L:1:N", "A:L"]);
-        assert_eq!(Node::from_json("{\n 1}").unwrap_err(), "key must be a string at line 2 column 2");
+        let error = Node::from_json("{\n 1}").unwrap_err();
+        assert_eq!(error, "is not JSON: key must be a string at line 2 column 2; correct it there");
     }
 
     fn walk(node: &Node, names: &mut Vec<String>) {

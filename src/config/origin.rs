@@ -1,5 +1,7 @@
 //! Where the settings of an authority were written, so that each mistake names its own.
 
+use std::{cell::RefCell, collections::HashMap, rc::Rc};
+
 use super::{Config, Named, Place, Source, Tenant, key::Key};
 use crate::authority::Authority;
 
@@ -16,17 +18,41 @@ pub(super) struct Origin<'a> {
     pub(super) name: String,
     /// The section that describes it; `None` if it was given whole.
     section: Option<&'a Config>,
+    /// Made once for each list: an entry of a long one must not search all of it.
+    indexes: Rc<RefCell<HashMap<Key, Index>>>,
+}
+
+/// The names of one setting's values.
+struct Index {
+    first: Option<String>,
+    /// By the value in lower case; of equal ones, the first.
+    by_value: HashMap<String, String>,
+}
+
+impl Index {
+    fn of(written: Vec<(String, String)>) -> Self {
+        let first = written.first().map(|(name, _)| name.clone());
+        let mut by_value = HashMap::with_capacity(written.len());
+        for (name, mut value) in written.into_iter().rev() {
+            value.make_ascii_lowercase();
+            by_value.insert(value, name);
+        }
+        Self { first, by_value }
+    }
 }
 
 impl<'a> Written<'a> {
     /// One that was given whole.
     pub(super) fn whole(named: &Named<Authority>) -> Self {
-        Self { authority: named.value.clone(), origin: Origin { name: named.name.clone(), section: None } }
+        Self {
+            authority: named.value.clone(),
+            origin: Origin { name: named.name.clone(), section: None, indexes: Rc::default() },
+        }
     }
 
     /// One that a section describes.
     pub(super) fn of_section(authority: Authority, name: impl Into<String>, section: &'a Config) -> Self {
-        Self { authority, origin: Origin { name: name.into(), section: Some(section) } }
+        Self { authority, origin: Origin { name: name.into(), section: Some(section), indexes: Rc::default() } }
     }
 }
 
@@ -35,9 +61,14 @@ impl Origin<'_> {
     /// authority if none is there.
     pub(super) fn at(&self, keys: &[Key], value: &str) -> String {
         let Some(section) = self.section else { return self.name.clone() };
-        let all: Vec<(String, String)> = keys.iter().flat_map(|key| section.written(*key)).collect();
-        let same = all.iter().find(|(_, written)| written.eq_ignore_ascii_case(value));
-        same.or(all.first()).map_or_else(|| self.name.clone(), |(name, _)| name.clone())
+        let mut indexes = self.indexes.borrow_mut();
+        for key in keys {
+            indexes.entry(*key).or_insert_with(|| Index::of(section.written(*key)));
+        }
+        let indexes = || keys.iter().filter_map(|key| indexes.get(key));
+        let value = value.to_ascii_lowercase();
+        let same = indexes().find_map(|index| index.by_value.get(&value));
+        same.or_else(|| indexes().find_map(|index| index.first.as_ref())).unwrap_or(&self.name).clone()
     }
 
     /// Whether a setting was tried and could not be read, so that it is not missing.

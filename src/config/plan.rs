@@ -3,11 +3,12 @@
 use std::{collections::HashSet, time::Duration};
 
 use super::{
-    Config, Named, Source, address::Form, authorities::Common, key::Key, origin::Written, section, tenants::Tenants,
+    Config, Named, Source, address::Form, authorities::Common, key::Key, origin::Written, section, size,
+    tenants::Tenants,
 };
 use crate::{
     authority::{Authority, Trusted},
-    error::{ConfigError, ConfigProblem},
+    error::{ConfigError, ConfigProblem, Problems},
     keys::KeySettings,
     policy::{Audiences, ClaimRule, MAX_LEEWAY, microsoft_api},
     tenant::{TenantId, check_address},
@@ -35,14 +36,14 @@ impl Config {
     /// Holds the settings to all rules.
     pub(crate) fn plan(&self) -> Result<Plan, ConfigError> {
         let (plan, problems) = self.draw();
-        ConfigError::check(problems).map_err(|error| error.in_source(self.origin()))?;
+        problems.check().map_err(|error| error.in_source(self.origin()))?;
         // Never without a problem: no tenant, no plan.
         plan.ok_or_else(|| ConfigError::from_problem(self.missing(Key::TenantId, "is missing")))
     }
 
     /// The plan, which is worth something only without problems.
-    pub(super) fn draw(&self) -> (Option<Plan>, Vec<ConfigProblem>) {
-        let mut rules = Rules { config: self, problems: Vec::new(), warnings: self.warnings.clone() };
+    pub(super) fn draw(&self) -> (Option<Plan>, Problems) {
+        let mut rules = Rules { config: self, problems: Problems::default(), warnings: self.warnings.clone() };
         let form = self.form();
         let other = if self.has_own_authority() { rules.described(form) } else { None };
         if let Some(required) = self.site.required_for_readiness.as_ref().filter(|_| !self.has_own_authority()) {
@@ -81,6 +82,10 @@ impl Config {
             written.extend(rules.section(section, tenants.instance.as_ref()));
         }
         written.extend(self.authorities.iter().map(Written::whole));
+        if let Err(advice) = size::check(&written, &common, self) {
+            rules.problems.push(ConfigProblem::new(self.name_of(Key::Authorities), None, advice));
+            return (None, rules.problems);
+        }
         let mut all = Vec::new();
         for authority in &written {
             let trusted = rules.trusted(authority, &common);
@@ -107,16 +112,9 @@ impl Config {
             detailed_errors,
             resource,
             max_token_bytes,
-            warnings: std::mem::take(&mut rules.warnings),
+            warnings: size::first_of(std::mem::take(&mut rules.warnings)),
         });
-        // What the described authority has alone may have been looked at with what holds for all.
-        let mut problems: Vec<ConfigProblem> = Vec::new();
-        for problem in rules.problems {
-            if !problems.contains(&problem) {
-                problems.push(problem);
-            }
-        }
-        (plan, problems)
+        (plan, rules.problems)
     }
 
     /// The setting that names the authority that is described.
@@ -169,7 +167,7 @@ impl Config {
 /// What is found while going through the rules.
 pub(super) struct Rules<'a> {
     pub(super) config: &'a Config,
-    pub(super) problems: Vec<ConfigProblem>,
+    pub(super) problems: Problems,
     pub(super) warnings: Vec<String>,
 }
 

@@ -1,20 +1,31 @@
 //! From a tree of settings to a [`Config`].
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    path::PathBuf,
+    time::Duration,
+};
 
 use super::{
     Config, Named, Place, Tenant,
     address::Form,
     key::{self, KEYS, Key, Meaning},
     node::{Data, Node},
+    size::MOST_AUTHORITIES,
 };
-use crate::{error::ConfigProblem, policy::MAX_LEEWAY};
+use crate::{
+    error::{ConfigProblem, Problems},
+    policy::MAX_LEEWAY,
+};
+
+/// The longest text that a setting may be: more than any address, identifier or name has.
+const LONGEST_TEXT: usize = 2_048;
 
 /// Reads one section; what cannot be read is put among the problems and goes on.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
     pub(super) config: Config,
-    pub(super) problems: Vec<ConfigProblem>,
+    pub(super) problems: Problems,
     /// Where the names of files begin; the working directory if nothing is said.
     pub(super) folder: Option<PathBuf>,
     /// One of several authorities is read, within a section.
@@ -68,15 +79,20 @@ pub(super) fn names<T>(known: &[(&'static str, T)]) -> Vec<&'static str> {
 impl Reader {
     /// Reads the members of the section.
     pub(super) fn section(&mut self, members: Vec<(String, Node)>) {
-        let mut seen: Vec<(String, String)> = Vec::new();
+        let mut seen: HashMap<String, String> = HashMap::new();
         let mut passed_over: Vec<String> = Vec::new();
         for (name, node) in members {
-            let folded = key::fold(&name);
-            if let Some((_, other)) = seen.iter().find(|(known, _)| *known == folded) {
-                self.problems.push(twice(&node.name, other));
+            match seen.entry(key::fold(&name)) {
+                Entry::Occupied(other) => {
+                    self.problems.push(twice(&node.name, other.get()));
+                    continue;
+                }
+                Entry::Vacant(entry) => drop(entry.insert(node.name.clone())),
+            }
+            if self.problems.is_full() && key::known(&name).is_none() {
+                self.problems.omit();
                 continue;
             }
-            seen.push((folded, node.name.clone()));
             match key::meaning(&name) {
                 Meaning::Setting(Key::Domain) => {
                     passed_over.push(node.name.clone());
@@ -96,7 +112,7 @@ impl Reader {
         }
         if !passed_over.is_empty() {
             let scopes = ["scopes", "scope", "apppermissions"];
-            let has_scopes = seen.iter().any(|(folded, _)| scopes.contains(&folded.as_str()));
+            let has_scopes = scopes.iter().any(|folded| seen.contains_key(*folded));
             let scopes =
                 if has_scopes { "; scopes and app permissions are demanded with a `RequireLayer`" } else { "" };
             let names = passed_over.join(", ");
@@ -185,7 +201,7 @@ impl Reader {
             Key::Authorities => self.authorities(node),
             _ => self.site(key, node),
         }
-        if self.problems.len() > before {
+        if self.problems.len() > before && !self.config.spoilt.contains(&key) {
             self.config.spoilt.push(key);
         }
     }
@@ -198,6 +214,10 @@ impl Reader {
         if authorities.is_empty() {
             self.problems.push(ConfigProblem::new(&node.name, Some("[]"), "is an empty list; leave it out"));
         }
+        if authorities.len() > MOST_AUTHORITIES {
+            let advice = format!("has {} entries, and at most {MOST_AUTHORITIES} are supported", authorities.len());
+            return self.problems.push(ConfigProblem::new(&node.name, None, advice));
+        }
         for authority in authorities {
             let Data::Object(members) = authority.data else {
                 let advice = "an object with the settings of one authority is needed";
@@ -207,7 +227,7 @@ impl Reader {
             let mut inner = Self { folder: self.folder.clone(), is_inner: true, ..Self::default() };
             inner.config.source = self.config.source.inside(&authority.name);
             inner.section(members);
-            self.problems.append(&mut inner.problems);
+            self.problems.append(inner.problems);
             self.config.warnings.append(&mut inner.config.warnings);
             self.config.sections.push(Named::new(authority.name, inner.config));
         }
@@ -215,6 +235,11 @@ impl Reader {
 
     pub(super) fn text(&mut self, node: Node, advice: &str) -> Option<Named<String>> {
         match node.data {
+            Data::Text(text) if text.len() > LONGEST_TEXT => {
+                let advice = format!("is longer than {LONGEST_TEXT} bytes");
+                self.problems.push(ConfigProblem::new(node.name, Some(&text), advice));
+                None
+            }
             Data::Text(text) => Some(Named::new(node.name, text)),
             _ => {
                 self.problems.push(mistyped(&node, advice));

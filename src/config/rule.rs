@@ -1,5 +1,7 @@
 //! The rules for claims, as JSON has them.
 
+use std::collections::HashMap;
+
 use super::{
     Named, key,
     node::{Data, Node},
@@ -33,23 +35,23 @@ impl Reader {
             return None;
         };
         let (mut name, mut values, mut demand, mut separator) = (None, None, None, None);
-        let mut seen: Vec<(String, String)> = Vec::new();
+        let mut seen: HashMap<String, String> = HashMap::new();
         for (key, member) in members {
             let folded = key::fold(&key);
-            if let Some((_, other)) = seen.iter().find(|(known, _)| *known == folded) {
-                self.problems.push(twice(&member.name, other));
+            if let Some(other) = seen.insert(folded.clone(), member.name.clone()) {
+                self.problems.push(twice(&member.name, &other));
                 continue;
             }
-            seen.push((folded.clone(), member.name.clone()));
             match folded.as_str() {
                 "name" => name = self.text(member, "a text is needed: the name of a claim"),
                 "values" => values = Some(self.claim_values(member)),
                 "match" => demand = self.text(member, "\"all\" or \"any\" is needed"),
                 "separator" => separator = self.text(member, "a text is needed, such as \" \""),
+                _ if self.problems.is_full() => self.problems.omit(),
                 _ => self.problems.push(unknown(&member.name, key::nearest(&key, KNOWN), &KNOWN)),
             }
         }
-        if !seen.iter().any(|(key, _)| key == "name") {
+        if !seen.contains_key("name") {
             self.problems.push(ConfigProblem::new(&node.name, None, "the Name of the claim is missing"));
         }
         let is_any = match &demand {

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     authority::{Authority, B2c, ExternalId, Kind},
+    error::Problems,
     tenant::{Instance, TenantId},
 };
 
@@ -59,14 +60,14 @@ impl<'a> Rules<'a> {
     /// The authority of a section within the list of authorities.
     pub(super) fn section(&mut self, section: &'a Named<Config>, outer: Option<&Instance>) -> Option<Written<'a>> {
         let config = &section.value;
-        let mut inner = Rules { config, problems: Vec::new(), warnings: Vec::new() };
+        let mut inner = Rules { config, problems: Problems::default(), warnings: Vec::new() };
         let form = config.form();
         let other = inner.described(form);
         let authority = if form == Form::Entra { inner.tenants(outer).authority } else { other };
         if authority.is_none() {
             inner.check_own(form);
         }
-        self.problems.append(&mut inner.problems);
+        self.problems.append(inner.problems);
         self.warnings.append(&mut inner.warnings);
         let authority = with_own(authority.map(|authority| with_site(authority, config))?, config);
         Some(Written::of_section(authority, &section.name, config))

@@ -1,4 +1,5 @@
 mod authorities;
+mod limits;
 
 use std::path::PathBuf;
 

@@ -38,6 +38,11 @@ enum Demand {
 }
 
 impl ClaimRule {
+    /// How many texts it holds.
+    pub(crate) fn len(&self) -> usize {
+        1 + self.values.len()
+    }
+
     /// The claim must be there, whatever it holds.
     pub fn present(name: impl Into<String>) -> Self {
         Self { name: name.into(), values: Vec::new(), demand: Demand::Present, separator: None }

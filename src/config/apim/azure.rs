@@ -1,5 +1,7 @@
 //! `validate-azure-ad-token` (§8.2).
 
+use std::collections::HashSet;
+
 use roxmltree::Node as Element;
 
 use super::{Draft, claims, jwt::put_audiences};
@@ -14,15 +16,14 @@ pub(super) fn read(element: Element<'_, '_>, draft: &mut Draft) {
     let policy = draft.policy;
     attributes(element, draft);
     let (mut audiences, mut backends, mut demanded) = (Vec::new(), Vec::new(), Vec::new());
-    let mut seen = Vec::new();
+    let mut seen = HashSet::new();
     for child in element.children().filter(Element::is_element) {
         let name = child.tag_name().name();
         let place = format!("{policy}/{name}");
-        if seen.contains(&name) {
+        if !seen.insert(name) {
             draft.wrong(place, None, "is there twice; put both into one");
             continue;
         }
-        seen.push(name);
         match name {
             "backend-application-ids" => {
                 backends.extend(

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::config::{
     key::Key,
-    node::{Data, Node},
+    node::{Data, Node, shortened},
 };
 
 /// Attributes that both policies have. True if it was one of them.
@@ -109,7 +109,8 @@ pub(super) fn required_claims(element: Element<'_, '_>, place: &str, draft: &mut
                 _ => draft.wrong(at, None, "is no attribute of claim; there are name, match, separator"),
             }
         }
-        let at = format!("{place}/claim[{name}]");
+        // Each value has this name too.
+        let at = format!("{place}/claim[{}]", shortened(&name, 60));
         let problems = draft.problems.len();
         let values = texts(claim, "value", &at, draft);
         if values.iter().any(|value| matches!(&value.data, Data::Text(text) if text.is_empty())) {

@@ -1,9 +1,14 @@
 //! The XML, and the one policy in it.
 
+use std::collections::HashSet;
+
 use roxmltree::{Document, Node as Element, ParsingOptions};
 
-use super::Draft;
-use crate::error::{ConfigError, ConfigProblem};
+use super::{Draft, shape};
+use crate::{
+    config::node::shortened,
+    error::{ConfigError, ConfigProblem},
+};
 
 pub(super) const JWT: &str = "validate-jwt";
 pub(super) const AZURE: &str = "validate-azure-ad-token";
@@ -15,14 +20,19 @@ pub(super) const AZURE: &str = "validate-azure-ad-token";
 /// If there is none, or several, or no XML that is read.
 pub(super) fn with_policy(xml: &str, read: impl FnOnce(Element<'_, '_>, &mut Draft)) -> Result<Draft, ConfigError> {
     const LONGEST: usize = 1 << 20;
-    const MOST_NODES: u32 = 100_000;
+    // API Management takes policies of up to 256 KiB.
+    const MOST_NODES: u32 = 15_000;
     let whole = |advice: String| ConfigError::from_problem(ConfigProblem::new("the policy", None, advice));
     if xml.len() > LONGEST {
         return Err(whole("is longer than 1 MiB; give the element validate-jwt alone".to_owned()));
     }
+    shape::check(xml).map_err(whole)?;
     // A DTD is refused, so that no entity is ever expanded.
     let options = ParsingOptions { allow_dtd: false, nodes_limit: MOST_NODES, ..ParsingOptions::default() };
     let document = Document::parse_with_options(xml.trim(), options).map_err(|error| match error {
+        roxmltree::Error::NodesLimitReached => {
+            whole(format!("has more than {MOST_NODES} elements and texts; give the element {JWT} or {AZURE} alone"))
+        }
         roxmltree::Error::DtdDetected => whole("has a DTD, which is not read; remove it".to_owned()),
         error => whole(format!(
             "is not XML: {error}; give the element {JWT} or {AZURE} alone, with quotes in expressions written as &quot;"
@@ -66,7 +76,7 @@ fn surroundings(element: Element<'_, '_>, draft: &mut Draft) {
             _ => {}
         }
     }
-    let mut others: Vec<&str> = Vec::new();
+    let (mut others, mut seen): (Vec<&str>, HashSet<&str>) = Default::default();
     for sibling in element.prev_siblings().skip(1).filter(Element::is_element) {
         if sibling.tag_name().name() == "authentication-managed-identity" {
             let advice = "stands before the policy and replaces the Authorization header, so that API Management looks at its \
@@ -82,12 +92,15 @@ fn surroundings(element: Element<'_, '_>, draft: &mut Draft) {
                 draft.note("include-fragment", "what it includes is not known here; put it in its place");
             }
             "authentication-managed-identity" => {}
-            name if !others.contains(&name) => others.push(name),
+            name if seen.insert(name) => others.push(name),
             _ => {}
         }
     }
     if !others.is_empty() {
-        draft.note(others.join(", "), "is not about tokens, and is passed over");
+        const SHOWN: usize = 20;
+        let more = if others.len() > SHOWN { ", …" } else { "" };
+        let shown: Vec<_> = others.into_iter().take(SHOWN).map(|name| shortened(name, 60)).collect();
+        draft.note(shown.join(", ") + more, "is not about tokens, and is passed over");
     }
 }
 

@@ -40,6 +40,24 @@ struct Tenant {
 }
 
 impl Trust {
+    /// The most metadata addresses, and the most issuers, of one policy: each of either is compared with all of the other.
+    pub(super) const MOST: usize = 500;
+
+    /// # Errors
+    ///
+    /// If there are more than can be compared.
+    pub(super) fn check_size(&self) -> Result<(), String> {
+        let most = Self::MOST;
+        if self.metadata.len() > most || self.issuers.len() > most {
+            return Err(format!("has more than {most} openid-config or {most} issuers, which is not supported"));
+        }
+        // Each issuer gets all keys.
+        if !self.keys.is_empty() && self.issuers.len() * self.keys.len() > 20 * most {
+            return Err("has too many issuers and issuer-signing-keys; name the keys by openid-config".to_owned());
+        }
+        Ok(())
+    }
+
     /// Puts the authorities into the draft: as the section's own if there is one, as a list if there are several.
     pub(super) fn put(mut self, draft: &mut Draft) {
         if self.is_spoilt {

@@ -1,5 +1,7 @@
 //! `validate-jwt` (§8.1).
 
+use std::collections::HashSet;
+
 use roxmltree::Node as Element;
 
 use super::{
@@ -20,15 +22,14 @@ pub(super) fn read(element: Element<'_, '_>, draft: &mut Draft) {
     attributes(element, draft);
     let mut trust = Trust::default();
     let (mut audiences, mut demanded) = (Vec::new(), Vec::new());
-    let mut seen = Vec::new();
+    let mut seen = HashSet::new();
     for child in element.children().filter(Element::is_element) {
         let name = child.tag_name().name();
         let place = format!("{policy}/{name}");
-        if name != "openid-config" && seen.contains(&name) {
+        if !seen.insert(name) && name != "openid-config" {
             draft.wrong(place, None, "is there twice; put both into one");
             continue;
         }
-        seen.push(name);
         match name {
             "openid-config" => openid_config(child, &place, &mut trust, draft),
             "issuers" => {
@@ -55,6 +56,10 @@ pub(super) fn read(element: Element<'_, '_>, draft: &mut Draft) {
         }
     }
     put_audiences(audiences, demanded, draft);
+    if let Err(advice) = trust.check_size() {
+        trust = Trust { is_spoilt: true, ..Trust::default() };
+        draft.wrong(policy, None, advice);
+    }
     trust.put(draft);
 }
 
@@ -70,7 +75,8 @@ pub(super) fn put_audiences(listed: Vec<Node>, demanded: Vec<Node>, draft: &mut 
         }
         // Both hold there.
         (false, false) => {
-            let is_demanded = |node: &Node| demanded.iter().any(|other| other.to_text() == node.to_text());
+            let all: HashSet<String> = demanded.iter().map(Node::to_text).collect();
+            let is_demanded = |node: &Node| all.contains(&node.to_text());
             let both: Vec<Node> = listed.into_iter().filter(is_demanded).collect();
             if both.is_empty() {
                 draft.wrong(
@@ -183,7 +189,8 @@ fn openid_config(element: Element<'_, '_>, place: &str, trust: &mut Trust, draft
             let is_known = |(_, (known, metadata)): &(String, (String, Metadata))| {
                 *known == url && !matches!(metadata, Metadata::Entra { .. })
             };
-            if !trust.metadata.iter().any(is_known) {
+            // Past the limit the policy is refused, and there is nothing to compare.
+            if trust.metadata.len() > Trust::MOST || !trust.metadata.iter().any(is_known) {
                 trust.metadata.push((at, (url, metadata)));
             }
         }

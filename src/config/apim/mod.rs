@@ -9,6 +9,7 @@ mod claims;
 mod document;
 mod issuers;
 mod jwt;
+mod shape;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests;
@@ -24,7 +25,7 @@ use super::{
     node::{Data, Node},
     read::Reader,
 };
-use crate::error::{ConfigError, ConfigProblem};
+use crate::error::{ConfigError, ConfigProblem, Problems};
 
 /// What a policy of API Management means here.
 ///
@@ -118,7 +119,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// If it is no XML, has a DTD, or has none or several of these policies; if the policy demands something that cannot be
+    /// If it is no XML, has more than 1 MiB or an unusual depth, has a DTD, or has none or several of these policies; if the policy demands something that cannot be
     /// demanded here, or does not say whose tokens are for which API. All mistakes at once, each with what to do.
     pub fn from_apim_policy(xml: &str) -> Result<ApimPolicy, ConfigError> {
         document::with_policy(xml, |element, draft| {
@@ -137,7 +138,7 @@ struct Draft {
     policy: &'static str,
     /// The members of the section, each under the name that it has in the policy.
     members: Vec<(Key, Node)>,
-    problems: Vec<ConfigProblem>,
+    problems: Problems,
     notes: Vec<ApimNote>,
     /// Settings that could not be read: they are not missing.
     spoilt: Vec<Key>,
@@ -145,7 +146,7 @@ struct Draft {
 
 impl Draft {
     fn new(policy: &'static str) -> Self {
-        Self { policy, members: Vec::new(), problems: Vec::new(), notes: Vec::new(), spoilt: Vec::new() }
+        Self { policy, members: Vec::new(), problems: Problems::default(), notes: Vec::new(), spoilt: Vec::new() }
     }
 
     fn note(&mut self, place: impl Into<String>, advice: impl Into<String>) {
@@ -185,10 +186,15 @@ impl Draft {
         self.note(self.policy, CHECK);
         let members: Vec<(String, Node)> =
             self.members.into_iter().map(|(key, node)| (key.name().to_owned(), node)).collect();
-        let section = Node::new("", Data::Object(members.clone()));
+        let section = Node::new("", Data::Object(members));
         let json = format!("{{\"AzureAd\":{}}}", section.to_json());
         let value: Result<Value, _> = serde_json::from_str(&json);
         let json = value.and_then(|value| serde_json::to_string_pretty(&value)).unwrap_or(json);
+        // Taken back rather than cloned: a policy may have ten thousand claims.
+        let members = match section.data {
+            Data::Object(members) => members,
+            Data::List(_) | Data::Text(_) | Data::Other(_) => Vec::new(),
+        };
         let mut reader = Reader { problems: self.problems, ..Reader::default() };
         reader.config.source = Source::Json { file: None, section: Some(self.policy.to_owned()) };
         reader.config.spoilt = self.spoilt;

@@ -623,9 +623,9 @@ fn the_document_around_it() {
     let behind = format!("<inbound>{policy}<authentication-managed-identity resource='x'/></inbound>");
     assert_eq!(notes(&behind).len(), 1);
 
-    let deep = format!("{}{policy}{}", "<a>".repeat(40_000), "</a>".repeat(40_000));
+    let deep = format!("{}{policy}{}", "<a>".repeat(90), "</a>".repeat(90));
     assert_eq!(notes(&deep).len(), 1);
-    let when = format!("{}{policy}{}", "<when>".repeat(100), "</when>".repeat(100));
+    let when = format!("{}{policy}{}", "<when>".repeat(90), "</when>".repeat(90));
     assert_eq!(notes(&when).len(), 2);
     for (xml, problem) in [
         (String::new(), "the policy: is not XML: "),
@@ -645,7 +645,7 @@ fn the_document_around_it() {
             "the policy: has a DTD, which is not read; remove it",
         ),
         (policy.replace("api://orders", "&x;"), "the policy: is not XML: unknown entity reference 'x'"),
-        (format!("<a>{}</a>", "<b/>".repeat(100_000)), "the policy: is not XML: nodes limit reached"),
+        (format!("<a>{}</a>", "<b/>".repeat(100_000)), "the policy: has more than 15000 elements and texts"),
         (format!("<a>{}</a>", " ".repeat(1 << 20)), "the policy: is longer than 1 MiB"),
     ] {
         let problems = told(&xml);
