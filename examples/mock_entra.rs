@@ -14,21 +14,24 @@ use tokio::net::TcpListener;
 use tower_entra::testing::{MockEntra, MockServer};
 
 const USAGE: &str = "\
-usage: mock_entra [--as PROVIDER] [--https] [--ca FILE]
+usage: mock_entra [--as PROVIDER] [--https] [--ca FILE] [--allow-host NAME]
 
 PROVIDER is entra, b2c, external-id, okta, auth0, keycloak or cognito; entra by default. PORT is the port on 127.0.0.1,
 4000 by default. With --https, a certificate is made for 127.0.0.1 and localhost, and
---ca writes that of its authority to FILE, as PEM, for clients to trust.";
+--ca writes that of its authority to FILE, as PEM, for clients to trust. --allow-host answers requests under this host
+name too, such as that of a container.";
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let (mut https, mut ca_file, mut provider) = (false, None, "entra".to_owned());
+    let mut hosts = Vec::new();
     let mut arguments = env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--https" => https = true,
             "--as" => provider = arguments.next().ok_or("--as needs a provider")?,
             "--ca" => ca_file = Some(arguments.next().ok_or("--ca needs a file")?),
+            "--allow-host" => hosts.push(arguments.next().ok_or("--allow-host needs a name")?),
             "--help" | "-h" => {
                 println!("{USAGE}");
                 return Ok(());
@@ -44,6 +47,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
     let scheme = if https { "https" } else { "http" };
     let entra = look_alike(&provider, &format!("{scheme}://{}", listener.local_addr()?))?;
+    hosts.into_iter().for_each(|host| entra.allow_host(host));
     let server = if https {
         let (ca, certificate, key) = certificate()?;
         if let Some(file) = &ca_file {

@@ -42,6 +42,10 @@ impl Answer {
         }
     }
 
+    pub(super) fn text(status: u16, text: &'static str) -> Self {
+        Self { content_type: "text/plain; charset=utf-8", body: text.into(), ..Self::json(status, &Value::Null) }
+    }
+
     /// A document, with what helps to keep it.
     pub(super) fn document(state: &State, body: Bytes, if_none_match: Option<&str>) -> Self {
         let mut answer = Self { body, max_age: state.max_age, ..Self::json(200, &Value::Null) };

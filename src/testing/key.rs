@@ -8,12 +8,11 @@ use std::{
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::EncodingKey;
 use serde_json::{Map, Value};
 
 use super::{
     SigningAlgorithm,
-    pair::{Pair, Pool, pooled},
+    pair::{Pair, Pool, PrivateKey, pooled},
 };
 
 /// A key of the look-alike: a pair, the algorithm with which it signs, and the id under which tokens name it.
@@ -67,10 +66,10 @@ impl MockKey {
 
     /// Whether it can sign with `algorithm`.
     pub(super) fn fits(&self, algorithm: &SigningAlgorithm) -> bool {
-        algorithm.key_kind().is_none_or(|kind| kind == self.pair.kind)
+        algorithm.key_kind().is_none_or(|kind| kind == self.pair.private.kind())
     }
 
-    pub(super) fn private(&self) -> &EncodingKey {
+    pub(super) fn private(&self) -> &PrivateKey {
         &self.pair.private
     }
 }

@@ -144,6 +144,7 @@ mod drip;
 mod facts;
 mod fault;
 mod fetch;
+mod host_guard;
 mod key;
 mod key_spec;
 mod mock;

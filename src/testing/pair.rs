@@ -4,15 +4,14 @@ use std::{
 };
 
 use aws_lc_rs::{
-    encoding::AsDer,
+    rand::SystemRandom,
     rsa::KeySize,
     signature::{
         ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm,
-        Ed25519KeyPair, KeyPair, RsaKeyPair,
+        Ed25519KeyPair, KeyPair, RsaEncoding, RsaKeyPair,
     },
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::EncodingKey;
 
 /// Whose pairs they are: the instances of one provider share theirs, no two providers do.
 pub(super) type Pool = &'static str;
@@ -30,10 +29,48 @@ pub(super) enum KeyKind {
 
 /// A private key and its public half. Making one of RSA takes a moment, so instances share them (see [`pooled`]).
 pub(super) struct Pair {
-    pub(super) kind: KeyKind,
-    pub(super) private: EncodingKey,
+    pub(super) private: PrivateKey,
     /// The members of the JWK that are the public key (RFC 7518 §6, RFC 8037 §2).
     pub(super) public: Vec<(&'static str, String)>,
+}
+
+/// The private half. It signs with aws-lc-rs directly: a crate with a choice of back ends, such as jsonwebtoken, panics in
+/// the user's own tests as soon as the user chose another one.
+pub(super) enum PrivateKey {
+    Rsa(Box<RsaKeyPair>),
+    P256(EcdsaKeyPair),
+    P384(EcdsaKeyPair),
+    Ed25519(Ed25519KeyPair),
+}
+
+impl PrivateKey {
+    pub(super) fn kind(&self) -> KeyKind {
+        match self {
+            Self::Rsa(_) => KeyKind::Rsa,
+            Self::P256(_) => KeyKind::P256,
+            Self::P384(_) => KeyKind::P384,
+            Self::Ed25519(_) => KeyKind::Ed25519,
+        }
+    }
+
+    /// `None` if it is not an RSA key.
+    pub(super) fn sign_rsa(&self, padding: &'static dyn RsaEncoding, message: &[u8]) -> Option<Vec<u8>> {
+        let Self::Rsa(pair) = self else { return None };
+        let mut signature = vec![0; pair.public_modulus_len()];
+        pair.sign(padding, &SystemRandom::new(), message, &mut signature).ok()?;
+        Some(signature)
+    }
+
+    /// With the algorithm of its curve, in the form of RFC 7518 §3.4 and RFC 8037 §3.1; `None` if it is an RSA key.
+    pub(super) fn sign_on_curve(&self, message: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            Self::Rsa(_) => None,
+            Self::P256(pair) | Self::P384(pair) => {
+                Some(pair.sign(&SystemRandom::new(), message).ok()?.as_ref().to_vec())
+            }
+            Self::Ed25519(pair) => Some(pair.sign(message).as_ref().to_vec()),
+        }
+    }
 }
 
 /// The pair of this kind at `index` of `pool`, made when it is first asked for.
@@ -53,8 +90,8 @@ impl Pair {
     fn generate(kind: KeyKind) -> Self {
         match kind {
             KeyKind::Rsa => Self::rsa(),
-            KeyKind::P256 => Self::ec(kind, "P-256", &ECDSA_P256_SHA256_FIXED_SIGNING),
-            KeyKind::P384 => Self::ec(kind, "P-384", &ECDSA_P384_SHA384_FIXED_SIGNING),
+            KeyKind::P256 => Self::ec("P-256", &ECDSA_P256_SHA256_FIXED_SIGNING, PrivateKey::P256),
+            KeyKind::P384 => Self::ec("P-384", &ECDSA_P384_SHA384_FIXED_SIGNING, PrivateKey::P384),
             KeyKind::Ed25519 => Self::ed25519(),
         }
     }
@@ -62,52 +99,30 @@ impl Pair {
     fn rsa() -> Self {
         let pair = RsaKeyPair::generate(KeySize::Rsa2048).expect("an RSA key of 2048 bits can be made");
         let public = pair.public_key();
-        let pkcs8 = pair.as_der().expect("an RSA key can be written");
-        Self {
-            kind: KeyKind::Rsa,
-            private: EncodingKey::from_rsa_der(inner_key(pkcs8.as_ref())),
-            public: vec![
-                ("kty", "RSA".to_owned()),
-                ("n", encoded(public.modulus().big_endian_without_leading_zero())),
-                ("e", encoded(public.exponent().big_endian_without_leading_zero())),
-            ],
-        }
+        let public = vec![
+            ("kty", "RSA".to_owned()),
+            ("n", encoded(public.modulus().big_endian_without_leading_zero())),
+            ("e", encoded(public.exponent().big_endian_without_leading_zero())),
+        ];
+        Self { private: PrivateKey::Rsa(Box::new(pair)), public }
     }
 
-    fn ec(kind: KeyKind, curve: &str, algorithm: &'static EcdsaSigningAlgorithm) -> Self {
+    fn ec(curve: &str, algorithm: &'static EcdsaSigningAlgorithm, private: fn(EcdsaKeyPair) -> PrivateKey) -> Self {
         let pair = EcdsaKeyPair::generate(algorithm).expect("a key on the curve can be made");
-        let pkcs8 = pair.to_pkcs8v1().expect("a key on a curve can be written");
         // One byte that says that the point is not compressed, then both coordinates (SEC 1 §2.3.3).
         let (x, y) = pair.public_key().as_ref()[1..].split_at(pair.public_key().as_ref().len() / 2);
-        Self {
-            kind,
-            private: EncodingKey::from_ec_der(pkcs8.as_ref()),
-            public: vec![("kty", "EC".to_owned()), ("crv", curve.to_owned()), ("x", encoded(x)), ("y", encoded(y))],
-        }
+        let public = vec![("kty", "EC".to_owned()), ("crv", curve.to_owned()), ("x", encoded(x)), ("y", encoded(y))];
+        Self { private: private(pair), public }
     }
 
     fn ed25519() -> Self {
         let pair = Ed25519KeyPair::generate().expect("a key on the curve can be made");
-        let pkcs8 = pair.to_pkcs8().expect("a key on a curve can be written");
-        Self {
-            kind: KeyKind::Ed25519,
-            private: EncodingKey::from_ed_der(pkcs8.as_ref()),
-            public: vec![
-                ("kty", "OKP".to_owned()),
-                ("crv", "Ed25519".to_owned()),
-                ("x", encoded(pair.public_key().as_ref())),
-            ],
-        }
+        let public =
+            vec![("kty", "OKP".to_owned()), ("crv", "Ed25519".to_owned()), ("x", encoded(pair.public_key().as_ref()))];
+        Self { private: PrivateKey::Ed25519(pair), public }
     }
 }
 
 fn encoded(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
-}
-
-/// The `RSAPrivateKey` (RFC 8017) inside a PKCS #8 document (RFC 5958). What is in front of it, version and algorithm, has
-/// the same 26 bytes for every RSA key of 2048 bits.
-fn inner_key(pkcs8: &[u8]) -> &[u8] {
-    const PREFIX: usize = 26;
-    pkcs8.get(PREFIX..).unwrap_or_default()
 }

@@ -138,13 +138,13 @@ impl MockEntra {
                     tokio::time::sleep(std::time::Duration::from_millis(10)).await;
                     continue;
                 };
-                let (mock, tls) = (mock.clone(), tls.clone());
+                let (mock, tls, local) = (mock.clone(), tls.clone(), stream.local_addr().ok());
                 connections.spawn(async move {
                     match tls {
-                        None => mock.connection(stream).await,
+                        None => mock.connection(stream, local).await,
                         Some(tls) => {
                             if let Ok(stream) = tls.accept(stream).await {
-                                mock.connection(stream).await;
+                                mock.connection(stream, local).await;
                             }
                         }
                     }
@@ -154,15 +154,23 @@ impl MockEntra {
         Ok(MockServer { mock: self, address, accepting })
     }
 
-    async fn connection(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
-        let service = service_fn(|request| self.respond(request));
+    async fn connection(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, local: Option<SocketAddr>) {
+        let service = service_fn(|request| self.respond(request, local));
         let served = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
         // A client that goes away, or one that was sent away, is no error here.
         let _ = served.await;
     }
 
-    async fn respond(&self, request: Request<Incoming>) -> io::Result<Response<UnsyncBoxBody<Bytes, Infallible>>> {
+    async fn respond(
+        &self,
+        request: Request<Incoming>,
+        local: Option<SocketAddr>,
+    ) -> io::Result<Response<UnsyncBoxBody<Bytes, Infallible>>> {
         let (parts, body) = request.into_parts();
+        if let Some(refusal) = self.refuse(local, &parts.uri, &parts.headers) {
+            let date = http_date(self.lock().clock.now());
+            return response(refusal, &Fault::None, &date).map_err(io::Error::other);
+        }
         let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
         let fault = {
             let mut state = self.lock();

@@ -1,6 +1,9 @@
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::{
+    digest::{SHA256, digest},
+    hmac,
+    signature::{RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512},
+};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::{Algorithm, EncodingKey, crypto::aws_lc::DEFAULT_PROVIDER};
 use serde_json::{Map, Value};
 
 use super::{MockKey, pair::KeyKind};
@@ -64,28 +67,25 @@ impl SigningAlgorithm {
     }
 
     /// The signature of `message` as it stands in a token. The key is of the kind that is needed.
+    #[expect(clippy::expect_used, reason = "callers check `fits` first, and the keys are the mock's own")]
     pub(super) fn sign(&self, key: &MockKey, message: &str) -> String {
-        match self {
-            Self::Rs256 => signature(Algorithm::RS256, key.private(), message),
-            Self::Rs384 => signature(Algorithm::RS384, key.private(), message),
-            Self::Rs512 => signature(Algorithm::RS512, key.private(), message),
-            Self::Ps256 => signature(Algorithm::PS256, key.private(), message),
-            Self::Ps384 => signature(Algorithm::PS384, key.private(), message),
-            Self::Ps512 => signature(Algorithm::PS512, key.private(), message),
-            Self::Es256 => signature(Algorithm::ES256, key.private(), message),
-            Self::Es384 => signature(Algorithm::ES384, key.private(), message),
-            Self::EdDsa => signature(Algorithm::EdDSA, key.private(), message),
-            Self::Hs256(secret) => signature(Algorithm::HS256, &EncodingKey::from_secret(secret), message),
-            Self::None => String::new(),
-        }
+        let (key, message) = (key.private(), message.as_bytes());
+        let signature = match self {
+            Self::Rs256 => key.sign_rsa(&RSA_PKCS1_SHA256, message),
+            Self::Rs384 => key.sign_rsa(&RSA_PKCS1_SHA384, message),
+            Self::Rs512 => key.sign_rsa(&RSA_PKCS1_SHA512, message),
+            Self::Ps256 => key.sign_rsa(&RSA_PSS_SHA256, message),
+            Self::Ps384 => key.sign_rsa(&RSA_PSS_SHA384, message),
+            Self::Ps512 => key.sign_rsa(&RSA_PSS_SHA512, message),
+            Self::Es256 | Self::Es384 | Self::EdDsa => key.sign_on_curve(message),
+            Self::Hs256(secret) => {
+                let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+                Some(hmac::sign(&key, message).as_ref().to_vec())
+            }
+            Self::None => Some(Vec::new()),
+        };
+        URL_SAFE_NO_PAD.encode(signature.expect("the key fits the algorithm"))
     }
-}
-
-/// The back end is named, because the process-wide one panics where two of them are compiled in.
-#[expect(clippy::expect_used, reason = "the keys are our own and fit their algorithms")]
-fn signature(algorithm: Algorithm, key: &EncodingKey, message: &str) -> String {
-    let signer = (DEFAULT_PROVIDER.signer_factory)(&algorithm, key).expect("the key fits the algorithm");
-    URL_SAFE_NO_PAD.encode(signer.try_sign(message.as_bytes()).expect("a good key signs"))
 }
 
 /// The header over which Microsoft's own APIs have their tokens signed: its nonce hashed (§9).

@@ -41,6 +41,8 @@ pub(super) struct State {
     pub(super) requested: Vec<String>,
     pub(super) clients: HashMap<String, Client>,
     pub(super) apis: HashMap<String, Api>,
+    /// Further host names under which it may be served.
+    pub(super) allowed_hosts: Vec<String>,
 }
 
 /// What is to go wrong.
@@ -95,6 +97,7 @@ impl State {
             requested: Vec::new(),
             clients: HashMap::new(),
             apis: HashMap::new(),
+            allowed_hosts: Vec::new(),
         }
     }
 

@@ -43,12 +43,16 @@ async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, request: &str
 
 async fn ask(server: &MockServer, path: &str, headers: &str) -> Option<Reply> {
     let stream = TcpStream::connect(server.address()).await.unwrap();
-    exchange(stream, &format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}\r\n")).await
+    exchange(
+        stream,
+        &format!("GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n{headers}\r\n", server.address()),
+    )
+    .await
 }
 
 async fn post(server: &MockServer, path: &str, headers: &str, form: &str) -> Reply {
     let stream = TcpStream::connect(server.address()).await.unwrap();
-    let head = format!("POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}");
+    let head = format!("POST {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n{headers}", server.address());
     exchange(stream, &format!("{head}content-length: {}\r\n\r\n{form}", form.len())).await.unwrap()
 }
 
@@ -206,6 +210,80 @@ async fn faults_over_http() {
     assert!(timeout(Duration::from_millis(100), ask(&server, KEYS, "")).await.is_err());
 }
 
+/// The status of a request for a token with these lines as headers, in which `{port}` is the server's.
+async fn status_of(server: &MockServer, target: &str, headers: &str) -> u16 {
+    let stream = TcpStream::connect(server.address()).await.unwrap();
+    let form = format!("grant_type=client_credentials&{CALLER}&scope=api://{}/.default", MockEntra::CLIENT_ID);
+    let head = format!("POST {target} HTTP/1.1\r\n{headers}connection: close\r\ncontent-length: {}", form.len());
+    let head = head.replace("{port}", &server.address().port().to_string());
+    let reply = exchange(stream, &format!("{head}\r\n\r\n{form}")).await.unwrap();
+    assert!(!reply.head.contains("access-control-"), "{}", reply.head);
+    let is_token = String::from_utf8_lossy(&reply.body).contains("access_token");
+    assert_eq!(is_token, reply.status() == 200, "{headers}");
+    if reply.status() == 421 || reply.status() == 403 {
+        assert!(String::from_utf8_lossy(&reply.body).contains("MockEntra::allow_host"), "the text names the fix");
+    }
+    reply.status()
+}
+
+#[tokio::test]
+async fn host_and_origin_of_other_sites_are_refused() {
+    let server = MockEntra::serve("127.0.0.1:0").await.unwrap();
+    let path = format!("/{}/oauth2/v2.0/token", MockEntra::TENANT);
+    let own = "host: 127.0.0.1:{port}\r\n";
+    for (headers, status) in [
+        (own.to_owned(), 200),
+        ("host: localhost:{port}\r\n".to_owned(), 200),
+        ("host: LOCALHOST:{port}\r\n".to_owned(), 200),
+        ("host: [::1]:{port}\r\n".to_owned(), 200),
+        // DNS rebinding: the names resolve to this machine.
+        ("host: evil.example:{port}\r\n".to_owned(), 421),
+        ("host: evil.example\r\n".to_owned(), 421),
+        ("host: 127.0.0.1.evil.example:{port}\r\n".to_owned(), 421),
+        ("host: localhost.evil.example:{port}\r\n".to_owned(), 421),
+        ("host: localhost@evil.example:{port}\r\n".to_owned(), 421),
+        ("host: mock-entra:{port}\r\n".to_owned(), 421),
+        ("host: localhost:1\r\n".to_owned(), 421),
+        ("host: localhost\r\n".to_owned(), 421),
+        ("host: 192.0.2.1:{port}\r\n".to_owned(), 421),
+        ("host: \r\n".to_owned(), 421),
+        (String::new(), 421),
+        (format!("{own}host: evil.example\r\n"), 421),
+        (format!("{own}origin: http://localhost:3000\r\n"), 200),
+        (format!("{own}origin: https://127.0.0.1\r\n"), 200),
+        (format!("{own}origin: http://evil.example\r\n"), 403),
+        (format!("{own}origin: http://localhost.evil.example:{{port}}\r\n"), 403),
+        (format!("{own}origin: null\r\n"), 403),
+        (format!("{own}origin: http://localhost\r\norigin: http://evil.example\r\n"), 403),
+    ] {
+        assert_eq!(status_of(&server, &path, &headers).await, status, "{headers}");
+    }
+    let absolute = format!("http://evil.example{path}");
+    assert_eq!(status_of(&server, &absolute, own).await, 421, "the target names another host");
+    // A refused request is not one that the mock was asked.
+    assert_eq!(server.entra().fetches_of("oauth2"), 6);
+
+    server.entra().allow_host("mock-entra");
+    server.entra().allow_host("entra.test:{port}".replace("{port}", &server.address().port().to_string()));
+    for (headers, status) in [
+        ("host: Mock-Entra:{port}\r\n", 200),
+        ("host: mock-entra\r\n", 200),
+        ("host: entra.test:{port}\r\norigin: http://entra.test:{port}\r\n", 200),
+        ("host: entra.test:1\r\n", 421),
+        ("host: evil.example:{port}\r\n", 421),
+    ] {
+        assert_eq!(status_of(&server, &path, headers).await, status, "{headers}");
+    }
+
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let named = MockEntra::at("http://login.test:8080").listen(listener).unwrap();
+    for (headers, status) in
+        [("host: login.test:8080\r\n", 200), ("host: 127.0.0.1:{port}\r\n", 200), ("host: login.test:81\r\n", 421)]
+    {
+        assert_eq!(status_of(&named, &path, headers).await, status, "{headers}");
+    }
+}
+
 #[tokio::test]
 async fn stops_when_it_is_dropped() {
     let server = MockEntra::serve("127.0.0.1:0").await.unwrap();
@@ -237,8 +315,11 @@ async fn serves_over_https() {
     let stream = TcpStream::connect(server.address()).await.unwrap();
     let name = ServerName::try_from("localhost").unwrap();
     let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
-    let request = "GET /common/v2.0/.well-known/openid-configuration HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
-    let reply = exchange(stream, request).await.unwrap();
+    let host = base.trim_start_matches("https://");
+    let request = format!(
+        "GET /common/v2.0/.well-known/openid-configuration HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n"
+    );
+    let reply = exchange(stream, &request).await.unwrap();
     assert_eq!(reply.json()["jwks_uri"], format!("{base}/common/discovery/v2.0/keys"));
 
     assert!(MockEntra::serve_https("127.0.0.1:0", "no pem", &key).await.is_err());
