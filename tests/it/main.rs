@@ -27,6 +27,7 @@ mod keys_model;
 mod listed_tenants;
 mod log;
 mod metadata;
+mod microsoft;
 mod presets;
 mod program;
 mod readiness;
