@@ -312,10 +312,9 @@ impl Report {
         self.count(from, until) as f64 / (until - from) as f64
     }
 
-    /// The highest mean of any `window` seconds that start in a part of the time.
+    /// The highest mean of any `window` seconds within a part of the time.
     fn highest(&self, window: u64, from: u64, until: u64) -> f64 {
-        let last = self.scenario.length - window;
-        (from..until.min(last + 1)).map(|start| self.mean(start, start + window)).fold(0.0, f64::max)
+        (from..=until - window).map(|start| self.mean(start, start + window)).fold(0.0, f64::max)
     }
 
     /// No request with a known key is refused, not during the outage either. One with a new key is only where that key was

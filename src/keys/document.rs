@@ -352,20 +352,25 @@ impl Inner {
     }
 }
 
-/// The time to the next refresh: the provider may shorten it, to a twelfth at most, and never lengthen it.
+/// The time to the next refresh. `max-age` may shorten it, to a twelfth at most, and never lengthens it.
+///
+/// It is up to a quarter shorter at random: replicas that fetched in the same minute, after a rotation for instance, have
+/// spread over the hour after a few refreshes.
 fn interval(settings: &KeySettings, max_age: Option<Duration>) -> Duration {
     let longest = settings.refresh_interval;
     let interval = max_age.map_or(longest, |max_age| max_age.clamp(longest / 12, longest));
-    interval.mul_f64(1.0 - 0.1 * random())
+    interval.mul_f64(1.0 - 0.25 * random())
 }
 
-/// The wait after failures: doubling while there are keys, no longer than a cool-down while there are none.
+/// The wait after failures: doubling while there are keys, about a cooldown while there are none. Never shorter than a
+/// cooldown, but for the very first retry, and spread at random, so that a fleet does not come back in step.
 fn back_off(settings: &KeySettings, failures: u32, has_keys: bool) -> Duration {
+    let cooldown = settings.cool_down.mul_f64(1.0 + 0.2 * random());
     if !has_keys {
-        return if failures == 1 { FIRST_RETRY.min(settings.cool_down) } else { settings.cool_down };
+        return if failures == 1 { FIRST_RETRY.min(settings.cool_down) } else { cooldown };
     }
     let doubled = settings.cool_down.saturating_mul(1_u32 << failures.saturating_sub(1).min(16));
-    doubled.min(LONGEST_BACK_OFF.max(settings.cool_down)).mul_f64(1.0 + 0.2 * random())
+    doubled.min(LONGEST_BACK_OFF.max(settings.cool_down)).mul_f64(0.7 + 0.5 * random()).max(cooldown)
 }
 
 /// A number from 0 to 1, for jitter: no secret depends on it.

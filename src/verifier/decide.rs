@@ -7,6 +7,7 @@ use super::{
     fit::{check_tenant, check_version},
     headers::KnownHeader,
     progress::Progress,
+    public_cause::{is_long_expired, public_cause},
     route::Route,
 };
 use crate::{
@@ -23,7 +24,7 @@ use crate::{
         store::{Found, Next},
         waiter::Waiter,
     },
-    policy::{MAX_LEEWAY, Nature, Profile, microsoft_api},
+    policy::{Nature, Profile},
     rejection::{PublicCause, Rejection, RejectionKind},
     tenant::TenantId,
 };
@@ -122,7 +123,7 @@ impl Inner {
     }
 
     fn judge(&self, bytes: &[u8], token: Token<'_>, now: Duration, progress: &mut Progress) -> Decision {
-        let public = public_cause(&token, now);
+        let public = public_cause(&token.header, &token.payload, now);
         let refused = |rejection: Rejection| match &token.header.key_id {
             Some(key_id) => refuse(rejection.with_key_id(key_id).with_public_cause(public)),
             None => refuse(rejection.with_public_cause(public)),
@@ -383,30 +384,6 @@ impl Trust {
 
     fn name_in(&self, rejection: Rejection, key_id: &str) -> Rejection {
         rejection.at_authority(&self.name).with_key_id(key_id)
-    }
-}
-
-/// Expired for longer than any leeway: nothing is fetched for it, and anybody can see it.
-fn is_long_expired(payload: &Payload, now: Duration) -> bool {
-    now >= payload.expires_at.saturating_add(MAX_LEEWAY)
-}
-
-/// The API of Microsoft's that it is for.
-fn for_microsoft(payload: &Payload) -> Option<&'static str> {
-    payload.list(ListClaim::Audience).and_then(|mut audiences| audiences.find_map(microsoft_api))
-}
-
-pub(super) fn is_for_microsoft(payload: &Payload) -> bool {
-    for_microsoft(payload).is_some()
-}
-
-/// What anybody can see from the token alone.
-fn public_cause(token: &Token<'_>, now: Duration) -> PublicCause {
-    match for_microsoft(&token.payload) {
-        Some(name) => PublicCause::MicrosoftApi(name),
-        None if token.header.key_id.is_none() => PublicCause::WithoutKeyId,
-        None if is_long_expired(&token.payload, now) => PublicCause::Expired,
-        None => PublicCause::None,
     }
 }
 

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::SystemTime};
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use super::{Inner, Trust, Verifier, decide, route::Route};
+use super::{Inner, Trust, Verifier, decide, public_cause::is_for_microsoft, route::Route};
 use crate::{
     authority::Source,
     bearer,
@@ -196,7 +196,7 @@ impl Examination {
         payload: &Payload,
         verdict: &Result<Claims, Rejection>,
     ) {
-        let is_microsofts = decide::is_for_microsoft(payload) && !inner.is_configured_audience(payload);
+        let is_microsofts = is_for_microsoft(payload) && !inner.is_configured_audience(payload);
         self.note(Step::NotMicrosoft, if is_microsofts { Err(inner.for_microsoft(payload)) } else { Ok(()) });
 
         let route = inner.routes.find(&inner.authorities, payload);

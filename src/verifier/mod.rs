@@ -10,6 +10,7 @@ mod gate;
 mod headers;
 mod hint;
 mod progress;
+mod public_cause;
 mod readiness;
 mod route;
 #[cfg(test)]
