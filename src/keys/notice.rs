@@ -24,6 +24,14 @@ pub(crate) enum Notice {
         member: &'static str,
         change: Change,
     },
+    /// A key has a cloud's name, and others have none: these are not authorized. Or none has one any more, and all are again.
+    CloudRule {
+        /// A key with a cloud's name.
+        key_id: Box<str>,
+        is_required: bool,
+        /// How many keys have none.
+        without: usize,
+    },
 }
 
 impl Notice {
@@ -31,7 +39,7 @@ impl Notice {
         match self {
             Self::Skipped(skipped) => skipped.is_alarming,
             Self::OddlyEncoded { .. } => false,
-            Self::Changed { .. } => true,
+            Self::Changed { .. } | Self::CloudRule { .. } => true,
         }
     }
 }
@@ -57,14 +65,27 @@ pub(super) fn log(notices: &[Notice], document: &str, grace: Duration) {
                     "n or e is padded, or not in base64url (RFC 7518, section 6.3.1)");
             }
             Notice::Changed { key_id, member, change } => {
-                let (kid, change) = (short(key_id), describe(member, change, grace));
-                if warns {
-                    tracing::warn!(target: "tower_entra", event = "key_changed", document, kid, change);
-                } else {
-                    tracing::debug!(target: "tower_entra", event = "key_changed", document, kid, change);
-                }
+                log_change(warns, document, key_id, &describe(member, change, grace));
+            }
+            Notice::CloudRule { key_id, is_required, without } => {
+                let change = match is_required {
+                    true => format!("has a cloud_instance_name; {without} other keys have none and are not authorized"),
+                    false => {
+                        format!("had the last cloud_instance_name; {without} keys without one are authorized again")
+                    }
+                };
+                log_change(warns, document, key_id, &change);
             }
         }
+    }
+}
+
+fn log_change(warns: bool, document: &str, key_id: &str, change: &str) {
+    let kid = short(key_id);
+    if warns {
+        tracing::warn!(target: "tower_entra", event = "key_changed", document, kid, change);
+    } else {
+        tracing::debug!(target: "tower_entra", event = "key_changed", document, kid, change);
     }
 }
 
@@ -83,12 +104,12 @@ fn describe(member: &str, change: &Change, grace: Duration) -> String {
     if !change.omitted.is_empty() {
         let hours = grace.as_secs_f64() / 3600.0;
         parts.push(format!(
-            "{member} {} is gone; it holds until documents have omitted it for {hours:.1} h",
+            "{member} {} was omitted; it stays in force until documents have omitted it for {hours:.1} h",
             list(&change.omitted)
         ));
     }
     if !change.lapsed.is_empty() {
-        parts.push(format!("{member} {} holds no more", list(&change.lapsed)));
+        parts.push(format!("{member} {} has lapsed", list(&change.lapsed)));
     }
     parts.join("; ")
 }
@@ -104,12 +125,9 @@ mod tests {
         for (change, expected) in [
             (
                 Change { omitted: texts(&["a"]), added: Some("b".into()), lapsed: texts(&[]) },
-                r#"issuer is now "b"; issuer "a" is gone; it holds until documents have omitted it for 24.0 h"#,
+                r#"issuer is now "b"; issuer "a" was omitted; it stays in force until documents have omitted it for 24.0 h"#,
             ),
-            (
-                Change { omitted: texts(&[]), added: None, lapsed: texts(&["a", "c"]) },
-                r#"issuer "a", "c" holds no more"#,
-            ),
+            (Change { omitted: texts(&[]), added: None, lapsed: texts(&["a", "c"]) }, r#"issuer "a", "c" has lapsed"#),
         ] {
             assert_eq!(describe("issuer", &change, day), expected);
         }

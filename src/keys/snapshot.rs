@@ -140,6 +140,8 @@ impl Snapshot {
             }
         }
         let (cloud, cloud_omitted_for) = self.next_cloud(fetched, passed, settings);
+        let demands_cloud = set.keys.iter().any(|jwk| jwk.cloud.is_some());
+        notices.extend(self.cloud_rule_change(demands_cloud, &keys));
         let issuers = discovery::issuers(&self.spec, fetched.v1.as_ref(), fetched.v2.as_ref());
         Ok(Self {
             spec: Arc::clone(&self.spec),
@@ -149,10 +151,29 @@ impl Snapshot {
             tenant,
             cloud,
             cloud_omitted_for,
-            demands_cloud: set.keys.iter().any(|jwk| jwk.cloud.is_some()),
+            demands_cloud,
             keys,
             loaded_at: Some(at),
         })
+    }
+
+    /// Notes that keys without a cloud's name stop being authorized, or are authorized again.
+    fn cloud_rule_change(
+        &self,
+        demands_cloud: bool,
+        keys: &HashMap<Box<str>, Vec<Arc<Key>>, RandomState>,
+    ) -> Option<Notice> {
+        let is_first = self.loaded_at.is_none();
+        let without = keys.values().flatten().filter(|key| key.clouds.is_empty()).count();
+        if is_first || demands_cloud == self.demands_cloud || without == 0 {
+            return None;
+        }
+        let with_cloud = if demands_cloud { keys } else { &self.keys };
+        let has_cloud = |(key_id, all): (&Box<str>, &Vec<Arc<Key>>)| {
+            all.iter().any(|key| !key.clouds.is_empty()).then(|| key_id.clone())
+        };
+        let key_id = with_cloud.iter().find_map(has_cloud).unwrap_or_default();
+        Some(Notice::CloudRule { key_id, is_required: demands_cloud, without })
     }
 
     /// The cloud's name after this document, and how long metadata have not had it.

@@ -7,6 +7,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use tokio::time::Instant;
+
 use super::{
     document::{Document, Surroundings},
     domains::Domains,
@@ -59,6 +61,8 @@ pub(super) enum Own {
 pub(crate) struct Asked {
     main: bool,
     domains: bool,
+    /// When a token of a listed tenant began to wait: for both the shared document and the tenant's own it has one limit.
+    pub(super) since: Option<Instant>,
     /// How many refreshes of the tenant's own document had ended before it waited for one.
     pub(super) own: Option<u64>,
 }
@@ -294,12 +298,14 @@ impl KeyStore {
     /// For a token of `tenant` whose key is not here: what follows, as far as the budgets allow anything.
     pub(crate) fn ask(&self, tenant: Option<TenantId>, asked: &mut Asked) -> Next {
         if let Some(waiter) = self.ask_main(asked) {
-            return Next::Wait(waiter);
+            // Without any keys there is nothing else to ask for.
+            let may_have_own = self.has_keys() && self.is_listed(tenant);
+            return Next::Wait(if may_have_own { waiter.within(self.wait_for_main(asked)) } else { waiter });
         }
         match (tenant.filter(|_| self.accepts(tenant) == Accepted::Yes), asked.own) {
             (None, _) => Next::Unknown,
             (Some(tenant), None) => self.ask_own(tenant, asked),
-            (Some(tenant), Some(ended_before)) => self.asked_own(tenant, ended_before),
+            (Some(tenant), Some(ended_before)) => self.asked_own(tenant, ended_before, asked),
         }
     }
 

@@ -5,9 +5,12 @@ use std::{
     time::Duration,
 };
 
+use tokio::time::Instant;
+
 use super::{
     document::Document,
-    store::{Asked, KeyStore, Load, Next, Own},
+    store::{Accepted, Asked, KeyStore, Load, Next, Own},
+    waiter::Waiter,
 };
 use crate::{
     authority::{DocumentOwner, Entra, Source, Tenants},
@@ -18,6 +21,24 @@ use crate::{
 const NEGATIVE_MEMORY: u32 = 10;
 
 impl KeyStore {
+    /// Whether `tenant` is one of a list, each of which may have a document of its own.
+    pub(super) fn is_listed(&self, tenant: Option<TenantId>) -> bool {
+        matches!(self.tenants(), Some(Tenants::List { .. })) && self.accepts(tenant) == Accepted::Yes
+    }
+
+    /// How long a token of a listed tenant waits for the shared document: half of its time, so that a shared document that
+    /// stalls does not keep out a tenant with keys of its own.
+    pub(super) fn wait_for_main(&self, asked: &mut Asked) -> Duration {
+        asked.since.get_or_insert_with(Instant::now);
+        self.around.0.settings.tenant_refresh_wait / 2
+    }
+
+    /// What is left of the time that a token of a listed tenant may wait.
+    fn time_left(&self, asked: &mut Asked) -> Duration {
+        let since = *asked.since.get_or_insert_with(Instant::now);
+        self.around.0.settings.tenant_refresh_wait.saturating_sub(since.elapsed())
+    }
+
     /// Asks a listed tenant's own document, each with a cooldown of its own, all of them within one rate limit.
     pub(super) fn ask_own(&self, tenant: TenantId, asked: &mut Asked) -> Next {
         if self.forget_covered(tenant) {
@@ -28,14 +49,28 @@ impl KeyStore {
         let (ended_before, waiter) = (document.ended(), document.waiter());
         if self.queue.enter(&document) {
             asked.own = Some(ended_before);
-            return Next::Wait(waiter.within(self.around.0.settings.tenant_refresh_wait));
+            return Next::Wait(self.or_main(waiter).within(self.time_left(asked)));
         }
         if document.is_failing() { self.tenant_unavailable(&document) } else { Next::Unknown }
     }
 
-    /// After the wait for a tenant's own document.
-    pub(super) fn asked_own(&self, tenant: TenantId, ended_before: u64) -> Next {
-        match self.tenant_document(tenant) {
+    /// The shared document may still bring the key.
+    fn or_main(&self, waiter: Waiter) -> Waiter {
+        waiter.or(self.main.is_running().then(|| self.main.waiter()))
+    }
+
+    /// After the wait for a tenant's own document, or for the shared one in the meantime.
+    pub(super) fn asked_own(&self, tenant: TenantId, ended_before: u64, asked: &mut Asked) -> Next {
+        let document = self.tenant_document(tenant);
+        if let Some(document) = &document {
+            // Before the count is read: the refresh may end in between.
+            let waiter = document.waiter();
+            let time_left = self.time_left(asked);
+            if document.ended() == ended_before && time_left > Duration::ZERO {
+                return Next::Wait(self.or_main(waiter).within(time_left));
+            }
+        }
+        match document {
             Some(document) if document.ended() == ended_before || document.is_failing() => {
                 self.tenant_unavailable(&document)
             }

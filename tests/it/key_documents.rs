@@ -195,13 +195,15 @@ async fn row_30_one_wrong_document() {
         }
         assert_eq!(after_an_hour().await, "accepted", "{member}: one grace period after it");
         let warned = log.take("key_changed");
-        assert!(warned.iter().any(|line| line.contains("holds no more")), "{warned:?}");
+        assert!(warned.iter().any(|line| line.contains("has lapsed")), "{warned:?}");
     }
 }
 
 /// Keys need a cloud's name while the newest document has one, and no longer.
 #[tokio::test]
 async fn row_30_the_cloud_rule_follows_the_newest_document() {
+    let log = Log::default();
+    let _guard = log.listen();
     let mock = MockEntra::new();
     mock.set_cloud_instance_name(None);
     let bench = Bench::of(mock.clone(), |builder| builder.tenant(MockEntra::TENANT)).await;
@@ -215,6 +217,14 @@ async fn row_30_the_cloud_rule_follows_the_newest_document() {
         bench.code(&bench.token().build()).await;
         settle().await;
         assert_eq!(bench.code(&bench.token().build()).await, expected, "{has_stray}");
+        let warned = log.take("key_changed");
+        let change = if has_stray { "are not authorized" } else { "are authorized again" };
+        let names_it = |line: &String| {
+            ["WARN", stray.kid(), "cloud_instance_name", change, "login.microsoftonline.com"]
+                .iter()
+                .all(|part| line.contains(part))
+        };
+        assert!(warned.iter().any(names_it), "document, key and change: {warned:?}");
     }
 }
 

@@ -171,7 +171,7 @@ async fn cold_and_unreachable_is_503_until_the_provider_returns() {
         let rejection = verifier.verify(&token).await.unwrap_err();
         assert_eq!((rejection.code(), rejection.status().as_u16()), ("keys_unavailable", 503));
         let wait = rejection.retry_after_time().unwrap();
-        assert!((SECOND..=COOL_DOWN).contains(&wait), "{wait:?}");
+        assert!((SECOND..=COOL_DOWN.mul_f64(1.2)).contains(&wait), "{wait:?}");
         setup.clock.advance(SECOND);
     }
     let refreshes = verifier.stats().keys.refreshes;
@@ -379,7 +379,7 @@ async fn refreshed_hourly_on_demand_of_traffic() {
 #[tokio::test]
 async fn max_age_may_shorten_the_interval_to_five_minutes() {
     for (max_age, minutes, refreshed) in
-        [(60, 4, false), (60, 5, true), (600, 8, false), (600, 10, true), (86_400, 60, true)]
+        [(60, 3, false), (60, 5, true), (600, 7, false), (600, 10, true), (86_400, 60, true)]
     {
         let setup = Setup::new();
         setup.entra.set_max_age(Some(Duration::from_secs(max_age)));
