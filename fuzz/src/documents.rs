@@ -52,7 +52,8 @@ pub fn key_set(data: &[u8]) -> String {
             assert!(has_key(data, name), "a token of {name} was accepted by a key set without its key");
         } else {
             assert!(
-                ["unknown_key", "keys_unavailable", "bad_signature", "unsupported_algorithm"].contains(&verdict),
+                ["unknown_key", "keys_unavailable", "bad_signature", "unsupported_algorithm", "wrong_issuer"]
+                    .contains(&verdict),
                 "{verdict}"
             );
         }

@@ -154,6 +154,8 @@ fn token() -> Seeds {
             encode("t")
         ),
     ]);
+    // A signature of another text.
+    all.push(signed(&good, &entra_claims().to_string(), |_| rs256(b"other")));
     bytes(all)
 }
 

@@ -62,13 +62,16 @@ impl Origin<'_> {
     pub(super) fn at(&self, keys: &[Key], value: &str) -> String {
         let Some(section) = self.section else { return self.name.clone() };
         let mut indexes = self.indexes.borrow_mut();
-        for key in keys {
-            indexes.entry(*key).or_insert_with(|| Index::of(section.written(*key)));
-        }
-        let indexes = || keys.iter().filter_map(|key| indexes.get(key));
         let value = value.to_ascii_lowercase();
-        let same = indexes().find_map(|index| index.by_value.get(&value));
-        same.or_else(|| indexes().find_map(|index| index.first.as_ref())).unwrap_or(&self.name).clone()
+        let mut first = None;
+        for key in keys {
+            let index = indexes.entry(*key).or_insert_with(|| Index::of(section.written(*key)));
+            if let Some(name) = index.by_value.get(&value) {
+                return name.clone();
+            }
+            first = first.or_else(|| index.first.clone());
+        }
+        first.unwrap_or_else(|| self.name.clone())
     }
 
     /// Whether a setting was tried and could not be read, so that it is not missing.
