@@ -298,13 +298,17 @@ impl IssuerOwners {
             let claim = Claim::of_form(&issuer.form, &own.tenants);
             let is_named_here = own.named.iter().any(|named| named.covers(&claim));
             for (_, other) in self.0.iter().enumerate().filter(|(number, _)| *number != at) {
-                if own.shares_with(other) {
+                // What metadata at a Microsoft host names is its own, whatever follows from a GUID at a custom domain.
+                if own.shares_with(other) || (own.is_at_microsoft && !other.is_at_microsoft) {
                     continue;
                 }
                 let same_place = own.is_at_same_place(other);
                 let is_owned = (issuer.accepted || !same_place) && other.named.iter().any(|named| named.meets(&claim));
+                // What follows from a configured GUID does not take an issuer from metadata at a Microsoft host: the GUID
+                // may be wrong.
+                let is_named_before = is_named_here && !other.is_at_microsoft;
                 let is_reserved = !same_place
-                    && !is_named_here
+                    && !is_named_before
                     && !own.is_at_microsoft
                     && other.reserved.iter().any(|reserved| reserved.meets(&claim));
                 if is_owned || is_reserved {

@@ -128,7 +128,8 @@ impl Claims {
     /// `None` if the token has no subject: at Entra and External ID no `oid`, elsewhere no `sub`.
     #[must_use]
     pub fn subject_key(&self) -> Option<SubjectKey> {
-        let object_id = || self.object_id().and_then(identifier);
+        // A GUID is the same in either case; a subject is compared exactly (OpenID Connect Core, section 2).
+        let object_id = || self.object_id().and_then(identifier).map(canonical);
         let subject = || self.string(StringClaim::Subject).and_then(identifier);
         let in_tenant = |kind, host: &str, subject: &str| {
             self.tenant_id().map(|tenant| SubjectKey::of(kind, &[host, &tenant.to_string(), subject]))
@@ -150,12 +151,14 @@ impl Claims {
     }
 }
 
-/// An identifier as it is compared: a GUID in lower case, any other exactly. `None` if it identifies nobody.
+/// `None` if it identifies nobody.
 fn identifier(text: &str) -> Option<Cow<'_, str>> {
-    if text.is_empty() || text.starts_with(NO_SUBJECT) {
-        return None;
-    }
-    Some(text.parse::<TenantId>().map_or(Cow::Borrowed(text), |guid| Cow::Owned(guid.to_string())))
+    (!text.is_empty() && !text.starts_with(NO_SUBJECT)).then_some(Cow::Borrowed(text))
+}
+
+/// A GUID in lower case, anything else as it is.
+fn canonical(id: Cow<'_, str>) -> Cow<'_, str> {
+    id.parse::<TenantId>().map_or(id, |guid| Cow::Owned(guid.to_string()))
 }
 
 #[cfg(test)]

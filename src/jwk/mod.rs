@@ -134,6 +134,13 @@ impl Entry {
     }
 }
 
+impl Skipped {
+    /// A key whose private half was in this or an earlier document.
+    pub(crate) fn published(key_id: &str) -> Self {
+        Self::alarming(key_id, PRIVATE_HALF)
+    }
+}
+
 const PRIVATE_HALF: &str = "has its private half in the document, so that anybody can forge its signatures: revoke it";
 
 impl Raw {

@@ -136,14 +136,20 @@ impl KeySet {
     ) -> Usable<'_> {
         let mut usable = Usable { keys: Vec::new(), skipped: Vec::new() };
         let mut signing_keys = 0;
+        let mut attempts = 0_usize;
         let mut key_ids = HashSet::new();
         for key in &self.keys {
             // A key under a `kid` that is there is looked at in any case: it may make that ambiguous.
-            if key_ids.len() >= most && !key_ids.contains(&*key.key_id) {
+            // To prepare a key takes time, a weak one too: a document of the largest size has thousands.
+            let known = known(key);
+            if (key_ids.len() >= most && !key_ids.contains(&*key.key_id))
+                || (known.is_none() && attempts >= most.saturating_mul(2))
+            {
                 signing_keys += 1;
                 continue;
             }
-            let prepared = known(key).map_or_else(|| key.material.prepare(algorithms).map(Arc::new), Ok);
+            attempts += usize::from(known.is_none());
+            let prepared = known.map_or_else(|| key.material.prepare(algorithms).map(Arc::new), Ok);
             match prepared {
                 Ok(prepared) => {
                     key_ids.insert(&*key.key_id);

@@ -288,7 +288,13 @@ async fn run(mut flight: Flight, remembered: Remembered) {
         inner.schedule().clocks = Some((date, inner.around.clock.now()));
     }
     let next = fetched.map_err(|error| error.to_string()).and_then(|fetched| {
-        let before = inner.snapshot.load();
+        let mut before = inner.snapshot.load();
+        if let Some(without) = before.without_leaked(&fetched.keys.leaked) {
+            // At once, and also if nothing else of the document can be used.
+            inner.snapshot.store(without);
+            inner.around.epoch.advance();
+            before = inner.snapshot.load();
+        }
         let at = inner.around.clock.elapsed();
         let outage = inner.failing.load(Ordering::Relaxed);
         let mut notices = Vec::new();

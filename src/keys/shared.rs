@@ -19,9 +19,13 @@ impl<T> Shared<T> {
         Self(std::array::from_fn(|_| Copy(RwLock::new(Arc::clone(&value)))))
     }
 
-    /// Looks at the value without holding on to it.
+    /// Looks at the value without holding on to it. `look` must not read the same value again: with a writer waiting in
+    /// between, the second read would wait for ever. Builds with debug assertions panic instead.
     pub(crate) fn read<R>(&self, look: impl FnOnce(&T) -> R) -> R {
-        look(&self.0[shard()].0.read().unwrap_or_else(PoisonError::into_inner))
+        let copy = &self.0[shard()].0;
+        #[cfg(debug_assertions)]
+        let _reading = nested::Reading::new(std::ptr::from_ref(copy) as usize);
+        look(&copy.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn load(&self) -> Arc<T> {
@@ -33,6 +37,34 @@ impl<T> Shared<T> {
         let value = Arc::new(value);
         for Copy(copy) in &self.0 {
             *copy.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&value);
+        }
+    }
+}
+
+/// Finds reads of a value inside a read of the same value.
+#[cfg(debug_assertions)]
+mod nested {
+    use std::cell::RefCell;
+
+    thread_local! {
+        static READING: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+    }
+
+    pub(super) struct Reading;
+
+    impl Reading {
+        pub(super) fn new(address: usize) -> Self {
+            READING.with_borrow_mut(|reading| {
+                assert!(!reading.contains(&address), "a read inside a read of the same value");
+                reading.push(address);
+            });
+            Self
+        }
+    }
+
+    impl Drop for Reading {
+        fn drop(&mut self) {
+            READING.with_borrow_mut(Vec::pop);
         }
     }
 }

@@ -1,6 +1,10 @@
 //! What is known of one document at one moment, and how the next one is made of it.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use foldhash::fast::RandomState;
 
@@ -12,7 +16,7 @@ use super::{
 use crate::{
     authority::{DocumentSpec, Issuers},
     discovery::{self, Metadata},
-    jwk::{Jwk, KeySet, Material},
+    jwk::{Jwk, KeySet, Material, Public, Skipped},
     jwt::Algorithm,
     signature::PublicKey,
     tenant::{Cloud, IssuerTemplate, TenantId},
@@ -53,6 +57,8 @@ pub(crate) struct Snapshot {
     cloud_omitted_for: Option<Duration>,
     /// A key of the newest document has a cloud's name, so that all must have one.
     demands_cloud: bool,
+    /// Public keys whose private half was in a document, for as long as the process lives: somebody has copied it.
+    leaked: Arc<HashSet<Public>>,
     /// The provider chooses them; whoever sends a token only looks them up.
     keys: HashMap<Box<str>, Vec<Arc<Key>>, RandomState>,
     /// When the newest document came; `None` before the first.
@@ -79,9 +85,39 @@ impl Snapshot {
             cloud: spec.cloud().and_then(Cloud::instance_name).map(str::to_owned),
             cloud_omitted_for: None,
             demands_cloud: false,
+            leaked: Arc::default(),
             keys: HashMap::default(),
             loaded_at: None,
         }
+    }
+
+    /// The same without the keys whose private half a document has published, whatever else is wrong with that document.
+    /// `None` if it published none that is not known for it.
+    pub(crate) fn without_leaked(&self, published: &HashSet<Public>) -> Option<Self> {
+        let room = MAX_KEYS.saturating_sub(self.leaked.len());
+        let new: Vec<&Public> = published.difference(&self.leaked).take(room).collect();
+        if new.is_empty() {
+            return None;
+        }
+        let leaked: HashSet<Public> = self.leaked.iter().chain(new).cloned().collect();
+        let mut keys = self.keys.clone();
+        keys.retain(|_, all| {
+            all.retain(|key| !leaked.contains(&key.material.public));
+            !all.is_empty()
+        });
+        Some(Self {
+            spec: Arc::clone(&self.spec),
+            generation: self.generation + 1,
+            issuers: self.issuers.clone(),
+            issuers_text: self.issuers_text.clone(),
+            tenant: self.tenant,
+            cloud: self.cloud.clone(),
+            cloud_omitted_for: self.cloud_omitted_for,
+            demands_cloud: self.demands_cloud,
+            leaked: Arc::new(leaked),
+            keys,
+            loaded_at: self.loaded_at,
+        })
     }
 
     /// The next snapshot: keys of the new document, and those in their grace (§3.4).
@@ -114,6 +150,10 @@ impl Snapshot {
         let mut keys: HashMap<Box<str>, Vec<Arc<Key>>, RandomState> = HashMap::default();
         let mut kept = 0;
         for (jwk, public) in usable.keys.into_iter().take(MAX_KEYS) {
+            if self.leaked.contains(&jwk.material.public) {
+                notices.push(Notice::Skipped(Skipped::published(&jwk.key_id)));
+                continue;
+            }
             let key = self.renewed(jwk, public, passed, settings, notices);
             keys.entry(jwk.key_id.clone()).or_default().push(Arc::new(key));
             kept += 1;
@@ -131,6 +171,7 @@ impl Snapshot {
                 // Without a name, a key cannot be told from its successor.
                 let has_grace = missing_for < settings.grace
                     && !key_id.is_empty()
+                    && !self.leaked.contains(&key.material.public)
                     && !set.leaked.contains(&key.material.public)
                     && !settings.revoked.contains(&**key_id);
                 if !is_there && has_grace && kept < MAX_KEYS {
@@ -152,6 +193,7 @@ impl Snapshot {
             cloud,
             cloud_omitted_for,
             demands_cloud,
+            leaked: Arc::clone(&self.leaked),
             keys,
             loaded_at: Some(at),
         })
@@ -252,7 +294,7 @@ impl Snapshot {
     /// Whether there are keys, and they are not too old to be used.
     pub(crate) fn is_usable(&self, at: Duration, settings: &KeySettings) -> bool {
         let is_fresh = |loaded_at| self.spec.is_static() || at.saturating_sub(loaded_at) <= settings.max_stale;
-        self.loaded_at.is_some_and(is_fresh)
+        !self.keys.is_empty() && self.loaded_at.is_some_and(is_fresh)
     }
 
     /// The keys of this `kid` that may still be used. `failing` says that refreshes fail, so that hours do not count.

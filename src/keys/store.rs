@@ -157,9 +157,9 @@ impl KeyStore {
         }
     }
 
-    /// Looks at the main document: the issuers of the instance, as far as they are known.
-    pub(crate) fn read<R>(&self, look: impl FnOnce(&Snapshot) -> R) -> R {
-        self.main.read(look)
+    /// The main document as it is known now: the issuers of the instance, as far as they are known.
+    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
+        self.main.snapshot()
     }
 
     /// Whether `tenant` is one of those that the authority names.

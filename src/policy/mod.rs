@@ -44,6 +44,24 @@ use crate::{
 /// The longest leeway that can be set.
 pub(crate) const MAX_LEEWAY: Duration = Duration::from_secs(300);
 
+/// Claims about a user, which no token of client credentials has.
+const MARKS_OF_USERS: [&str; 14] = [
+    "auth_time",
+    "idp",
+    "amr",
+    "name",
+    "given_name",
+    "family_name",
+    "email",
+    "emails",
+    "preferred_username",
+    "unique_name",
+    "upn",
+    "signInName",
+    "signInNames",
+    "newUser",
+];
+
 const MISTYPED: &str = "a claim that must be a string, or a list of strings, is none";
 
 /// For a token of Azure AD B2C that names no policy.
@@ -254,8 +272,10 @@ impl Policy {
             && subject.is_some()
             && payload.string(StringClaim::ObjectId).is_none_or(|id| Some(id) == subject)
             && !payload.has_id_token_mark
+            // A public client has no credentials.
+            && !matches!(payload.string(StringClaim::AzpAcr).or(payload.string(StringClaim::AppIdAcr)), Some("0"))
             // A user has signed in: whatever this is, it is not a token of client credentials.
-            && ["auth_time", "idp"].iter().all(|name| payload.raw(name).is_none());
+            && MARKS_OF_USERS.iter().all(|name| payload.raw(name).is_none());
         if !is_app {
             return refused("it names no policy (tfp, acr), and has not the marks of an application");
         }

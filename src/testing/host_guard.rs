@@ -55,7 +55,7 @@ impl MockEntra {
     }
 
     fn is_own(&self, host: &str, local: Option<SocketAddr>) -> bool {
-        let Ok(authority) = host.parse::<Authority>() else { return false };
+        let Some(authority) = host.parse::<Authority>().ok().filter(|_| !host.contains('@')) else { return false };
         let Some(name) = host_name(host) else { return false };
         let state = self.lock();
         let is_secure = state.site.base.starts_with("https:");
@@ -71,7 +71,7 @@ impl MockEntra {
             allowed.eq_ignore_ascii_case(if names_port { host } else { authority.host() })
         };
         let is_here = local.is_some_and(|local| {
-            let is_address = name.parse::<IpAddr>().is_ok_and(|address| address == local.ip());
+            let is_address = name.parse::<IpAddr>().is_ok_and(|address| address == local.ip().to_canonical());
             (is_address || is_loopback(name)) && port(&authority) == local.port()
         });
         is_here

@@ -73,12 +73,14 @@ impl Inner {
     pub(super) fn with_key(
         &self,
         authorities: &[usize],
+        issuer: &str,
         key_id: Option<&str>,
         tenant: Option<TenantId>,
     ) -> Option<usize> {
         let has_key = |authority: &usize| {
             let keys = &self.authorities[*authority].keys;
-            keys.key_id(key_id).is_some_and(|key_id| !keys.find(&key_id, tenant).is_empty())
+            // Documents may have come since the authorities were chosen: only those that have this very issuer count.
+            keys.has_issuer(issuer) && keys.key_id(key_id).is_some_and(|key_id| !keys.find(key_id, tenant).is_empty())
         };
         authorities.iter().copied().find(has_key)
     }

@@ -146,7 +146,7 @@ impl Inner {
             Route::To { authority, version, tenant } => (authority, version, tenant),
             Route::OneOf { authorities, version, tenant } => {
                 let key_id = token.header.key_id.as_deref();
-                match self.with_key(&authorities, key_id, tenant) {
+                match self.with_key(&authorities, token.payload.string(StringClaim::Issuer).unwrap_or_default(), key_id, tenant) {
                     Some(authority) => (authority, version, tenant),
                     None => {
                         let first = authorities[0];
@@ -208,7 +208,9 @@ impl Inner {
             return refused(trust.unsupported(&token.header));
         }
 
-        let found = trust.keys.find(key_id, tenant);
+        // Before the keys are looked at, so that a document that comes in between is noticed.
+        let epoch = self.epoch.current();
+        let mut found = trust.keys.find(key_id, tenant);
         if found.is_empty() {
             // Nothing is fetched for a token that no authority can have issued, or that is of no use any more.
             if let Err(rejection) = trust.check_tenant(&token.payload, tenant) {
@@ -221,15 +223,20 @@ impl Inner {
             if let Next::Wait(waiter) = next {
                 return Decision::Wait(waiter);
             }
-            trust.keys.count_unknown_key();
-            if let Next::TenantUnavailable { retry_after, cause } = next {
-                return refused(trust.tenant_unavailable(retry_after, &cause));
+            if self.epoch.current() != epoch {
+                found = trust.keys.find(key_id, tenant);
             }
-            return refused(if trust.keys.has_keys() {
-                Rejection::new(RejectionKind::UnknownKey).at_authority(&trust.name)
-            } else {
-                trust.unavailable()
-            });
+            if found.is_empty() {
+                trust.keys.count_unknown_key();
+                if let Next::TenantUnavailable { retry_after, cause } = next {
+                    return refused(trust.tenant_unavailable(retry_after, &cause));
+                }
+                return refused(if trust.keys.has_keys() {
+                    Rejection::new(RejectionKind::UnknownKey).at_authority(&trust.name)
+                } else {
+                    trust.unavailable()
+                });
+            }
         }
 
         let verdict = match token.verify(&found) {

@@ -217,7 +217,7 @@ impl Examination {
             Route::To { authority, version, tenant } => (&inner.authorities[*authority], Some((*version, *tenant))),
             Route::OneOf { authorities, version, tenant } => {
                 let key_id = header.and_then(|header| header.key_id.as_deref());
-                let authority = inner.with_key(authorities, key_id, *tenant).unwrap_or(authorities[0]);
+                let authority = inner.with_key(authorities, issuer, key_id, *tenant).unwrap_or(authorities[0]);
                 (&inner.authorities[authority], Some((*version, *tenant)))
             }
             Route::OtherTenant { authority, tenant } => {

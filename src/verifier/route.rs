@@ -130,25 +130,25 @@ impl Table {
             if let Some(base) = trust.hint.as_ref().and_then(Hint::b2c_base) {
                 table.b2c.entry(base.into()).or_default().push(authority);
             }
-            trust.keys.read(|snapshot| {
-                if snapshot.issuers.is_empty() {
-                    table.pending.push(authority);
-                }
-                if texts.len() <= SHOWN {
-                    texts.extend(snapshot.issuers_text.clone().filter(|text| !texts.contains(text)));
-                }
-                for issuer in snapshot.issuers.accepted() {
-                    match &issuer.form {
-                        Form::Exact { text, tenant } => {
-                            table.exact(authority, trust, Arc::clone(text), issuer.version, *tenant);
-                        }
-                        Form::Template(form) => {
-                            let (prefix, suffix) = form.ends();
-                            table.template(authority, trust, (Arc::clone(prefix), Arc::clone(suffix)), issuer.version);
-                        }
+            // Not under the snapshot's lock: `template` reads it again, and a second read by one thread hangs behind a writer.
+            let snapshot = trust.keys.snapshot();
+            if snapshot.issuers.is_empty() {
+                table.pending.push(authority);
+            }
+            if texts.len() <= SHOWN {
+                texts.extend(snapshot.issuers_text.clone().filter(|text| !texts.contains(text)));
+            }
+            for issuer in snapshot.issuers.accepted() {
+                match &issuer.form {
+                    Form::Exact { text, tenant } => {
+                        table.exact(authority, trust, Arc::clone(text), issuer.version, *tenant);
+                    }
+                    Form::Template(form) => {
+                        let (prefix, suffix) = form.ends();
+                        table.template(authority, trust, (Arc::clone(prefix), Arc::clone(suffix)), issuer.version);
                     }
                 }
-            });
+            }
         }
         let more = if texts.len() > SHOWN { " or …" } else { "" };
         texts.truncate(SHOWN);
@@ -230,7 +230,7 @@ impl Table {
         match known {
             // The key may be that of a policy whose metadata has not come yet.
             Route::OneOf { mut authorities, version, tenant } => {
-                authorities.extend(not_yet);
+                authorities.extend(not_yet.into_iter().filter(|&at| trusts[at].b2c_policy.is_some()));
                 Route::OneOf { authorities, version, tenant }
             }
             _ if !not_yet.is_empty() => Route::NotYet { authorities: not_yet },

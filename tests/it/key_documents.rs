@@ -153,6 +153,41 @@ fn row_26_forgeable_keys_given_as_jwks_and_pem() {
     }
 }
 
+/// A key whose private half was published once is never used again, although nothing else in that document is usable.
+#[tokio::test]
+async fn row_26_a_published_private_key_is_not_used_again() {
+    for has_another in [false, true] {
+        let mock = MockEntra::okta();
+        let (key, other) = (mock.current_key(), mock.new_key());
+        if has_another {
+            mock.publish(KeySpec::new(&other));
+        }
+        let bench = Bench::alone(mock.clone(), okta());
+        let token = || bench.token().signed_with(&key).build();
+        let after_an_hour = async || {
+            bench.clock.advance(HOUR);
+            // The refresh that is due runs in the background.
+            bench.code(&token()).await;
+            settle().await;
+            bench.code(&token()).await
+        };
+        assert_eq!(bench.code(&token()).await, "accepted");
+        assert_eq!(after_an_hour().await, "accepted");
+        mock.drop_key(key.kid());
+        mock.publish(KeySpec::new(&key).member("d", "AQAB"));
+        let expected = if has_another { "unknown_key" } else { "keys_unavailable" };
+        assert_eq!(after_an_hour().await, expected, "another key: {has_another}");
+        mock.drop_key(key.kid());
+        mock.publish(KeySpec::new(&key));
+        for _ in 0..30 {
+            assert_eq!(after_an_hour().await, expected, "the document has been corrected, and the key copied");
+        }
+        if has_another {
+            assert_eq!(bench.code(&bench.token().signed_with(&other).build()).await, "accepted");
+        }
+    }
+}
+
 /// `issuer` and `cloud_instance_name` of one document disable a key for one grace period after the last wrong document.
 #[tokio::test]
 async fn row_30_one_wrong_document() {

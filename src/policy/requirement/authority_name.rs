@@ -29,7 +29,11 @@ impl AuthorityName {
     /// A name that no authority of the verifier has is unknown: were it false, a misspelled name would let everybody in by
     /// its opposite.
     pub(super) fn truth(&self, claims: &Claims) -> Truth {
-        if claims.authority() == self.name {
+        if self.is_ambiguous(claims) {
+            // Two authorities without a configured name may have the same address.
+            self.warn(claims);
+            Truth::Unknown
+        } else if claims.authority() == self.name {
             Truth::True
         } else if self.is_configured(claims) {
             Truth::False
@@ -37,6 +41,12 @@ impl AuthorityName {
             self.warn(claims);
             Truth::Unknown
         }
+    }
+
+    /// Whether several authorities have this name. The policies of one B2C authority share theirs.
+    fn is_ambiguous(&self, claims: &Claims) -> bool {
+        let mut named = claims.facts().authority.names.iter().filter(|known| ***known == *self.name);
+        named.next().is_some_and(|first| named.any(|other| !Arc::ptr_eq(first, other)))
     }
 
     /// Whether an authority of the verifier that accepted the token has this name.
@@ -52,6 +62,7 @@ impl AuthorityName {
         }
         let names: Vec<&str> = claims.facts().authority.names.iter().take(SHOWN).map(|name| &**name).collect();
         tracing::warn!(target: "tower_entra", event = "unknown_authority", authority = ?self.name, configured = ?names,
-            "a requirement names an authority that the verifier does not have: nobody meets it, nor its opposite");
+            "a requirement names an authority that the verifier does not have, or has twice: neither it nor its negation is \
+             ever met");
     }
 }

@@ -76,6 +76,8 @@ fn offenders() -> Vec<Offender> {
         b2c("B2C by its id", tenant),
         b2c("B2C by a domain", domain),
         external("External ID by another id", other),
+        // Whose tenant it is not: the operator was given a wrong GUID.
+        external("External ID by the owner's id", tenant),
         external("External ID by a domain", domain),
     ]
 }
