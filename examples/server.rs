@@ -31,7 +31,7 @@ const USAGE: &str = "\
 usage: server [FILE]
 
 FILE is a JSON file with a section AzureAd; without it, the settings are read from the environment
-(ENTRA_TENANT_ID, ENTRA_CLIENT_ID, …). GET /readyz succeeds when the keys of all authorities are there, but for those
+(ENTRA_TENANT_ID, ENTRA_CLIENT_ID, …). GET /readyz succeeds once the keys of all authorities are loaded, except those
 with \"RequiredForReadiness\": false. PORT is the port on 127.0.0.1, 3000 by default. RUST_LOG is what is logged.";
 
 #[tokio::main]
@@ -82,7 +82,7 @@ fn port() -> Result<u16, String> {
     text.trim().parse().map_err(|_| format!("PORT = {text:?}: a number from 0 to 65535 is needed"))
 }
 
-/// Gets the keys before the first request needs them. Until then `/readyz` says no. It counts all authorities but those with
+/// Gets the keys before the first request needs them. Until then `/readyz` fails. It counts all authorities except those with
 /// `"RequiredForReadiness": false`: a partner's outage then does not take this service out of rotation.
 async fn warm_up(verifier: Verifier) {
     while let Err(unavailable) = verifier.warm_up().await {

@@ -26,7 +26,7 @@ pub(crate) struct Metadata {
 /// Why a document is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
-    /// It names an issuer that is not its own to name.
+    /// It names an issuer it does not own.
     Foreign(ForeignIssuer),
     /// Anything else.
     Unusable(String),
@@ -117,7 +117,8 @@ pub(crate) fn issuers(spec: &DocumentSpec, v1: Option<&Metadata>, v2: Option<&Me
         }
         DocumentSpec::B2c { .. } => Issuers::new(v2.map(|v2| v2.exact(TokenVersion::V2, &v2.issuer)), None),
         DocumentSpec::ExternalId { version, .. } => {
-            // §1.9: v1 tokens have the same issuer without the version. Where issuers are listed, they are so exactly.
+            // V1 tokens have the same issuer without the version (`docs/entra.md`, "External ID"). Where issuers are listed, only
+            // exactly those are accepted.
             let is_to_be_had =
                 |v1: &&str| !is_listed(spec.listed(), &format!("{v1}v2.0")) || is_listed(spec.listed(), v1);
             let v1 = v2.and_then(|v2| {

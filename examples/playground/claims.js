@@ -18,7 +18,7 @@ export const claims = new Map([
   ['exp', 'It does not count after this.'],
   ['ver', 'The version, 1.0 or 2.0. The API\'s registration chooses it, not the client.'],
   ['tid', 'The tenant that issued it; for a guest, the one that is visited.'],
-  ['oid', 'The user, or the application\'s service principal, in this tenant. With tid it names a user for good.'],
+  ['oid', 'The user, or the application\'s service principal, in this tenant. As a key for stored data, use Claims::subject_key.'],
   ['sub', 'The user as this one application sees them; for an application, its oid.'],
   ['idp', 'Where the user signs in, if that is not the issuer.'],
   ['idtyp', 'Whether it is an application\'s (app) or a user\'s (user). Optional.'],

@@ -59,7 +59,7 @@ fn outcome(config: Result<Config, ConfigError>) -> String {
     labels.join(" | ")
 }
 
-/// The first words of an advice, up to what may be quoted input.
+/// The first words of the advice, up to what may be quoted input.
 fn words(advice: &str) -> String {
     let end = advice.find(['"', ':', '{', '=', '(', '`', '0']).unwrap_or(advice.len());
     advice[..end].split_whitespace().take(6).collect::<Vec<_>>().join(" ")

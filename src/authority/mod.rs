@@ -170,8 +170,8 @@ impl Authority {
     }
 
     /// Azure AD B2C at a custom domain such as `https://login.contoso.example`; `tenant` is the tenant's GUID or its
-    /// `onmicrosoft.com` domain. With the GUID, only that tenant is accepted; with a domain, whoever runs the address decides
-    /// which tenant it is. Either way its issuers must be at that address, or be [listed](Self::issuers).
+    /// `onmicrosoft.com` domain. With the GUID, only that tenant is accepted; with a domain, the operator of that host
+    /// decides which tenant it is. Either way its issuers must be at that address, or be [listed](Self::issuers).
     #[must_use]
     pub fn b2c_at(address: impl Into<String>, tenant: impl Into<String>, policy: impl Into<String>) -> Self {
         Self::new(Kind::B2c(B2c {
@@ -191,8 +191,8 @@ impl Authority {
     }
 
     /// External ID at a custom domain; `tenant` is the tenant's GUID or its `onmicrosoft.com` domain. Configure the GUID: then
-    /// the usual issuer `https://{GUID}.ciamlogin.com/{GUID}/v2.0` is accepted too. With a domain, whoever runs the address
-    /// decides which tenant it is, so that its issuers must be at that address, or be [listed](Self::issuers).
+    /// the usual issuer `https://{GUID}.ciamlogin.com/{GUID}/v2.0` is accepted too. With a domain, the operator of that
+    /// host decides which tenant it is, so that its issuers must be at that address, or be [listed](Self::issuers).
     ///
     /// ```
     /// use tower_entra::Authority;

@@ -23,7 +23,7 @@ pub(crate) fn is_listed(listed: &[Arc<str>], issuer: &str) -> bool {
     })
 }
 
-/// Whether an issuer is at a host of Microsoft's: the login hosts of its clouds, Azure AD B2C and External ID. The text is
+/// Whether an issuer is at a Microsoft host: the login hosts of its clouds, Azure AD B2C and External ID. The text is
 /// not trusted, so that a user name, a port, capitals or a dot at the end do not hide the host.
 pub(crate) fn is_at_microsoft(issuer: &str) -> bool {
     let rest = issuer.split_once("://").map_or(issuer, |(_, rest)| rest);
@@ -50,7 +50,7 @@ pub(crate) fn origin_of(issuer: &str) -> Option<String> {
 }
 
 impl DocumentSpec {
-    /// Whether the document itself is at a host of Microsoft's, on the standard port.
+    /// Whether the document itself is at a Microsoft host, on the standard port.
     pub(super) fn is_at_microsoft(&self) -> bool {
         check_address(&self.address()).is_ok_and(|address| {
             address.origin == format!("https://{}", address.host) && is_microsoft_host(&address.host)
@@ -95,7 +95,7 @@ impl DocumentSpec {
                 _ => "for Microsoft's tokens configure the cloud, Authority::b2c or Authority::external_id instead",
             };
             let origin = self.origin();
-            return Err(format!("which is Microsoft's, and its metadata is at {origin}; {advice}"));
+            return Err(format!("a Microsoft issuer, but the metadata is at {origin}; {advice}"));
         }
         let origin = self.origin();
         // The text itself too: `https://a.example\@b.example/` may be read in two ways.
@@ -134,11 +134,11 @@ pub(crate) struct ForeignIssuer {
 }
 
 /// Stands in the text of every refusal for a foreign issuer.
-pub(crate) const FOREIGN_ISSUER: &str = "may not be named there";
+pub(crate) const FOREIGN_ISSUER: &str = "this authority does not own it";
 
 impl fmt::Display for ForeignIssuer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "its issuer is {:?}, {}; it {FOREIGN_ISSUER}", self.issuer, self.why)
+        write!(f, "its issuer is {:?}, {}; {FOREIGN_ISSUER}", self.issuer, self.why)
     }
 }
 

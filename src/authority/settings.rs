@@ -84,14 +84,13 @@ impl Authority {
     /// Lets the groups (`groups`), directory roles (`wids`) and authentication contexts (`acrs`) in its tokens meet a
     /// [`Requirement`].
     ///
-    /// Where Microsoft runs the authority, at a host of Entra's or External ID's, they count anyway. Anywhere else whoever
-    /// runs it can write the ids of your own directory into its tokens, as can the custom policies of Azure AD B2C: without
-    /// this switch such a requirement is unknown for its tokens, and so is its opposite. Switch it on for an authority that
-    /// you run, or whose operator may decide who is in your groups. Groups of another OpenID Connect issuer that are its own
-    /// are read with [`group_claim`](Self::group_claim).
+    /// Where Microsoft runs the authority, at a host of Entra's or External ID's, they count anyway. Elsewhere the operator can
+    /// write the ids of your own directory into its tokens, as can the custom policies of Azure AD B2C: without this switch such
+    /// a requirement is unknown for its tokens, and so is its opposite. Switch it on for an authority that you run, or whose
+    /// operator you trust to assign your groups. Groups of another OpenID Connect issuer that are its own are read with
+    /// [`group_claim`](Self::group_claim).
     ///
-    /// Whose tenant a token is from, and who is a guest in it, it does not change: Azure AD B2C does not know guests, and
-    /// another OpenID Connect issuer no tenants.
+    /// It does not affect tenant or guest: Azure AD B2C does not know guests, and another OpenID Connect issuer no tenants.
     ///
     /// ```
     /// use tower_entra::{Authority, Verifier, tenant::Instance};
@@ -131,10 +130,10 @@ impl Authority {
         self
     }
 
-    /// Lists issuers that the authority may have although its metadata is at another origin: exact texts, which must not be
-    /// at a host of Microsoft's and not belong to another authority. May be called more than once.
+    /// Lists issuers that the authority may have although its metadata is at another origin: exact strings, which must not
+    /// be at a Microsoft host and not belong to another authority. May be called more than once.
     ///
-    /// Without it, an authority that is not at a host of Microsoft's has issuers at its metadata's own origin alone (an OpenID
+    /// Without it, an authority that is not at a Microsoft host has issuers at its metadata's own origin alone (an OpenID
     /// Connect issuer has the configured one). Of an instance of Entra, `{tenantid}` stands for the tenant. Of an OpenID
     /// Connect issuer, these are further values of `iss`, such as the `access_token_issuer` of AD FS.
     ///

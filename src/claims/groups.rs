@@ -137,7 +137,8 @@ impl Claims {
         known.into_iter().flatten()
     }
 
-    /// Whether the user is in more groups than fit into the token, so that [`groups`](Self::groups) says nothing (§5.2). Never
+    /// Whether the user is in more groups than fit into the token, so that [`groups`](Self::groups) says nothing
+    /// (`docs/entra.md`, "Groups overage"). Never
     /// where [`group_claim`](crate::Authority::group_claim) names the claim: an overage is Entra's.
     #[must_use]
     pub fn has_groups_overage(&self) -> bool {

@@ -68,7 +68,7 @@ impl Rules<'_> {
         let accepts_app_tokens = matches!(kind, Kind::B2c(B2c { accept_app_tokens: true, .. }));
         if accepts_app_tokens && own_clients.is_empty() && common.allowed_clients.is_empty() {
             let clients = origin.says(Key::AllowedClients);
-            let advice = format!("needs {clients}: which applications may call? Such tokens name no policy");
+            let advice = format!("needs {clients}: list the allowed applications, since such tokens name no policy");
             self.wrong(&origin.at(&[Key::AcceptAppTokens], "true"), &shown, advice);
         }
         let places = match kind {

@@ -24,11 +24,7 @@ impl Rules<'_> {
     pub(super) fn check_owners(&mut self, all: &[(Origin<'_>, Trusted)]) {
         let mut pairs: Vec<(usize, usize, String)> = Vec::new();
         for (one, other) in IssuerOwners::new(all.iter().map(|(_, trusted)| trusted)).named_twice() {
-            pairs.push((
-                one,
-                other,
-                "has an issuer that {} has too, so that nobody could say whose its tokens are".into(),
-            ));
+            pairs.push((one, other, "shares an issuer with {}, so its tokens would be ambiguous".into()));
         }
         for (other, (origin, trusted)) in all.iter().enumerate() {
             let same = |(_, one): &(Origin<'_>, Trusted)| one.name != trusted.name && takes_same(one, trusted);
@@ -37,7 +33,7 @@ impl Rules<'_> {
                 pairs.push((
                     one,
                     other,
-                    format!("has {says}, as {{}} at the same address: which rules hold for such a token?"),
+                    format!("has {says}, as {{}} at the same address: it would be ambiguous which rules apply"),
                 ));
             }
         }
@@ -76,12 +72,10 @@ fn wrong_issuer(kind: &Kind, issuer: &str) -> Option<String> {
         && !host.starts_with('/')
         && issuer.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'@' | b'\\' | b'*'));
     if !is_plain {
-        return Some(
-            "an issuer is needed exactly as tokens have it in iss, such as https://id.contoso.example".to_owned(),
-        );
+        return Some("must be exactly the token's iss, such as https://id.contoso.example".to_owned());
     }
     if is_at_microsoft(issuer) {
-        let advice = "is at a host of Microsoft's, whose issuers belong to authorities there; name the tenant's GUID, or \
+        let advice = "is at a Microsoft host, whose issuers belong to authorities there; name the tenant's GUID, or \
                       configure the cloud, Authority::b2c or Authority::external_id";
         return Some(advice.to_owned());
     }

@@ -47,7 +47,7 @@ impl Config {
         let form = self.form();
         let other = if self.has_own_authority() { rules.described(form) } else { None };
         if let Some(required) = self.site.required_for_readiness.as_ref().filter(|_| !self.has_own_authority()) {
-            let advice = "is about one authority; put it into the entries of Authorities that it is meant for";
+            let advice = "applies to one authority; move it into its entry in Authorities";
             rules.wrong(&required.name, &required.value.to_string(), advice);
         }
         let tenants = if form == Form::Entra { rules.tenants(None) } else { Tenants::default() };

@@ -146,7 +146,7 @@ impl Reader {
                 self.config.tenants.extend(tenant.map(written));
             }
             Key::TenantIds => {
-                let tenants = self.texts(node, "a list of texts is needed: GUIDs or verified domains of tenants");
+                let tenants = self.texts(node, "must be a list of strings: GUIDs or verified domains of tenants");
                 self.config.tenants.extend(tenants.into_iter().map(written));
             }
             Key::ClientId => {
@@ -158,7 +158,7 @@ impl Reader {
                 self.config.audiences.extend(audience);
             }
             Key::Audiences => {
-                let audiences = self.texts(node, "a list of texts is needed; a single one can be given as Audience");
+                let audiences = self.texts(node, "must be a list of strings; a single one can be given as Audience");
                 self.config.audiences.extend(audiences);
             }
             Key::Authority => {
@@ -178,7 +178,7 @@ impl Reader {
                     let advice = "an empty list lets nobody in; leave it out to let every application in";
                     self.problems.push(wrong(&node, advice));
                 }
-                let clients = self.texts(node, "a list of texts is needed: client ids of applications");
+                let clients = self.texts(node, "must be a list of strings: client ids of applications");
                 self.config.allowed_clients.extend(clients);
             }
             Key::RequiredClaims => self.claim_rules(node),
@@ -191,7 +191,7 @@ impl Reader {
                 self.config.resource.extend(resource);
             }
             Key::RevokedKeys => {
-                let keys = self.texts(node, "a list of texts is needed: `kid`s of signing keys");
+                let keys = self.texts(node, "must be a list of strings: `kid`s of signing keys");
                 self.config.revoked_keys.extend(keys);
             }
             Key::DetailedErrors => {

@@ -84,7 +84,7 @@ impl Reader {
     /// The values of a rule: texts, and numbers and truth values by the text they have in a token.
     fn claim_values(&mut self, node: Node) -> Vec<String> {
         let Data::List(values) = node.data else {
-            self.problems.push(mistyped(&node, "a list of texts is needed"));
+            self.problems.push(mistyped(&node, "must be a list of strings"));
             return Vec::new();
         };
         let mut texts = Vec::new();

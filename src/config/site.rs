@@ -133,8 +133,7 @@ impl Reader {
                 if matches!(&node.data, Data::List(elements) if elements.is_empty()) {
                     self.problems.push(wrong(&node, "is an empty list; leave it out"));
                 }
-                let issuers =
-                    self.texts(node, "a list of texts is needed: issuers, exactly as tokens have them in iss");
+                let issuers = self.texts(node, "must be a list of strings: issuers, each exactly the token's iss");
                 issuers.into_iter().for_each(|issuer| self.config.site.push(key, issuer));
             }
             Key::RequiredForReadiness => self.config.site.required_for_readiness = self.truth(&node),
@@ -143,7 +142,7 @@ impl Reader {
             Key::FileOfKeys => self.key_file(node),
             Key::StaticKeys => self.static_keys(&node),
             Key::Policies => {
-                let policies = self.texts(node, "a list of texts is needed: user flows such as B2C_1_susi");
+                let policies = self.texts(node, "must be a list of strings: user flows such as B2C_1_susi");
                 policies.into_iter().for_each(|policy| self.config.site.push(key, policy));
             }
             _ => {
@@ -187,7 +186,7 @@ impl Reader {
         if matches!(&node.data, Data::List(elements) if elements.is_empty()) {
             return self.problems.push(wrong(&node, "an empty list accepts nothing; leave it out for RS256"));
         }
-        for text in self.texts(node, "a list of texts is needed, such as [\"RS256\"]") {
+        for text in self.texts(node, "must be a list of strings, such as [\"RS256\"]") {
             match text.value.parse() {
                 Ok(algorithm) => self.config.site.algorithms.push(Named::new(text.name, algorithm)),
                 Err(_) => {

@@ -185,12 +185,12 @@ fn mistakes_of_json() {
         (r#","Audience":null"#, "Audience = \"null\": is null; a text is needed; several are listed under Audiences"),
         (
             r#","audiences":"x""#,
-            "audiences = \"x\": is a text; a list of texts is needed; a single one can be given as Audience",
+            "audiences = \"x\": is a text; must be a list of strings; a single one can be given as Audience",
         ),
         (r#","Audiences":["x",1]"#, "Audiences:1 = \"1\": is a number; a text is needed"),
         (
             r#","TenantIds":{"0":"x"}"#,
-            "TenantIds = \"{0}\": is an object; a list of texts is needed: GUIDs or verified domains of tenants",
+            "TenantIds = \"{0}\": is an object; must be a list of strings: GUIDs or verified domains of tenants",
         ),
         (
             r#","AllowedClients":[]"#,
@@ -241,7 +241,7 @@ fn mistakes_of_json() {
         ),
         (
             r#","RequiredClaims":[{"Name":"a","Values":"x"}]"#,
-            "RequiredClaims:0:Values = \"x\": is a text; a list of texts is needed",
+            "RequiredClaims:0:Values = \"x\": is a text; must be a list of strings",
         ),
         (
             r#","RequiredClaims":[{"Name":"a","Values":[]}]"#,
@@ -326,7 +326,7 @@ fn mistakes_of_the_environment() {
         (
             "AzureAd__Audiences",
             "x",
-            "AzureAd__Audiences = \"x\": is a text; a list of texts is needed; a single one can be given as Audience".into(),
+            "AzureAd__Audiences = \"x\": is a text; must be a list of strings; a single one can be given as Audience".into(),
         ),
         (
             "AzureAd__RequiredClaims__0__Nme",

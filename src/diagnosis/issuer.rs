@@ -132,7 +132,7 @@ impl Found<'_> {
             match self.authority().and_then(|authority| authority.failure.as_deref()) {
                 // Without its metadata there is nothing to compare with.
                 Some(failure) if failure.contains(FOREIGN_ISSUER) => format!("Correct the configuration first: {failure}."),
-                _ => "Compare them letter by letter (a slash at the end counts). If its tokens are to be accepted here too, \
+                _ => "Compare them character by character (a slash at the end counts). If its tokens are to be accepted here too, \
                       add it as an authority of this same layer (Authorities in JSON): two layers one behind the other \
                       refuse each other's tokens."
                     .to_owned(),
@@ -277,7 +277,7 @@ impl Found<'_> {
         Cause::new(
             kind,
             format!(
-                "This API requires {required}, and whoever runs {name} could write that into its tokens: {detail}."
+                "This API requires {required}, and the operator of {name} could put that into its tokens: {detail}."
             ),
             "Tell authorities apart with Requirement::authority(). If its operator may decide about your groups and directory \
              roles, add trust_directory_claims() (TrustDirectoryClaims in JSON); groups of an OpenID Connect issuer's own are \

@@ -50,9 +50,9 @@ impl Found<'_> {
         if failure.contains(FOREIGN_ISSUER) {
             return Cause::new(
                 CauseKind::ForeignIssuer,
-                format!("The metadata of {name} names an issuer that is not its own: {failure}."),
+                format!("The metadata of {name} names an issuer it does not own: {failure}."),
                 "If the issuer is right, list it by issuers() (Issuers in a file), or configure the tenant's GUID where the text \
-                 says so; else look who answers at that address.",
+                 says so; otherwise check which server answers there.",
             );
         }
         if failure.contains(ACCEPT_TFP) {
@@ -74,7 +74,7 @@ impl Found<'_> {
             return Cause::new(
                 CauseKind::WrongMetadata,
                 format!("The documents of {name} are not as the configuration says: {failure}."),
-                "Configure what they say, if it is right; else look who answers at that address (a proxy, a login page).",
+                "Configure what they say, if it is right; otherwise check which server answers there (a proxy, a login page).",
             );
         }
         if failure.contains("answered with status") {

@@ -152,10 +152,11 @@ causes! {
     NoSuchTenant = "no_such_tenant", KeysUnavailable, "the configured tenant does not exist there", ["IDX20803", "IDX20807"];
     /// The metadata is not what the configuration says.
     WrongMetadata = "wrong_metadata", KeysUnavailable, "the issuer's metadata does not fit the configuration", ["IDX20810"];
-    /// The metadata of Azure AD B2C has an issuer with the policy in it, which is not accepted (§1.8).
+    /// The metadata of Azure AD B2C has an issuer with the policy in it, which is not accepted (`docs/entra.md`, "Azure AD
+    /// B2C").
     PolicyInIssuer = "policy_in_issuer", KeysUnavailable, "the issuer of Azure AD B2C has the policy in it", [];
     /// The metadata names an issuer that belongs to another authority, or is at another origin than the metadata.
-    ForeignIssuer = "foreign_issuer", KeysUnavailable, "the metadata names an issuer that is not its own", [];
+    ForeignIssuer = "foreign_issuer", KeysUnavailable, "the metadata names an issuer it does not own", [];
     /// No network, no DNS, no TLS, a proxy.
     NoMetadata = "no_metadata", KeysUnavailable, "the issuer's metadata cannot be fetched", ["IDX20803", "IDX20804"];
     /// The signature fits no key of that name.

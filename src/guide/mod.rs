@@ -9,7 +9,7 @@
 //! Coming from elsewhere:
 //!
 //! - [`from_api_management`]: `validate-jwt` and `validate-azure-ad-token`.
-//! - [`from_microsoft_identity_web`]: `appsettings.json`, and the differences, measured.
+//! - [`from_microsoft_identity_web`]: `appsettings.json`, and measured differences.
 //! - [`from_jwt_authorizer`] and [`from_tower_oauth2_resource_server`]: the same in this crate, before and after.
 
 #[doc = include_str!("troubleshooting.md")]

@@ -141,7 +141,7 @@ impl Skipped {
     }
 }
 
-const PRIVATE_HALF: &str = "has its private half in the document, so that anybody can forge its signatures: revoke it";
+const PRIVATE_HALF: &str = "publishes its private key, so that anybody can forge its signatures: revoke it";
 
 impl Raw {
     fn refused(&self) -> Option<&'static str> {

@@ -18,6 +18,8 @@
 //! | `key_changed` | warn | `document`, `kid`, `change`: another `issuer` or `cloud_instance_name` than before |
 //! | `key_oddly_encoded` | debug | `document`, `kid`: `n` or `e` is padded, or in standard base64 |
 //! | `key_revoked` | warn | `kid` |
+//! | `issuer_refused` | error | `authority`, `owner`, `issuer`, `document`: metadata names an issuer that the authority does not own |
+//! | `unknown_authority` | warn | `authority`, `configured`: a requirement names an authority that the verifier does not have |
 //! | `no_runtime` | error | `document`: there is no tokio runtime to fetch on |
 //! | `configuration` | warn | what an owner should know at start-up |
 //!
@@ -81,14 +83,15 @@ pub use stats::KeyStats;
 /// How keys are kept and refreshed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeySettings {
-    /// Time between two refreshes, where the provider asks for none that is shorter. 1 h.
+    /// Time between two refreshes, up to a quarter shorter at random; the `max-age` of the provider can shorten it. 1 h.
     pub refresh_interval: Duration,
     /// Shortest time between two refreshes that unknown keys cause, failed ones counted too. 30 s.
     pub cool_down: Duration,
-    /// How long a key lives on that is missing from the newest document (§3.4), and how long its `issuer` and
-    /// `cloud_instance_name` hold on that documents have changed or omit. Hours without a document do not count. 24 h.
+    /// Grace period: how long a key stays in use after it disappeared from the newest document (`docs/entra.md`, "Keys that
+    /// disappear and return"), and how long an `issuer` or `cloud_instance_name` that documents changed or omit still
+    /// restricts the key. Time without a document does not count. 24 h.
     pub grace: Duration,
-    /// How long keys are used when no document can be had. 7 days.
+    /// How long keys stay in use while no document can be fetched. 7 days.
     pub max_stale: Duration,
     /// Time that one refresh may take, all its documents together. 10 s.
     pub timeout: Duration,

@@ -58,7 +58,7 @@ impl Refresh<'_> {
             let owner = self.foreign.iter().find_map(|foreign| foreign.owner.as_deref());
             tracing::error!(target: "tower_entra", event = "issuer_refused", document = %self.spec.address(),
                 authority = self.ownership.name(), owner = owner.unwrap_or("none that is configured"),
-                issuer = ?issuers, "an authority's metadata names an issuer that is not its own: {first}");
+                issuer = ?issuers, "an authority's metadata names an issuer it does not own: {first}");
         }
         fetched
     }

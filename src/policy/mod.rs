@@ -277,7 +277,7 @@ impl Policy {
             // A user has signed in: whatever this is, it is not a token of client credentials.
             && MARKS_OF_USERS.iter().all(|name| payload.raw(name).is_none());
         if !is_app {
-            return refused("it names no policy (tfp, acr), and has not the marks of an application");
+            return refused("it names no policy (tfp, acr), and lacks the marks of an app-only token");
         }
         let roles = payload.list(ListClaim::Roles).into_iter().flatten().filter(|role| scopes::is_visible(role));
         let roles: Vec<Box<str>> = scopes::of_payload(payload).chain(roles).map(Into::into).collect();

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Address, tenant and policy of an issuer of Azure AD B2C: `{base}/{tenant}/v2.0/`, or with the policy in it
-/// `{base}/tfp/{tenant}/{policy}/v2.0/`, with or without the slash at its end (§1.8).
+/// `{base}/tfp/{tenant}/{policy}/v2.0/`, with or without the slash at its end (`docs/entra.md`, "Azure AD B2C").
 pub(super) fn b2c_form(issuer: &str) -> Option<(&str, TenantId, Option<&str>)> {
     let path = issuer.find("://").and_then(|at| Some(at + 3 + issuer[at + 3..].find('/')?))?;
     let base = &issuer[..path];
@@ -22,7 +22,7 @@ pub(super) fn b2c_form(issuer: &str) -> Option<(&str, TenantId, Option<&str>)> {
     Some((base, TenantId::from_canonical(tenant)?, policy))
 }
 
-/// The policy of a token of Azure AD B2C, in lower case (§1.8).
+/// The policy of a token, in lower case (`docs/entra.md`, "Azure AD B2C").
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum PolicyName {
     /// By `tfp`, else `acr`.
@@ -47,7 +47,7 @@ impl PolicyName {
 }
 
 impl Trust {
-    /// Whether the policy of a token is its own (§1.8), or the token needs none.
+    /// Whether the policy of a token is its own (`docs/entra.md`, "Azure AD B2C"), or the token needs none.
     pub(super) fn accepts_policy(&self, payload: &Payload, issuer: &str) -> bool {
         let Some(own) = &self.b2c_policy else { return true };
         match PolicyName::of(payload, issuer) {
@@ -57,7 +57,7 @@ impl Trust {
         }
     }
 
-    /// The issuer is known, the policy (§1.8) not accepted.
+    /// The issuer is known, the policy (`docs/entra.md`, "Azure AD B2C") not accepted.
     pub(super) fn other_policy(&self, payload: &Payload) -> Rejection {
         let detail = match names_policy(payload) {
             true => "the policy (tfp, acr) is none of those that this API accepts",

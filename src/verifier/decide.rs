@@ -146,7 +146,12 @@ impl Inner {
             Route::To { authority, version, tenant } => (authority, version, tenant),
             Route::OneOf { authorities, version, tenant } => {
                 let key_id = token.header.key_id.as_deref();
-                match self.with_key(&authorities, token.payload.string(StringClaim::Issuer).unwrap_or_default(), key_id, tenant) {
+                match self.with_key(
+                    &authorities,
+                    token.payload.string(StringClaim::Issuer).unwrap_or_default(),
+                    key_id,
+                    tenant,
+                ) {
                     Some(authority) => (authority, version, tenant),
                     None => {
                         let first = authorities[0];

@@ -48,7 +48,7 @@ struct Remembered {
     until: Duration,
 }
 
-/// One lookup, on a task of its own: a request that goes away does not break it off for the others. It ends with the last
+/// One lookup, on a task of its own: a request that goes away does not cancel it for the others. It ends with the last
 /// request that waits for it.
 struct Flight {
     task: AbortHandle,
@@ -60,7 +60,7 @@ impl Flight {
         let (sender, answer) = watch::channel(None);
         let lookup = async move {
             let result = tokio::time::timeout(LONGEST_LOOKUP, lookup).await;
-            sender.send_replace(Some(result.unwrap_or_else(|_| Err(failed("the tenant lookup takes too long")))));
+            sender.send_replace(Some(result.unwrap_or_else(|_| Err(failed("the tenant lookup timed out after 30 s")))));
         };
         // With the span of the request that started it, so that the lookup's own events are in its trace.
         Self { task: tokio::spawn(lookup.in_current_span()).abort_handle(), answer }
@@ -71,7 +71,7 @@ impl Flight {
         match answer.wait_for(Option::is_some).await.as_deref() {
             Ok(Some(answer)) => answer.clone(),
             // It panicked, or its runtime was shut down.
-            _ => Err(failed("the tenant lookup was broken off")),
+            _ => Err(failed("the tenant lookup was cancelled")),
         }
     }
 }

@@ -19,9 +19,10 @@ pub(super) struct Hint {
 enum Form {
     /// They are at this origin.
     Origin(String),
-    /// Of Azure AD B2C at this address, of this tenant if that is known (§1.8).
+    /// Of Azure AD B2C at this address, of this tenant if that is known (`docs/entra.md`, "Azure AD B2C").
     B2c { base: String, tenant: Option<TenantId> },
-    /// They are at this origin, or one of External ID's own, of this tenant if that is known (§1.9).
+    /// They are at this origin, or one of External ID's own, of this tenant if that is known (`docs/entra.md`,
+    /// "External ID").
     ExternalId { origin: String, tenant: Option<TenantId> },
 }
 

@@ -1,4 +1,4 @@
-//! Key sets as servers publish them, and what a wrong or hostile one can do.
+//! Key set variants that servers publish, and what a wrong or hostile one can do.
 
 use std::{
     sync::{Arc, Mutex},

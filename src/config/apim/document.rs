@@ -100,7 +100,7 @@ fn surroundings(element: Element<'_, '_>, draft: &mut Draft) {
         const SHOWN: usize = 20;
         let more = if others.len() > SHOWN { ", …" } else { "" };
         let shown: Vec<_> = others.into_iter().take(SHOWN).map(|name| shortened(name, 60)).collect();
-        draft.note(shown.join(", ") + more, "is not about tokens, and is passed over");
+        draft.note(shown.join(", ") + more, "is not about tokens, and is ignored");
     }
 }
 

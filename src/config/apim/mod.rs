@@ -119,7 +119,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// If it is no XML, has more than 1 MiB or an unusual depth, has a DTD, or has none or several of these policies; if the policy demands something that cannot be
+    /// If it is not XML, has more than 1 MiB or an unusual depth, has a DTD, or has none or several of these policies; if the policy demands something that cannot be
     /// demanded here, or does not say whose tokens are for which API. All mistakes at once, each with what to do.
     pub fn from_apim_policy(xml: &str) -> Result<ApimPolicy, ConfigError> {
         document::with_policy(xml, |element, draft| {

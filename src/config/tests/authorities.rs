@@ -221,7 +221,7 @@ fn directory_claims_are_trusted_of_one_authority_alone() {
     assert_eq!(states(section(&format!(r#","Authorities":[{{{b2c}}}]"#))), [true, false]);
 }
 
-/// A claim that all tokens must have can be written by whoever runs one of the authorities.
+/// A claim that all tokens must have can be written by the operator of one of the authorities.
 #[test]
 fn required_claims_that_an_authority_can_write_are_told() {
     let authorities = |claim: &str, more: &str| {
@@ -368,8 +368,8 @@ fn readiness_counts_the_authorities_that_are_required() {
         assert_eq!(plan.warnings.iter().any(|warning| warning.contains(WARNING)), warns, "{outer} {inner}");
     }
     let without_own = format!(r#"{{"AzureAd":{{"RequiredForReadiness":false,"Authorities":[{}]}}}}"#, partner(""));
-    let problem = "AzureAd:RequiredForReadiness = \"false\": is about one authority; put it into the entries of Authorities \
-                   that it is meant for";
+    let problem =
+        "AzureAd:RequiredForReadiness = \"false\": applies to one authority; move it into its entry in Authorities";
     assert_eq!(told(Config::from_json(&without_own)), [problem]);
 }
 

@@ -119,7 +119,7 @@ impl Requirement {
     /// ([`groups_overage`](crate::RejectionKind::GroupsOverage)), or if it lists groups of the other form: an id may then
     /// be there by its name.
     ///
-    /// Unknown too if the authority cannot state groups: whoever runs it could write those of your directory. Entra and
+    /// Unknown too if the authority cannot state groups: its operator could write those of your directory. Entra and
     /// External ID at Microsoft's hosts can, for the token's own tenant; combine it with [`tenant`](Self::tenant) where there
     /// are several. Any other needs [`trust_directory_claims`](crate::Authority::trust_directory_claims), or, for groups of
     /// its own, [`group_claim`](crate::Authority::group_claim).

@@ -19,7 +19,7 @@ use crate::{
 const GOVERNMENT: &str = MockEntra::OTHER_TENANT;
 const THIRD: &str = "33333333-4444-5555-6666-777777777777";
 
-/// An authority whose metadata claims an issuer that is not its own.
+/// An authority whose metadata claims an issuer it does not own.
 #[derive(Clone, Debug)]
 struct Offender {
     name: &'static str,
@@ -213,7 +213,7 @@ async fn second_authority_of_one_instance_is_fetched_after_the_first_is_loaded()
     assert_eq!(code(&verifier, &mock.token().tenant(THIRD).audience("api://a")).await, "wrong_tenant");
 }
 
-/// The keys of before are kept, and the refresh counts as failed.
+/// The previous keys stay in use, and the refresh counts as failed.
 #[tokio::test]
 async fn row_27_keys_outlive_a_document_that_claims_another_issuer() {
     let (owners, clock) = presets(GOVERNMENT);
@@ -233,7 +233,7 @@ async fn row_27_keys_outlive_a_document_that_claims_another_issuer() {
     assert_eq!(code(&verifier, &token(&offender)).await, "accepted");
     settle().await;
     assert_eq!(verifier.stats().keys.failures, failures + 1);
-    assert_eq!(code(&verifier, &token(&offender)).await, "accepted", "with the keys of before");
+    assert_eq!(code(&verifier, &token(&offender)).await, "accepted", "with the previous keys");
     assert_eq!(code(&verifier, &owner.token()).await, "accepted");
 }
 
