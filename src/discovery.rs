@@ -342,6 +342,7 @@ mod tests {
             ("https://contoso.ciamlogin.com:8443/keys", false),
             ("https://ciamlogin.com/keys", false),
             ("https://contoso.ciamlogin.com.evil.example/keys", false),
+            ("https://co(ntoso.ciamlogin.com/keys", false),
             ("https://login.microsoftonline.com/keys", false),
         ] {
             assert_eq!(read(&spec, &issuer, jwks_uri).is_ok(), is_good, "{jwks_uri}");
@@ -484,7 +485,7 @@ mod tests {
             // Also where a list would allow it: such a list is a mistake of the configuration.
             for listed in [listed([]), listed([&issuer])] {
                 let refused = read(&authority(listed), &issuer, keys).unwrap_err();
-                assert!(refused.contains("is Microsoft's"), "{host}: {refused}");
+                assert!(refused.contains("a Microsoft issuer"), "{host}: {refused}");
             }
         }
         let own = format!("http://127.0.0.1:4000/{TENANT}/v2.0");
@@ -521,21 +522,25 @@ mod tests {
                 Some("list it exactly"),
             ),
             (b2c(OTHER, listed([&mirror])), mirror.clone(), Some("is not one with")),
-            (b2c(TENANT, listed([])), format!("https://contoso.b2clogin.com/{TENANT}/v2.0/"), Some("is Microsoft's")),
+            (
+                b2c(TENANT, listed([])),
+                format!("https://contoso.b2clogin.com/{TENANT}/v2.0/"),
+                Some("a Microsoft issuer"),
+            ),
             (external(domain, listed([])), format!("{base}/{TENANT}/v2.0"), None),
             (external(domain, listed([])), ciam(TENANT), Some("configure the tenant's GUID")),
             (external(TENANT, listed([])), ciam(TENANT), None),
-            (external(TENANT, listed([])), ciam(OTHER), Some("is Microsoft's")),
+            (external(TENANT, listed([])), ciam(OTHER), Some("a Microsoft issuer")),
             (
                 external(TENANT, listed([])),
                 format!("https://contoso.ciamlogin.com/{TENANT}/v2.0"),
-                Some("is Microsoft's"),
+                Some("a Microsoft issuer"),
             ),
             (external(TENANT, listed([])), format!("{base}/{TENANT}/v2.0"), None),
             (
                 external(TENANT, listed([])),
                 format!("https://login.microsoftonline.com/{TENANT}/v2.0"),
-                Some("is Microsoft's"),
+                Some("a Microsoft issuer"),
             ),
             (external(TENANT, listed([&other_mirror])), other_mirror.clone(), None),
             (external(TENANT, listed([])), other_mirror.clone(), Some("list it exactly")),
@@ -639,6 +644,13 @@ mod tests {
                 "External ID's by its GUID, at Microsoft",
                 Authority::external_id("contoso"),
                 Authority::external_id_at("https://login.contoso.example", TENANT),
+                format!("https://{TENANT}.ciamlogin.com/{TENANT}/v2.0"),
+                true,
+            ),
+            (
+                "External ID's at Microsoft, by its GUID",
+                Authority::external_id_at("https://login.contoso.example", TENANT),
+                Authority::external_id("contoso"),
                 format!("https://{TENANT}.ciamlogin.com/{TENANT}/v2.0"),
                 false,
             ),

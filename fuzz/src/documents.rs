@@ -6,7 +6,7 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 use serde_json::{Value, json};
-use tower_entra::{Authority, Rejection, Verifier};
+use tower_entra::{Authority, Rejection, Verifier, cache::CacheSettings};
 
 use crate::fixtures::{
     AUDIENCE, CLIENT, Documents, FixedClock, ISSUER, TENANT, ec_jwk, ed_jwk, ed25519, edwards_point, entra_claims,
@@ -44,7 +44,8 @@ pub fn key_set(data: &[u8]) -> String {
         .algorithms(["RS256", "ES256", "EdDSA"].map(|name| name.parse().unwrap()))
         .audience(AUDIENCE);
     let documents = Documents { others: Some(data.to_vec()), ..Documents::default() };
-    let verifier = Verifier::builder().authority(issuer).fetch(documents).clock(FixedClock).build().unwrap();
+    let verifier = Verifier::builder().authority(issuer).fetch(documents).clock(FixedClock).cache(CacheSettings::off());
+    let verifier = verifier.build().unwrap();
     let mut label = String::new();
     for (name, token) in TOKENS.iter() {
         let verdict = code(run(verifier.verify(token)));
@@ -108,7 +109,7 @@ pub fn metadata(data: &[u8]) -> String {
     ]});
     let mut entra_key = rsa_jwk();
     entra_key["issuer"] = format!("https://login.microsoftonline.com/{TENANT}/v2.0").into();
-    let builder = Verifier::builder().clock(FixedClock);
+    let builder = Verifier::builder().clock(FixedClock).cache(CacheSettings::off());
     let (builder, claims, hosts, keys): (_, Value, &[&str], _) = match kind {
         b'E' => (
             builder.tenant(TENANT).client_id(CLIENT),

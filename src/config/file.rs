@@ -134,7 +134,9 @@ fn at_top(members: Vec<(String, Node)>, problems: &mut Problems) -> Section {
     match alike {
         Some((name, node)) if !is_ours(&members) && matches!(key::meaning(name), Meaning::Unknown { .. }) => {
             let advice = format!("looks like the settings, but only a section {SECTION} is read; rename it");
-            problems.push(ConfigProblem::new(&node.name, None, advice));
+            // A name that cannot be seen is quoted.
+            let shown = if node.name.trim().is_empty() { format!("{:?}", node.name) } else { node.name.clone() };
+            problems.push(ConfigProblem::new(shown, None, advice));
             let inner = members.into_iter().find_map(|(_, node)| match node.data {
                 Data::Object(inner) if is_ours(&inner) => Some((node.name, inner)),
                 _ => None,

@@ -1,4 +1,8 @@
-use std::{error::Error, fmt, net::IpAddr};
+use std::{
+    error::Error,
+    fmt,
+    net::{IpAddr, Ipv6Addr},
+};
 
 use http::Uri;
 
@@ -48,6 +52,11 @@ pub(crate) fn check_address(text: &str) -> Result<Address, InvalidAddress> {
         return Err(InvalidAddress("an address with a user name is not allowed"));
     }
     let host = authority.host().to_ascii_lowercase();
+    if !is_plain_host(&host) {
+        return Err(InvalidAddress(
+            "a host has letters, digits, hyphens and dots only, or is an IPv6 address in brackets",
+        ));
+    }
     match scheme {
         "https" => {}
         "http" if is_loopback(&host) => {}
@@ -60,6 +69,14 @@ pub(crate) fn check_address(text: &str) -> Result<Address, InvalidAddress> {
     };
     let path = uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
     Ok(Address { origin: format!("{scheme}://{host}{port}"), host, path })
+}
+
+/// Whether no two readers of addresses can take the host for different ones.
+fn is_plain_host(host: &str) -> bool {
+    match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_')),
+    }
 }
 
 /// Whether a host, in lower case, is this machine.
@@ -159,6 +176,12 @@ mod tests {
             "https://login.microsoftonline.com/common",
             "https://",
             "https:// login.example",
+            "https://log(in.example",
+            "https://login.example%2f.evil.example",
+            "https://login.example;evil.example",
+            "https://[::1",
+            "https://[::1]x",
+            "https://[login.example]",
             "",
         ] {
             assert!(Instance::parse(text).is_err(), "{text}");

@@ -12,6 +12,7 @@ mod hint;
 mod progress;
 mod public_cause;
 mod readiness;
+mod rejections;
 mod route;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
