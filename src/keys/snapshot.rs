@@ -211,10 +211,9 @@ impl Snapshot {
             return None;
         }
         let with_cloud = if demands_cloud { keys } else { &self.keys };
-        let has_cloud = |(key_id, all): (&Box<str>, &Vec<Arc<Key>>)| {
-            all.iter().any(|key| !key.clouds.is_empty()).then(|| key_id.clone())
-        };
-        let key_id = with_cloud.iter().find_map(has_cloud).unwrap_or_default();
+        let mut all = with_cloud.iter();
+        let key_id = all.find(|(_, keys)| keys.iter().any(|key| !key.clouds.is_empty()));
+        let key_id = key_id.map(|(key_id, _)| key_id.clone()).unwrap_or_default();
         Some(Notice::CloudRule { key_id, is_required: demands_cloud, without })
     }
 

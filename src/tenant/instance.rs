@@ -52,7 +52,9 @@ pub(crate) fn check_address(text: &str) -> Result<Address, InvalidAddress> {
         return Err(InvalidAddress("an address with a user name is not allowed"));
     }
     let host = authority.host().to_ascii_lowercase();
-    if !is_plain_host(&host) {
+    // Behind a host there is a port or nothing.
+    let is_whole = authority.as_str().get(host.len()..).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'));
+    if !is_whole || !is_plain_host(&host) {
         return Err(InvalidAddress(
             "a host has letters, digits, hyphens and dots only, or is an IPv6 address in brackets",
         ));
