@@ -106,7 +106,6 @@ impl Problems {
         self.found == 0
     }
 
-    #[cfg(feature = "apim")]
     pub(crate) fn iter(&self) -> impl Iterator<Item = &ConfigProblem> {
         self.kept.iter()
     }
