@@ -1,5 +1,5 @@
-//! Metadata documents (§1.4, §1.5): issuer, address of the keys, cloud. What a document says is held against what is
-//! known before any of it is used.
+//! Metadata documents (`docs/entra.md`, "Metadata documents"): issuer, address of the keys, cloud. What a document says
+//! is held against what is known before any of it is used.
 
 use std::{fmt, sync::Arc};
 
@@ -213,7 +213,8 @@ fn base_of<'a>(base: &'a str, found: &'a str, is_listed: bool) -> &'a str {
 /// What to do about an issuer with the policy in it, in code and in a file.
 pub(crate) const ACCEPT_TFP: &str = "accept_tfp_issuers() (AcceptTfpIssuers in a file)";
 
-/// `https://{host}/{tenant}/v2.0/`, or with `/tfp/` and the policy where that was asked for (§1.8).
+/// `https://{host}/{tenant}/v2.0/`, or with `/tfp/` and the policy where that was asked for (`docs/entra.md`, "Azure AD
+/// B2C").
 fn check_b2c(
     found: &str,
     issuer: IssuerTemplate,
@@ -243,7 +244,7 @@ fn check_b2c(
     Ok(issuer)
 }
 
-/// `https://{tenant}.ciamlogin.com/{tenant}/v2.0`, or at the authority's own address (§1.9).
+/// `https://{tenant}.ciamlogin.com/{tenant}/v2.0`, or at the authority's own address (`docs/entra.md`, "External ID").
 fn check_external_id(found: &str, issuer: IssuerTemplate, base: &str) -> Result<IssuerTemplate, String> {
     let tenant = issuer.tenant().ok_or_else(|| format!("its issuer {found:?} does not say which tenant it is"))?;
     let usual = IssuerTemplate::new(&format!("https://{tenant}.ciamlogin.com/"), "/v2.0");

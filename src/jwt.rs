@@ -206,7 +206,8 @@ fn decode_text(text: &[u8]) -> Option<String> {
     decode(text).and_then(|bytes| String::from_utf8(bytes).ok())
 }
 
-/// RFC 9068 §2.1 wants `at+jwt`; a media type's `application/` may be left out. Entra writes `JWT` (§4.4).
+/// RFC 9068, section 2.1, wants `at+jwt`; a media type's `application/` may be left out. Entra writes `JWT`
+/// (`docs/entra.md`, "The typ header").
 fn is_rfc9068_type(kind: &str) -> bool {
     ["at+jwt", "application/at+jwt"].iter().any(|known| known.eq_ignore_ascii_case(kind))
 }

@@ -54,20 +54,20 @@ impl Source {
 /// A document with keys: where it is, and for whom its keys may speak.
 #[derive(Clone, Debug)]
 pub(crate) enum DocumentSpec {
-    /// Of an instance of Entra (§1.3).
+    /// Of an instance of Entra (`docs/entra.md`, "Discovery URLs").
     Entra {
         instance: Instance,
         owner: DocumentOwner,
-        /// The application whose own signing keys are asked for (§3.5).
+        /// The application whose own signing keys are asked for (`docs/entra.md`, "Application-specific signing keys").
         app_id: Option<String>,
         /// The one version of tokens that is accepted.
         version: Option<TokenVersion>,
         /// Issuers that it may name, beside those at its own origin.
         listed: Listed,
     },
-    /// Of one policy of Azure AD B2C (§1.8).
+    /// Of one policy of Azure AD B2C (`docs/entra.md`, "Azure AD B2C").
     B2c { base: String, tenant: String, policy: String, accept_tfp: bool, listed: Listed },
-    /// Of an External ID tenant (§1.9).
+    /// Of an External ID tenant (`docs/entra.md`, "External ID").
     ExternalId { base: String, tenant: String, version: Option<TokenVersion>, listed: Listed },
     /// Of an OpenID Connect issuer; `jwks_uri`, where it is given, spares the metadata. Tokens may have the listed issuers
     /// too.
@@ -105,7 +105,8 @@ impl DocumentSpec {
         }
     }
 
-    /// The address of Entra's v1 metadata, where the issuers have to be learnt from it (§1.3).
+    /// The address of Entra's v1 metadata, where the issuers have to be learnt from it (`docs/entra.md`, "Discovery
+    /// URLs").
     pub(crate) fn v1_address(&self) -> Option<String> {
         match self {
             Self::Entra { instance, .. } if instance.cloud().is_none() => self.entra_metadata(""),

@@ -44,8 +44,8 @@ impl Issuers {
         self.0.iter().filter(|issuer| issuer.accepted)
     }
 
-    /// Whether a key that says it is of the issuer `text`, read as `template`, may speak for `tenant` here (§2.3): it is of
-    /// the form of v2 where that is known, for v1 tokens too.
+    /// Whether a key that says it is of the issuer `text`, read as `template`, may speak for `tenant` here
+    /// (`docs/entra.md`, "Signing key issuer"): it is of the form of v2 where that is known, for v1 tokens too.
     pub(crate) fn is_of_key(&self, text: &str, template: Option<&IssuerTemplate>, tenant: Option<TenantId>) -> bool {
         let newest = |issuer: &&Issuer| issuer.version == TokenVersion::V2;
         let Some(own) = self.0.iter().find(newest).or(self.0.first()) else { return false };

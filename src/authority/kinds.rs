@@ -13,7 +13,7 @@ pub(crate) enum Kind {
     OpenIdConnect(OpenIdConnect),
 }
 
-/// A tenant of Azure AD B2C (§1.8).
+/// A tenant of Azure AD B2C.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct B2c {
     pub(crate) address: String,
@@ -25,7 +25,7 @@ pub(crate) struct B2c {
     pub(crate) accept_app_tokens: bool,
 }
 
-/// A tenant of External ID (§1.9).
+/// A tenant of External ID.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ExternalId {
     pub(crate) address: String,

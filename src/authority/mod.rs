@@ -162,8 +162,8 @@ impl Authority {
         Self::new(Kind::Entra(Entra { gate: Some(gate), ..Entra::new(Tenants::AnyOrganization) }))
     }
 
-    /// A tenant of Azure AD B2C by its name (`contoso` of `contoso.b2clogin.com`), and a user flow or policy such as
-    /// `B2C_1_susi` (§1.8). [`policy`](Self::policy) adds more.
+    /// A tenant of [Azure AD B2C](crate::guide::entra#azure-ad-b2c) by its name (`contoso` of `contoso.b2clogin.com`),
+    /// and a user flow or policy such as `B2C_1_susi`. [`policy`](Self::policy) adds more.
     #[must_use]
     pub fn b2c(name: impl fmt::Display, policy: impl Into<String>) -> Self {
         Self::b2c_at(format!("https://{name}.b2clogin.com"), format!("{name}.onmicrosoft.com"), policy)
@@ -183,8 +183,8 @@ impl Authority {
         }))
     }
 
-    /// A tenant of External ID by its name (`contoso` of `contoso.ciamlogin.com`) (§1.9). Its issuer is learnt from its
-    /// metadata.
+    /// A tenant of [External ID](crate::guide::entra#external-id) by its name (`contoso` of `contoso.ciamlogin.com`).
+    /// Its issuer is learnt from its metadata.
     #[must_use]
     pub fn external_id(name: impl fmt::Display) -> Self {
         Self::external_id_at(format!("https://{name}.ciamlogin.com"), format!("{name}.onmicrosoft.com"))

@@ -41,7 +41,7 @@ impl Authority {
     }
 
     /// The client id that the API has there. `C`, `api://C` and, for each tenant `T` of Entra, `api://T/C` are then its
-    /// audiences (§4.2), instead of those that the rest of the configuration names.
+    /// [audiences](crate::guide::entra#audiences), instead of those that the rest of the configuration names.
     #[must_use]
     pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
         self.settings.client_id = Some(client_id.into());
@@ -154,7 +154,8 @@ impl Authority {
         self
     }
 
-    /// Tokens of this version alone, of Entra and External ID; both are accepted if nothing is said (§1.7).
+    /// Tokens of this [version](crate::guide::entra#token-versions) alone, of Entra and External ID; both are accepted
+    /// if nothing is said.
     #[must_use]
     pub fn version(mut self, version: TokenVersion) -> Self {
         match &mut self.kind {
@@ -175,9 +176,10 @@ impl Authority {
         self
     }
 
-    /// The same tenants of Entra with the keys that this application has for itself (§3.5): its client id is added as
-    /// `?appid=` where a tenant's own document is asked for. A document that tenants share is asked for as it is: the holder
-    /// of such a key must not speak for others.
+    /// The same tenants of Entra with the [keys that this application has for
+    /// itself](crate::guide::entra#application-specific-signing-keys): its client id is added as `?appid=` where a
+    /// tenant's own document is asked for. A document that tenants share is asked for as it is: the holder of such a
+    /// key must not speak for others.
     #[must_use]
     pub fn app_specific_keys(mut self, client_id: impl Into<String>) -> Self {
         match &mut self.kind {
@@ -197,8 +199,9 @@ impl Authority {
         self
     }
 
-    /// Accepts issuers of Azure AD B2C with the policy in them, `https://{host}/tfp/{tenant}/{policy}/v2.0/` (§1.8), where
-    /// the user flow is set so. Microsoft's own validators refuse them.
+    /// Accepts issuers of [Azure AD B2C](crate::guide::entra#azure-ad-b2c) with the policy in them,
+    /// `https://{host}/tfp/{tenant}/{policy}/v2.0/`, where the user flow is set so. Microsoft's own validators refuse
+    /// them.
     #[must_use]
     pub fn accept_tfp_issuers(mut self) -> Self {
         match &mut self.kind {

@@ -1,11 +1,11 @@
 use super::Claims;
 
-/// Facet of an actor that is an agent identity (§5.5).
+/// Facet of an actor that is an agent identity (`docs/entra.md`, "Agent identities").
 const AGENT_IDENTITY: u32 = 11;
-/// Facet of a subject that is an agent's user (§5.5).
+/// Facet of a subject that is an agent's user.
 const AGENT_USER: u32 = 13;
 
-/// Agent identities (§5.5).
+/// [Agent identities](crate::guide::entra#agent-identities).
 ///
 /// ```
 /// use tower_entra::Claims;

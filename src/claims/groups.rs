@@ -42,7 +42,8 @@ use super::{
 pub enum GroupMembership<'a> {
     /// These, and no others that the app registration selects. There may be none.
     Known(GroupIds<'a>),
-    /// There are more than fit into the token (§5.2): it has none of them.
+    /// There are more than fit into the token ([groups overage](crate::guide::entra#groups-overage)): it has none of
+    /// them.
     Overage,
     /// The token has no `groups`, or no list of strings under that name.
     Absent,
@@ -127,8 +128,9 @@ impl Claims {
         }
     }
 
-    /// The groups in the token; none in an overage (§5.2), when they are too many. That somebody is in none of them is
-    /// known from [`group_membership`](Self::group_membership) alone, which also says whose they are.
+    /// The groups in the token; none in an [overage](crate::guide::entra#groups-overage), when they are too many. That
+    /// somebody is in none of them is known from [`group_membership`](Self::group_membership) alone, which also says
+    /// whose they are.
     pub fn groups(&self) -> impl Iterator<Item = &str> + Clone {
         let known = match self.group_membership() {
             GroupMembership::Known(groups) => Some(groups),
@@ -138,8 +140,8 @@ impl Claims {
     }
 
     /// Whether the user is in more groups than fit into the token, so that [`groups`](Self::groups) says nothing
-    /// (`docs/entra.md`, "Groups overage"). Never
-    /// where [`group_claim`](crate::Authority::group_claim) names the claim: an overage is Entra's.
+    /// ([groups overage](crate::guide::entra#groups-overage)). Never where
+    /// [`group_claim`](crate::Authority::group_claim) names the claim: an overage is Entra's.
     #[must_use]
     pub fn has_groups_overage(&self) -> bool {
         if self.directory().group_claim {
@@ -185,7 +187,8 @@ fn distributed(payload: &Payload) -> Distributed {
     }
 }
 
-/// `src1`: the name of a source in `_claim_sources`, which an overage may leave in `groups` (§5.4).
+/// `src1`: the name of a source in `_claim_sources`, which an overage may leave in `groups` (`docs/entra.md`, "JSON
+/// types of claims").
 fn is_source(text: &str) -> bool {
     text.strip_prefix("src")
         .is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))

@@ -1,8 +1,8 @@
 use super::{Claims, TokenVersion, json, payload::StringClaim};
 use crate::tenant::{Cloud, TenantId};
 
-/// How the application that got a token proved who it is (`azpacr`, in v1 tokens `appidacr`, §5.2). A stronger proof is
-/// greater.
+/// How the application that got a token proved who it is ([`azpacr`, in v1 tokens
+/// `appidacr`](crate::guide::entra#client-application-claims)). A stronger proof is greater.
 ///
 /// ```
 /// use tower_entra::claims::ClientProof;
@@ -28,7 +28,7 @@ pub enum ClientProof {
     Certificate,
 }
 
-/// The claim `idtyp` (§4.4). It is optional: whether a token is an application's own,
+/// The claim [`idtyp`](crate::guide::entra#the-idtyp-claim). It is optional: whether a token is an application's own,
 /// [`is_app_only`](Claims::is_app_only) knows without it.
 ///
 /// ```
@@ -90,14 +90,15 @@ impl Claims {
         }
     }
 
-    /// Whether the client says that it understands claims challenges: `cp1` among its
-    /// [`client_capabilities`](Self::client_capabilities), ignoring case (§7.3).
+    /// Whether the client says that it understands [claims challenges](crate::guide::entra#claims-challenges): `cp1`
+    /// among its [`client_capabilities`](Self::client_capabilities), ignoring case.
     #[must_use]
     pub fn understands_claims_challenges(&self) -> bool {
         self.client_capabilities().any(|capability| capability.eq_ignore_ascii_case("cp1"))
     }
 
-    /// Whether the user is a guest in the tenant that issued the token (§5.2). `None` where the token cannot tell.
+    /// Whether the user is a guest in the tenant that issued the token ([token and
+    /// subject](crate::guide::entra#token-and-subject)). `None` where the token cannot tell.
     ///
     /// - `acct` is what the directory itself says, so it counts before all else: 0 a member, 1 a guest, as a number or a
     ///   text. Any other value tells nothing. It is an optional claim: switch it on, for it alone knows guests who sign in in
@@ -127,13 +128,14 @@ impl Claims {
         }
     }
 
-    /// Where to sign in for this token's cloud (`authorization_uri`, §7.3), if it is one of Microsoft's.
+    /// Where to sign in for this token's cloud (`authorization_uri`; `docs/entra.md`, "Claims challenges"), if it is
+    /// one of Microsoft's.
     pub(crate) fn authorization_uri(&self) -> Option<String> {
         let cloud = self.facts().authority.cloud?;
         Some(format!("https://{}/common/oauth2/authorize", cloud.login_host()))
     }
 
-    /// The application id of this API, where `aud` says it: in v2 tokens (§4.2).
+    /// The application id of this API, where `aud` says it: in v2 tokens (`docs/entra.md`, "Audiences").
     pub(crate) fn audience_id(&self) -> Option<&str> {
         let mut audiences = self.audiences();
         let first = audiences.next().filter(|audience| audience.parse::<TenantId>().is_ok())?;

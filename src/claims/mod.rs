@@ -1,4 +1,5 @@
-//! The claims of a token that was accepted: v1 and v2 names (§5.2) read through one accessor, the payload kept.
+//! The claims of a token that was accepted: [v1 and v2 names](crate::guide::entra#payload-claims) read through one
+//! accessor, the payload kept.
 //!
 //! A handler asks for what it needs:
 //!
@@ -99,7 +100,7 @@ pub(crate) struct Mapped {
     pub(crate) client: Option<Box<str>>,
 }
 
-/// The version of a token, read from its issuer (§1.2).
+/// The version of a token, read from its [issuer](crate::guide::entra#issuers).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TokenVersion {
@@ -249,7 +250,8 @@ impl Claims {
         self.inner.facts.app_only
     }
 
-    /// The delegated scopes, `scp`. A scope `/` counts as none (§5.5). Of other issuers than Entra `scp`, `scope` or what is
+    /// The delegated scopes, `scp`. A scope `/` counts as none ([agent
+    /// identities](crate::guide::entra#agent-identities)). Of other issuers than Entra `scp`, `scope` or what is
     /// configured, an application's own too.
     ///
     /// Only what is a `scope-token` of [RFC 6749, section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3) is a scope:
@@ -364,7 +366,8 @@ impl Claims {
     }
 }
 
-/// `azp` in v2 tokens, `appid` in v1 tokens, the other one where that is missing (§5.2).
+/// `azp` in v2 tokens, `appid` in v1 tokens, the other one where that is missing (`docs/entra.md`, "Client application
+/// claims").
 pub(crate) fn client_id_of(payload: &Payload, version: TokenVersion) -> Option<&str> {
     let (first, second) = match version {
         TokenVersion::V1 => (StringClaim::AppId, StringClaim::Azp),

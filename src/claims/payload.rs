@@ -97,7 +97,7 @@ pub(crate) struct Payload {
     pub(crate) is_bound: bool,
     /// A claim by which tokens of Entra are judged is of the wrong type: other issuers may use its name for something else.
     pub(crate) has_mistyped: bool,
-    /// One of `nonce`, `c_hash`, `at_hash` is there: a mark of id tokens (§4.4).
+    /// One of `nonce`, `c_hash`, `at_hash` is there: a mark of id tokens (`docs/entra.md`, "ID tokens").
     pub(crate) has_id_token_mark: bool,
     /// One of `c_hash`, `at_hash` is there: only id tokens have those (OpenID Connect Core, sections 3.1.3.6 and 3.3.2.11).
     pub(crate) has_id_token_hash: bool,

@@ -205,7 +205,7 @@ pub(super) fn better_kind(host: &str) -> Option<&'static str> {
         Some(Form::B2c) => Some("is Azure AD B2C's: use Authority::b2c, which knows its rules"),
         Some(_) => Some("is External ID's: use Authority::external_id, which knows its rules"),
         None if is_microsofts(host) => Some("is Entra's: use tenant() or Authority::tenant, which knows its rules"),
-        // Of v1 tokens in China (§1.2).
+        // Of v1 tokens in China (`docs/entra.md`, "Issuers").
         None if host == "sts.chinacloudapi.cn" => Some("is Entra's: use tenant() or Authority::tenant"),
         None => None,
     }

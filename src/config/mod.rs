@@ -165,7 +165,7 @@ impl Config {
     }
 
     /// The client id of the API. For a client id `C` of a tenant `T`, the audiences `C`, `api://C` and `api://T/C` are
-    /// accepted (§4.2).
+    /// accepted ([audiences](crate::guide::entra#audiences)).
     #[must_use]
     pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
         self.client_ids.push(Named::new("client_id()", client_id.into()));
@@ -291,7 +291,8 @@ impl Config {
         self
     }
 
-    /// Whether the API has signing keys of its own (§3.5), which are asked for by its client id.
+    /// Whether the API has [signing keys of its own](crate::guide::entra#application-specific-signing-keys), which are
+    /// asked for by its client id.
     #[must_use]
     pub fn app_specific_keys(mut self, own: bool) -> Self {
         self.app_specific_keys.push(Named::new("app_specific_keys()", own));

@@ -237,7 +237,7 @@ impl Rules<'_> {
         self.one(&ids, String::clone).map(|id| id.value.clone())
     }
 
-    /// Those of the client id (§4.2), and those that are named.
+    /// Those of the client id (`docs/entra.md`, "Audiences"), and those that are named.
     pub(super) fn audiences(client_id: Option<&str>, tenants: &[TenantId], named: &[Named<String>]) -> Audiences {
         let mut audiences = Audiences::default();
         if let Some(client_id) = client_id {

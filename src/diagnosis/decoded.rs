@@ -167,20 +167,20 @@ impl Decoded {
         self.dates.iter().find(|date| date.claim == claim)
     }
 
-    /// The claims of id tokens alone (§4.4), or the marks that other issuers give them.
+    /// The claims of id tokens alone (`docs/entra.md`, "ID tokens"), or the marks that other issuers give them.
     pub(super) fn is_id_token(&self) -> bool {
         ["nonce", "c_hash", "at_hash"].iter().any(|name| self.has(name))
             || self.text("token_use") == Some("id")
             || self.text("typ").is_some_and(|kind| kind.eq_ignore_ascii_case("ID"))
     }
 
-    /// An application's own, as far as that can be seen (§4.4).
+    /// An application's own, as far as that can be seen (`docs/entra.md`, "App-only tokens").
     pub(super) fn is_app(&self) -> bool {
         match self.text("idtyp") {
             Some(kind) => kind == "app",
             None => {
                 let has_client = self.has("azp") || self.has("appid");
-                // "/" is an empty list of scopes (§5.5).
+                // "/" is an empty list of scopes (`docs/entra.md`, "Agent identities").
                 let has_scope = self.has("scp") && self.text("scp") != Some("/");
                 has_client && self.has("oid") && self.text("oid") == self.text("sub") && !has_scope
             }
@@ -270,7 +270,7 @@ fn provider(issuer: &str) -> Option<String> {
     }
 }
 
-/// The cloud of an issuer; `None` too where two clouds share it (§1.2).
+/// The cloud of an issuer; `None` too where two clouds share it (`docs/entra.md`, "Issuers").
 pub(super) fn cloud_of(issuer: &str) -> Option<Cloud> {
     match issuer.strip_prefix("https://")?.split('/').next()? {
         "sts.windows.net" => None,

@@ -158,7 +158,7 @@ impl Found<'_> {
         self.instance()?.cloud()
     }
 
-    /// The version that an issuer of the configured instance has (§1.2).
+    /// The version that an issuer of the configured instance has (`docs/entra.md`, "Issuers").
     fn version_of(&self, issuer: &str) -> Option<TokenVersion> {
         let instance = self.instance()?;
         let is_v2 = issuer.ends_with("/v2.0");
@@ -178,7 +178,7 @@ impl Found<'_> {
         }
     }
 
-    /// A version of tokens that is not accepted, at an authority that accepts the other (§1.7).
+    /// A version of tokens that is not accepted, at an authority that accepts the other.
     fn other_version(&self, issuer: &str) -> Option<Cause> {
         const SETTING: &str = "version() (Version in JSON)";
         let only = self.only_version()?;

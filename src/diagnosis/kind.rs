@@ -50,7 +50,8 @@ macro_rules! causes {
                 match self { $(Self::$variant => RejectionKind::$kind,)+ }
             }
 
-            /// What .NET (`IDX…`, `IDW…`) and API Management (§8.3) call it, for those who search.
+            /// What [.NET](crate::guide::entra#error-codes-in-net) (`IDX…`, `IDW…`) and [API
+            /// Management](crate::guide::entra#api-management-failure-reasons) call it, for those who search.
             #[must_use]
             pub const fn known_as(self) -> &'static [&'static str] {
                 match self { $(Self::$variant => &[$($known),*],)+ }
@@ -98,13 +99,13 @@ causes! {
     OtherKindOfJwt = "other_kind_of_jwt", MalformedToken, "its header says that it is another kind of JWT", ["IDX10257", "JwtInvalid"];
     /// Too many groups, in the main.
     TooLarge = "too_large", TokenTooLarge, "the token is too long", ["IDX10209"];
-    /// A JWE (§11.4).
+    /// A JWE ([encrypted tokens](crate::guide::entra#encrypted-tokens)).
     Encrypted = "encrypted", EncryptedToken, "the token is encrypted", ["IDX10603", "IDX10609", "IDX10618"];
     /// `none`.
     Unsigned = "unsigned", UnsupportedAlgorithm, "the token is not signed", ["IDX10504", "TokenSignatureInvalid"];
     /// Another algorithm than the configured ones.
     OtherAlgorithm = "other_algorithm", UnsupportedAlgorithm, "the token is signed with an algorithm that is not accepted", ["IDX10696", "IDX10634"];
-    /// For Microsoft Graph (§9).
+    /// For Microsoft Graph ([tokens for Microsoft APIs](crate::guide::entra#tokens-for-microsoft-apis)).
     GraphToken = "graph_token", MicrosoftApiToken, "the token is for Microsoft Graph", ["IDX10511", "IDX10214", "TokenSignatureInvalid", "TokenAudienceNotAllowed"];
     /// For Azure Resource Manager: a managed identity or the CLI asked for it.
     ArmToken = "arm_token", MicrosoftApiToken, "the token is for Azure Resource Manager", ["IDX10214", "TokenAudienceNotAllowed"];
@@ -128,7 +129,7 @@ causes! {
     OtherIssuer = "other_issuer", UnknownIssuer, "the token is from an issuer that is not configured", ["IDX10205", "IDX40001", "TokenIssuerNotAllowed"];
     /// Two of the configured authorities accept it.
     DisputedIssuer = "disputed_issuer", UnknownIssuer, "two configured authorities accept the issuer", [];
-    /// Another policy of Azure AD B2C (§1.8).
+    /// Another policy of [Azure AD B2C](crate::guide::entra#azure-ad-b2c).
     OtherPolicy = "other_policy", WrongIssuer, "the token is from another user flow or policy", ["IDX10501"];
     /// Azure AD B2C, neither `tfp` nor `acr`: a token of client credentials, most likely.
     NoPolicy = "no_policy", WrongIssuer, "the token names no user flow or policy", [];
@@ -142,7 +143,7 @@ causes! {
     NoTenant = "no_tenant", WrongTenant, "the token does not say from which tenant it is", ["IDX40003", "IDX40009"];
     /// The owner's own decision.
     TenantPutOut = "tenant_put_out", WrongTenant, "the API's owner does not let the tenant in", [];
-    /// An application with a signing key of its own (§3.5).
+    /// An application with [a signing key of its own](crate::guide::entra#application-specific-signing-keys).
     OwnSigningKey = "own_signing_key", UnknownKey, "the application may have a signing key of its own", ["IDX10501", "IDX10503", "TokenSignatureKeyNotFound"];
     /// Keys could not be refreshed.
     StaleKeys = "stale_keys", UnknownKey, "the keys here are old, and newer ones cannot be had", ["IDX10501", "IDX20806", "TokenSignatureKeyNotFound"];
@@ -152,8 +153,8 @@ causes! {
     NoSuchTenant = "no_such_tenant", KeysUnavailable, "the configured tenant does not exist there", ["IDX20803", "IDX20807"];
     /// The metadata is not what the configuration says.
     WrongMetadata = "wrong_metadata", KeysUnavailable, "the issuer's metadata does not fit the configuration", ["IDX20810"];
-    /// The metadata of Azure AD B2C has an issuer with the policy in it, which is not accepted (`docs/entra.md`, "Azure AD
-    /// B2C").
+    /// The metadata of [Azure AD B2C](crate::guide::entra#azure-ad-b2c) has an issuer with the policy in it, which is
+    /// not accepted.
     PolicyInIssuer = "policy_in_issuer", KeysUnavailable, "the issuer of Azure AD B2C has the policy in it", [];
     /// The metadata names an issuer that belongs to another authority, or is at another origin than the metadata.
     ForeignIssuer = "foreign_issuer", KeysUnavailable, "the metadata names an issuer it does not own", [];
@@ -171,7 +172,7 @@ causes! {
     Expired = "expired", Expired, "the token has expired", ["IDX10223", "TokenExpired"];
     /// Not yet valid: clocks.
     NotYetValid = "not_yet_valid", NotYetValid, "the token is not valid yet", ["IDX10222"];
-    /// The other form of the same API's name (§4.2).
+    /// The other form of the same API's name ([audiences](crate::guide::entra#audiences)).
     AudienceForm = "audience_form", WrongAudience, "the audience is another form of this API's name", ["IDX10214", "TokenAudienceNotAllowed"];
     /// It differs in a slash, in case, in the scheme or by a path.
     AudienceNearMiss = "audience_near_miss", WrongAudience, "the audience differs only a little", ["IDX10214", "TokenAudienceNotAllowed"];
@@ -203,9 +204,9 @@ causes! {
     NoScope = "no_scope", InsufficientScope, "the scope is missing", ["IDW10203", "TokenClaimValueNotAllowed"];
     /// The role is missing.
     NoRole = "no_role", InsufficientRole, "the role is missing", ["IDW10202", "TokenClaimValueNotAllowed"];
-    /// Too many groups to be in the token (§5.4).
+    /// Too many groups to be in the token ([groups overage](crate::guide::entra#groups-overage)).
     GroupsOverage = "groups_overage", GroupsOverage, "the user is in too many groups", [];
-    /// A claims challenge that the client cannot answer (§7.3).
+    /// A [claims challenge](crate::guide::entra#claims-challenges) that the client cannot answer.
     ChallengeNotUnderstood = "challenge_not_understood", InsufficientClaims, "a stronger sign-in is needed, and the client does not understand how to get it", [];
     /// A claims challenge.
     StrongerSignIn = "stronger_sign_in", InsufficientClaims, "a stronger sign-in is needed", [];

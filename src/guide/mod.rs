@@ -5,6 +5,7 @@
 //! - [`testing`]: tests of your API with tokens of every kind, without a network.
 //! - [`security`]: what is guaranteed, and what is left to you.
 //! - [`operations`]: readiness, outages, events and counters, memory, several replicas.
+//! - [`entra`]: facts about Entra ID: what the rules rely on, with sources.
 //!
 //! Coming from elsewhere:
 //!
@@ -26,6 +27,9 @@ pub mod security {}
 
 #[doc = include_str!("operations.md")]
 pub mod operations {}
+
+#[doc = include_str!("../../docs/entra.md")]
+pub mod entra {}
 
 #[doc = include_str!("from_api_management.md")]
 pub mod from_api_management {}

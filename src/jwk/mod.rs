@@ -22,9 +22,10 @@ pub(crate) struct Jwk {
     pub(crate) key_id: Box<str>,
     /// What tells two keys apart whose `kid` is the same.
     pub(crate) material: Material,
-    /// The issuer for which it speaks (§1.6), as the document writes it; `None` if missing or blank.
+    /// The issuer for which it speaks (`docs/entra.md`, "Signing keys (JWKS)"), as the document writes it; `None` if
+    /// missing or blank.
     pub(crate) issuer: Option<Box<str>>,
-    /// The cloud it belongs to (§1.6); `None` if missing or blank.
+    /// The cloud it belongs to; `None` if missing or blank.
     pub(crate) cloud: Option<Box<str>>,
 }
 

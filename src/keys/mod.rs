@@ -87,9 +87,10 @@ pub struct KeySettings {
     pub refresh_interval: Duration,
     /// Shortest time between two refreshes that unknown keys cause, failed ones counted too. 30 s.
     pub cool_down: Duration,
-    /// Grace period: how long a key stays in use after it disappeared from the newest document (`docs/entra.md`, "Keys that
-    /// disappear and return"), and how long an `issuer` or `cloud_instance_name` that documents changed or omit still
-    /// restricts the key. Time without a document does not count. 24 h.
+    /// Grace period: how long a key stays in use after it
+    /// [disappeared from the newest document](crate::guide::entra#keys-that-disappear-and-return), and how long an
+    /// `issuer` or `cloud_instance_name` that documents changed or omit still restricts the key. Time without a
+    /// document does not count. 24 h.
     pub grace: Duration,
     /// How long keys stay in use while no document can be fetched. 7 days.
     pub max_stale: Duration,

@@ -73,7 +73,7 @@ pub(crate) struct Fetched {
 }
 
 impl Snapshot {
-    /// Before the first document: no keys, and the issuers as far as they are known (§1.2).
+    /// Before the first document: no keys, and the issuers as far as they are known (`docs/entra.md`, "Issuers").
     pub(crate) fn empty(spec: &Arc<DocumentSpec>) -> Self {
         let issuers = spec.issuers();
         Self {
@@ -120,7 +120,8 @@ impl Snapshot {
         })
     }
 
-    /// The next snapshot: keys of the new document, and those in their grace (§3.4).
+    /// The next snapshot: keys of the new document, and those in their grace (`docs/entra.md`, "Keys that disappear and
+    /// return").
     ///
     /// `at` is the time by the clock that never leaps; `outage` says whether refreshes failed since the last document.
     /// What the operator should know is added to `notices`, also if there is an error.
@@ -315,7 +316,7 @@ impl Snapshot {
             .filter(move |key| key.missing_for.is_none_or(|missing| failing || missing.saturating_add(since) < grace))
     }
 
-    /// Whether `key` may speak for `tenant` (§2.3, §2.4).
+    /// Whether `key` may speak for `tenant` (`docs/entra.md`, "Signing key issuer" and "Signing key cloud").
     ///
     /// # Errors
     ///

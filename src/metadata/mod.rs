@@ -47,10 +47,12 @@
 //!
 //! # The resource is no audience
 //!
-//! Entra's v2 tokens have the client id as `aud`, whatever `resource` the client asked with (§11.5): set
+//! Entra's v2 tokens have the client id as `aud`, whatever `resource` the client asked with ([protected resource
+//! metadata and MCP](crate::guide::entra#protected-resource-metadata-and-mcp)): set
 //! [`client_id`](crate::VerifierBuilder::client_id) as always. The client sends `resource` on to Entra, which wants an
-//! App ID URI of the registration, character for character, without a slash at its end (`AADSTS9010010`). Clients that keep
-//! RFC 9728 §3.3 also want it to be the address that they call, so make that address the App ID URI where you can.
+//! App ID URI of the registration, character for character, without a slash at its end (`AADSTS9010010`). Clients that
+//! follow RFC 9728, section 3.3, also want it to be the address that they call, so make that address the App ID URI where
+//! you can.
 //!
 //! # What is served
 //!

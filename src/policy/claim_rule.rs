@@ -9,7 +9,8 @@ use crate::{
     rejection::{Rejection, RejectionKind},
 };
 
-/// A claim that must be there, with what it must hold (§8.1, as API Management's `required-claims`).
+/// A claim that must be there, with what it must hold (as [API
+/// Management](crate::guide::entra#the-validate-jwt-policy)'s `required-claims`).
 ///
 /// Values are compared exactly. A list has its elements as values, a string itself; numbers and booleans are compared as they
 /// stand in the token. An object, a list in a list and null are no value that could be compared: a rule that would need

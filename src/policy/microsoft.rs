@@ -1,4 +1,5 @@
-//! Microsoft's own APIs by their audiences (§9): the most frequent wrong audience there is.
+//! Microsoft's own APIs by their audiences (`docs/entra.md`, "Audiences of Microsoft APIs"): the most frequent wrong
+//! audience there is.
 
 const SHAREPOINT: &str = ".sharepoint.com";
 

@@ -99,7 +99,7 @@ pub(crate) struct Policy {
     pub(crate) app_tokens_without_policy: bool,
 }
 
-/// The audiences that are ours, compared exactly but for one trailing slash (§4.2).
+/// The audiences that are ours, compared exactly but for one trailing slash (`docs/entra.md`, "Audiences").
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Audiences(HashSet<String>);
 
@@ -226,13 +226,14 @@ impl Policy {
         Rejection::new(RejectionKind::WrongAudience).expected(self.audiences.to_text()).got(got)
     }
 
-    /// An access token is delegated (a scope), or app-only (a role and the marks of an application, §4.4). Gives back
-    /// whether it is app-only.
+    /// An access token is delegated (a scope), or app-only (a role and the marks of an application; `docs/entra.md`,
+    /// "App-only tokens"). Gives back whether it is app-only.
     pub(crate) fn check_kind(&self, payload: &Payload, version: TokenVersion) -> Result<bool, Rejection> {
         let kind = payload.string(StringClaim::TokenType);
         let is_marked_app = match kind {
             Some(kind) => kind == "app",
-            // At B2C `sub` is the user's object too (§1.8): that they are equal says nothing.
+            // At B2C `sub` is the user's object too (`docs/entra.md`, "Azure AD B2C"): that they are equal says
+            // nothing.
             None if self.profile == Profile::B2c => false,
             None => {
                 client_id_of(payload, version).is_some()

@@ -13,9 +13,9 @@ pub(crate) enum Profile {
     /// Entra for work and school, and personal accounts.
     #[default]
     Workforce,
-    /// External ID: tokens as those of Entra (§1.9).
+    /// External ID: tokens as those of Entra (`docs/entra.md`, "External ID").
     ExternalId,
-    /// Azure AD B2C: no `tid`, and `ver` is not the version of the issuer (§1.8).
+    /// Azure AD B2C: no `tid`, and `ver` is not the version of the issuer (`docs/entra.md`, "Azure AD B2C").
     B2c,
     /// Any other OpenID Connect issuer.
     OpenIdConnect(Box<Mapping>),

@@ -9,9 +9,9 @@ use crate::{claims::json, tenant::Cloud};
 /// What the client is asked to do, beyond getting another token.
 #[derive(Clone, Debug)]
 pub(crate) enum Ask {
-    /// To come back with these claims (§7.3).
+    /// To come back with these claims (`docs/entra.md`, "Claims challenges").
     Claims(ClaimsChallenge),
-    /// To let the user consent at this address (§7.3).
+    /// To let the user consent at this address (`docs/entra.md`, "Consent challenge").
     Consent { uri: String, scopes: String },
 }
 
@@ -32,8 +32,9 @@ impl ClaimsChallenge {
 }
 
 impl Rejection {
-    /// A claims challenge (§7.3): status 401, and the client is to come back with a token for which it asked with these
-    /// claims, a JSON object. It is sent as base64, so that nothing in it can break the header.
+    /// A [claims challenge](crate::guide::entra#claims-challenges): status 401, and the client is to come back with a
+    /// token for which it asked with these claims, a JSON object. It is sent as base64, so that nothing in it can break
+    /// the header.
     ///
     /// Only clients that [understand it](crate::Claims::understands_claims_challenges) can do so; refuse others with
     /// `Rejection::new(RejectionKind::InsufficientClaims).forbidden()`. A text that is no JSON object is no challenge, and
@@ -93,8 +94,9 @@ impl Rejection {
         })
     }
 
-    /// The user, or an administrator, must consent to scopes of an API that this one calls in their name (§7.3): status
-    /// 403, with a challenge as Microsoft.Identity.Web writes it. `uri` is the address to consent at, percent-encoded.
+    /// The user, or an administrator, must consent to scopes of an API that this one calls in their name: status
+    /// 403, with [a challenge as Microsoft.Identity.Web writes it](crate::guide::entra#consent-challenge). `uri` is the
+    /// address to consent at, percent-encoded.
     ///
     /// ```
     /// use tower_entra::{Rejection, response::Challenge};

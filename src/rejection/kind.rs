@@ -86,7 +86,8 @@ kinds! {
     BadSignature = "bad_signature", UNAUTHORIZED,
         "the token's signature does not verify",
         "send the token unchanged; a token for another API, one of Microsoft's for instance, may be signed in a form of its own";
-    /// The audience is one of Microsoft's own APIs (§9).
+    /// The audience is one of Microsoft's own APIs ([audiences of Microsoft
+    /// APIs](crate::guide::entra#audiences-of-microsoft-apis)).
     MicrosoftApiToken = "microsoft_api_token", UNAUTHORIZED,
         "the token is for one of Microsoft's own APIs, not for this one",
         "ask for a scope of this API, such as api://<client id>/.default, and for scopes of one API only in each request";
@@ -138,11 +139,12 @@ kinds! {
     InsufficientRole = "insufficient_role", FORBIDDEN,
         "the token lacks the role that this operation needs",
         "assign the app role to the user or the application in Entra (Enterprise applications), then get a new token";
-    /// The user is in more groups than fit into the token, so that a rule about groups cannot be judged (§5.4).
+    /// The user is in more groups than fit into the token, so that a rule about groups cannot be judged ([groups
+    /// overage](crate::guide::entra#groups-overage)).
     GroupsOverage = "groups_overage", FORBIDDEN,
         "the user is in more groups than fit into the token",
         "limit the groups claim to groups assigned to the application, or use app roles; or ask Microsoft Graph for the groups";
-    /// A claims challenge: the client must come back with a stronger token (§7.3).
+    /// A [claims challenge](crate::guide::entra#claims-challenges): the client must come back with a stronger token.
     InsufficientClaims = "insufficient_claims", UNAUTHORIZED,
         "the operation needs a stronger sign-in",
         "get a new token with the claims of the challenge";

@@ -77,7 +77,7 @@ pub(crate) enum PublicCause {
     Expired,
     /// Its header has no `kid`.
     WithoutKeyId,
-    /// Its `aud` is this API of Microsoft's (§9).
+    /// Its `aud` is this API of Microsoft's (`docs/entra.md`, "Audiences of Microsoft APIs").
     MicrosoftApi(&'static str),
 }
 

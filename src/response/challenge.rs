@@ -59,7 +59,8 @@ impl Challenge {
     /// The header's value for this rejection: a bare `Bearer` where no token was sent, with `error` and
     /// `error_description` otherwise; `scope` is the API's at 401, the required one at 403. A [claims
     /// challenge](Rejection::claims_challenge) and a demand for [consent](Rejection::consent) have the form of their own
-    /// that Microsoft's clients read (§7.3). `None` where the fault is not the caller's: 500 and 503.
+    /// [that Microsoft's clients read](crate::guide::entra#claims-challenges). `None` where the fault is not the
+    /// caller's: 500 and 503.
     #[must_use]
     pub fn header(&self, rejection: &Rejection) -> Option<HeaderValue> {
         match rejection.ask() {
@@ -70,7 +71,7 @@ impl Challenge {
         let error = match rejection.status() {
             _ if rejection.kind() == RejectionKind::MissingToken => None,
             StatusCode::BAD_REQUEST => Some("invalid_request"),
-            // §7.3
+            // `docs/entra.md`, "Claims challenges".
             StatusCode::UNAUTHORIZED if rejection.kind() == RejectionKind::InsufficientClaims => {
                 Some("insufficient_claims")
             }
@@ -91,7 +92,7 @@ impl Challenge {
         Some(render(present))
     }
 
-    /// A claims challenge (§7.3). An empty realm stands for the common one.
+    /// A claims challenge (`docs/entra.md`, "Claims challenges"). An empty realm stands for the common one.
     fn claims(&self, challenge: &ClaimsChallenge) -> HeaderValue {
         let claims = challenge.encoded();
         let parameters = [
@@ -106,7 +107,7 @@ impl Challenge {
         render(parameters.into_iter().filter_map(|(name, value)| Some((name, value?))))
     }
 
-    /// A demand for consent, as Microsoft.Identity.Web writes it (§7.3).
+    /// A demand for consent, as Microsoft.Identity.Web writes it (`docs/entra.md`, "Consent challenge").
     fn consent(&self, uri: &str, scopes: &str) -> HeaderValue {
         let parameters = [
             ("realm", self.realm.as_deref()),

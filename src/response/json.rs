@@ -7,8 +7,8 @@ use serde::Serialize;
 use super::{Responder, ResponseContext};
 use crate::rejection::Rejection;
 
-/// The answer of Azure API Management, and the default:
-/// `{"statusCode":401,"message":"Unauthorized. Access token is missing or invalid."}` (§8.4).
+/// [The answer of Azure API Management](crate::guide::entra#api-management-error-response), and the default:
+/// `{"statusCode":401,"message":"Unauthorized. Access token is missing or invalid."}`.
 ///
 /// With detailed errors the object has `code` and `hint` too and, where the token's signature had verified, `expected` and
 /// `got`. Other statuses than 401 have a sentence of their own.

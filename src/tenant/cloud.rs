@@ -1,6 +1,7 @@
 use super::IssuerTemplate;
 
-/// One of Microsoft's clouds, each with its own login hosts, issuers and keys (§1.1, §1.2).
+/// One of Microsoft's clouds, each with its own [login hosts](crate::guide::entra#clouds-and-login-hosts),
+/// [issuers](crate::guide::entra#issuers) and keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Cloud {
@@ -79,7 +80,8 @@ impl Cloud {
         Self::ALL.into_iter().find(|cloud| cloud.hosts().iter().any(|known| known.eq_ignore_ascii_case(host)))
     }
 
-    /// The name under which keys and metadata speak of this cloud (`cloud_instance_name`, §1.6), where it is known.
+    /// The name under which keys and metadata speak of this cloud
+    /// ([`cloud_instance_name`](crate::guide::entra#signing-keys-jwks)), where it is known.
     #[must_use]
     pub const fn instance_name(self) -> Option<&'static str> {
         match self {
@@ -89,7 +91,8 @@ impl Cloud {
         }
     }
 
-    /// The issuer of v1 tokens, where it is known. The public and the US Government cloud share it (§1.2).
+    /// The issuer of v1 tokens, where it is known. The public and the US Government cloud share it (`docs/entra.md`,
+    /// "Issuers").
     pub(crate) fn v1_issuer(self) -> Option<IssuerTemplate> {
         match self {
             Self::Public | Self::UsGovernment => Some(IssuerTemplate::new("https://sts.windows.net/", "/")),
@@ -108,7 +111,7 @@ impl Cloud {
 mod tests {
     use super::*;
 
-    /// As §1.1 has them.
+    /// As the facts have them (`docs/entra.md`, "Clouds and login hosts").
     #[test]
     fn clouds_by_their_hosts_and_names() {
         use Cloud::{Bleu, China, Delos, GovSg, Public, UsGovernment};

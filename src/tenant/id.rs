@@ -36,7 +36,7 @@ fn value(byte: u8) -> u8 {
 }
 
 impl TenantId {
-    /// The tenant of all personal Microsoft accounts (§1.3).
+    /// The tenant of all personal Microsoft accounts ([discovery URLs](crate::guide::entra#discovery-urls)).
     pub const PERSONAL_ACCOUNTS: Self =
         Self([0x91, 0x88, 0x04, 0x0d, 0x6c, 0x67, 0x4c, 0x5b, 0xb1, 0x12, 0x36, 0xa3, 0x04, 0xb6, 0x6d, 0xad]);
 

@@ -2,7 +2,8 @@ use std::{fmt, sync::Arc};
 
 use super::TenantId;
 
-/// An issuer with a place for the tenant, compared exactly (§2.2).
+/// An issuer with a place for the tenant, compared exactly ([issuer template
+/// matching](crate::guide::entra#issuer-template-matching)).
 ///
 /// `https://login.microsoftonline.com/{tenantid}/v2.0` speaks for every tenant; with a GUID instead of the placeholder,
 /// for that one alone.

@@ -29,7 +29,7 @@ impl MockKey {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let pair = pooled(pool, algorithm.key_kind().unwrap_or_default(), index);
         let seed = format!("{:?} {}", pair.public, COUNT.fetch_add(1, Ordering::Relaxed));
-        // Entra's ids are thumbprints of certificates: 20 bytes (§1.6).
+        // Entra's ids are thumbprints of certificates: 20 bytes (`docs/entra.md`, "Signing keys (JWKS)").
         let kid = URL_SAFE_NO_PAD.encode(&digest(&SHA256, seed.as_bytes()).as_ref()[..20]);
         Self { kid: kid.into(), algorithm, pair }
     }
@@ -52,8 +52,9 @@ impl MockKey {
         Self { kid: kid.into().into(), ..self.clone() }
     }
 
-    /// The public half as Entra publishes it, without `issuer` and `cloud_instance_name`: `kty`, `use`, `kid`, `x5t`, `n`
-    /// and `e`, never `alg` (§1.6). Of other kinds than RSA: `crv`, `x` and, but for Ed25519, `y` instead of `n` and `e`.
+    /// The public half as [Entra publishes it](crate::guide::entra#signing-keys-jwks), without `issuer` and
+    /// `cloud_instance_name`: `kty`, `use`, `kid`, `x5t`, `n` and `e`, never `alg`. Of other kinds than RSA: `crv`, `x`
+    /// and, but for Ed25519, `y` instead of `n` and `e`.
     #[must_use]
     pub fn jwk(&self) -> Value {
         let mut members: Map<String, Value> =

@@ -101,7 +101,8 @@ impl KeySpec {
         self
     }
 
-    /// Only where the query has `?appid=` with this application (§3.5).
+    /// Only where the query has `?appid=` with this application ([application-specific signing
+    /// keys](crate::guide::entra#application-specific-signing-keys)).
     #[must_use]
     pub fn for_app(mut self, client_id: impl Into<String>) -> Self {
         self.app = Some(client_id.into());
@@ -122,7 +123,8 @@ impl KeySpec {
         self
     }
 
-    /// With this `cloud_instance_name`, as the US Government's keys have in the public set (§1.6).
+    /// With this `cloud_instance_name`, as the US Government's keys have in the public set ([signing
+    /// keys](crate::guide::entra#signing-keys-jwks)).
     #[must_use]
     pub fn cloud_instance_name(mut self, name: impl Into<String>) -> Self {
         self.cloud_instance_name = Member::Text(name.into());

@@ -72,7 +72,8 @@ impl MockEntra {
     }
 
     /// Takes all entries of this key id out of all key sets; whether there was one. If it was the current key, it still
-    /// signs, as Entra does when a key is missing for some hours (§3.4).
+    /// signs, as Entra does when a key is missing for some hours ([keys that disappear and
+    /// return](crate::guide::entra#keys-that-disappear-and-return)).
     pub fn drop_key(&self, kid: impl AsRef<str>) -> bool {
         let mut state = self.lock();
         let before = state.published.len();
@@ -156,7 +157,8 @@ impl MockEntra {
         self.lock().apis.insert(app_id_uri.into(), api);
     }
 
-    /// Registers an API that gets v1 tokens, whose audience is the App ID URI (§1.7).
+    /// Registers an API that gets v1 tokens, whose audience is the App ID URI ([token
+    /// versions](crate::guide::entra#token-versions)).
     pub fn register_v1_api(&self, app_id_uri: impl Into<String>) {
         let app_id_uri = app_id_uri.into();
         self.lock().apis.insert(app_id_uri.clone(), Api { version: Version::V1, audience: app_id_uri });

@@ -88,7 +88,8 @@ impl SigningAlgorithm {
     }
 }
 
-/// The header over which Microsoft's own APIs have their tokens signed: its nonce hashed (§9).
+/// The header over which Microsoft's own APIs have their tokens signed: its nonce hashed (`docs/entra.md`, "Nonce in
+/// the token header").
 pub(super) fn with_hashed_nonce(mut header: Map<String, Value>) -> Map<String, Value> {
     if let Some(Value::String(nonce)) = header.get_mut("nonce") {
         *nonce = URL_SAFE_NO_PAD.encode(digest(&SHA256, nonce.as_bytes()));

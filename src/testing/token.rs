@@ -104,24 +104,25 @@ impl TokenBuilder {
     }
 
     /// A token of an application alone: no scope, `oid` equal to `sub`, and the app role `Files.Read.All` if no other is
-    /// said. It has no `idtyp`, as that is optional (§4.4); [`idtyp`](Self::idtyp) adds it. All but Entra and External ID
-    /// give scopes to applications too.
+    /// said. It has no `idtyp`, as that is [optional](crate::guide::entra#the-idtyp-claim); [`idtyp`](Self::idtyp) adds
+    /// it. All but Entra and External ID give scopes to applications too.
     #[must_use]
     pub fn app(mut self) -> Self {
         self.facts.kind = Kind::App;
         self
     }
 
-    /// An id token, which is no access token: for the client ([`CALLER`](MockEntra::CALLER)), with a `nonce`, without
-    /// scopes (§4.4), and with the marks that the provider gives its id tokens.
+    /// An [id token](crate::guide::entra#id-tokens), which is no access token: for the client
+    /// ([`CALLER`](MockEntra::CALLER)), with a `nonce`, without scopes, and with the marks that the provider gives its
+    /// id tokens.
     #[must_use]
     pub fn id_token(mut self) -> Self {
         self.facts.kind = Kind::IdToken;
         self
     }
 
-    /// A v1 token for Microsoft Graph, with a `nonce` in its header: as it is sent, its signature cannot verify (§9). Of use
-    /// with Entra alone.
+    /// A v1 token for Microsoft Graph, with a `nonce` in its header: as it is sent, its signature [cannot
+    /// verify](crate::guide::entra#nonce-in-the-token-header). Of use with Entra alone.
     #[must_use]
     pub fn graph(mut self) -> Self {
         self.facts.graph = true;
@@ -130,7 +131,8 @@ impl TokenBuilder {
         self
     }
 
-    /// The optional claim `idtyp`: `app` or `user`, as the token is (§4.4). Entra and External ID alone.
+    /// The optional claim [`idtyp`](crate::guide::entra#the-idtyp-claim): `app` or `user`, as the token is. Entra and
+    /// External ID alone.
     #[must_use]
     pub fn idtyp(mut self) -> Self {
         self.facts.idtyp = true;
@@ -350,7 +352,7 @@ impl TokenBuilder {
         format!("{sent}.{payload}.{signature}")
     }
 
-    /// The header as it is sent, and as it is signed (§9), both encoded.
+    /// The header as it is sent, and as it is signed (`docs/entra.md`, "Nonce in the token header"), both encoded.
     fn headers(&self, kid: &str, algorithm: &SigningAlgorithm, typ: Option<&str>) -> (String, String) {
         if let Some(bytes) = &self.raw_header {
             let header = URL_SAFE_NO_PAD.encode(bytes);

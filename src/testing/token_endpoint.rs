@@ -16,7 +16,7 @@ use crate::tenant::TenantId;
 struct Grant {
     tenant: TenantId,
     client_id: String,
-    /// `azpacr`: 1 a secret, 2 a certificate (§5.2).
+    /// `azpacr`: 1 a secret, 2 a certificate (`docs/entra.md`, "Client application claims").
     proof: &'static str,
     roles: Vec<String>,
     resource: Resource,

@@ -68,7 +68,8 @@ impl VerifierBuilder {
         self
     }
 
-    /// This API's client id. `C`, `api://C` and, for each tenant `T`, `api://T/C` are then its audiences (§4.2).
+    /// This API's client id. `C`, `api://C` and, for each tenant `T`, `api://T/C` are then its
+    /// [audiences](crate::guide::entra#audiences).
     pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
         self.config = self.config.client_id(client_id);
         self
@@ -124,7 +125,8 @@ impl VerifierBuilder {
         self
     }
 
-    /// Fetches the keys that this application has for itself (§3.5): `?appid=`. Needs the client id.
+    /// Fetches [the keys that this application has for itself](crate::guide::entra#application-specific-signing-keys):
+    /// `?appid=`. Needs the client id.
     pub fn app_specific_keys(mut self, own: bool) -> Self {
         self.config = self.config.app_specific_keys(own);
         self

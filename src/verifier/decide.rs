@@ -319,7 +319,7 @@ impl Trust {
         self.check_tenant(payload, tenant)?;
         match self.policy.profile {
             Profile::Workforce | Profile::ExternalId => check_version(payload, version),
-            // At B2C `ver` is not the version of the issuer (§1.8).
+            // At B2C `ver` is not the version of the issuer (`docs/entra.md`, "Azure AD B2C").
             Profile::B2c | Profile::OpenIdConnect(_) => Ok(()),
         }
     }
@@ -327,7 +327,7 @@ impl Trust {
     fn check_tenant(&self, payload: &Payload, tenant: Option<TenantId>) -> Result<(), Rejection> {
         match (&self.policy.profile, tenant) {
             (Profile::Workforce | Profile::ExternalId, Some(tenant)) => check_tenant(payload, tenant),
-            // No `tid` by default (§1.8).
+            // B2C tokens have no `tid` by default (`docs/entra.md`, "Azure AD B2C").
             (Profile::B2c, Some(_)) if payload.string(StringClaim::Tenant).is_none() => Ok(()),
             (Profile::B2c, Some(tenant)) => check_tenant(payload, tenant),
             (Profile::OpenIdConnect(_), None) => Ok(()),

@@ -79,7 +79,8 @@ pub(crate) struct Examination {
     pub(crate) steps: Vec<(Step, Result<(), Rejection>)>,
     /// The signature has verified, by a key that may speak for the issuer: what the token says is true.
     pub(crate) is_verified: bool,
-    /// The signature verifies if the nonce of the header is hashed (§9): a genuine token of Microsoft's for Microsoft.
+    /// The signature verifies if the nonce of the header is hashed (`docs/entra.md`, "Nonce in the token header"): a
+    /// genuine token of Microsoft's for Microsoft.
     pub(crate) is_genuine_for_microsoft: bool,
     /// The authority that the token names, or the only one there is.
     pub(crate) authority: Option<Surroundings>,
@@ -346,7 +347,7 @@ impl Examination {
     }
 }
 
-/// What Microsoft's own APIs verify instead of the token as it was sent (§9).
+/// What Microsoft's own APIs verify instead of the token as it was sent (`docs/entra.md`, "Nonce in the token header").
 fn with_hashed_nonce(compact: &Compact<'_>) -> Option<String> {
     let header = crate::jwt::decode(compact.header)?;
     let text = str::from_utf8(&header).ok()?;

@@ -9,7 +9,8 @@ use crate::{
     tenant::TenantId,
 };
 
-/// `tid` must be there, a GUID as Entra writes it, and the tenant that the issuer names (§2.5).
+/// `tid` must be there, a GUID as Entra writes it, and the tenant that the issuer names (`docs/entra.md`, "Recommended
+/// order of checks").
 pub(super) fn check_tenant(payload: &Payload, of_issuer: TenantId) -> Result<(), Rejection> {
     let Some(tid) = payload.string(StringClaim::Tenant) else {
         return Err(Rejection::new(RejectionKind::WrongTenant).detail("the claim tid is missing"));

@@ -48,7 +48,7 @@ pub(super) enum Route {
         authority: usize,
         tenant: TenantId,
     },
-    /// Its issuer is known, its policy (§1.8) not accepted.
+    /// Its issuer is known, its policy (`docs/entra.md`, "Azure AD B2C") not accepted.
     OtherPolicy {
         authority: usize,
     },
@@ -89,7 +89,7 @@ enum Claimed {
 struct Exact {
     version: TokenVersion,
     tenant: Option<TenantId>,
-    /// By their policy in lower case (§1.8); one authority without any.
+    /// By their policy in lower case; one authority without any.
     policies: HashMap<Option<String>, Claimed, RandomState>,
 }
 

@@ -36,7 +36,8 @@ fn expected(token: &str, validator: &str, state: State) -> (&'static str, RangeI
     /// Metadata and keys.
     const REFRESH: usize = 2;
     match (token, validator, state) {
-        // One issuer, two clouds (§1.2): it is its key that is of the other, and that may be a new one.
+        // One issuer, two clouds (`docs/entra.md`, "Issuers"): it is its key that is of the other, and that may be a
+        // new one.
         ("public, v1", "US Government", State::Cold) | ("US Government, v1", "public", State::Cold) => {
             ("unknown_key", REFRESH..=2 * REFRESH)
         }
@@ -163,7 +164,7 @@ async fn no_piece_of_a_token_can_be_swapped() {
 }
 
 /// The public key set has the keys of the US Government under the public issuer; `cloud_instance_name` alone tells them
-/// apart (§1.6), and v1 issuers do not name the cloud (§1.2).
+/// apart (`docs/entra.md`, "Signing keys (JWKS)"), and v1 issuers do not name the cloud ("Issuers" there).
 #[tokio::test]
 async fn keys_of_the_us_government_in_the_public_set() {
     const API: &str = MockEntra::CLIENT_ID;

@@ -23,7 +23,8 @@ use crate::support::{Bench, START, clock_of, encode, parts, tenant};
 
 /// A set-up, what is sent there, and what is to be said of it.
 struct Row {
-    /// The row of the table of frequent problems (§10.2) that it plays; 0 for none of them.
+    /// The row of the table of frequent problems (`docs/entra.md`, "Frequent problems") that it plays; 0 for none of
+    /// them.
     problem: u8,
     /// The set-up, before the first key.
     bench: fn() -> Bench,
@@ -482,7 +483,8 @@ fn every_cause_has_a_code_and_a_title_of_its_own() {
     assert!(titles.iter().all(|title| !title.ends_with('.') && !title.contains("  ")));
 }
 
-/// What people search for: the reasons of API Management (§8.3), and the frequent numbers of .NET's (§10.1, §6).
+/// What people search for: the reasons of API Management, and the frequent numbers of .NET's (`docs/entra.md`, "API
+/// Management failure reasons", "Error codes in .NET" and "Authorization requirements").
 #[test]
 fn names_of_others_lead_to_a_cause() {
     let reasons = [
@@ -507,7 +509,7 @@ fn names_of_others_lead_to_a_cause() {
     }
 }
 
-/// §10.2, row 10: the literal `{tenantid}` of the metadata of `common`.
+/// `docs/entra.md`, "Frequent problems", row 10: the literal `{tenantid}` of the metadata of `common`.
 #[test]
 fn a_placeholder_in_an_issuer_is_told_at_build() {
     for issuer in ["https://login.microsoftonline.com/{tenantid}/v2.0", "https://login.microsoftonline.com/common/v2.0"]
@@ -518,7 +520,8 @@ fn a_placeholder_in_an_issuer_is_told_at_build() {
     }
 }
 
-/// §10.2, row 25: two layers, one behind the other, refuse each other's tokens; one with both does not.
+/// `docs/entra.md`, "Frequent problems", row 25: two layers, one behind the other, refuse each other's tokens; one with
+/// both does not.
 #[tokio::test]
 async fn two_authorities_of_one_layer_instead_of_two_layers() {
     let okta = MockEntra::okta();
@@ -536,7 +539,7 @@ async fn two_authorities_of_one_layer_instead_of_two_layers() {
     assert!(diagnosis.is_accepted(), "{diagnosis}");
 }
 
-/// §9, all of the table.
+/// All of the table (`docs/entra.md`, "Audiences of Microsoft APIs").
 #[tokio::test]
 async fn apis_of_microsofts_are_called_by_their_names() {
     let bench = Bench::of(MockEntra::new(), |builder| builder.tenant(MockEntra::TENANT)).await;

@@ -83,7 +83,7 @@ impl Preset {
 }
 
 /// All of them, by one clock. `government` is the tenant of the US Government's: the v1 tokens of its cloud have the issuers
-/// of the public one (§1.2).
+/// of the public one (`docs/entra.md`, "Issuers").
 pub(crate) fn presets(government: &'static str) -> (Vec<Preset>, ManualClock) {
     let in_cloud = |name, cloud, tenant| Preset::entra(name, MockEntra::for_cloud(cloud), cloud.into(), tenant);
     let with_v1 = |preset: Preset| Preset { has_v1: true, ..preset };

@@ -6,6 +6,7 @@ const OPERATIONS: &str = include_str!("../../src/guide/operations.md");
 const SECURITY: &str = include_str!("../../src/guide/security.md");
 const MODULES: &str = include_str!("../../src/guide/mod.rs");
 const README: &str = include_str!("../../README.md");
+const ENTRA: &str = include_str!("../../docs/entra.md");
 
 /// The texts of all source files below a folder, but for tests.
 fn sources(folder: &Path, found: &mut Vec<String>) {
@@ -70,4 +71,45 @@ fn every_page_is_a_module_and_in_the_readme() {
         assert!(MODULES.contains(&format!("[`{page}`]")), "{page} is not in the contents");
         assert!(README.contains(&format!("(src/guide/{page}.md)")), "{page} is not in the README");
     }
+    // This page is not in the folder of the others.
+    assert!(MODULES.contains("include_str!(\"../../docs/entra.md\")]\npub mod entra {}"));
+    assert!(MODULES.contains("[`entra`]"), "entra is not in the contents");
+    assert!(README.contains("(docs/entra.md)"), "entra is not in the README");
+}
+
+/// rustdoc checks neither fragments of links nor titles in comments.
+#[test]
+fn every_cited_section_of_the_facts_exists() {
+    let titles: BTreeSet<&str> = ENTRA.lines().filter(|line| line.starts_with("##")).map(title).collect();
+    let anchors: BTreeSet<String> = titles.iter().map(|title| anchor(title)).collect();
+    let mut texts = vec![ENTRA.replace("](#", "](entra#"), README.replace("](docs/entra.md#", "](entra#")];
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut texts);
+    for page in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/guide")).unwrap() {
+        texts.push(fs::read_to_string(page.unwrap().path()).unwrap());
+    }
+    let (mut links, mut citations) = (0, 0);
+    for text in texts {
+        for cited in text.split("entra#").skip(1).filter_map(|rest| rest.split(')').next()) {
+            assert!(anchors.contains(cited), "there is no section #{cited}");
+            links += 1;
+        }
+        // A title may go on in the next line of a comment.
+        let lines = text.lines().map(|line| line.trim_start().trim_start_matches(['/', '!']).trim());
+        let joined = lines.collect::<Vec<_>>().join(" ");
+        for cited in joined.split("`docs/entra.md`, \"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert!(titles.contains(cited), "there is no section {cited:?}");
+            citations += 1;
+        }
+    }
+    assert!(links > 60 && citations > 60, "{links} links, {citations} citations");
+}
+
+fn title(line: &str) -> &str {
+    line.trim_start_matches('#').trim()
+}
+
+/// What rustdoc and GitHub make of a title.
+fn anchor(title: &str) -> String {
+    let kept = title.chars().filter(|letter| letter.is_ascii_alphanumeric() || [' ', '-', '_'].contains(letter));
+    kept.collect::<String>().to_ascii_lowercase().replace(' ', "-")
 }

@@ -259,7 +259,7 @@ async fn authority_derivation(case: &Value) -> &'static str {
     assert!(!known.requested().contains(&v1), "{case}: the issuers of a cloud are known");
     learning().warm_up().await.unwrap();
     assert_eq!(elsewhere.requested()[..2], [moved(&v2), moved(&v1)]);
-    // Version 1.1 is known to Microsoft's own code alone (§1.2): its addresses are never asked.
+    // Version 1.1 is known to Microsoft's own code alone (`docs/entra.md`, "Issuers"): its addresses are never asked.
     assert_eq!(known.fetches_of("/v1.1") + elsewhere.fetches_of("/v1.1"), 0);
     "accepted"
 }

@@ -1,4 +1,4 @@
-//! `validate-azure-ad-token` (§8.2).
+//! `validate-azure-ad-token` (`docs/entra.md`, "The validate-azure-ad-token policy").
 
 use std::collections::HashSet;
 

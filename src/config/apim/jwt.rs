@@ -1,4 +1,4 @@
-//! `validate-jwt` (§8.1).
+//! `validate-jwt` (`docs/entra.md`, "The validate-jwt policy").
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! The policies of API Management, read as a configuration (§8.1, §8.2).
+//! The policies of API Management, read as a configuration (`docs/entra.md`, "API Management").
 //!
 //! What a policy says becomes the section that [`Config::from_json`] reads too. Two rules hold: nothing that a policy demands
 //! is dropped silently, so that never more tokens are accepted than it means; and of all that is otherwise here, a note says

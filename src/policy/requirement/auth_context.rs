@@ -6,7 +6,7 @@ use crate::{
     rejection::{Rejection, RejectionKind},
 };
 
-/// An authentication context of Conditional Access: `c1` to `c99` (§7.3).
+/// An authentication context of Conditional Access: `c1` to `c99`.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct AuthContext {
     text: String,

@@ -15,7 +15,8 @@ use authority_name::AuthorityName;
 use node::Node;
 use rule::{Group, Rule};
 
-/// What an operation demands of an accepted token (§6). Built once, checked for each request.
+/// What an operation demands of an accepted token ([authorization
+/// requirements](crate::guide::entra#authorization-requirements)). Built once, checked for each request.
 ///
 /// ```
 /// use tower_entra::Requirement;
@@ -148,7 +149,8 @@ impl Requirement {
         Self::rule(Rule::Guest)
     }
 
-    /// An authentication context of Conditional Access, `c1` to `c99`, that the user has satisfied (`acrs`, §7.3).
+    /// An authentication context of Conditional Access, `c1` to `c99`, that the user has satisfied
+    /// ([`acrs`](crate::guide::entra#claims-challenges)).
     ///
     /// Where a token lacks it and everything else is met, the client is sent for a stronger sign-in with a claims challenge
     /// (401), if it says that it understands one (`cp1`); otherwise it is refused with 403. An application's token never

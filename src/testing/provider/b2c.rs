@@ -10,7 +10,7 @@ use crate::testing::{
     state::State,
 };
 
-/// Azure AD B2C (§1.8). Its tenants and policies are in the state.
+/// Azure AD B2C (`docs/entra.md`, "Azure AD B2C"). Its tenants and policies are in the state.
 #[derive(Debug)]
 pub(in crate::testing) struct B2c;
 

@@ -56,7 +56,8 @@ impl Entra {
         }
     }
 
-    /// External ID: its issuers have the tenant's id as their host, wherever its documents are (§1.9).
+    /// External ID: its issuers have the tenant's id as their host, wherever its documents are (`docs/entra.md`,
+    /// "External ID").
     pub(in crate::testing) fn external_id() -> Self {
         Self { is_shared: false, ..Self::at(&format!("https://{PLACEHOLDER}.ciamlogin.com")) }
     }
@@ -95,7 +96,7 @@ impl Entra {
         }
     }
 
-    /// §1.4, §1.5.
+    /// `docs/entra.md`, "Metadata documents".
     fn metadata(&self, state: &State, owner: &Owner, version: Version, app: Option<&str>) -> Map<String, Value> {
         let query = app.map(|app| format!("?appid={app}")).unwrap_or_default();
         let root = format!("{}/{}", state.site.base, owner.segment);
@@ -163,7 +164,7 @@ impl Entra {
         }))
     }
 
-    /// What clients ask to learn which hosts belong together (§1.1).
+    /// What clients ask to learn which hosts belong together (`docs/entra.md`, "Clouds and login hosts").
     fn instance_discovery(state: &State, query: &str) -> Value {
         let asked = parameter(query, "authorization_endpoint").unwrap_or_default();
         let tenant = asked.split('/').nth(3).filter(|tenant| !tenant.is_empty()).unwrap_or("common").to_owned();
@@ -208,7 +209,7 @@ impl Provider for Entra {
         let app = parameter(query, "appid");
         Ok(match document {
             Document::Metadata(version) => Found::Metadata(self.metadata(state, &owner, version, app.as_deref())),
-            // §1.6: keys of v1 sets have neither `issuer` nor `cloud_instance_name`.
+            // Keys of v1 sets have neither `issuer` nor `cloud_instance_name` (`docs/entra.md`, "Signing keys (JWKS)").
             Document::Keys(version) => Found::Keys(KeySet {
                 tenant: owner.tenant,
                 app,
@@ -232,7 +233,7 @@ impl Provider for Entra {
         entra_claims::claims(facts, self)
     }
 
-    /// `nbf` and `iat` are dated back by about five minutes (§4.3).
+    /// `nbf` and `iat` are dated back by about five minutes (`docs/entra.md`, "Token lifetime").
     fn dates(&self) -> Dates {
         Dates { lifetime: 3599, back_dated: 300, not_before: true }
     }

@@ -1,4 +1,4 @@
-//! What Entra's tokens say, v1 and v2 (§5.2).
+//! What Entra's tokens say, v1 and v2 (`docs/entra.md`, "Payload claims").
 
 use serde_json::json;
 
@@ -8,16 +8,16 @@ use crate::testing::{
     facts::{Claims, Facts, Kind, LOGIN, NONCE, Version, made_up_id, made_up_text},
 };
 
-/// The audience of Microsoft Graph (§9).
+/// The audience of Microsoft Graph.
 pub(in crate::testing) const GRAPH: &str = "00000003-0000-0000-c000-000000000000";
 
-/// The claims of §5.2, without `iss` and the dates.
+/// All claims but `iss` and the dates.
 pub(super) fn claims(facts: &Facts, entra: &Entra) -> Claims {
     let object_id = object_id(facts);
     let audience = audience(facts);
     let subject = match facts.kind {
         Kind::App => object_id.clone(),
-        // Pairwise: another one for each application (§5.2).
+        // Pairwise: another one for each application (`docs/entra.md`, "Token and subject").
         _ => made_up_text(&format!("{object_id} {audience}")),
     };
     let mut claims = Claims::default();

@@ -85,7 +85,7 @@ async fn row_6_keys_of_another_cloud_in_the_same_set() {
         let government = mock.new_key();
         mock.publish(KeySpec::new(&government).cloud_instance_name("microsoftonline.us"));
         let bench = Bench::of(mock, mode).await;
-        // v1 issuers are the same in both clouds (§1.2): only the key tells them apart.
+        // v1 issuers are the same in both clouds (`docs/entra.md`, "Issuers"): only the key tells them apart.
         let abroad = MockEntra::us_government();
         assert_eq!(abroad.v1_issuer(MockEntra::TENANT), bench.mock.v1_issuer(MockEntra::TENANT));
         for token in [bench.token(), bench.token().v1(), bench.token().app(), bench.token().v1().app()] {

@@ -14,11 +14,11 @@ const BOTH: &[&str] = &[PYJWT, FASTAPI];
 /// Who judges which tokens differently from us, and why that is so.
 const DIFFERENCES: &[(&[&str], &[&str], &str)] = &[
     // Stricter here.
-    (BOTH, &["another tid", "no tid"], "they do not look at tid, which must be the tenant of iss (§2.2)"),
+    (BOTH, &["another tid", "no tid"], "they do not look at tid, which must be the tenant of iss"),
     (
         BOTH,
         &["id token for the API", "scope /", "application without a role"],
-        "they take whatever the issuer signed for this audience; here it must be an access token (§4.4)",
+        "they take whatever the issuer signed for this audience; here it must be an access token",
     ),
     (BOTH, &["cnf"], "they take a token that is bound to a key as plain bearer (RFC 7800)"),
     (BOTH, &["typ of another kind"], "they do not look at typ (RFC 8725 §3.11)"),

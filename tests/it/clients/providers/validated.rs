@@ -110,7 +110,8 @@ async fn their_new_keys_are_known_at_the_first_token() {
             ours.warm_up().await.unwrap();
             let newcomer = verifier(authority(&provider), "RS256");
             assert_eq!((code(&newcomer, &new).await, code(&newcomer, &old).await), ("accepted", "unknown_key"));
-            // Who has seen the key believes it for the time in which keys come back (§3.4), or until it is told.
+            // Who has seen the key believes it for the time in which keys come back (`docs/entra.md`, "Keys that
+            // disappear and return"), or until it is told.
             assert_eq!((code(&ours, &new).await, code(&ours, &old).await), ("accepted", "accepted"));
         }
         ours.revoke_key(&old_kid);
