@@ -69,7 +69,8 @@ enum Claim {
 #[derive(Clone, Debug)]
 enum TenantSet {
     Any,
-    These(HashSet<TenantId>),
+    /// Shared by the claims of one authority: a list may be long.
+    These(Arc<HashSet<TenantId>>),
 }
 
 impl TenantSet {
@@ -81,11 +82,11 @@ impl TenantSet {
             _ => false,
         };
         let ids: HashSet<TenantId> = tenants.ids().collect();
-        if has_domains || ids.is_empty() { Self::Any } else { Self::These(ids) }
+        if has_domains || ids.is_empty() { Self::Any } else { Self::These(Arc::new(ids)) }
     }
 
     fn one(tenant: Option<TenantId>) -> Self {
-        tenant.map_or(Self::Any, |tenant| Self::These(HashSet::from([tenant])))
+        tenant.map_or(Self::Any, |tenant| Self::These(Arc::new(HashSet::from([tenant]))))
     }
 
     fn has(&self, tenant: TenantId) -> bool {
