@@ -1,9 +1,6 @@
 //! Key set variants that servers publish, and what a wrong or hostile one can do.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
@@ -13,48 +10,13 @@ use tower_entra::{
     testing::{KeySpec, MockEntra, SigningAlgorithm, TokenBuilder},
 };
 
-use crate::support::{Bench, decode, encode, parts, settle};
+use crate::{
+    log::Lines,
+    support::{Bench, decode, encode, parts, settle},
+};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const COOLDOWN: Duration = Duration::from_secs(30);
-
-/// This thread's log.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Log {
-    fn listen(&self) -> tracing::subscriber::DefaultGuard {
-        let writer = self.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::DEBUG)
-            .with_ansi(false)
-            .without_time()
-            .with_writer(move || writer.clone())
-            .finish();
-        // While there is one subscriber alone, a call site that a thread without it reaches first stays switched off.
-        let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry());
-        let guard = tracing::subscriber::set_default(subscriber);
-        tracing::callsite::rebuild_interest_cache();
-        guard
-    }
-
-    /// The lines of an event since the last call.
-    fn take(&self, event: &str) -> Vec<String> {
-        let text = String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap();
-        text.lines().filter(|line| line.contains(&format!("event=\"{event}\""))).map(str::to_owned).collect()
-    }
-}
 
 fn okta() -> Authority {
     Authority::openid_connect(MockEntra::okta().issuer()).audience(format!("api://{}", MockEntra::CLIENT_ID))
@@ -104,7 +66,7 @@ fn with_eddsa() -> Authority {
 
 #[tokio::test]
 async fn row_26_forgeable_keys_of_a_fetched_set() {
-    let log = Log::default();
+    let log = Lines::default();
     let _guard = log.listen();
     let mut beyond = [0xff; 32];
     (beyond[0], beyond[31]) = (0xee, 0x7f);
@@ -121,9 +83,9 @@ async fn row_26_forgeable_keys_of_a_fetched_set() {
         let mock = MockEntra::okta();
         mock.publish(KeySpec::raw(entry));
         let bench = Bench::alone(mock.clone(), with_eddsa());
-        log.take("");
+        log.take_event("");
         bench.verifier.warm_up().await.unwrap();
-        let warned = log.take("key_skipped");
+        let warned = log.take_event("key_skipped");
         let [line] = warned.as_slice() else { panic!("{warned:?}") };
         assert!(line.contains("WARN") && line.contains(kid) && line.contains(reason), "{line}");
         assert!(line.contains(&mock.issuer()), "the document: {line}");
@@ -134,7 +96,7 @@ async fn row_26_forgeable_keys_of_a_fetched_set() {
 
 #[test]
 fn row_26_forgeable_keys_given_as_jwks_and_pem() {
-    let log = Log::default();
+    let log = Lines::default();
     let _guard = log.listen();
     let mock = MockEntra::okta();
     let good = mock.current_key().jwk();
@@ -144,7 +106,7 @@ fn row_26_forgeable_keys_given_as_jwks_and_pem() {
     let error = build(with_eddsa().static_keys(jwks(json!([okp("k", identity())])))).unwrap_err().to_string();
     assert!(error.contains("none of its keys can be used") && error.contains("small order"), "{error}");
     build(with_eddsa().static_keys(jwks(json!([okp("k", identity()), good])))).unwrap();
-    let warned = log.take("configuration");
+    let warned = log.take_event("configuration");
     assert!(warned.iter().any(|line| line.contains("WARN") && line.contains("small order")), "{warned:?}");
 
     for x in [identity(), [0; 32]] {
@@ -191,7 +153,7 @@ async fn row_26_a_published_private_key_is_not_used_again() {
 /// `issuer` and `cloud_instance_name` of one document disable a key for one grace period after the last wrong document.
 #[tokio::test]
 async fn row_30_one_wrong_document() {
-    let log = Log::default();
+    let log = Lines::default();
     let _guard = log.listen();
     let foreign = MockEntra::new().v2_issuer(MockEntra::OTHER_TENANT);
     for (member, wrong) in [
@@ -210,14 +172,14 @@ async fn row_30_one_wrong_document() {
             bench.code(&bench.token().build()).await
         };
         assert_eq!(after_an_hour().await, "accepted", "{member}");
-        log.take("key_changed");
+        log.take_event("key_changed");
         let publish = |spec: KeySpec| {
             mock.drop_key(key.kid());
             mock.publish(spec);
         };
         publish(KeySpec::new(&key).member(member, wrong.clone()));
         assert_eq!(after_an_hour().await, "wrong_issuer", "{member}");
-        let warned = log.take("key_changed");
+        let warned = log.take_event("key_changed");
         let told = |line: &String| {
             ["WARN", key.kid(), member, wrong.as_str().unwrap(), "login.microsoftonline.com"]
                 .iter()
@@ -229,7 +191,7 @@ async fn row_30_one_wrong_document() {
             assert_eq!(after_an_hour().await, "wrong_issuer", "{member}, {hour} h after the last wrong document");
         }
         assert_eq!(after_an_hour().await, "accepted", "{member}: one grace period after it");
-        let warned = log.take("key_changed");
+        let warned = log.take_event("key_changed");
         assert!(warned.iter().any(|line| line.contains("has lapsed")), "{warned:?}");
     }
 }
@@ -237,7 +199,7 @@ async fn row_30_one_wrong_document() {
 /// Keys need a cloud's name while the newest document has one, and no longer.
 #[tokio::test]
 async fn row_30_the_cloud_rule_follows_the_newest_document() {
-    let log = Log::default();
+    let log = Lines::default();
     let _guard = log.listen();
     let mock = MockEntra::new();
     mock.set_cloud_instance_name(None);
@@ -252,7 +214,7 @@ async fn row_30_the_cloud_rule_follows_the_newest_document() {
         bench.code(&bench.token().build()).await;
         settle().await;
         assert_eq!(bench.code(&bench.token().build()).await, expected, "{has_stray}");
-        let warned = log.take("key_changed");
+        let warned = log.take_event("key_changed");
         let change = if has_stray { "are not authorized" } else { "are authorized again" };
         let names_it = |line: &String| {
             ["WARN", stray.kid(), "cloud_instance_name", change, "login.microsoftonline.com"]
@@ -404,7 +366,7 @@ async fn keycloak_tokens_with_a_nonce() {
 
 #[tokio::test]
 async fn documents_as_servers_write_them() {
-    let log = Log::default();
+    let log = Lines::default();
     let _guard = log.listen();
     let bom = |document: Value| format!("\u{feff}{document}");
     let mock = MockEntra::okta();
@@ -418,7 +380,7 @@ async fn documents_as_servers_write_them() {
         mock.replace_document("/oauth2/default/v1/keys", bom(json!({ "keys": [key] })));
         let bench = Bench::alone(mock.clone(), okta());
         assert_eq!(bench.code(&mock.token().build()).await, "accepted", "{n}");
-        let told = log.take("key_oddly_encoded");
+        let told = log.take_event("key_oddly_encoded");
         assert_eq!(told.len(), usize::from(n != encode(&modulus)), "{n}: {told:?}");
         assert!(told.iter().all(|line| line.contains("DEBUG") && line.contains(mock.current_kid().as_str())));
     }

@@ -53,10 +53,18 @@ impl Lines {
         String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
     }
 
-    /// The lines about refusals since the last call.
+    /// The lines of an event since the last call.
+    pub(crate) fn take_event(&self, event: &str) -> Vec<String> {
+        self.take_with(&format!("event=\"{event}\""))
+    }
+
+    /// The lines about rejections since the last call.
     fn take(&self) -> Vec<String> {
-        let text = String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap();
-        text.lines().filter(|line| line.contains("refused: ")).map(str::to_owned).collect()
+        self.take_with("refused: ")
+    }
+
+    fn take_with(&self, part: &str) -> Vec<String> {
+        self.take_all().lines().filter(|line| line.contains(part)).map(str::to_owned).collect()
     }
 }
 
