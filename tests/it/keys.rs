@@ -2,20 +2,22 @@
 
 use std::{
     future::Future,
-    pin::{Pin, pin},
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    task::{Context, Poll, Waker},
+    task::{Context, Waker},
     time::Duration,
 };
 
 use tower_entra::{
-    Claims, Rejection, Verifier, VerifierBuilder,
+    Verifier, VerifierBuilder,
     fetch::{Fetch, FetchFuture, FetchRequest},
     testing::{Fault, KeySpec, ManualClock, MockEntra},
 };
+
+use crate::support::{at_once, code, settle};
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3600);
@@ -55,25 +57,6 @@ impl Setup {
     /// How many key sets were fetched.
     fn key_sets(&self) -> usize {
         self.entra.fetches_of("/discovery/")
-    }
-}
-
-fn code(result: Result<Claims, Rejection>) -> &'static str {
-    result.map_or_else(|rejection| rejection.code(), |_| "accepted")
-}
-
-/// What a future gives without waiting for anything.
-fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => Some(value),
-        Poll::Pending => None,
-    }
-}
-
-/// Lets every task run as far as it can, without time going by.
-async fn settle() {
-    for _ in 0..50 {
-        tokio::task::yield_now().await;
     }
 }
 

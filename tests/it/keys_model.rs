@@ -1,18 +1,14 @@
 //! The keys against a model: random rotations, flaps, outages, floods and leaps of the clock.
 
-use std::{
-    collections::HashMap,
-    future::Future,
-    pin::pin,
-    task::{Context, Poll, Waker},
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
 use proptest::{prelude::*, test_runner::Config};
 use tower_entra::{
     Verifier,
     testing::{Fault, KeySpec, ManualClock, MockEntra, MockKey},
 };
+
+use crate::support::at_once;
 
 const HOUR: Duration = Duration::from_secs(3600);
 const COOL_DOWN: Duration = Duration::from_secs(30);
@@ -246,13 +242,6 @@ impl World {
             Step::UseEveryKey => self.use_every_key().await,
             Step::Rotate | Step::Drop(_) | Step::Republish(_) => {}
         }
-    }
-}
-
-fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => Some(value),
-        Poll::Pending => None,
     }
 }
 

@@ -1,24 +1,23 @@
 //! Listed tenants with signing keys of their own: a cooldown for each, one rate limit for all, and what a warm-up loads.
 
 use std::{
-    future::Future,
-    pin::pin,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
-    task::{Context, Poll, Waker},
     time::Duration,
 };
 
 use tokio::time::Instant;
 use tower_entra::{
-    Claims, Rejection, Verifier, VerifierBuilder,
+    Verifier, VerifierBuilder,
     diagnosis::CauseKind,
     fetch::{Fetch, FetchFuture, FetchRequest},
     keys::KeySettings,
     testing::{Fault, KeySpec, ManualClock, MockEntra, MockKey},
 };
+
+use crate::support::{at_once, code, settle};
 
 const SECOND: Duration = Duration::from_secs(1);
 const COOLDOWN: Duration = Duration::from_secs(30);
@@ -85,23 +84,6 @@ impl Setup {
             settle().await;
             left -= step;
         }
-    }
-}
-
-fn code(result: Result<Claims, Rejection>) -> &'static str {
-    result.map_or_else(|rejection| rejection.code(), |_| "accepted")
-}
-
-fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => Some(value),
-        Poll::Pending => None,
-    }
-}
-
-async fn settle() {
-    for _ in 0..50 {
-        tokio::task::yield_now().await;
     }
 }
 

@@ -2,10 +2,13 @@
 
 use std::{
     convert::Infallible,
+    future::Future,
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    task::{Context, Poll, Waker},
     time::{Duration, UNIX_EPOCH},
 };
 
@@ -15,7 +18,7 @@ use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_entra::{
-    AuthenticateLayer, Authority, Rejection, RejectionKind, TenantId, Verifier, VerifierBuilder,
+    AuthenticateLayer, Authority, Claims, Rejection, RejectionKind, TenantId, Verifier, VerifierBuilder,
     testing::{ManualClock, MockEntra, TokenBuilder},
 };
 
@@ -188,9 +191,22 @@ pub(crate) fn parts(token: &str) -> [&str; 3] {
     token.split('.').collect::<Vec<_>>().try_into().unwrap()
 }
 
+/// The code of the rejection, or `accepted`.
+pub(crate) fn code(result: Result<Claims, Rejection>) -> &'static str {
+    result.map_or_else(|rejection| rejection.code(), |_| "accepted")
+}
+
+/// The output of a future that needs no wait; `None` if it is pending.
+pub(crate) fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => Some(value),
+        Poll::Pending => None,
+    }
+}
+
 /// Waits until refreshes in the background have ended.
 pub(crate) async fn settle() {
-    for _ in 0..20 {
+    for _ in 0..50 {
         tokio::task::yield_now().await;
     }
 }
