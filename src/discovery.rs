@@ -9,7 +9,7 @@ use crate::{
     authority::{DocumentOwner, DocumentSpec, ForeignIssuer, Form, Issuers, Ownership, is_listed, origin_of},
     claims::TokenVersion,
     jwk::without_bom,
-    tenant::{Address, Cloud, IssuerTemplate, TenantId, check_address},
+    tenant::{Address, Cloud, IssuerTemplate, MicrosoftHost, TenantId, check_address},
 };
 
 /// What a metadata document says, checked.
@@ -282,7 +282,9 @@ fn check_jwks_uri(found: &str, spec: &DocumentSpec) -> Result<(), String> {
             spec.cloud().is_some_and(|cloud| Cloud::from_host(&address.host) == Some(cloud)) && is_plain(&address)
         }
         // Every host of it is Microsoft's, and a domain of one's own may point there.
-        DocumentSpec::ExternalId { .. } => address.host.ends_with(".ciamlogin.com") && is_plain(&address),
+        DocumentSpec::ExternalId { .. } => {
+            MicrosoftHost::of(&address.host) == Some(MicrosoftHost::ExternalId) && is_plain(&address)
+        }
         _ => false,
     };
     // Whoever lists an issuer trusts its own address too: that of a mirrored document, or of a mock under another name.

@@ -9,11 +9,8 @@ use crate::{
         subject_key::SubjectSpace,
     },
     policy::Profile,
-    tenant::TenantId,
+    tenant::{MicrosoftHost, TenantId},
 };
-
-const B2C: &str = ".b2clogin.com";
-const EXTERNAL_ID: &str = ".ciamlogin.com";
 
 /// The claims that an authority with these keys and this kind of tokens can state. `is_trusted` is the operator's
 /// `trust_directory_claims()`.
@@ -40,7 +37,7 @@ fn kind(source: &Source) -> DirectoryKind {
             | Tenants::PersonalAccounts => DirectoryKind::OpenTenants,
         },
         Source::One(DocumentSpec::ExternalId { base, tenant, .. }) => {
-            if is_host_below(base, EXTERNAL_ID) {
+            if is_served_at(base, MicrosoftHost::ExternalId) {
                 DirectoryKind::Microsoft
             } else if is_guid(tenant) {
                 DirectoryKind::PinnedTenants
@@ -49,7 +46,7 @@ fn kind(source: &Source) -> DirectoryKind {
             }
         }
         Source::One(DocumentSpec::B2c { base, tenant, .. }) => {
-            DirectoryKind::B2c { has_known_tenant: is_host_below(base, B2C) || is_guid(tenant) }
+            DirectoryKind::B2c { has_known_tenant: is_served_at(base, MicrosoftHost::B2c) || is_guid(tenant) }
         }
         Source::One(DocumentSpec::Entra { .. }) => DirectoryKind::OpenTenants,
         Source::One(DocumentSpec::OpenIdConnect { .. } | DocumentSpec::Static { .. }) => DirectoryKind::OpenIdConnect,
@@ -64,8 +61,8 @@ pub(crate) fn subject_space(source: &Source, profile: &Profile) -> SubjectSpace 
         Source::Entra(entra) => SubjectSpace::Entra { host: host(entra.instance.base()) },
         Source::One(DocumentSpec::Entra { instance, .. }) => SubjectSpace::Entra { host: host(instance.base()) },
         // A tenant has several hosts there, all of them Microsoft's.
-        Source::One(DocumentSpec::ExternalId { base, .. }) if is_host_below(base, EXTERNAL_ID) => {
-            SubjectSpace::ExternalId { host: host(EXTERNAL_ID.trim_start_matches('.')) }
+        Source::One(DocumentSpec::ExternalId { base, .. }) if is_served_at(base, MicrosoftHost::ExternalId) => {
+            SubjectSpace::ExternalId { host: host(MicrosoftHost::external_id_domain()) }
         }
         Source::One(DocumentSpec::ExternalId { base, .. }) => SubjectSpace::ExternalId { host: host(base) },
         Source::One(DocumentSpec::B2c { base, .. }) => SubjectSpace::B2c { host: host(base) },
@@ -75,11 +72,9 @@ pub(crate) fn subject_space(source: &Source, profile: &Profile) -> SubjectSpace 
     }
 }
 
-/// Whether an origin is a host below one of Microsoft's, at the usual port.
-fn is_host_below(origin: &str, parent: &str) -> bool {
-    origin.strip_prefix("https://").is_some_and(|host| {
-        host.ends_with(parent) && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'))
-    })
+/// Whether Microsoft serves this at an origin, which has no port but the usual one.
+fn is_served_at(origin: &str, service: MicrosoftHost) -> bool {
+    origin.strip_prefix("https://").and_then(MicrosoftHost::of) == Some(service)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::{
 use super::{DocumentSpec, Form, Issuers, Source, Tenants, Trusted};
 use crate::{
     claims::TokenVersion,
-    tenant::{IssuerTemplate, TenantId},
+    tenant::{IssuerTemplate, MicrosoftHost, TenantId},
 };
 
 /// What every authority of one verifier owns, as far as the configuration says it. It never changes.
@@ -151,8 +151,7 @@ impl Claim {
             ) => prefix == other_prefix && suffix == other_suffix && tenants.meets(others),
             (Self::AnyExternalId, Self::Exact(text) | Self::Template { prefix: text, .. })
             | (Self::Exact(text) | Self::Template { prefix: text, .. }, Self::AnyExternalId) => {
-                let name = text.strip_prefix("https://").and_then(|rest| rest.split_once(".ciamlogin.com/"));
-                name.is_some_and(|(name, _)| TenantId::from_canonical(name).is_some())
+                MicrosoftHost::external_id_tenant(text).is_some()
             }
             (Self::AnyExternalId, Self::AnyExternalId) => true,
         }
@@ -204,7 +203,7 @@ impl Owner {
                     self.named.extend(known.accepted().map(|issuer| Claim::of_form(&issuer.form, tenants)));
                     return;
                 }
-                // The usual forms; others at its origin belong to whoever is configured with them.
+                // The usual forms only: other issuers at its origin belong to the authority that is configured with them.
                 let forms = [(TokenVersion::V2, "/v2.0"), (TokenVersion::V1, "/")];
                 let forms = forms.into_iter().filter(|(of, _)| accepts(*version, *of));
                 let prefix = format!("{base}/");

@@ -4,7 +4,7 @@
 use std::{fmt, sync::Arc};
 
 use super::{DocumentSpec, IssuerOwners, Issuers, owners::Conflict};
-use crate::tenant::{Cloud, IssuerTemplate, TenantId, check_address};
+use crate::tenant::{IssuerTemplate, MicrosoftHost, TenantId, check_address};
 
 /// Issuers that a configuration lists exactly, some with the placeholder `{tenantid}`.
 pub(crate) type Listed = Arc<[Arc<str>]>;
@@ -29,14 +29,7 @@ pub(crate) fn is_at_microsoft(issuer: &str) -> bool {
     let rest = issuer.split_once("://").map_or(issuer, |(_, rest)| rest);
     let authority = rest.split(['/', '\\', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit('@').next().unwrap_or_default().split(':').next().unwrap_or_default();
-    is_microsoft_host(host.trim_end_matches('.'))
-}
-
-fn is_microsoft_host(host: &str) -> bool {
-    let host = host.to_ascii_lowercase();
-    Cloud::from_host(&host).is_some()
-        || host == "sts.chinacloudapi.cn"
-        || [".b2clogin.com", ".ciamlogin.com"].iter().any(|end| host.ends_with(end))
+    MicrosoftHost::of(host.trim_end_matches('.')).is_some()
 }
 
 /// The issuer of a tenant of External ID, wherever its metadata is.
@@ -53,7 +46,7 @@ impl DocumentSpec {
     /// Whether the document itself is at a Microsoft host, on the standard port.
     pub(super) fn is_at_microsoft(&self) -> bool {
         check_address(&self.address()).is_ok_and(|address| {
-            address.origin == format!("https://{}", address.host) && is_microsoft_host(&address.host)
+            address.origin == format!("https://{}", address.host) && MicrosoftHost::of(&address.host).is_some()
         })
     }
 

@@ -1,5 +1,5 @@
 use super::{Claims, TokenVersion, json, payload::StringClaim};
-use crate::tenant::{Cloud, TenantId};
+use crate::tenant::{CHINA_V1_HOST, Cloud, TenantId};
 
 /// How the application that got a token proved who it is ([`azpacr`, in v1 tokens
 /// `appidacr`](crate::guide::entra#client-application-claims)). A stronger proof is greater.
@@ -142,8 +142,6 @@ impl Claims {
         (self.version() == TokenVersion::V2 && audiences.next().is_none()).then_some(first)
     }
 }
-
-const CHINA_V1_HOST: &str = "sts.chinacloudapi.cn";
 
 /// Whether an issuer is one of Entra's.
 fn is_of_a_cloud(issuer: &str) -> bool {

@@ -1,6 +1,6 @@
 //! Addresses of instances and authorities.
 
-use crate::tenant::{Address, Cloud, Instance, TenantId, check_address};
+use crate::tenant::{Address, CHINA_V1_HOST, Cloud, Instance, MicrosoftHost, TenantId, check_address};
 
 /// The kinds of authorities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,7 +120,7 @@ pub(super) fn base(text: &str) -> Result<String, String> {
 /// The name before the suffix of a host of B2C's or External ID's: `contoso` of `https://contoso.b2clogin.com`.
 pub(super) fn name_in(base: &str) -> Option<&str> {
     let host = base.strip_prefix("https://")?;
-    let name = host.strip_suffix(B2C).or_else(|| host.strip_suffix(EXTERNAL_ID))?;
+    let name = MicrosoftHost::tenant_name(host)?;
     (!name.is_empty() && !name.contains('.')).then_some(name)
 }
 
@@ -171,17 +171,12 @@ pub(super) fn instance(text: &str) -> Result<Instance, String> {
     Ok(instance)
 }
 
-const B2C: &str = ".b2clogin.com";
-const EXTERNAL_ID: &str = ".ciamlogin.com";
-
 /// The kind of authority that a host is of, where it can be told by that alone.
 pub(super) fn form_of_host(host: &str) -> Option<Form> {
-    if host.ends_with(B2C) {
-        Some(Form::B2c)
-    } else if host.ends_with(EXTERNAL_ID) {
-        Some(Form::ExternalId)
-    } else {
-        None
+    match MicrosoftHost::of(host)? {
+        MicrosoftHost::B2c => Some(Form::B2c),
+        MicrosoftHost::ExternalId => Some(Form::ExternalId),
+        MicrosoftHost::Login(_) | MicrosoftHost::Issuer => None,
     }
 }
 
@@ -206,7 +201,7 @@ pub(super) fn better_kind(host: &str) -> Option<&'static str> {
         Some(_) => Some("is External ID's: use Authority::external_id, which knows its rules"),
         None if is_microsofts(host) => Some("is Entra's: use tenant() or Authority::tenant, which knows its rules"),
         // Of v1 tokens in China (`docs/entra.md`, "Issuers").
-        None if host == "sts.chinacloudapi.cn" => Some("is Entra's: use tenant() or Authority::tenant"),
+        None if host == CHINA_V1_HOST => Some("is Entra's: use tenant() or Authority::tenant"),
         None => None,
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{key::Key, origin::Origin, plan::Rules};
 use crate::{
     authority::{DocumentSpec, IssuerOwners, Kind, Listed, Source, Trusted, is_at_microsoft},
-    tenant::{Cloud, IssuerTemplate, check_address},
+    tenant::{IssuerTemplate, MicrosoftHost, check_address},
 };
 
 impl Rules<'_> {
@@ -52,14 +52,14 @@ impl Rules<'_> {
 
 /// What is wrong with an issuer that is listed for an authority of this kind.
 fn wrong_issuer(kind: &Kind, issuer: &str) -> Option<String> {
-    let is_at_microsofts = |address: &str, own: &str| {
-        check_address(address)
-            .is_ok_and(|address| address.host.ends_with(own) || Cloud::from_host(&address.host).is_some())
+    let is_served_at = |address: &str, own: MicrosoftHost| {
+        let host = check_address(address).ok().and_then(|address| MicrosoftHost::of(&address.host));
+        host.is_some_and(|host| host == own || matches!(host, MicrosoftHost::Login(_)))
     };
     let is_known = match kind {
         Kind::Entra(entra) => entra.instance.cloud().is_some(),
-        Kind::B2c(b2c) => is_at_microsofts(&b2c.address, ".b2clogin.com"),
-        Kind::ExternalId(external) => is_at_microsofts(&external.address, ".ciamlogin.com"),
+        Kind::B2c(b2c) => is_served_at(&b2c.address, MicrosoftHost::B2c),
+        Kind::ExternalId(external) => is_served_at(&external.address, MicrosoftHost::ExternalId),
         Kind::OpenIdConnect(_) => false,
     };
     if is_known {

@@ -21,6 +21,7 @@ mod cloud;
 mod id;
 mod instance;
 mod issuer;
+mod microsoft_host;
 
 pub use cloud::Cloud;
 pub use id::{InvalidTenantId, TenantId};
@@ -30,3 +31,4 @@ pub(crate) use instance::is_loopback;
 pub(crate) use instance::{Address, check_address};
 pub use instance::{Instance, InvalidAddress};
 pub use issuer::IssuerTemplate;
+pub(crate) use microsoft_host::{CHINA_V1_HOST, MicrosoftHost};

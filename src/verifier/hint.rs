@@ -4,7 +4,7 @@ use super::{Trust, b2c::b2c_form};
 use crate::{
     authority::{DocumentSpec, Listed, is_listed},
     claims::payload::Payload,
-    tenant::{TenantId, check_address},
+    tenant::{MicrosoftHost, TenantId, check_address},
 };
 
 /// What is known of the issuers of an authority beforehand.
@@ -51,8 +51,7 @@ impl Hint {
                 b2c_form(issuer).is_some_and(|(at, named, _)| at == base && tenant.is_none_or(|tenant| tenant == named))
             }
             Form::ExternalId { origin, tenant } => {
-                let name = issuer.strip_prefix("https://").and_then(|rest| rest.split_once(".ciamlogin.com/"));
-                let named = name.and_then(|(name, _)| TenantId::from_canonical(name));
+                let named = MicrosoftHost::external_id_tenant(issuer);
                 is_at(origin) || named.is_some_and(|named| tenant.is_none_or(|tenant| tenant == named))
             }
         };
