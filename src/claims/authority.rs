@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{directory::DirectoryClaims, subject_key::SubjectSpace};
 use crate::tenant::Cloud;
@@ -8,11 +8,47 @@ use crate::tenant::Cloud;
 pub(crate) struct AuthorityFacts {
     pub(crate) name: Arc<str>,
     /// Of all authorities of the verifier, this one included.
-    pub(crate) names: Arc<[Arc<str>]>,
+    pub(crate) names: Arc<AuthorityNames>,
     /// The cloud of Microsoft's whose tokens these are.
     pub(crate) cloud: Option<Cloud>,
     pub(crate) directory: DirectoryClaims,
     pub(crate) subjects: SubjectSpace,
+}
+
+/// The names of all authorities of a verifier.
+#[derive(Debug, Default)]
+pub(crate) struct AuthorityNames(BTreeMap<Arc<str>, Holders>);
+
+/// How many authorities have a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Holders {
+    One,
+    /// Authorities without a configured name may have the same address.
+    Several,
+}
+
+impl AuthorityNames {
+    /// The policies of one Azure AD B2C authority share one name, which is the same `Arc`.
+    pub(crate) fn new<'a>(names: impl IntoIterator<Item = &'a Arc<str>>) -> Self {
+        let mut all = BTreeMap::<Arc<str>, Holders>::new();
+        for name in names {
+            let is_another = all.get_key_value(name).is_some_and(|(known, _)| !Arc::ptr_eq(known, name));
+            let holders = all.entry(Arc::clone(name)).or_insert(Holders::One);
+            if is_another {
+                *holders = Holders::Several;
+            }
+        }
+        Self(all)
+    }
+
+    /// `None` if no authority has this name.
+    pub(crate) fn holders(&self, name: &str) -> Option<Holders> {
+        self.0.get(name).copied()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(|name| &**name)
+    }
 }
 
 #[cfg(test)]
@@ -22,11 +58,34 @@ impl AuthorityFacts {
         use super::directory::DirectoryKind;
         let name: Arc<str> = name.into();
         Self {
-            names: [Arc::clone(&name)].into(),
+            names: Arc::new(AuthorityNames::new([&name])),
             name,
             cloud: None,
             directory: DirectoryClaims::of(DirectoryKind::Microsoft, false, false),
             subjects: SubjectSpace::Entra { host: "login.microsoftonline.com".into() },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_by_how_many_authorities_have_them() {
+        let name = |text: &str| -> Arc<str> { text.into() };
+        let policies = name("b2c");
+        let all = [name("one"), name("twice"), Arc::clone(&policies), name("twice"), policies];
+        let names = AuthorityNames::new(&all);
+        for (name, expected) in [
+            ("one", Some(Holders::One)),
+            ("b2c", Some(Holders::One)),
+            ("twice", Some(Holders::Several)),
+            ("One", None),
+            ("", None),
+        ] {
+            assert_eq!(names.holders(name), expected, "{name}");
+        }
+        assert_eq!(names.iter().collect::<Vec<_>>(), ["b2c", "one", "twice"]);
     }
 }

@@ -189,7 +189,7 @@ impl Claims {
     /// The tenant that issued the token, `tid`; at Azure AD B2C that of the issuer. Guests show the tenant they are guests
     /// of. `None` for tokens of other OpenID Connect issuers, whatever their `tid` says.
     ///
-    /// It is as the authority states it. An authority at an address of its own that is not configured by the GUIDs of its
+    /// It is as the authority states it. A custom instance that is not configured by the GUIDs of its
     /// tenants may state any: [`Requirement::tenant`](crate::Requirement::tenant) knows which ones count. It is not a key
     /// for data, not even with [`object_id`](Self::object_id): that is [`subject_key`](Self::subject_key).
     #[must_use]

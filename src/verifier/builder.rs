@@ -4,7 +4,10 @@ use super::{Check, Inner, Trust, Verifier, gate::Memory, headers::Headers, hint:
 use crate::{
     authority::{Authority, IssuerOwners, Ownership, Trusted, subject_space},
     cache::{Cache, CacheSettings},
-    claims::{Claims, authority::AuthorityFacts},
+    claims::{
+        Claims,
+        authority::{AuthorityFacts, AuthorityNames},
+    },
     clock::{Clock, SystemClock},
     config::{Config, Plan},
     error::{ConfigError, ConfigProblem, FetchError},
@@ -241,7 +244,7 @@ impl VerifierBuilder {
         }
         algorithms.sort_unstable();
         algorithms.dedup();
-        let names: Arc<[Arc<str>]> = authorities.iter().map(|trusted| Arc::clone(&trusted.name)).collect();
+        let names = Arc::new(AuthorityNames::new(authorities.iter().map(|trusted| &trusted.name)));
         let trust = |(number, trusted)| {
             let around = Surroundings { ownership: Ownership::new(&owners, number), ..around.clone() };
             Trust::new(trusted, &names, &around, &queue)
@@ -273,7 +276,7 @@ impl VerifierBuilder {
 }
 
 impl Trust {
-    fn new(trusted: Trusted, names: &Arc<[Arc<str>]>, around: &Surroundings, queue: &Arc<RefreshQueue>) -> Self {
+    fn new(trusted: Trusted, names: &Arc<AuthorityNames>, around: &Surroundings, queue: &Arc<RefreshQueue>) -> Self {
         let Trusted {
             name,
             source,

@@ -3,7 +3,10 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use crate::{claims::Claims, policy::truth::Truth};
+use crate::{
+    claims::{Claims, authority::Holders},
+    policy::truth::Truth,
+};
 
 /// An authority by its configured name.
 #[derive(Clone)]
@@ -29,29 +32,18 @@ impl AuthorityName {
     /// A name that no authority of the verifier has is unknown: were it false, a misspelled name would let everybody in by
     /// its opposite.
     pub(super) fn truth(&self, claims: &Claims) -> Truth {
-        if self.is_ambiguous(claims) {
-            // Two authorities without a configured name may have the same address.
-            self.warn(claims);
-            Truth::Unknown
-        } else if claims.authority() == self.name {
-            Truth::True
-        } else if self.is_configured(claims) {
-            Truth::False
-        } else {
-            self.warn(claims);
-            Truth::Unknown
+        match self.holders(claims) {
+            Some(Holders::One) => (claims.authority() == self.name).into(),
+            None | Some(Holders::Several) => {
+                self.warn(claims);
+                Truth::Unknown
+            }
         }
     }
 
-    /// Whether several authorities have this name. The policies of one B2C authority share theirs.
-    fn is_ambiguous(&self, claims: &Claims) -> bool {
-        let mut named = claims.facts().authority.names.iter().filter(|known| ***known == *self.name);
-        named.next().is_some_and(|first| named.any(|other| !Arc::ptr_eq(first, other)))
-    }
-
-    /// Whether an authority of the verifier that accepted the token has this name.
-    pub(super) fn is_configured(&self, claims: &Claims) -> bool {
-        claims.facts().authority.names.iter().any(|known| **known == *self.name)
+    /// How many authorities of the verifier that accepted the token have this name.
+    pub(super) fn holders(&self, claims: &Claims) -> Option<Holders> {
+        claims.facts().authority.names.holders(&self.name)
     }
 
     #[cold]
@@ -60,7 +52,7 @@ impl AuthorityName {
         if self.has_warned.swap(true, Ordering::Relaxed) {
             return;
         }
-        let names: Vec<&str> = claims.facts().authority.names.iter().take(SHOWN).map(|name| &**name).collect();
+        let names: Vec<&str> = claims.facts().authority.names.iter().take(SHOWN).collect();
         tracing::warn!(target: "tower_entra", event = "unknown_authority", authority = ?self.name, configured = ?names,
             "a requirement names an authority that the verifier does not have, or has twice: neither it nor its negation is \
              ever met");

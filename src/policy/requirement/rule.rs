@@ -1,6 +1,7 @@
 use crate::{
     claims::{
         Claims, ClientProof, GroupMembership,
+        authority::Holders,
         scopes::{is_scope_token, is_visible},
     },
     policy::{claim_rule::ClaimRule, truth::Truth},
@@ -148,10 +149,11 @@ impl Rule {
             Self::Scope(_) => Rejection::new(RejectionKind::InsufficientScope),
             Self::AppRole(_) | Self::Role(_) | Self::AnyRole(_) => Rejection::new(RejectionKind::InsufficientRole),
             Self::Tenant(_) => Rejection::new(RejectionKind::WrongTenant),
-            Self::Authority(authority) if authority.is_configured(claims) => {
-                wrong("the token is from another authority than this operation is for")
-            }
-            Self::Authority(_) => wrong("the requirement names an authority that the verifier does not have"),
+            Self::Authority(authority) => wrong(match authority.holders(claims) {
+                Some(Holders::One) => "the token is from another authority than this operation is for",
+                Some(Holders::Several) => "the requirement names an authority by a name that several have: use named()",
+                None => "the requirement names an authority that the verifier does not have",
+            }),
             Self::Client { id, .. } if claims.client_id().is_some_and(|client| is_same_client(client, id)) => {
                 Rejection::new(RejectionKind::ClientNotAllowed)
                     .detail("the application has not proved who it is as strongly as this operation needs")

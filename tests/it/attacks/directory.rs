@@ -226,6 +226,23 @@ async fn both(authority: Authority) -> (Claims, Claims) {
     (of_home, of_partner)
 }
 
+/// Two authorities without a configured name may have the same address as theirs.
+#[tokio::test]
+async fn row_28_a_name_that_two_authorities_have_is_unknown() {
+    let id = |number: u8| format!("{number:08}-0000-4000-8000-000000000000").parse().unwrap();
+    let bench = Bench::of(MockEntra::new(), |builder| {
+        let two = |one, other| Authority::tenants([one, other], []);
+        builder.authority(two(tenant(), id(1))).authority(two(id(2), id(3)))
+    })
+    .await;
+    let claims = bench.verifier.verify(&bench.token().build()).await.unwrap();
+    let name = claims.authority().to_owned();
+    for requirement in [Requirement::authority(&name), Requirement::not(Requirement::authority(&name))] {
+        let rejection = requirement.check(&claims).unwrap_err();
+        assert!(rejection.to_string().contains("named()"), "{requirement}: {rejection}");
+    }
+}
+
 #[tokio::test]
 async fn row_28_authorities_are_told_apart_by_their_names() {
     let partners = Authority::openid_connect(MockEntra::okta().issuer());
