@@ -14,8 +14,8 @@ pub(crate) enum Gate {
 /// Looks up whether a tenant is let in: in the owner's table of customers, say.
 ///
 /// It is called after the signature and every other rule, so only a genuine token can cause a lookup. There is one lookup in
-/// flight for each tenant, on a tokio task of its own; all requests that wait for it get its result, a failure too. It goes on
-/// when the request that started it goes away, and is cancelled when no request waits for it any more. A lookup that panics,
+/// flight for each tenant, in a separate tokio task. All requests that wait for it share its result, also a failure. It goes
+/// on when the request that started it goes away, and is cancelled when no request waits for it any more. A lookup that panics,
 /// or takes longer than 30 s, rejects those requests with
 /// [`keys_unavailable`](crate::RejectionKind::KeysUnavailable).
 ///

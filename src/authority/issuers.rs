@@ -44,7 +44,7 @@ impl Issuers {
         self.0.iter().filter(|issuer| issuer.accepted)
     }
 
-    /// Whether a key that says it is of the issuer `text`, read as `template`, may speak for `tenant` here
+    /// Whether a key with the issuer `text` (JWKS member `issuer`), parsed as `template`, is authorized for `tenant`
     /// (`docs/entra.md`, "Signing key issuer"): it is of the form of v2 where that is known, for v1 tokens too.
     pub(crate) fn is_of_key(&self, text: &str, template: Option<&IssuerTemplate>, tenant: Option<TenantId>) -> bool {
         let newest = |issuer: &&Issuer| issuer.version == TokenVersion::V2;

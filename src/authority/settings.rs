@@ -302,7 +302,7 @@ impl Authority {
     /// [`trust_directory_claims`](Self::trust_directory_claims), a group is unknown. A name, or a JSON Pointer such as
     /// `/realm_access/groups`.
     ///
-    /// Whoever runs the issuer decides what is in it. Where several authorities have groups of the same name, combine the
+    /// The operator of the issuer decides what is in it. Where several authorities have groups of the same name, combine the
     /// requirement with [`Requirement::authority`].
     #[must_use]
     pub fn group_claim(self, name: impl Into<String>) -> Self {

@@ -323,3 +323,14 @@ fn documents_that_are_no_key_set() {
     assert_eq!(KeySet::parse(nested.as_bytes()).unwrap().skipped.len(), 1);
     assert!(KeySet::parse(b"{\"keys\":[]}").unwrap().keys.is_empty());
 }
+
+/// Each takes time, those that are refused too: a document must not occupy a processor for as long as it likes.
+#[test]
+fn preparing_keys_is_bounded() {
+    let small_order = |kid: usize| json!({"kty": "OKP", "crv": "Ed25519", "use": "sig", "kid": kid.to_string(), "x": URL_SAFE_NO_PAD.encode([0; 32])});
+    let document = json!({"keys": (0..10).map(small_order).collect::<Vec<_>>()});
+    let set = KeySet::parse(document.to_string().as_bytes()).unwrap();
+    for (most, prepared) in [(1, 2), (2, 4), (5, 10), (usize::MAX, 10)] {
+        assert_eq!(set.usable(&Algorithm::ALL, false, most, |_| None).skipped.len(), prepared, "{most}");
+    }
+}

@@ -41,7 +41,7 @@ pub(crate) struct Key {
 }
 
 /// A document's keys and issuers. Never changed, only replaced.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Snapshot {
     spec: Arc<DocumentSpec>,
     /// Counts the replacements.
@@ -100,24 +100,14 @@ impl Snapshot {
             return None;
         }
         let leaked: HashSet<Public> = self.leaked.iter().chain(new).cloned().collect();
-        let mut keys = self.keys.clone();
-        keys.retain(|_, all| {
+        let mut next = self.clone();
+        next.keys.retain(|_, all| {
             all.retain(|key| !leaked.contains(&key.material.public));
             !all.is_empty()
         });
-        Some(Self {
-            spec: Arc::clone(&self.spec),
-            generation: self.generation + 1,
-            issuers: self.issuers.clone(),
-            issuers_text: self.issuers_text.clone(),
-            tenant: self.tenant,
-            cloud: self.cloud.clone(),
-            cloud_omitted_for: self.cloud_omitted_for,
-            demands_cloud: self.demands_cloud,
-            leaked: Arc::new(leaked),
-            keys,
-            loaded_at: self.loaded_at,
-        })
+        next.generation += 1;
+        next.leaked = Arc::new(leaked);
+        Some(next)
     }
 
     /// The next snapshot: keys of the new document, and those in their grace (`docs/entra.md`, "Keys that disappear and

@@ -116,13 +116,14 @@ impl Inner {
 
     /// Loads every document that is missing, some at once, until all have come or failed, or time is up.
     async fn load_missing(&self) {
-        let Some((first, _)) = self.missing().into_iter().next() else { return };
+        let missing = self.missing();
+        let Some((first, _)) = missing.first() else { return };
         if tokio::runtime::Handle::try_current().is_err() {
             // There is nothing to wait for; this writes it to the log.
             return drop(first.keys.refresh());
         }
         // In one order for all warm-ups, so that one that runs beside another joins its refreshes and adds none.
-        let left = Mutex::new(self.missing().into_iter());
+        let left = Mutex::new(missing.into_iter());
         let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
         let lane = async || {
             while let Some((trust, load)) = next() {

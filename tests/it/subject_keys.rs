@@ -95,6 +95,19 @@ async fn applications_have_a_key_of_their_own() {
     assert_ne!(principal, MockEntra::USER);
 }
 
+/// A GUID in another case is the same object; the subject of another provider is compared exactly (OpenID Connect Core,
+/// section 2), since a user may be able to choose it.
+#[tokio::test]
+async fn case_matters_in_subjects_of_openid_connect_issuers_alone() {
+    let (lower, upper) = (OTHER_USER, OTHER_USER.to_ascii_uppercase());
+    let entra = bench(&MockEntra::new(), Authority::tenant(tenant()));
+    let by_object = |id: &str| entra.token().claim("oid", id);
+    assert_eq!(key(&entra, by_object(lower)).await, key(&entra, by_object(&upper)).await);
+    let okta = bench(&MockEntra::okta(), Authority::openid_connect(MockEntra::okta().issuer()));
+    let by_subject = |id: &str| okta.token().claim("sub", id);
+    assert_ne!(key(&okta, by_subject(lower)).await, key(&okta, by_subject(&upper)).await);
+}
+
 #[tokio::test]
 async fn without_a_subject_there_is_none() {
     let entra = bench(&MockEntra::new(), Authority::tenant(tenant()));

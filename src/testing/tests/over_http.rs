@@ -242,6 +242,7 @@ async fn host_and_origin_of_other_sites_are_refused() {
         ("host: 127.0.0.1.evil.example:{port}\r\n".to_owned(), 421),
         ("host: localhost.evil.example:{port}\r\n".to_owned(), 421),
         ("host: localhost@evil.example:{port}\r\n".to_owned(), 421),
+        ("host: localhost:x@evil.example:{port}\r\n".to_owned(), 421),
         ("host: mock-entra:{port}\r\n".to_owned(), 421),
         ("host: localhost:1\r\n".to_owned(), 421),
         ("host: localhost\r\n".to_owned(), 421),
