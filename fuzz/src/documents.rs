@@ -7,6 +7,7 @@ use base64::{
 };
 use serde_json::{Value, json};
 use tower_entra::{Authority, Rejection, Verifier, cache::CacheSettings};
+use url::Url;
 
 use crate::fixtures::{
     AUDIENCE, CLIENT, Documents, FixedClock, ISSUER, TENANT, ec_jwk, ed_jwk, ed25519, edwards_point, entra_claims,
@@ -100,74 +101,82 @@ fn decoded(text: &str) -> Option<Vec<u8>> {
     engines.iter().find_map(|engine| engine.decode(text.trim_end_matches('=')).ok()).map(|bytes| stripped(&bytes))
 }
 
-/// A metadata document: after `E` of a tenant of Entra, after `B` of a policy of B2C, after `X` of External ID, else of an
+/// An issuer whose metadata document is fuzzed.
+struct Provider {
+    claims: Value,
+    token: String,
+    keys: Vec<u8>,
+    /// Hosts that may be asked for documents.
+    hosts: &'static [&'static str],
+}
+
+impl Provider {
+    fn entra(issuer: String, hosts: &'static [&'static str]) -> Self {
+        let mut claims = entra_claims();
+        claims["iss"] = issuer.into();
+        let mut key = rsa_jwk();
+        key["issuer"] = claims["iss"].clone();
+        let token = signed(&good_header("good"), &claims.to_string(), rs256);
+        Self { claims, token, keys: json!({"keys": [key]}).to_string().into_bytes(), hosts }
+    }
+
+    fn oidc() -> Self {
+        let claims = oidc_claims();
+        let token = signed(&json!({"alg": "EdDSA", "kid": "ed"}).to_string(), &claims.to_string(), ed25519);
+        let keys = json!({"keys": [ed_jwk(), ec_jwk()]}).to_string().into_bytes();
+        Self { claims, token, keys, hosts: &["id.contoso.example"] }
+    }
+
+    fn b2c() -> Self {
+        let mut claims = entra_claims();
+        claims["iss"] = format!("https://contoso.b2clogin.com/{TENANT}/v2.0/").into();
+        claims["tfp"] = "B2C_1_susi".into();
+        let token = signed(&good_header("good"), &claims.to_string(), rs256);
+        let keys = json!({"keys": [rsa_jwk()]}).to_string().into_bytes();
+        Self { claims, token, keys, hosts: &["contoso.b2clogin.com"] }
+    }
+}
+
+static ENTRA: LazyLock<Provider> = LazyLock::new(|| {
+    Provider::entra(
+        format!("https://login.microsoftonline.com/{TENANT}/v2.0"),
+        &["login.microsoftonline.com", "login.microsoft.com", "login.windows.net", "sts.windows.net"],
+    )
+});
+static EXTERNAL_ID: LazyLock<Provider> = LazyLock::new(|| {
+    Provider::entra(format!("https://{TENANT}.ciamlogin.com/{TENANT}/v2.0"), &["contoso.ciamlogin.com"])
+});
+static B2C: LazyLock<Provider> = LazyLock::new(Provider::b2c);
+static OIDC: LazyLock<Provider> = LazyLock::new(Provider::oidc);
+
+/// A metadata document: after `E` of an Entra tenant, after `B` of a B2C policy, after `X` of External ID, else of an
 /// OpenID Connect issuer.
 pub fn metadata(data: &[u8]) -> String {
     let (kind, document) = data.split_first().unwrap_or((&b'O', b""));
-    let keys = json!({"keys": [
-        rsa_jwk(), ec_jwk(), ed_jwk(),
-    ]});
-    let mut entra_key = rsa_jwk();
-    entra_key["issuer"] = format!("https://login.microsoftonline.com/{TENANT}/v2.0").into();
     let builder = Verifier::builder().clock(FixedClock).cache(CacheSettings::off());
-    let (builder, claims, hosts, keys): (_, Value, &[&str], _) = match kind {
-        b'E' => (
-            builder.tenant(TENANT).client_id(CLIENT),
-            entra_claims(),
-            &[
-                "https://login.microsoftonline.com/",
-                "https://login.microsoft.com/",
-                "https://login.windows.net/",
-                "https://sts.windows.net/",
-            ],
-            json!({"keys": [entra_key]}),
-        ),
-        b'B' => {
-            let mut claims = entra_claims();
-            claims["iss"] = format!("https://contoso.b2clogin.com/{TENANT}/v2.0/").into();
-            claims["tfp"] = "B2C_1_susi".into();
-            (
-                builder.client_id(CLIENT).authority(Authority::b2c("contoso", "B2C_1_susi")),
-                claims,
-                &["https://contoso.b2clogin.com/"],
-                keys,
-            )
-        }
-        b'X' => {
-            let mut claims = entra_claims();
-            claims["iss"] = format!("https://{TENANT}.ciamlogin.com/{TENANT}/v2.0").into();
-            let mut key = rsa_jwk();
-            key["issuer"] = claims["iss"].clone();
-            (
-                builder.client_id(CLIENT).authority(Authority::external_id("contoso")),
-                claims,
-                &["https://contoso.ciamlogin.com/"],
-                json!({"keys": [key]}),
-            )
-        }
-        _ => (
-            builder.authority(Authority::openid_connect(ISSUER).audience(AUDIENCE)),
-            oidc_claims(),
-            &["https://id.contoso.example/"],
-            keys,
-        ),
+    let (builder, provider) = match kind {
+        b'E' => (builder.tenant(TENANT).client_id(CLIENT), &*ENTRA),
+        b'B' => (builder.client_id(CLIENT).authority(Authority::b2c("contoso", "B2C_1_susi")), &*B2C),
+        b'X' => (builder.client_id(CLIENT).authority(Authority::external_id("contoso")), &*EXTERNAL_ID),
+        _ => (builder.authority(Authority::openid_connect(ISSUER).audience(AUDIENCE)), &*OIDC),
     };
-    let documents = FuzzedMetadata {
-        metadata: document.to_vec(),
-        keys: keys.to_string().into_bytes(),
-        documents: Documents::default(),
-    };
+    let documents =
+        FuzzedMetadata { metadata: document.to_vec(), keys: provider.keys.clone(), documents: Documents::default() };
     let fetched = documents.documents.fetched.clone();
     let verifier = builder.fetch(documents).build().unwrap();
-    let token = signed(&good_header("good"), &claims.to_string(), rs256);
-    let verdict = code(run(verifier.verify(&token)));
-    for url in fetched.lock().unwrap().iter() {
-        assert!(hosts.iter().any(|host| url.starts_with(host)), "{url} was fetched");
+    let verdict = code(run(verifier.verify(&provider.token)));
+    for address in fetched.lock().unwrap().iter() {
+        // The parser that reqwest uses.
+        let url = Url::parse(address).unwrap_or_else(|error| panic!("{address} was fetched: {error}"));
+        let is_expected = url.scheme() == "https"
+            && url.port_or_known_default() == Some(443)
+            && url.host_str().is_some_and(|host| provider.hosts.contains(&host));
+        assert!(is_expected, "{address} was fetched");
     }
     if verdict == "accepted" && !matches!(kind, b'E') {
         let document: Value =
             serde_json::from_slice(document.strip_prefix("\u{feff}".as_bytes()).unwrap_or(document)).unwrap();
-        assert_eq!(document["issuer"], claims["iss"], "accepted though the metadata names another issuer");
+        assert_eq!(document["issuer"], provider.claims["iss"], "accepted though the metadata names another issuer");
     }
     format!("{} {verdict}", char::from(if b"EBX".contains(kind) { *kind } else { b'O' }))
 }

@@ -10,8 +10,11 @@ pub use configuration::{configuration, policy};
 pub use documents::{key_set, metadata};
 pub use tokens::{header, token};
 
+/// Runs one input and returns a label for its outcome.
+pub type Target = fn(&[u8]) -> String;
+
 /// The targets by name.
-pub const TARGETS: [(&str, fn(&[u8]) -> String); 6] = [
+pub const TARGETS: [(&str, Target); 6] = [
     ("token", token),
     ("header", header),
     ("key_set", key_set),
