@@ -106,7 +106,7 @@ struct Provider {
     claims: Value,
     token: String,
     keys: Vec<u8>,
-    /// Hosts that may be asked for documents.
+    /// Hosts that may be asked for documents; `*.` stands for any subdomain.
     hosts: &'static [&'static str],
 }
 
@@ -143,9 +143,8 @@ static ENTRA: LazyLock<Provider> = LazyLock::new(|| {
         &["login.microsoftonline.com", "login.microsoft.com", "login.windows.net", "sts.windows.net"],
     )
 });
-static EXTERNAL_ID: LazyLock<Provider> = LazyLock::new(|| {
-    Provider::entra(format!("https://{TENANT}.ciamlogin.com/{TENANT}/v2.0"), &["contoso.ciamlogin.com"])
-});
+static EXTERNAL_ID: LazyLock<Provider> =
+    LazyLock::new(|| Provider::entra(format!("https://{TENANT}.ciamlogin.com/{TENANT}/v2.0"), &["*.ciamlogin.com"]));
 static B2C: LazyLock<Provider> = LazyLock::new(Provider::b2c);
 static OIDC: LazyLock<Provider> = LazyLock::new(Provider::oidc);
 
@@ -170,7 +169,7 @@ pub fn metadata(data: &[u8]) -> String {
         let url = Url::parse(address).unwrap_or_else(|error| panic!("{address} was fetched: {error}"));
         let is_expected = url.scheme() == "https"
             && url.port_or_known_default() == Some(443)
-            && url.host_str().is_some_and(|host| provider.hosts.contains(&host));
+            && url.host_str().is_some_and(|host| provider.hosts.iter().any(|pattern| matches_host(pattern, host)));
         assert!(is_expected, "{address} was fetched");
     }
     if verdict == "accepted" && !matches!(kind, b'E') {
@@ -179,6 +178,13 @@ pub fn metadata(data: &[u8]) -> String {
         assert_eq!(document["issuer"], provider.claims["iss"], "accepted though the metadata names another issuer");
     }
     format!("{} {verdict}", char::from(if b"EBX".contains(kind) { *kind } else { b'O' }))
+}
+
+fn matches_host(pattern: &str, host: &str) -> bool {
+    match pattern.strip_prefix('*') {
+        Some(suffix) => host.ends_with(suffix),
+        None => host == pattern,
+    }
 }
 
 /// Metadata at each address that looks like it, keys elsewhere.
