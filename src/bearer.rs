@@ -1,14 +1,14 @@
-//! From the `Authorization` header to the token (RFC 6750 §2.1, RFC 9110 §11.4). Nothing is decoded here.
+//! Takes the token from the `Authorization` header (RFC 6750, section 2.1; RFC 9110, section 11.4). Nothing is decoded here.
 //!
-//! In two steps, so that a token that was accepted before can be looked up between them.
+//! The characters of the token are checked in a second step, so that a cached token is found before it.
 
 use http::{HeaderMap, header::AUTHORIZATION};
 
-use crate::rejection::{Rejection, RejectionKind};
+use crate::rejection::{Malformed, Rejection, RejectionKind};
 
 const SCHEME: &[u8] = b"Bearer";
 
-/// What stands for a token in the one `Authorization` header, at most `max_bytes`.
+/// The token of the `Authorization` header, of which there must be one, with at most `max_bytes`.
 pub(crate) fn from_headers(headers: &HeaderMap, max_bytes: usize) -> Result<&[u8], Rejection> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let value = values.next().ok_or_else(missing)?;
@@ -19,34 +19,40 @@ pub(crate) fn from_headers(headers: &HeaderMap, max_bytes: usize) -> Result<&[u8
     bounded(credentials, max_bytes)
 }
 
-/// `token` itself, from whichever place, if there is one and it is not too long.
+/// `token` without the spaces around it, if it is not empty and not too long.
 pub(crate) fn bounded(token: &[u8], max_bytes: usize) -> Result<&[u8], Rejection> {
     let token = trim(token);
     if token.is_empty() {
         return Err(missing());
     }
     if token.len() > max_bytes {
-        return Err(Rejection::new(RejectionKind::TokenTooLarge)
-            .expected(format!("at most {max_bytes} bytes"))
-            .got(format!("{} bytes", token.len())));
+        return Err(too_large(token.len(), max_bytes));
     }
     Ok(token)
 }
 
-/// `token` as text, if it has the characters of one.
+/// The rejection of a token that is longer than `max_bytes`.
+pub(crate) fn too_large(bytes: usize, max_bytes: usize) -> Rejection {
+    Rejection::new(RejectionKind::TokenTooLarge)
+        .expected(format!("at most {max_bytes} bytes"))
+        .got(format!("{bytes} bytes"))
+}
+
+/// `token` as a string, if it has only the characters of a token.
 pub(crate) fn text(token: &[u8]) -> Result<&str, Rejection> {
     if let Some(fault) = fault(token) {
         return Err(malformed(fault));
     }
-    str::from_utf8(token).map_err(|_| malformed(NOT_ASCII))
+    str::from_utf8(token).map_err(|_| malformed(Malformed::OtherCharacters))
 }
 
-/// What stands behind `Bearer`, `None` where another scheme does.
+/// The credentials after the scheme `Bearer`; `None` if there is another scheme.
 ///
-/// A scheme ends where its characters do, so that `Bearer"…"` is a malformed token and `Bearerx …` another scheme.
+/// A scheme ends at the first character that is not a `tchar`, so that `Bearer"…"` is a malformed token and `Bearerx …` has
+/// another scheme.
 pub(crate) fn behind_scheme(value: &[u8]) -> Option<&[u8]> {
     let (scheme, rest) = value.split_at_checked(SCHEME.len())?;
-    // As nearly everybody writes it.
+    // The usual spelling first.
     if scheme == SCHEME && rest.first() == Some(&b' ') {
         return Some(rest);
     }
@@ -54,29 +60,27 @@ pub(crate) fn behind_scheme(value: &[u8]) -> Option<&[u8]> {
     (ends && scheme.eq_ignore_ascii_case(SCHEME)).then_some(rest)
 }
 
-/// `tchar` of RFC 9110 §5.6.2.
+/// `tchar` (RFC 9110, section 5.6.2).
 fn is_scheme_character(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-const NOT_ASCII: &str = "it has characters that no token has";
-
-/// Why `token` is not a `token68` (RFC 9110 §11.2).
-fn fault(token: &[u8]) -> Option<&'static str> {
+/// Why `token` is not a `token68` (RFC 9110, section 11.2).
+fn fault(token: &[u8]) -> Option<Malformed> {
     let padding = token.iter().rev().take_while(|&&byte| byte == b'=').count();
     let body = &token[..token.len() - padding];
-    // All of them first, without a way out in between: that is done many at a time.
+    // Without an early exit, so that the loop is vectorised.
     let all = body.iter().fold(true, |all, &byte| all & is_token_character(byte));
     let wrong = if all { None } else { body.iter().copied().find(|&byte| !is_token_character(byte)) };
     match wrong {
-        None if body.is_empty() && padding > 0 => Some("it is nothing but padding"),
+        None if body.is_empty() && padding > 0 => Some(Malformed::OnlyPadding),
         None => None,
-        Some(b' ') if starts_with_scheme(token) => Some("it starts with the word Bearer a second time"),
-        Some(b' ' | b'\t') => Some("it has white space inside"),
-        Some(b'"' | b'\'') => Some("it is in quotes"),
-        Some(b',') => Some("it has a comma: two values were joined into one"),
-        Some(b'<' | b'>' | b'{' | b'}' | b'$') => Some("a placeholder was not filled in"),
-        Some(_) => Some(NOT_ASCII),
+        Some(b' ') if starts_with_scheme(token) => Some(Malformed::SchemeTwice),
+        Some(b' ' | b'\t') => Some(Malformed::Whitespace),
+        Some(b'"' | b'\'') => Some(Malformed::Quotes),
+        Some(b',') => Some(Malformed::Comma),
+        Some(b'<' | b'>' | b'{' | b'}' | b'$') => Some(Malformed::Placeholder),
+        Some(_) => Some(Malformed::OtherCharacters),
     }
 }
 
@@ -89,7 +93,7 @@ fn starts_with_scheme(token: &[u8]) -> bool {
     token.get(..SCHEME.len()).is_some_and(|start| start.eq_ignore_ascii_case(SCHEME))
 }
 
-/// Without the spaces at both ends. Tabs stay, and are refused.
+/// Removes the spaces at both ends. Tabs stay, and are rejected.
 fn trim(mut bytes: &[u8]) -> &[u8] {
     while let [b' ', rest @ ..] | [rest @ .., b' '] = bytes {
         bytes = rest;
@@ -101,8 +105,8 @@ fn missing() -> Rejection {
     Rejection::new(RejectionKind::MissingToken)
 }
 
-fn malformed(fault: &'static str) -> Rejection {
-    Rejection::new(RejectionKind::MalformedToken).detail(fault)
+fn malformed(fault: Malformed) -> Rejection {
+    Rejection::new(RejectionKind::MalformedToken).because(fault)
 }
 
 #[cfg(test)]
@@ -111,6 +115,7 @@ mod tests {
     use http::HeaderValue;
 
     use super::*;
+    use crate::rejection::Detail;
     use RejectionKind::{MalformedHeader, MalformedToken, MissingToken, TokenTooLarge};
 
     const CAP: usize = 40;
@@ -196,7 +201,7 @@ mod tests {
     fn the_fault_is_named_and_nothing_echoed() {
         let headers = headers(&[b"Bearer Bearer eyJsecret"]);
         let rejection = from_headers(&headers, CAP).and_then(text).unwrap_err();
-        assert_eq!(rejection.detail_text(), Some("it starts with the word Bearer a second time"));
+        assert_eq!(rejection.reason(), Some(&Detail::Malformed(Malformed::SchemeTwice)));
         assert!(!format!("{rejection} {rejection:?} {}", rejection.hint()).contains("secret"));
     }
 

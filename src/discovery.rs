@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::{
     authority::{DocumentOwner, DocumentSpec, ForeignIssuer, Form, Issuers, Ownership, is_listed, origin_of},
     claims::TokenVersion,
+    error::{DocumentFault, InvalidDocument},
     jwk::without_bom,
     tenant::{Address, Cloud, IssuerTemplate, MicrosoftHost, TenantId, check_address},
 };
@@ -23,32 +24,46 @@ pub(crate) struct Metadata {
     pub(crate) cloud: Option<String>,
 }
 
-/// Why a document is refused.
+/// Why a metadata document is rejected.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
-    /// It names an issuer it does not own.
+pub(crate) enum MetadataError {
+    /// It names an issuer that its authority does not own.
     Foreign(ForeignIssuer),
-    /// Anything else.
-    Unusable(String),
+    Invalid(InvalidDocument),
 }
 
-impl From<String> for Refused {
+impl From<String> for MetadataError {
     fn from(reason: String) -> Self {
-        Self::Unusable(reason)
+        Self::Invalid(InvalidDocument::new(reason))
     }
 }
 
-impl From<ForeignIssuer> for Refused {
+impl From<InvalidDocument> for MetadataError {
+    fn from(document: InvalidDocument) -> Self {
+        Self::Invalid(document)
+    }
+}
+
+impl From<ForeignIssuer> for MetadataError {
     fn from(issuer: ForeignIssuer) -> Self {
         Self::Foreign(issuer)
     }
 }
 
-impl fmt::Display for Refused {
+impl From<&MetadataError> for InvalidDocument {
+    fn from(error: &MetadataError) -> Self {
+        match error {
+            MetadataError::Foreign(issuer) => Self::with_fault(DocumentFault::ForeignIssuer, issuer.to_string()),
+            MetadataError::Invalid(document) => document.clone(),
+        }
+    }
+}
+
+impl fmt::Display for MetadataError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Foreign(issuer) => issuer.fmt(f),
-            Self::Unusable(reason) => f.write_str(reason),
+            Self::Invalid(document) => document.fmt(f),
         }
     }
 }
@@ -64,7 +79,7 @@ impl Metadata {
         spec: &DocumentSpec,
         version: TokenVersion,
         ownership: &Ownership,
-    ) -> Result<Self, Refused> {
+    ) -> Result<Self, MetadataError> {
         #[derive(Deserialize)]
         struct Raw {
             issuer: String,
@@ -133,31 +148,37 @@ pub(crate) fn issuers(spec: &DocumentSpec, v1: Option<&Metadata>, v2: Option<&Me
 }
 
 /// Gives back the issuer as a template, where it has a place for a tenant or names one.
-fn check_issuer(found: &str, spec: &DocumentSpec, version: TokenVersion) -> Result<Option<IssuerTemplate>, String> {
+fn check_issuer(
+    found: &str,
+    spec: &DocumentSpec,
+    version: TokenVersion,
+) -> Result<Option<IssuerTemplate>, InvalidDocument> {
     let template = || {
         IssuerTemplate::parse(found).ok_or_else(|| {
             format!("its issuer {found:?} names no tenant and has no {{tenantid}} in a segment of its path")
         })
     };
     match spec {
-        DocumentSpec::Entra { owner, .. } => check_entra(found, template()?, spec.cloud(), owner, version).map(Some),
+        DocumentSpec::Entra { owner, .. } => Ok(Some(check_entra(found, template()?, spec.cloud(), owner, version)?)),
         DocumentSpec::B2c { base, tenant, policy, accept_tfp, listed } => {
             let at = base_of(base, found, is_listed(listed, found));
-            check_b2c(found, template()?, at, policy, *accept_tfp)
-                .and_then(|issuer| own_tenant(found, issuer, tenant))
-                .map(Some)
+            let issuer = check_b2c(found, template()?, at, policy, *accept_tfp)?;
+            Ok(Some(own_tenant(found, issuer, tenant)?))
         }
         DocumentSpec::ExternalId { base, tenant, listed, .. } => {
             let at = base_of(base, found, is_listed(listed, found));
-            check_external_id(found, template()?, at).and_then(|issuer| own_tenant(found, issuer, tenant)).map(Some)
+            let issuer = check_external_id(found, template()?, at)?;
+            Ok(Some(own_tenant(found, issuer, tenant)?))
         }
         DocumentSpec::OpenIdConnect { issuer, .. } | DocumentSpec::Static { issuer, .. } if **issuer == *found => {
             Ok(None)
         }
-        DocumentSpec::OpenIdConnect { issuer, .. } | DocumentSpec::Static { issuer, .. } => Err(format!(
-            "its issuer is {found:?}, not the configured {:?}; configure the issuer exactly as it stands there",
-            &**issuer
-        )),
+        DocumentSpec::OpenIdConnect { issuer, .. } | DocumentSpec::Static { issuer, .. } => {
+            Err(InvalidDocument::new(format!(
+                "its issuer is {found:?}, not the configured {:?}; configure the issuer exactly as it is there",
+                &**issuer
+            )))
+        }
     }
 }
 
@@ -221,7 +242,7 @@ fn check_b2c(
     base: &str,
     policy: &str,
     accept_tfp: bool,
-) -> Result<IssuerTemplate, String> {
+) -> Result<IssuerTemplate, InvalidDocument> {
     let expected = IssuerTemplate::new(&format!("{base}/"), "/v2.0/");
     if issuer.same_form(&expected) {
         return Ok(issuer);
@@ -231,15 +252,16 @@ fn check_b2c(
     let named = found.strip_suffix(end).and_then(|start| start.rsplit('/').next()).unwrap_or_default();
     let with_policy = IssuerTemplate::new(&format!("{base}/tfp/"), &format!("/{named}{end}"));
     if !named.eq_ignore_ascii_case(policy) || !issuer.same_form(&with_policy) {
-        return Err(format!(
-            "its issuer is {found:?}, not {:?}; name the address that the issuer has, by b2c_at() or Instance",
+        return Err(InvalidDocument::new(format!(
+            "its issuer is {found:?}, not {:?}; configure the URL of the issuer by b2c_at() or Instance",
             expected.to_string()
-        ));
+        )));
     }
     if !accept_tfp {
-        return Err(format!(
-            "its issuer has the policy in it: {ACCEPT_TFP} accepts it, or set the user flow's to {expected}; it is {found}"
-        ));
+        let reason = format!(
+            "its issuer contains the policy: {ACCEPT_TFP} accepts it, or set that of the user flow to {expected}; it is {found}"
+        );
+        return Err(InvalidDocument::with_fault(DocumentFault::PolicyInIssuer, reason));
     }
     Ok(issuer)
 }
@@ -681,7 +703,7 @@ mod tests {
                 let found = Metadata::parse(document.as_bytes(), &spec, TokenVersion::V2, &ownership);
                 assert_eq!(found.is_ok(), is_good, "{name}, number {number}: {found:?}");
                 if let Err(refused) = found {
-                    let Refused::Foreign(foreign) = &refused else { panic!("{name}: {refused}") };
+                    let MetadataError::Foreign(foreign) = &refused else { panic!("{name}: {refused}") };
                     assert_eq!(foreign.owner.as_deref(), Some(&*all[1 - number].name), "{name}: {refused}");
                 }
             }

@@ -1,6 +1,11 @@
 //! The two errors that are not refusals: a configuration that cannot work, and a document that could not be fetched.
 
-use std::{error::Error, fmt, time::Duration};
+mod fetch;
+
+use std::{error::Error, fmt};
+
+pub(crate) use fetch::DocumentFault;
+pub use fetch::{FetchError, FetchFailure, InvalidDocument};
 
 /// Everything that is wrong with a configuration, reported at once.
 ///
@@ -26,13 +31,11 @@ impl ConfigProblem {
         const LONGEST_VALUE: usize = 200;
         const LONGEST_SETTING: usize = 200;
         const LONGEST_ADVICE: usize = 2_000;
-        let value = value.map(|value| cut(value, LONGEST_VALUE).unwrap_or_else(|| value.to_owned()));
-        // Both may quote input, so neither may be as long as the input.
-        let shortened = |text: String, longest| cut(&text, longest).unwrap_or(text);
+        // All of them may quote input, so none may be as long as the input.
         Self {
-            setting: shortened(setting.into(), LONGEST_SETTING),
-            value,
-            advice: shortened(advice.into(), LONGEST_ADVICE),
+            setting: truncated(setting.into(), LONGEST_SETTING),
+            value: value.map(|value| truncated(value.to_owned(), LONGEST_VALUE)),
+            advice: truncated(advice.into(), LONGEST_ADVICE),
         }
     }
 
@@ -55,10 +58,16 @@ impl ConfigProblem {
     }
 }
 
-/// The text up to this number of characters and an ellipsis; `None` if it is not longer.
-fn cut(text: &str, longest: usize) -> Option<String> {
-    let (end, _) = text.char_indices().nth(longest)?;
-    Some(format!("{}…", &text[..end]))
+/// The text, shortened to this number of characters and an ellipsis.
+pub(crate) fn truncated(mut text: String, max_chars: usize) -> String {
+    // No text has more characters than bytes.
+    if text.len() > max_chars
+        && let Some((end, _)) = text.char_indices().nth(max_chars)
+    {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 /// Problems in the order in which they are found. Only the first [`Problems::MOST`] are kept and the others counted, so that
@@ -200,81 +209,3 @@ impl fmt::Display for ConfigError {
 }
 
 impl Error for ConfigError {}
-
-/// Why a document of the identity provider could not be fetched or used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum FetchError {
-    /// The address may not be fetched at all: `https` is required, but for loopback.
-    Forbidden {
-        /// The address.
-        url: String,
-        /// Why not.
-        reason: String,
-    },
-    /// No connection, or it broke: DNS, TLS, a proxy, a closed port.
-    Connection {
-        /// The address.
-        url: String,
-        /// The cause, as the HTTP client tells it.
-        cause: String,
-    },
-    /// No complete answer within this time.
-    Timeout {
-        /// The address.
-        url: String,
-        /// The limit that was passed.
-        after: Duration,
-    },
-    /// An answer with a status other than 200 (or 304 where that was asked for). Redirects are not followed.
-    Status {
-        /// The address.
-        url: String,
-        /// The HTTP status.
-        status: u16,
-    },
-    /// A body longer than the cap.
-    TooLarge {
-        /// The address.
-        url: String,
-        /// The cap, in bytes.
-        cap: usize,
-    },
-    /// The document came, and is not usable.
-    Invalid {
-        /// The address.
-        url: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-}
-
-impl FetchError {
-    /// The address that was asked.
-    #[must_use]
-    pub fn url(&self) -> &str {
-        match self {
-            Self::Forbidden { url, .. }
-            | Self::Connection { url, .. }
-            | Self::Timeout { url, .. }
-            | Self::Status { url, .. }
-            | Self::TooLarge { url, .. }
-            | Self::Invalid { url, .. } => url,
-        }
-    }
-}
-
-impl fmt::Display for FetchError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Forbidden { url, reason } => write!(f, "{url} may not be fetched: {reason}"),
-            Self::Connection { url, cause } => write!(f, "{url} cannot be reached: {cause}"),
-            Self::Timeout { url, after } => write!(f, "{url} gave no complete answer within {after:?}"),
-            Self::Status { url, status } => write!(f, "{url} answered with status {status}"),
-            Self::TooLarge { url, cap } => write!(f, "{url} answered with more than {cap} bytes"),
-            Self::Invalid { url, reason } => write!(f, "the document at {url} is not usable: {reason}"),
-        }
-    }
-}
-
-impl Error for FetchError {}

@@ -10,7 +10,7 @@ pub(crate) use base64url::decode;
 
 use crate::{
     claims::{json, payload::Payload},
-    rejection::{Rejection, RejectionKind},
+    rejection::{Malformed, Rejection, RejectionKind},
 };
 
 /// A signature algorithm with a public key (RFC 7518 §3.1, RFC 8037). There is no `none` and none with a shared secret.
@@ -160,31 +160,31 @@ impl<'a> Compact<'a> {
             (.., Some(_)) if dots.next().is_some() && dots.next().is_none() => {
                 Err(Rejection::new(RejectionKind::EncryptedToken))
             }
-            (None, ..) => Err(malformed("it has no dots: an opaque token, or no token")),
-            _ => Err(malformed("it does not have three parts")),
+            (None, ..) => Err(malformed(Malformed::NoDots)),
+            _ => Err(malformed(Malformed::NotThreeParts)),
         }
     }
 
     /// Reads the header and holds it to its rules.
     pub(crate) fn read_header(&self) -> Result<Header, Rejection> {
-        let text = decode_text(self.header).ok_or_else(|| malformed("its header is not base64url of UTF-8"))?;
+        let text = decode_text(self.header).ok_or_else(|| malformed(Malformed::HeaderEncoding))?;
         let fields: Fields<'_> =
-            json::fold(&text, Fields::take).map_err(|fault| malformed_because("its header", fault))?;
+            json::fold(&text, Fields::take).map_err(|fault| malformed(Malformed::HeaderJson(fault)))?;
         let Fields { algorithm, kind, key_id, is_critical, has_mistyped } = fields;
         if has_mistyped {
-            return Err(malformed("alg, typ or kid of its header is no string"));
+            return Err(malformed(Malformed::HeaderMemberType));
         }
 
-        let algorithm = algorithm.ok_or_else(|| malformed("its header has no alg"))?;
+        let algorithm = algorithm.ok_or_else(|| malformed(Malformed::NoAlgorithm))?;
         let algorithm = algorithm
             .parse()
             .map_err(|_| Rejection::new(RejectionKind::UnsupportedAlgorithm).got(algorithm.into_owned()))?;
         let is_rfc9068 = kind.as_deref().is_some_and(is_rfc9068_type);
         if kind.is_some_and(|kind| !is_rfc9068 && !kind.eq_ignore_ascii_case("JWT")) {
-            return Err(malformed("its header's typ is none of an access token (JWT, at+jwt)"));
+            return Err(malformed(Malformed::OtherType));
         }
         if is_critical {
-            return Err(malformed("its header asks for an extension (crit), and none is known here"));
+            return Err(malformed(Malformed::CriticalExtension));
         }
         let key_id = key_id.filter(|key_id| !key_id.is_empty()).map(|key_id: Cow<'_, str>| key_id.into());
         Ok(Header { algorithm, key_id, is_rfc9068 })
@@ -192,13 +192,13 @@ impl<'a> Compact<'a> {
 
     /// Decodes the payload, once.
     pub(crate) fn read_payload(&self) -> Result<Box<Payload>, Rejection> {
-        let text = decode_text(self.payload).ok_or_else(|| malformed("its payload is not base64url of UTF-8"))?;
-        Payload::parse(text).map_err(|fault| malformed_because("its payload", fault))
+        let text = decode_text(self.payload).ok_or_else(|| malformed(Malformed::PayloadEncoding))?;
+        Payload::parse(text).map_err(|fault| malformed(Malformed::PayloadJson(fault)))
     }
 
     /// Decodes the signature.
     pub(crate) fn read_signature(&self) -> Result<Vec<u8>, Rejection> {
-        decode(self.signature).ok_or_else(|| malformed("its signature is not base64url"))
+        decode(self.signature).ok_or_else(|| malformed(Malformed::SignatureEncoding))
     }
 }
 
@@ -212,12 +212,8 @@ fn is_rfc9068_type(kind: &str) -> bool {
     ["at+jwt", "application/at+jwt"].iter().any(|known| known.eq_ignore_ascii_case(kind))
 }
 
-fn malformed(detail: &'static str) -> Rejection {
-    Rejection::new(RejectionKind::MalformedToken).detail(detail)
-}
-
-fn malformed_because(part: &str, fault: &str) -> Rejection {
-    Rejection::new(RejectionKind::MalformedToken).detail(format!("{part}: {fault}"))
+fn malformed(malformed: Malformed) -> Rejection {
+    Rejection::new(RejectionKind::MalformedToken).because(malformed)
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use tower_entra::{
     Verifier,
     cache::CacheSettings,
     clock::Clock,
-    error::FetchError,
+    error::{FetchError, FetchFailure},
     fetch::{Fetch, FetchFuture, FetchRequest, FetchResponse},
     testing::{ManualClock, MockEntra},
 };
@@ -124,7 +124,7 @@ impl Provider {
         let now = self.clock.seconds();
         self.fetches.lock().unwrap()[usize::try_from(now).unwrap()] += 1;
         if self.is_down.load(Ordering::Relaxed) {
-            return Err(FetchError::Connection { url: request.url, cause: "an outage".to_owned() });
+            return Err(FetchError::new(request.url, FetchFailure::Connection { cause: "an outage".to_owned() }));
         }
         let generation = self.generation.load(Ordering::Relaxed);
         if request.url.ends_with("/keys") {

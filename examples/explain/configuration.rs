@@ -5,7 +5,7 @@ use std::{env, fs::File, future::ready, io::Read};
 use tower_entra::{
     Config, ConfigError, Verifier, VerifierBuilder,
     config::ApimPolicy,
-    error::{ConfigProblem, FetchError},
+    error::{ConfigProblem, FetchError, FetchFailure},
     fetch::{Fetch, FetchFuture, FetchRequest},
 };
 
@@ -29,7 +29,8 @@ struct Offline;
 
 impl Fetch for Offline {
     fn fetch(&self, request: FetchRequest) -> FetchFuture {
-        let refused = FetchError::Forbidden { url: request.url, reason: "--offline was given".to_owned() };
+        let refused =
+            FetchError::new(request.url, FetchFailure::Forbidden { reason: "--offline was given".to_owned() });
         Box::pin(ready(Err(refused)))
     }
 }

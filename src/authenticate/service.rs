@@ -118,9 +118,9 @@ impl Gate {
             None => bearer::from_headers(headers, cap),
         };
         match token.map(|token| self.verifier.start(token)) {
-            Ok(Verdict::Ready(Ok(claims))) => Decision::Pass(Some(claims)),
-            Ok(Verdict::Ready(Err(rejection))) => Decision::Refuse(rejection),
-            Ok(Verdict::Wait(verdict)) => Decision::Wait(verdict),
+            Ok(Verdict::Accepted(claims)) => Decision::Pass(Some(claims)),
+            Ok(Verdict::Rejected(rejection)) => Decision::Refuse(rejection),
+            Ok(Verdict::Pending(verdict)) => Decision::Wait(verdict),
             Err(rejection) if self.optional && rejection.kind() == RejectionKind::MissingToken => Decision::Pass(None),
             Err(rejection) => Decision::Refuse(rejection),
         }

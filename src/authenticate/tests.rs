@@ -378,7 +378,7 @@ async fn a_request_dropped_while_it_waits_is_gone() {
     let flag = Arc::clone(&dropped);
     let verifier = Verifier::stub(move |_| {
         let guard = Dropped(Arc::clone(&flag));
-        Verdict::Wait(Box::pin(async move {
+        Verdict::Pending(Box::pin(async move {
             let _guard = guard;
             std::future::pending().await
         }))

@@ -60,7 +60,7 @@ pub use gate::TenantLookup;
 pub(crate) use issuers::{Form, Issuers};
 pub(crate) use kinds::{B2c, ExternalId, Keys, Kind, OpenIdConnect};
 pub(crate) use owners::IssuerOwners;
-pub(crate) use ownership::{FOREIGN_ISSUER, ForeignIssuer, Listed, Ownership, is_at_microsoft, is_listed, origin_of};
+pub(crate) use ownership::{ForeignIssuer, Listed, Ownership, is_at_microsoft, is_listed, origin_of};
 pub(crate) use settings::Settings;
 
 use crate::tenant::{Instance, TenantId};

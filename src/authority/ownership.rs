@@ -126,12 +126,9 @@ pub(crate) struct ForeignIssuer {
     why: String,
 }
 
-/// Stands in the text of every refusal for a foreign issuer.
-pub(crate) const FOREIGN_ISSUER: &str = "this authority does not own it";
-
 impl fmt::Display for ForeignIssuer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "its issuer is {:?}, {}; {FOREIGN_ISSUER}", self.issuer, self.why)
+        write!(f, "its issuer is {:?}, {}; this authority does not own it", self.issuer, self.why)
     }
 }
 

@@ -1,5 +1,5 @@
-//! Tokens that were accepted, bounded. No usable credential is kept: of a token its signing input stays, which is none,
-//! and of its signature a keyed tag of 128 bits.
+//! A bounded cache of accepted tokens. It holds no usable credential: the signing input of a token, and a keyed 128-bit tag
+//! of its signature.
 
 mod key;
 mod near;
@@ -13,7 +13,7 @@ use near::Near;
 
 use crate::{claims::Claims, keys::epoch::Stamp, signature::PublicKey};
 
-/// How many accepted tokens are remembered.
+/// How many accepted tokens are cached.
 ///
 /// ```
 /// use tower_entra::cache::CacheSettings;
@@ -21,7 +21,7 @@ use crate::{claims::Claims, keys::epoch::Stamp, signature::PublicKey};
 /// assert_eq!(CacheSettings::default().max_bytes, 32 << 20);
 /// ```
 ///
-/// Off:
+/// Disabled:
 ///
 /// ```
 /// use tower_entra::cache::CacheSettings;
@@ -31,9 +31,9 @@ use crate::{claims::Claims, keys::epoch::Stamp, signature::PublicKey};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CacheSettings {
-    /// The most tokens. 10,000; 0 switches the cache off.
+    /// The maximum number of tokens. Default: 10,000; 0 disables the cache.
     pub max_entries: usize,
-    /// The most memory for them, in bytes. 32 MiB; a token takes about twice its own length.
+    /// The maximum memory for them, in bytes. Default: 32 MiB; a token takes about twice its length.
     pub max_bytes: usize,
 }
 
@@ -44,34 +44,34 @@ impl Default for CacheSettings {
 }
 
 impl CacheSettings {
-    /// Every token is verified each time.
+    /// No cache: every token is verified on every request.
     #[must_use]
     pub const fn off() -> Self {
         Self { max_entries: 0, max_bytes: 0 }
     }
 }
 
-/// A verdict that may be given again, as long as its key counts and its dates hold.
-pub(crate) struct Verdict {
+/// An accepted token. It stays accepted while its key is authorized and its dates hold.
+pub(crate) struct CachedToken {
     pub(crate) claims: Claims,
-    /// Which of the configured authorities accepted it.
+    /// The number of the authority that accepted it.
     pub(crate) authority: usize,
     pub(crate) key_id: Arc<str>,
-    /// The very key that verified it.
+    /// The key that verified it.
     pub(crate) key: Arc<PublicKey>,
-    /// The last look at that key.
+    /// The last check of that key.
     pub(crate) stamp: Stamp,
 }
 
-impl Verdict {
-    /// What it takes in memory, with a signing input of this length.
+impl CachedToken {
+    /// Its memory in bytes, with a signing input of this length.
     fn bytes(&self, signing_input: usize) -> usize {
-        /// Facts, counts, places, and what the allocator takes for itself.
+        /// Facts, counters and the overhead of the allocator.
         const OVERHEAD: usize = 512;
         signing_input + self.claims.payload().bytes() + OVERHEAD
     }
 
-    /// Another of the same, which nobody has looked at yet.
+    /// A copy whose key has not been checked yet.
     fn copy(&self) -> Self {
         Self {
             claims: self.claims.copy(),
@@ -83,28 +83,28 @@ impl Verdict {
     }
 }
 
-/// Accepted tokens by their whole text.
+/// Accepted tokens by their complete text.
 pub(crate) struct Cache {
-    entries: sync::Cache<Key, Arc<Verdict>, Weigh, BuildHasherDefault<TagHasher>>,
-    /// What a thread asks for again and again, where no other thread comes.
+    entries: sync::Cache<Key, Arc<CachedToken>, Weigh, BuildHasherDefault<TagHasher>>,
+    /// Tokens that one thread uses repeatedly, without contention.
     near: Near,
     secret: Secret,
 }
 
-/// Weighs an entry by its bytes, and never less than its share of the entries, so that one bound serves both.
+/// Weighs an entry by its bytes, and at least by its share of the entries, so that one bound limits both.
 #[derive(Clone)]
 struct Weigh {
     share: u64,
 }
 
-impl Weighter<Key, Arc<Verdict>> for Weigh {
-    fn weight(&self, key: &Key, verdict: &Arc<Verdict>) -> u64 {
-        (verdict.bytes(key.signing_input.len()) as u64).max(self.share)
+impl Weighter<Key, Arc<CachedToken>> for Weigh {
+    fn weight(&self, key: &Key, cached: &Arc<CachedToken>) -> u64 {
+        (cached.bytes(key.signing_input.len()) as u64).max(self.share)
     }
 }
 
 impl Cache {
-    /// `None` if the settings switch it off.
+    /// `None` if the settings disable it.
     pub(crate) fn new(settings: CacheSettings) -> Option<Self> {
         if settings.max_entries == 0 || settings.max_bytes == 0 {
             return None;
@@ -116,7 +116,7 @@ impl Cache {
         let share = max_bytes.div_ceil(max_entries as u64);
         let near = Near::new(settings);
         let max_bytes = if near.is_empty() { max_bytes } else { max_bytes - max_bytes / Near::PART as u64 };
-        // As many as fit: the cache is made of parts, and each must have room for some.
+        // As many as fit: the cache is sharded, and each shard must have room for some.
         const USUAL_ENTRY: usize = 4_096;
         let options = OptionsBuilder::new()
             .estimated_items_capacity(settings.max_entries.min(settings.max_bytes / USUAL_ENTRY).max(1))
@@ -132,24 +132,24 @@ impl Cache {
         Some(Self { entries, near, secret: Secret::new() })
     }
 
-    /// The verdict on this very token.
-    pub(crate) fn get(&self, token: &[u8]) -> Option<Arc<Verdict>> {
+    /// The entry of this token.
+    pub(crate) fn get(&self, token: &[u8]) -> Option<Arc<CachedToken>> {
         let key = self.secret.key(token)?;
         self.near.get(&key).or_else(|| {
-            let verdict = self.entries.get(&key)?;
-            self.near.offer(&key, &verdict);
-            Some(verdict)
+            let cached = self.entries.get(&key)?;
+            self.near.offer(&key, &cached);
+            Some(cached)
         })
     }
 
-    /// Remembers a token that was accepted.
-    pub(crate) fn insert(&self, token: &[u8], verdict: Verdict) {
+    /// Adds an accepted token.
+    pub(crate) fn insert(&self, token: &[u8], cached: CachedToken) {
         if let Some(key) = self.secret.key(token) {
-            self.entries.insert(key.to_key(), Arc::new(verdict));
+            self.entries.insert(key.to_key(), Arc::new(cached));
         }
     }
 
-    /// Forgets a token. Another thread may have it near, and looks at its key and dates as this one has.
+    /// Removes a token. Another thread may keep its own copy, and checks key and dates as this one has.
     pub(crate) fn remove(&self, token: &[u8]) {
         if let Some(key) = self.secret.key(token) {
             self.near.remove(&key);
@@ -157,7 +157,7 @@ impl Cache {
         }
     }
 
-    /// How many tokens are remembered.
+    /// The number of cached tokens.
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
@@ -175,16 +175,16 @@ mod tests {
     use super::*;
     use crate::{keys::stats::SHARDS, verifier::stub};
 
-    pub(super) fn verdict() -> Verdict {
+    pub(super) fn cached() -> CachedToken {
         let key = Arc::new(PublicKey::nothing());
-        Verdict { claims: stub::claims("a"), authority: 0, key_id: "k".into(), key, stamp: Stamp::default() }
+        CachedToken { claims: stub::claims("a"), authority: 0, key_id: "k".into(), key, stamp: Stamp::default() }
     }
 
     #[test]
-    fn what_is_forgotten_is_not_near_either() {
+    fn removed_token_is_removed_for_the_thread_too() {
         let cache = Cache::new(CacheSettings::default()).unwrap();
         let is_near = || cache.near.get(&cache.secret.key(b"a.b.c").unwrap()).is_some();
-        cache.insert(b"a.b.c", verdict());
+        cache.insert(b"a.b.c", cached());
         for near in [false, false, true] {
             assert_eq!(is_near(), near);
             assert!(cache.get(b"a.b.c").is_some());
@@ -194,10 +194,10 @@ mod tests {
     }
 
     #[test]
-    fn room_is_left_for_what_is_near_if_there_is_any() {
+    fn bound_includes_the_copies_of_threads() {
         let most = |max_entries| {
             let cache = Cache::new(CacheSettings { max_entries, ..CacheSettings::default() }).unwrap();
-            (0..10 * max_entries).for_each(|number| cache.insert(format!("a.b.{number}").as_bytes(), verdict()));
+            (0..10 * max_entries).for_each(|number| cache.insert(format!("a.b.{number}").as_bytes(), cached()));
             cache.len()
         };
         let many = 2 * Near::PART * SHARDS;

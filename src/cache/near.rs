@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{
-    CacheSettings, Verdict,
+    CacheSettings, CachedToken,
     key::{Key, KeyRef},
 };
 use crate::keys::stats::{SHARDS, shard};
@@ -27,7 +27,7 @@ struct Part(Mutex<Box<[Place]>>);
 
 #[derive(Default)]
 struct Place {
-    kept: Option<(Key, Arc<Verdict>)>,
+    kept: Option<(Key, Arc<CachedToken>)>,
     /// The token that was last asked for here and not kept.
     asked: u128,
 }
@@ -49,26 +49,26 @@ impl Near {
         self.places().is_empty()
     }
 
-    /// The verdict, if this thread has it near.
-    pub(super) fn get(&self, key: &KeyRef<'_>) -> Option<Arc<Verdict>> {
+    /// The cached, if this thread has it near.
+    pub(super) fn get(&self, key: &KeyRef<'_>) -> Option<Arc<CachedToken>> {
         let mut places = self.places();
-        let (kept, verdict) = place(&mut places, key)?.kept.as_ref()?;
-        key.is(kept).then(|| Arc::clone(verdict))
+        let (kept, cached) = place(&mut places, key)?.kept.as_ref()?;
+        key.is(kept).then(|| Arc::clone(cached))
     }
 
-    /// Takes a copy of a verdict that was found elsewhere, if its token was also the last that was asked for at its place and
+    /// Takes a copy of a cached that was found elsewhere, if its token was also the last that was asked for at its place and
     /// was not near: many tokens in turn are not worth it.
-    pub(super) fn offer(&self, key: &KeyRef<'_>, verdict: &Verdict) {
+    pub(super) fn offer(&self, key: &KeyRef<'_>, cached: &CachedToken) {
         let mut places = self.places();
         let Some(place) = place(&mut places, key) else { return };
         if place.asked != key.number() {
             place.asked = key.number();
-        } else if verdict.bytes(key.length()) <= self.longest {
-            place.kept = Some((key.to_key(), Arc::new(verdict.copy())));
+        } else if cached.bytes(key.length()) <= self.longest {
+            place.kept = Some((key.to_key(), Arc::new(cached.copy())));
         }
     }
 
-    /// Forgets the verdict, if this thread has it near.
+    /// Forgets the cached, if this thread has it near.
     pub(super) fn remove(&self, key: &KeyRef<'_>) {
         let mut places = self.places();
         if let Some(place) = place(&mut places, key) {
@@ -95,7 +95,7 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::cache::{key::Secret, tests::verdict};
+    use crate::cache::{key::Secret, tests::cached};
 
     fn near() -> (Near, Secret) {
         (Near::new(CacheSettings::default()), Secret::new())
@@ -113,13 +113,13 @@ mod tests {
     #[test]
     fn what_is_asked_for_twice_in_a_row_comes_near() {
         let (near, secret) = near();
-        let [one, other] = neighbours(&secret).map(|token| (token, verdict()));
-        let key = |(token, _): &(Vec<u8>, Verdict)| secret.key(token).unwrap().to_key();
-        let asks = |(token, verdict): &(Vec<u8>, Verdict)| {
+        let [one, other] = neighbours(&secret).map(|token| (token, cached()));
+        let key = |(token, _): &(Vec<u8>, CachedToken)| secret.key(token).unwrap().to_key();
+        let asks = |(token, cached): &(Vec<u8>, CachedToken)| {
             let key = secret.key(token).unwrap();
             let is_near = near.get(&key).is_some();
             if !is_near {
-                near.offer(&key, verdict);
+                near.offer(&key, cached);
             }
             is_near
         };
@@ -134,10 +134,10 @@ mod tests {
     fn it_is_a_copy_and_is_forgotten_by_its_own_token_alone() {
         let (near, secret) = near();
         let [one, other] = neighbours(&secret);
-        let (key, verdict) = (secret.key(&one).unwrap(), Arc::new(verdict()));
-        near.offer(&key, &verdict);
-        near.offer(&key, &verdict);
-        assert!(!Arc::ptr_eq(&near.get(&key).unwrap(), &verdict));
+        let (key, cached) = (secret.key(&one).unwrap(), Arc::new(cached()));
+        near.offer(&key, &cached);
+        near.offer(&key, &cached);
+        assert!(!Arc::ptr_eq(&near.get(&key).unwrap(), &cached));
         near.remove(&secret.key(&other).unwrap());
         assert!(near.get(&key).is_some());
         near.remove(&key);
@@ -148,8 +148,8 @@ mod tests {
     fn each_thread_has_its_own() {
         let (near, secret) = near();
         let key = secret.key(b"a.b.c").unwrap();
-        near.offer(&key, &verdict());
-        near.offer(&key, &verdict());
+        near.offer(&key, &cached());
+        near.offer(&key, &cached());
         assert!(near.get(&key).is_some());
         let own = shard();
         thread::scope(|scope| {
@@ -166,8 +166,8 @@ mod tests {
             let keeps = |token: &[u8]| {
                 let key = Secret::new().key(token).unwrap().to_key();
                 let key = KeyRef::of(&key);
-                near.offer(&key, &verdict());
-                near.offer(&key, &verdict());
+                near.offer(&key, &cached());
+                near.offer(&key, &cached());
                 near.get(&key).is_some()
             };
             assert!(!keeps(&[&vec![b'a'; near.longest], &b".b.c"[..]].concat()), "too long");

@@ -1,9 +1,9 @@
 //! Causes that lie with for whom the token is.
 
-use super::{Cause, CauseKind, root::Found};
+use super::{Cause, CauseKind, causes::Analysis};
 use crate::tenant::TenantId;
 
-impl Found<'_> {
+impl Analysis<'_> {
     pub(super) fn wrong_audience(&self) -> Cause {
         let audiences = self.token.list("aud");
         let Some(got) = audiences.first().map(|audience| (*audience).to_owned()) else {

@@ -1,11 +1,11 @@
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde::Serialize;
 
-use super::{Decoded, pasted::Pasted, words};
+use super::{Decoded, causes::Analysis, format, pasted::Pasted};
 use crate::{
     rejection::{Rejection, RejectionKind},
-    verifier::examine::{Examination, Step},
+    verifier::{AuthorityReport, Step},
 };
 
 /// One check of a token.
@@ -50,49 +50,22 @@ impl Outcome {
     }
 }
 
-impl Step {
-    fn names(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Size => ("size", "the token is not too long"),
-            Self::Form => ("form", "it has three parts of base64url, and nothing around them"),
-            Self::Header => ("header", "the header is that of an access token"),
-            Self::Algorithm => ("algorithm", "it is signed with an algorithm that is accepted"),
-            Self::Payload => ("payload", "the payload is JSON, every member once, with an end"),
-            Self::NotMicrosoft => ("not_microsoft", "it is not for an API of Microsoft's own"),
-            Self::Issuer => ("issuer", "a configured authority may have issued it"),
-            Self::Tenant => ("tenant", "the tenant, or the policy, is accepted"),
-            Self::Key => ("key", "the issuer has the key that it names"),
-            Self::Signature => ("signature", "the signature fits"),
-            Self::KeyOwner => ("key_owner", "the key may speak for this issuer"),
-            Self::Origin => ("origin", "iss, tid and ver fit together"),
-            Self::Types => ("types", "the claims are of the right types"),
-            Self::Dates => ("dates", "it counts already, and has not expired"),
-            Self::Audience => ("audience", "it is for this API"),
-            Self::Kind => ("kind", "it is an access token: a scope, or an application's role"),
-            Self::Binding => ("binding", "it is not bound to a key"),
-            Self::Client => ("client", "the application that got it may call"),
-            Self::Claims => ("claims", "it has the claims that are required"),
-            Self::Requirement => ("requirement", "it meets what its authority requires"),
-            Self::Owner => ("owner", "the API's owner has nothing against it"),
-        }
-    }
-}
-
 /// Every check in its order, also those that were not reached.
-pub(super) fn checks(examined: &Examination, pasted: &Pasted, token: &Decoded) -> Vec<Check> {
-    Step::ALL.into_iter().map(|step| check(step, examined, pasted, token)).collect()
+pub(super) fn checks(analysis: &Analysis<'_>) -> Vec<Check> {
+    Step::ALL.into_iter().map(|step| check(step, analysis)).collect()
 }
 
-fn check(step: Step, examined: &Examination, pasted: &Pasted, token: &Decoded) -> Check {
-    let (name, title) = step.names();
-    let result = examined.steps.iter().find(|(known, _)| *known == step).map(|(_, result)| result);
-    let verified = examined.is_verified && is_about_claims(step);
+fn check(step: Step, analysis: &Analysis<'_>) -> Check {
+    let Analysis { pasted, recording, authority, token, .. } = *analysis;
+    let (name, title) = (step.name(), step.title());
+    let result = recording.outcome(step);
+    let verified = recording.is_verified() && is_about_claims(step);
     let mut check = Check { name, title, outcome: Outcome::NotReached, expected: None, found: None, verified };
     match result {
         None => check.verified = false,
         Some(Ok(())) => {
             check.outcome = Outcome::Passed;
-            check.expected = wanted(step, examined);
+            check.expected = authority.and_then(|authority| expected(step, authority));
             check.found = value(step, pasted, token).map(short);
         }
         Some(Err(rejection)) => {
@@ -109,14 +82,13 @@ fn check(step: Step, examined: &Examination, pasted: &Pasted, token: &Decoded) -
         check.outcome = Outcome::Failed;
         check.found = Some(pasted.faults.iter().map(|fault| fault.title()).collect::<Vec<_>>().join("; "));
     }
-    check.expected = check.expected.map(words::plain);
-    check.found = check.found.map(words::plain);
+    check.expected = check.expected.map(format::plain);
+    check.found = check.found.map(format::plain);
     check
 }
 
-/// What a check wants that has passed.
-fn wanted(step: Step, examined: &Examination) -> Option<String> {
-    let authority = examined.authority.as_ref()?;
+/// The value that a passed check expected.
+fn expected(step: Step, authority: &AuthorityReport) -> Option<String> {
     match step {
         Step::Issuer | Step::Tenant => Some(authority.name.to_string()),
         Step::Audience => Some(authority.audiences.join(" or ")),
@@ -124,7 +96,7 @@ fn wanted(step: Step, examined: &Examination) -> Option<String> {
     }
 }
 
-/// What a check has looked at that has passed.
+/// The value that a passed check examined.
 fn value(step: Step, pasted: &Pasted, token: &Decoded) -> Option<String> {
     let text = |name: &str| token.text(name).map(str::to_owned);
     let list = |name: &str| Some(token.list(name).join(", ")).filter(|list| !list.is_empty());
@@ -133,7 +105,7 @@ fn value(step: Step, pasted: &Pasted, token: &Decoded) -> Option<String> {
         Step::Algorithm => token.header_text("alg").map(str::to_owned),
         Step::Issuer => text("iss"),
         Step::Tenant => text("tid").or_else(|| text("tfp")),
-        Step::Key => token.header_text("kid").map(str::to_owned),
+        Step::Key | Step::KeyId => token.header_text("kid").map(str::to_owned),
         Step::Dates => {
             let date = |claim: &str| Some(token.date(claim)?.date.as_str());
             let end = format!("until {}", date("exp")?);
@@ -159,13 +131,13 @@ fn short(text: String) -> String {
 fn found(rejection: &Rejection) -> Option<String> {
     match (rejection.got_value(), rejection.detail_text()) {
         (Some(got), Some(detail)) => Some(format!("{got} ({detail})")),
-        (got, detail) => got.or(detail).map(str::to_owned),
+        (got, detail) => got.map(str::to_owned).or(detail.map(Cow::into_owned)),
     }
 }
 
 /// Whether what it finds is in the payload, so that the signature makes it true.
 fn is_about_claims(step: Step) -> bool {
-    !matches!(step, Step::Size | Step::Form | Step::Key | Step::Signature)
+    !matches!(step, Step::Size | Step::Form | Step::SignatureEncoding | Step::KeyId | Step::Key | Step::Signature)
 }
 
 impl fmt::Display for Check {

@@ -2,15 +2,15 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::{Cause, CauseKind, root::Found, words};
+use super::{Cause, CauseKind, causes::Analysis, format};
 use crate::rejection::{Rejection, RejectionKind};
 
 /// How far clocks may differ before it is said.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
 
-impl Found<'_> {
+impl Analysis<'_> {
     pub(super) fn dates(&self, rejection: &Rejection) -> Cause {
-        let now = self.examined.now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let now = self.now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let at = |claim: &str| match self.token.date(claim) {
             Some(date) => (date.seconds, date.date.clone()),
             None => (now, rejection.got_value().unwrap_or("?").to_owned()),
@@ -19,7 +19,7 @@ impl Found<'_> {
         let is_same = clocks.0.is_none() && !clocks.1.is_empty();
         if rejection.kind() == RejectionKind::NotYetValid {
             let (from, text) = at("nbf");
-            let ahead = words::span(Duration::from_secs(from.saturating_sub(now)));
+            let ahead = format::span(Duration::from_secs(from.saturating_sub(now)));
             return Cause::new(
                 CauseKind::NotYetValid,
                 format!(
@@ -34,7 +34,7 @@ impl Found<'_> {
             );
         }
         let (end, text) = at("exp");
-        let since = words::span(Duration::from_secs(now.saturating_sub(end)));
+        let since = format::span(Duration::from_secs(now.saturating_sub(end)));
         let would_hold = clocks.0.is_some_and(|theirs| end > theirs);
         if would_hold {
             return Cause::new(
@@ -56,7 +56,7 @@ impl Found<'_> {
 
     /// The provider's time, if it differs, and a sentence about it.
     fn clocks(&self) -> (Option<u64>, String) {
-        let Some((theirs, ours)) = self.authority().and_then(|authority| authority.clocks) else {
+        let Some((theirs, ours)) = self.authority.and_then(|authority| authority.clocks) else {
             return (None, String::new());
         };
         let (ahead, behind) = (ours.duration_since(theirs), theirs.duration_since(ours));
@@ -66,10 +66,10 @@ impl Found<'_> {
             _ => return (None, " This machine's clock is that of the issuer.".to_owned()),
         };
         let shifted: Option<SystemTime> = match word {
-            "behind" => self.examined.now.checked_add(difference),
-            _ => self.examined.now.checked_sub(difference),
+            "behind" => self.now.checked_add(difference),
+            _ => self.now.checked_sub(difference),
         };
         let theirs = shifted.and_then(|time| time.duration_since(UNIX_EPOCH).ok()).map(|time| time.as_secs());
-        (theirs, format!(" This machine's clock is {} {word} the issuer's.", words::span(difference)))
+        (theirs, format!(" This machine's clock is {} {word} the issuer's.", format::span(difference)))
     }
 }

@@ -3,7 +3,7 @@ use std::time::SystemTime;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Cause, CauseKind, given, pasted::Pasted, words};
+use super::{Cause, CauseKind, format, paste_causes, pasted::Pasted};
 use crate::{
     jwt,
     policy::microsoft_api,
@@ -197,7 +197,7 @@ fn faults(pasted: &Pasted, kind: &str) -> Vec<Cause> {
         UNREADABLE => Some(CauseKind::Truncated),
         _ => None,
     };
-    pasted.faults.iter().copied().chain(of_form).map(|fault| given::of_paste(fault, pasted)).collect()
+    pasted.faults.iter().copied().chain(of_form).map(|fault| paste_causes::of_paste(fault, pasted)).collect()
 }
 
 fn object(part: &str) -> Option<Map<String, Value>> {
@@ -288,7 +288,7 @@ fn dates(claims: &Map<String, Value>, now: SystemTime) -> Vec<Date> {
     named
         .filter_map(|claim| {
             let seconds = seconds(claim)?;
-            Some(Date { claim, seconds, date: words::date(seconds), relative: words::relative(seconds, now) })
+            Some(Date { claim, seconds, date: format::date(seconds), relative: format::relative(seconds, now) })
         })
         .collect()
 }

@@ -1,16 +1,17 @@
-//! Causes that lie with who issued the token.
+//! Causes in the issuer of the token.
 
-use super::{Cause, CauseKind, decoded::cloud_of, root::Found, words};
+use super::{Cause, CauseKind, causes::Analysis, decoded::cloud_of, format};
 use crate::{
-    authority::{Entra, FOREIGN_ISSUER, Source, Tenants},
+    authority::{Entra, Source, Tenants},
     claims::TokenVersion,
-    policy::{WITHOUT_POLICY, microsoft_api},
-    rejection::{Rejection, RejectionKind},
+    error::{DocumentFault, FetchFailure},
+    policy::microsoft_api,
+    rejection::{Detail, Rejection, RejectionKind},
     tenant::{Cloud, Instance, TenantId},
-    verifier::examine::Step,
+    verifier::Step,
 };
 
-impl Found<'_> {
+impl Analysis<'_> {
     fn issuer(&self) -> &str {
         self.token.text("iss").unwrap_or("nobody")
     }
@@ -29,11 +30,11 @@ impl Found<'_> {
         let api = audience.and_then(microsoft_api).unwrap_or("an API of Microsoft's");
         let scopes = self.token.text("scp").map(|scopes| format!(" It was asked for: {scopes}.")).unwrap_or_default();
         let has_nonce = self.token.header_text("nonce").is_some();
-        let genuine = if has_nonce && self.failed(Step::Signature).is_some() && !self.examined.is_genuine_for_microsoft
+        let genuine = if has_nonce && self.failed(Step::Signature).is_some() && !self.recording.is_genuine_for_microsoft
         {
             " Its signature does not fit, not even with the nonce hashed, as Microsoft's own APIs verify it: it was changed \
              after it was signed, or made by somebody else."
-        } else if self.examined.is_genuine_for_microsoft {
+        } else if self.recording.is_genuine_for_microsoft {
             " It is a genuine one: its signature was checked with the nonce hashed, as only Microsoft's own APIs do. As it is \
              sent it never verifies, anywhere else."
         } else if has_nonce {
@@ -65,7 +66,7 @@ impl Found<'_> {
             (template, Some(tenant)) => template.replace("{tenantid}", &tenant.to_string()),
             (template, None) => template.to_owned(),
         };
-        if rejection.detail_text().is_some_and(|detail| detail.starts_with("two of")) {
+        if rejection.reason() == Some(&Detail::AmbiguousIssuer) {
             return Cause::new(
                 CauseKind::DisputedIssuer,
                 format!("Two of the configured authorities turned out to accept {issuer}: {expected}."),
@@ -129,9 +130,14 @@ impl Found<'_> {
             } else {
                 format!("The token has no iss: it does not say who issued it. Accepted is {expected}.")
             },
-            match self.authority().and_then(|authority| authority.failure.as_deref()) {
+            match self.authority.and_then(|authority| authority.failure.as_deref()) {
                 // Without its metadata there is nothing to compare with.
-                Some(failure) if failure.contains(FOREIGN_ISSUER) => format!("Correct the configuration first: {failure}."),
+                Some(failure)
+                    if matches!(failure.failure(), FetchFailure::InvalidDocument(document)
+                        if document.fault() == DocumentFault::ForeignIssuer) =>
+                {
+                    format!("Correct the configuration first: {failure}.")
+                }
                 _ => "Compare them character by character (a slash at the end counts). If its tokens are to be accepted here too, \
                       add it as an authority of this same layer (Authorities in JSON): two layers one behind the other \
                       refuse each other's tokens."
@@ -141,14 +147,14 @@ impl Found<'_> {
     }
 
     fn instance(&self) -> Option<&Instance> {
-        match &self.authority()?.source {
+        match &self.authority?.source {
             Source::Entra(entra) => Some(&entra.instance),
             Source::One(_) => None,
         }
     }
 
     fn only_tenant(&self) -> Option<TenantId> {
-        match &self.authority()?.source {
+        match &self.authority?.source {
             Source::Entra(Entra { tenants: Tenants::One(tenant), .. }) => Some(*tenant),
             _ => None,
         }
@@ -194,7 +200,7 @@ impl Found<'_> {
                     self.api()
                 );
                 const MINUTES: u64 = 15 * 60;
-                let now = self.examined.now.duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
+                let now = self.now.duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
                 let age =
                     self.token.date("iat").map(|date| now.saturating_sub(date.seconds)).filter(|age| *age > MINUTES);
                 Some(match age {
@@ -204,7 +210,7 @@ impl Found<'_> {
                         format!(
                             "{explanation} The token was issued {} ago: if the manifest has been changed since, the client \
                              still has an old one.",
-                            words::span(std::time::Duration::from_secs(age))
+                            format::span(std::time::Duration::from_secs(age))
                         ),
                         format!(
                             "{remedy} If it is 2 already, get a new token: clients keep them for an hour, and a change takes minutes to be known everywhere."
@@ -225,16 +231,16 @@ impl Found<'_> {
     }
 
     pub(super) fn wrong_tenant(&self, rejection: &Rejection) -> Cause {
-        let name = self.authority().map_or("the configured tenants", |authority| &authority.name);
-        if rejection.detail_text().is_some_and(|detail| detail.contains("owner")) {
+        let name = self.authority.map_or("the configured tenants", |authority| &authority.name);
+        if rejection.reason() == Some(&Detail::TenantRejected) {
             return Cause::new(
                 CauseKind::TenantPutOut,
                 format!(
-                    "The tenant {} is genuine, and the API's owner does not let it in.",
+                    "The token is genuine, but the operator of the API does not accept its tenant {}.",
                     rejection.got_value().unwrap_or("?")
                 ),
-                "Add it to the list that tenants_if() or tenants_by() asks. A look-up is remembered for five minutes; \
-                 forget_tenant() ends that.",
+                "Add it to the list that tenants_if() or tenants_by() uses. The result of a lookup is cached for five minutes; \
+                 forget_tenant() removes it.",
             );
         }
         let tid = self.token.text("tid").and_then(|tid| tid.parse::<TenantId>().ok());
@@ -265,15 +271,14 @@ impl Found<'_> {
         }
     }
 
-    /// A requirement on a claim about a directory that anybody who runs this authority could write.
-    pub(super) fn unstated(&self, rejection: &Rejection) -> Cause {
-        let name = self.authority().map_or("the authority", |authority| &authority.name);
+    /// A requirement on a directory claim that the operator of this authority could write into its tokens.
+    pub(super) fn cannot_state(&self, rejection: &Rejection, detail: &str) -> Cause {
+        let name = self.authority.map_or("the authority", |authority| &authority.name);
         let kind = match rejection.kind() {
             RejectionKind::WrongTenant => CauseKind::UnstatedTenant,
             _ => CauseKind::UnstatedClaim,
         };
         let required = rejection.expected_value().unwrap_or("what is required");
-        let detail = rejection.detail_text().unwrap_or("it cannot state the claim");
         Cause::new(
             kind,
             format!(
@@ -286,8 +291,7 @@ impl Found<'_> {
     }
 
     pub(super) fn wrong_issuer(&self, rejection: &Rejection) -> Cause {
-        let detail = rejection.detail_text().unwrap_or_default();
-        if detail == WITHOUT_POLICY {
+        if rejection.reason() == Some(&Detail::PolicyMissing) {
             return Cause::new(
                 CauseKind::NoPolicy,
                 format!(
@@ -299,7 +303,7 @@ impl Found<'_> {
                  allowed_client() (AllowedClients).",
             );
         }
-        if detail.starts_with("the policy") {
+        if rejection.reason() == Some(&Detail::PolicyNotAccepted) {
             let policy = self.token.text("tfp").or(self.token.text("acr")).unwrap_or("none");
             return Cause::new(
                 CauseKind::OtherPolicy,
@@ -310,10 +314,11 @@ impl Found<'_> {
                 format!("Sign in with that flow, or add it: policy({policy:?}) (Policies in JSON)."),
             );
         }
-        if self.failed(Step::KeyOwner).is_some_and(|failed| failed.detail_text() == rejection.detail_text()) {
+        let detail = rejection.detail_text().unwrap_or_default();
+        if let Some(Detail::KeyNotAuthorized(_)) = rejection.reason() {
             return Cause::new(
                 CauseKind::ForeignKey,
-                format!("The signature is genuine, and the key may not speak for {}: {detail}.", self.issuer()),
+                format!("The signature is genuine, but the key is not authorized for {}: {detail}.", self.issuer()),
                 "This is no fault of a client's: the token was made with a key of another tenant or cloud. Keep it, and find \
                  out who sent it.",
             );

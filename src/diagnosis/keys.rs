@@ -1,23 +1,24 @@
-//! Causes that lie with keys and signatures.
+//! Causes in keys and signatures.
 
-use super::{Cause, CauseKind, root::Found};
+use super::{Cause, CauseKind, causes::Analysis};
 use crate::{
-    authority::{Entra, FOREIGN_ISSUER, Source, Tenants},
+    authority::{Entra, Source, Tenants},
     discovery::ACCEPT_TFP,
-    rejection::Rejection,
+    error::{DocumentFault, FetchFailure},
+    rejection::{Detail, Rejection},
 };
 
-impl Found<'_> {
+impl Analysis<'_> {
     pub(super) fn unknown_key(&self) -> Cause {
         let kid = self.token.header_text("kid").unwrap_or("none");
-        if let Some(failure) = self.authority().and_then(|authority| authority.failure.as_ref()) {
+        if let Some(failure) = self.authority.and_then(|authority| authority.failure.as_ref()) {
             return Cause::new(
                 CauseKind::StaleKeys,
                 format!("The key {kid:?} is not among those at hand, and they cannot be refreshed: {failure}."),
                 "Let this machine reach that address (DNS, proxy, TLS); the keys are refreshed by themselves then.",
             );
         }
-        let has_own_tenant = self.authority().is_some_and(|authority| {
+        let has_own_tenant = self.authority.is_some_and(|authority| {
             let Source::Entra(Entra { tenants, app_id: None, .. }) = &authority.source else { return false };
             matches!(tenants, Tenants::One(_) | Tenants::Domain(_) | Tenants::List { .. })
         });
@@ -43,59 +44,58 @@ impl Found<'_> {
     }
 
     pub(super) fn no_keys(&self, rejection: &Rejection) -> Cause {
-        // The rejection's own cause first: it may be about the document of one tenant, which the authority does not show.
-        let failure = self.authority().and_then(|authority| authority.failure.clone());
-        let failure = rejection.got_value().or(failure.as_deref()).unwrap_or("nothing has been fetched yet");
-        let name = self.authority().map_or("the issuer", |authority| &authority.name);
-        if failure.contains(FOREIGN_ISSUER) {
-            return Cause::new(
-                CauseKind::ForeignIssuer,
-                format!("The metadata of {name} names an issuer it does not own: {failure}."),
-                "If the issuer is right, list it by issuers() (Issuers in a file), or configure the tenant's GUID where the text \
-                 says so; otherwise check which server answers there.",
-            );
-        }
-        if failure.contains(ACCEPT_TFP) {
-            return Cause::new(
-                CauseKind::PolicyInIssuer,
-                format!("The issuer of {name} has the policy in it, and such issuers are not accepted: {failure}."),
-                format!("Switch {ACCEPT_TFP} on; or change the issuer of the user flow to the one without /tfp/."),
-            );
-        }
-        if failure.contains("status 400") || failure.contains("status 404") {
-            return Cause::new(
+        let name = self.authority.map_or("the issuer", |authority| &authority.name);
+        // That of the rejection first: it may be about the metadata of one tenant.
+        let failed = match rejection.reason() {
+            Some(Detail::Fetch(error)) => Some(error),
+            Some(_) => None,
+            None => self.authority.and_then(|authority| authority.failure.as_ref()),
+        };
+        let Some(error) = failed else {
+            let detail = rejection.detail_text().unwrap_or("nothing has been fetched yet".into());
+            return unreachable(name, &detail);
+        };
+        match error.failure() {
+            FetchFailure::InvalidDocument(document) => match document.fault() {
+                DocumentFault::ForeignIssuer => Cause::new(
+                    CauseKind::ForeignIssuer,
+                    format!("The metadata of {name} names an issuer it does not own: {error}."),
+                    "If the issuer is right, list it by issuers() (Issuers in a file), or configure the tenant's GUID where the \
+                     text says so; otherwise check which server answers there.",
+                ),
+                DocumentFault::PolicyInIssuer => Cause::new(
+                    CauseKind::PolicyInIssuer,
+                    format!("The issuer of {name} has the policy in it, and such issuers are not accepted: {error}."),
+                    format!("Switch {ACCEPT_TFP} on; or change the issuer of the user flow to the one without /tfp/."),
+                ),
+                DocumentFault::Other => Cause::new(
+                    CauseKind::WrongMetadata,
+                    format!("The documents of {name} are not as the configuration says: {error}."),
+                    "Configure what they say, if it is right; otherwise check which server answers there (a proxy, a login \
+                     page).",
+                ),
+            },
+            FetchFailure::NotFound { .. } | FetchFailure::Status(400 | 404) => Cause::new(
                 CauseKind::NoSuchTenant,
-                format!("{name} has no metadata: {failure}."),
+                format!("{name} has no metadata: {error}."),
                 "Compare the tenant (its GUID or a verified domain), the policy and the cloud with those of the \
                  registration.",
-            );
+            ),
+            FetchFailure::Status(status) => {
+                let redirect = if (300..400).contains(status) { " Redirects are not followed." } else { "" };
+                Cause::new(
+                    CauseKind::NoMetadata,
+                    format!("The keys of {name} cannot be fetched: {error}.{redirect}"),
+                    "A server responds at that URL, but not with metadata: a proxy or its sign-in page in between, or an \
+                     issuer that is out of order. Try it with curl from the same machine.",
+                )
+            }
+            _ => unreachable(name, &error.to_string()),
         }
-        if failure.contains("is not usable") {
-            return Cause::new(
-                CauseKind::WrongMetadata,
-                format!("The documents of {name} are not as the configuration says: {failure}."),
-                "Configure what they say, if it is right; otherwise check which server answers there (a proxy, a login page).",
-            );
-        }
-        if failure.contains("answered with status") {
-            let redirect = if failure.contains("status 3") { " Redirects are not followed." } else { "" };
-            return Cause::new(
-                CauseKind::NoMetadata,
-                format!("The keys of {name} cannot be fetched: {failure}.{redirect}"),
-                "Something answers at that address, and not with metadata: a proxy or its sign-in page in between, or an \
-                 issuer that is out of order. Try it with curl from the same machine.",
-            );
-        }
-        Cause::new(
-            CauseKind::NoMetadata,
-            format!("The keys of {name} cannot be fetched: {failure}."),
-            "Let this machine reach that address: DNS, the proxy (HTTPS_PROXY), the firewall, TLS inspection by a company's \
-             own certificate. Try it with curl from the same machine.",
-        )
     }
 
     pub(super) fn bad_signature(&self) -> Cause {
-        if self.examined.is_genuine_for_microsoft {
+        if self.recording.is_genuine_for_microsoft {
             return self.for_microsoft();
         }
         let kid = self.token.header_text("kid").unwrap_or("none");
@@ -112,4 +112,13 @@ impl Found<'_> {
             "Get a new token and send it unchanged: no line breaks, no cut at the end, no change by a proxy or a script.",
         )
     }
+}
+
+fn unreachable(name: &str, failure: &str) -> Cause {
+    Cause::new(
+        CauseKind::NoMetadata,
+        format!("The keys of {name} cannot be fetched: {failure}."),
+        "Let this machine reach that URL: DNS, the proxy (HTTPS_PROXY), the firewall, TLS inspection with a company's own \
+         certificate. Try it with curl from the same machine.",
+    )
 }

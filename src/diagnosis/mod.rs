@@ -66,14 +66,14 @@ mod audience;
 mod check;
 mod dates;
 mod decoded;
-mod given;
+mod paste_causes;
 mod issuer;
 mod keys;
 mod kind;
 mod pasted;
 mod request;
-mod root;
-mod words;
+mod causes;
+mod format;
 
 use std::fmt;
 
@@ -115,7 +115,7 @@ pub struct Cause {
 
 impl Cause {
     pub(crate) fn new(kind: CauseKind, explanation: impl Into<String>, remedy: impl Into<String>) -> Self {
-        let (explanation, remedy) = (words::plain(explanation.into()), words::plain(remedy.into()));
+        let (explanation, remedy) = (format::plain(explanation.into()), format::plain(remedy.into()));
         Self { kind, title: kind.title(), explanation, remedy, known_as: kind.known_as() }
     }
 
@@ -207,18 +207,26 @@ impl Verifier {
         let pasted = Pasted::read(text);
         // Without keys nothing can be said of the signature; why there are none is told by what follows.
         self.load_authorities().await;
-        let verdict = self.verify(&pasted.token).await;
-        let examined = self.examine(&pasted.token, &verdict);
-        let token = Decoded::read(&pasted.token, examined.now);
-        let found = root::Found { pasted: &pasted, examined: &examined, token: &token };
-        let mut causes: Vec<Cause> = pasted.faults.iter().map(|fault| given::of_paste(*fault, &pasted)).collect();
-        let rejection = verdict.err().filter(|_| !pasted.token.is_empty());
+        let recording = self.record(&pasted.token).await;
+        let authority = self.report(&recording);
+        let now = self.clock().now();
+        let token = Decoded::read(&pasted.token, now);
+        let analysis = causes::Analysis {
+            pasted: &pasted,
+            recording: &recording,
+            authority: authority.as_ref(),
+            token: &token,
+            now,
+        };
+        let mut causes: Vec<Cause> =
+            pasted.faults.iter().map(|fault| paste_causes::of_paste(*fault, &pasted)).collect();
+        let rejection = recording.rejection().filter(|_| !pasted.token.is_empty()).cloned();
         if let Some(rejection) = &rejection {
-            causes.extend(found.causes(rejection));
+            causes.extend(analysis.causes(rejection));
         }
         let mut seen = std::collections::HashSet::new();
         causes.retain(|cause| seen.insert(cause.kind));
-        let checks = check::checks(&examined, &pasted, &token);
+        let checks = check::checks(&analysis);
         let is_accepted = rejection.is_none() && pasted.faults.is_empty();
         let mut causes = causes.into_iter();
         let cause = causes.next();
@@ -250,7 +258,7 @@ impl fmt::Display for Diagnosis {
 
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}\n  {}\n  To mend it: {}", self.title, self.explanation, self.remedy)?;
+        write!(f, "{}\n  {}\n  To fix: {}", self.title, self.explanation, self.remedy)?;
         if !self.known_as.is_empty() {
             write!(f, "\n  Known elsewhere as: {}", self.known_as.join(", "))?;
         }

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, Uri, header};
 
-use super::{Cause, CauseKind, Diagnosis, given, pasted::Pasted};
+use super::{Cause, CauseKind, Diagnosis, paste_causes, pasted::Pasted};
 use crate::{bearer, verifier::Verifier};
 
 impl Verifier {
@@ -109,6 +109,6 @@ fn without_header(headers: &HeaderMap, uri: &Uri) -> Cause {
              web page. A session's cookie opens no API.",
             "Let the page get an access token for this API (MSAL.js) and send it as Authorization: Bearer.",
         ),
-        _ => given::of_paste(CauseKind::NoToken, &Pasted::default()),
+        _ => paste_causes::of_paste(CauseKind::NoToken, &Pasted::default()),
     }
 }

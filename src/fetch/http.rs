@@ -13,7 +13,7 @@ use reqwest::{Certificate, Client, ClientBuilder, redirect};
 
 use super::{Fetch, FetchFuture, FetchRequest, FetchResponse};
 use crate::{
-    error::{ConfigError, ConfigProblem, FetchError},
+    error::{ConfigError, ConfigProblem, FetchError, FetchFailure, InvalidDocument},
     tenant::{Address, check_address, is_loopback},
 };
 
@@ -212,14 +212,14 @@ impl Inner {
 
     async fn fetch(&self, request: &FetchRequest) -> Result<FetchResponse, FetchError> {
         let FetchRequest { url, etag, max_bytes } = request;
-        let forbidden = |reason: String| FetchError::Forbidden { url: url.clone(), reason };
-        let invalid = |reason: String| FetchError::Invalid { url: url.clone(), reason };
-        let too_large = || FetchError::TooLarge { url: url.clone(), cap: *max_bytes };
+        let error = |failure| FetchError::new(url, failure);
+        let forbidden = |reason: String| error(FetchFailure::Forbidden { reason });
+        let too_large = || error(FetchFailure::TooLarge { max_bytes: *max_bytes });
         let started = Instant::now();
         let failed = |error: reqwest::Error| failure(url, started, error);
 
         let address = check_address(url).map_err(|error| forbidden(error.to_string()))?;
-        let client = self.client(&address).map_err(|cause| FetchError::Connection { url: url.clone(), cause })?;
+        let client = self.client(&address).map_err(|cause| error(FetchFailure::Connection { cause }))?;
         let mut get = client.get(url).header(header::ACCEPT, ACCEPT).header(header::ACCEPT_ENCODING, "identity");
         if let Some(etag) = etag.as_ref().and_then(|etag| HeaderValue::from_str(etag).ok()) {
             get = get.header(header::IF_NONE_MATCH, etag);
@@ -243,7 +243,8 @@ impl Inner {
         if let Some(encoding) =
             text(headers, &header::CONTENT_ENCODING).filter(|name| !name.eq_ignore_ascii_case("identity"))
         {
-            return Err(invalid(format!("it is compressed ({encoding}), which was not asked for")));
+            let reason = format!("it is compressed ({encoding}), which was not requested");
+            return Err(error(FetchFailure::InvalidDocument(InvalidDocument::new(reason))));
         }
         let cap = u64::try_from(*max_bytes).unwrap_or(u64::MAX);
         if response.content_length().is_some_and(|length| length > cap) {
@@ -267,30 +268,25 @@ impl Fetch for HttpFetch {
         Box::pin(async move {
             match tokio::time::timeout(inner.timeout, inner.fetch(&request)).await {
                 Ok(result) => result,
-                Err(_) => Err(FetchError::Timeout { url: request.url, after: inner.timeout }),
+                Err(_) => Err(FetchError::new(request.url, FetchFailure::Timeout { after: inner.timeout })),
             }
         })
     }
 }
 
 fn build(builder: ClientBuilder) -> Result<Client, String> {
+    // Nothing but the certificates can fail.
     builder.build().map_err(|error| {
-        let cause = chain(&error);
-        if cause.contains("No CA certificates") {
-            format!("{cause}; install ca-certificates, or name a file of them by SSL_CERT_FILE")
-        } else {
-            cause
-        }
+        format!("{}; install ca-certificates, or set SSL_CERT_FILE to a file of root certificates", chain(&error))
     })
 }
 
 fn failure(url: &str, started: Instant, error: reqwest::Error) -> FetchError {
-    let url = url.to_owned();
     if error.is_timeout() {
         let after = Duration::from_millis(u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX));
-        return FetchError::Timeout { url, after };
+        return FetchError::new(url, FetchFailure::Timeout { after });
     }
-    FetchError::Connection { url, cause: chain(&error.without_url()) }
+    FetchError::new(url, FetchFailure::Connection { cause: chain(&error.without_url()) })
 }
 
 /// An error with all its causes, each said once.

@@ -37,7 +37,7 @@ pub struct FetchRequest {
     pub url: String,
     /// The `ETag` of the version that is already here, to be sent as `If-None-Match`.
     pub etag: Option<String>,
-    /// Bytes of body after which to give up with [`FetchError::TooLarge`].
+    /// Bytes of body after which to give up with [`FetchFailure::TooLarge`](crate::error::FetchFailure::TooLarge).
     pub max_bytes: usize,
 }
 

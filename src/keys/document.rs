@@ -26,10 +26,9 @@ use super::{
 use crate::{
     authority::{DocumentSpec, Ownership},
     clock::Clock,
-    error::FetchError,
+    error::{FetchError, FetchFailure},
     fetch::Fetch,
     jwt::Algorithm,
-    rejection::{LONGEST_CAUSE, cut},
 };
 
 /// The longest wait after failures while there are keys.
@@ -45,8 +44,8 @@ pub(crate) struct Surroundings {
     pub(crate) settings: Arc<KeySettings>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) epoch: Arc<Epoch>,
-    /// Counts what documents newly say of issuers and tenants.
-    pub(crate) learnt: Arc<Epoch>,
+    /// Incremented when a document changes an issuer or tenant mapping.
+    pub(crate) issuer_revision: Arc<Epoch>,
     /// Keys that never count.
     pub(crate) revoked: Arc<Revoked>,
     /// The issuers that the documents of this authority may name.
@@ -82,7 +81,7 @@ struct Schedule {
     not_before: Duration,
     failures: u32,
     /// Why the last refresh failed.
-    failure: Option<Arc<str>>,
+    failure: Option<Arc<FetchError>>,
     /// The provider's time and ours, when it last told its own.
     clocks: Option<(SystemTime, SystemTime)>,
     has_succeeded: bool,
@@ -221,7 +220,7 @@ impl Document {
     }
 
     /// Why there is no newer document.
-    pub(crate) fn failure(&self) -> Option<Arc<str>> {
+    pub(crate) fn failure(&self) -> Option<Arc<FetchError>> {
         self.0.schedule().failure.clone()
     }
 
@@ -260,7 +259,8 @@ struct Flight {
 impl Drop for Flight {
     fn drop(&mut self) {
         if !self.has_landed {
-            self.inner.land(Remembered::default(), Err("the refresh was broken off".to_owned()), None);
+            let cancelled = FetchError::new(self.inner.spec.address(), FetchFailure::Cancelled);
+            self.inner.land(Remembered::default(), Err(cancelled), None);
         }
     }
 }
@@ -281,13 +281,13 @@ async fn run(mut flight: Flight, remembered: Remembered) {
     };
     let fetched = match tokio::time::timeout(timeout, refresh.run()).await {
         Ok(fetched) => fetched,
-        Err(_) => Err(FetchError::Timeout { url: inner.spec.address(), after: timeout }),
+        Err(_) => Err(FetchError::new(inner.spec.address(), FetchFailure::Timeout { after: timeout })),
     };
     let Refresh { remembered, max_age, date, .. } = refresh;
     if let Some(date) = date {
         inner.schedule().clocks = Some((date, inner.around.clock.now()));
     }
-    let next = fetched.map_err(|error| error.to_string()).and_then(|fetched| {
+    let next = fetched.and_then(|fetched| {
         let mut before = inner.snapshot.load();
         if let Some(without) = before.without_leaked(&fetched.keys.leaked) {
             // At once, and also if nothing else of the document can be used.
@@ -300,7 +300,7 @@ async fn run(mut flight: Flight, remembered: Remembered) {
         let mut notices = Vec::new();
         let next = before.next(&fetched, &inner.algorithms, &inner.around.settings, at, outage, &mut notices);
         notice::log(&notices, &inner.spec.address(), inner.around.settings.grace);
-        next
+        next.map_err(|document| FetchError::new(inner.spec.address(), FetchFailure::InvalidDocument(document)))
     });
     flight.has_landed = true;
     inner.land(remembered, next, max_age);
@@ -312,7 +312,7 @@ impl Inner {
     }
 
     /// Takes over what a refresh brought, sets the times of the next, and wakes who waits.
-    fn land(&self, remembered: Remembered, next: Result<Snapshot, String>, max_age: Option<Duration>) {
+    fn land(&self, remembered: Remembered, next: Result<Snapshot, FetchError>, max_age: Option<Duration>) {
         let mut schedule = self.schedule();
         let settings = &self.around.settings;
         let at = self.around.clock.elapsed();
@@ -331,14 +331,12 @@ impl Inner {
                 let is_known = self.snapshot.read(|old| old.issuers == next.issuers && old.tenant == next.tenant);
                 self.snapshot.store(next);
                 if !is_known {
-                    self.around.learnt.advance();
+                    self.around.issuer_revision.advance();
                 }
                 self.due.store(millis(at.saturating_add(interval(settings, max_age))), Ordering::Relaxed);
                 tracing::debug!(target: "tower_entra", event = "keys_refreshed", document = %self.spec.address());
             }
             Err(cause) => {
-                // What a document says may be as long as the document.
-                let cause = cut(cause, LONGEST_CAUSE);
                 // The next request gets everything again, as if for the first time.
                 schedule.remembered = Remembered::default();
                 schedule.failures = schedule.failures.saturating_add(1);
@@ -348,7 +346,7 @@ impl Inner {
                 self.due.store(millis(schedule.not_before), Ordering::Relaxed);
                 self.around.counters.count(Event::Failure);
                 tracing::warn!(target: "tower_entra", event = "keys_refresh_failed", document = %self.spec.address(),
-                    cause, failures = schedule.failures, retry_after_seconds = wait.as_secs());
+                    %cause, failures = schedule.failures, retry_after_seconds = wait.as_secs());
                 schedule.failure = Some(cause.into());
             }
         }

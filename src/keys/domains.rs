@@ -21,9 +21,9 @@ struct Table {
 }
 
 impl Domains {
-    /// `learnt` counts what documents newly say of tenants. `None` if there are no documents.
-    pub(super) fn new(documents: Vec<Arc<Document>>, learnt: Arc<Epoch>) -> Option<Box<Self>> {
-        let table = (!documents.is_empty()).then(|| Renewed::new(learnt, || Table::new(&documents)))?;
+    /// `issuer_revision` counts what documents newly say of tenants. `None` if there are no documents.
+    pub(super) fn new(documents: Vec<Arc<Document>>, issuer_revision: Arc<Epoch>) -> Option<Box<Self>> {
+        let table = (!documents.is_empty()).then(|| Renewed::new(issuer_revision, || Table::new(&documents)))?;
         Some(Box::new(Self { documents, table }))
     }
 

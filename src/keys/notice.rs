@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::constraint::Change;
-use crate::{jwk::Skipped, rejection::cut};
+use crate::{error::truncated, jwk::Skipped};
 
 /// The most warnings about one document; what is beyond them is logged for debugging.
 const MOST_WARNINGS: usize = 10;
@@ -90,7 +90,7 @@ fn log_change(warns: bool, document: &str, key_id: &str, change: &str) {
 }
 
 fn short(text: &str) -> String {
-    cut(text.to_owned(), LONGEST_TEXT)
+    truncated(text.to_owned(), LONGEST_TEXT)
 }
 
 /// What has changed, and what holds now.

@@ -207,7 +207,7 @@ mod tests {
             settings: Arc::new(settings.clone()),
             counters: Arc::default(),
             epoch: Arc::default(),
-            learnt: Arc::default(),
+            issuer_revision: Arc::default(),
             revoked: Arc::default(),
         };
         Arc::new(Document::new(spec, Arc::from([Algorithm::RS256]), surroundings))

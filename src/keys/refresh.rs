@@ -10,8 +10,8 @@ use super::{
 use crate::{
     authority::{DocumentOwner, DocumentSpec, ForeignIssuer, Ownership},
     claims::TokenVersion,
-    discovery::{Metadata, Refused},
-    error::FetchError,
+    discovery::{Metadata, MetadataError},
+    error::{DocumentFault, FetchError, FetchFailure, InvalidDocument},
     fetch::{Fetch, FetchRequest, FetchResponse},
     jwk::KeySet,
 };
@@ -78,16 +78,19 @@ impl Refresh<'_> {
         Ok(Fetched { v1, v2, keys })
     }
 
-    /// Of an instance whose issuers have to be learnt: it may know one version of tokens only.
+    /// Of an instance whose issuers have to be issuer_revision: it may know one version of tokens only.
     async fn both_versions(&mut self) -> Result<(Option<Metadata>, Option<Metadata>), FetchError> {
         let v2 = match self.metadata(TokenVersion::V2).await {
             Ok(metadata) => Some(metadata),
-            Err(FetchError::Status { status: 400 | 404, .. }) => None,
+            Err(error) if is_not_found(&error) => None,
             Err(error) if !self.foreign.is_empty() => {
                 // Both documents may need their issuers listed: whoever has to list them wants to be told at once.
                 let _ = self.metadata(TokenVersion::V1).await;
                 return Err(match self.foreign.as_slice() {
-                    [v2, v1] => FetchError::Invalid { url: error.url().to_owned(), reason: format!("{v2}; {v1}") },
+                    [v2, v1] => {
+                        let both = InvalidDocument::with_fault(DocumentFault::ForeignIssuer, format!("{v2}; {v1}"));
+                        FetchError::new(error.url(), FetchFailure::InvalidDocument(both))
+                    }
                     _ => error,
                 });
             }
@@ -95,7 +98,7 @@ impl Refresh<'_> {
         };
         let v1 = match self.metadata(TokenVersion::V1).await {
             Ok(metadata) => Some(metadata),
-            Err(FetchError::Status { status: 400 | 404, .. }) if v2.is_some() => None,
+            Err(error) if v2.is_some() && is_not_found(&error) => None,
             Err(error) => return Err(error),
         };
         Ok((v1, v2))
@@ -110,11 +113,11 @@ impl Refresh<'_> {
         let (ownership, mut foreign) = (self.ownership, None);
         let parse = |body: &[u8]| {
             Metadata::parse(body, spec, version, ownership).map_err(|refused| {
-                let reason = refused.to_string();
-                if let Refused::Foreign(issuer) = refused {
+                let document = InvalidDocument::from(&refused);
+                if let MetadataError::Foreign(issuer) = refused {
                     foreign = Some(issuer);
                 }
-                reason
+                document
             })
         };
         let found = self.get(url, remembered, parse).await;
@@ -129,7 +132,7 @@ impl Refresh<'_> {
 
     async fn keys(&mut self, url: String) -> Result<Arc<KeySet>, FetchError> {
         let remembered = self.remembered.keys.take();
-        let parse = |body: &[u8]| KeySet::parse(body).map(Arc::new).map_err(str::to_owned);
+        let parse = |body: &[u8]| KeySet::parse(body).map(Arc::new).map_err(InvalidDocument::new);
         let (keys, entry) = self.get(url, remembered, parse).await?;
         self.remembered.keys = entry;
         Ok(keys)
@@ -139,7 +142,7 @@ impl Refresh<'_> {
         &mut self,
         url: String,
         remembered: Option<Entry<T>>,
-        parse: impl FnOnce(&[u8]) -> Result<T, String>,
+        parse: impl FnOnce(&[u8]) -> Result<T, InvalidDocument>,
     ) -> Result<(T, Option<Entry<T>>), FetchError> {
         let remembered = remembered.filter(|entry| entry.url == url);
         let cap = self.settings.max_document_bytes;
@@ -150,54 +153,49 @@ impl Refresh<'_> {
         if let Some(max_age) = max_age {
             self.max_age = Some(self.max_age.map_or(max_age, |shortest| shortest.min(max_age)));
         }
+        let failed = |failure| FetchError::new(&url, failure);
         match (status, remembered) {
-            (200, _) if body.len() > cap => Err(FetchError::TooLarge { url, cap }),
+            (200, _) if body.len() > cap => Err(failed(FetchFailure::TooLarge { max_bytes: cap })),
             (200, _) => {
-                let document = parse(&body).map_err(|reason| FetchError::Invalid { url: url.clone(), reason })?;
+                let document = parse(&body).map_err(|document| failed(FetchFailure::InvalidDocument(document)))?;
                 let entry = etag.map(|etag| Entry { url, etag, document: document.clone() });
                 Ok((document, entry))
             }
             (304, Some(entry)) => Ok((entry.document.clone(), Some(entry))),
-            (status, _) => Err(FetchError::Status { url, status }),
+            (status, _) => Err(failed(FetchFailure::Status(status))),
         }
     }
 }
 
-fn no_tenant(status: u16, tenant: &dyn fmt::Display) -> String {
-    format!(
-        "status {status}: there is no tenant {tenant} in this cloud; compare it with the portal's, and the cloud too"
-    )
+fn is_not_found(error: &FetchError) -> bool {
+    matches!(error.failure(), FetchFailure::Status(400 | 404))
 }
 
-/// What it means that there is no metadata.
+/// Explains a status that means that there is no metadata.
 fn explained(error: FetchError, spec: &DocumentSpec) -> FetchError {
-    let (url, status) = match error {
-        FetchError::Status { url, status: status @ (400 | 404) } => (url, status),
-        other => return other,
+    let &FetchFailure::Status(status @ (400 | 404)) = error.failure() else { return error };
+    let no_tenant = |tenant: &dyn fmt::Display| {
+        format!("there is no tenant {tenant} in this cloud; compare tenant and cloud with those in the portal")
     };
     let reason = match spec {
         DocumentSpec::B2c { tenant, policy, .. } => {
-            format!(
-                "status {status}: {tenant} has no user flow or policy {policy}; compare the names with the portal's"
-            )
+            format!("{tenant} has no user flow or policy {policy}; compare the names with those in the portal")
         }
         DocumentSpec::ExternalId { tenant, .. } => {
-            format!(
-                "status {status}: there is no tenant {tenant}; it is named by its GUID or its onmicrosoft.com domain"
-            )
+            format!("there is no tenant {tenant}; configure its GUID or its onmicrosoft.com domain")
         }
         DocumentSpec::OpenIdConnect { issuer, .. } => {
-            format!("status {status}: {issuer:?} has no metadata; configure the issuer exactly as its tokens have it")
+            format!("{issuer:?} has no metadata; configure the issuer exactly as it is in the tokens")
         }
-        // Of an instance whose documents have to be found out the status counts as it is.
+        // A custom instance may have metadata for one version only, so the status is kept as it is.
         DocumentSpec::Entra { owner, .. } if spec.cloud().is_some() => match owner {
-            DocumentOwner::Tenant(tenant) => no_tenant(status, tenant),
-            DocumentOwner::Domain(domain) => no_tenant(status, domain),
-            DocumentOwner::Shared(_) => return FetchError::Status { url, status },
+            DocumentOwner::Tenant(tenant) => no_tenant(tenant),
+            DocumentOwner::Domain(domain) => no_tenant(domain),
+            DocumentOwner::Shared(_) => return error,
         },
-        DocumentSpec::Entra { .. } | DocumentSpec::Static { .. } => return FetchError::Status { url, status },
+        DocumentSpec::Entra { .. } | DocumentSpec::Static { .. } => return error,
     };
-    FetchError::Invalid { url, reason }
+    FetchError::new(error.url(), FetchFailure::NotFound { status, reason })
 }
 
 #[cfg(test)]

@@ -4,33 +4,33 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{epoch::Epoch, shared::Shared};
 
-/// A value with the count of what had been learnt when it was made. One thread makes the next, and all others read.
+/// A value with the count of what had been issuer_revision when it was made. One thread makes the next, and all others read.
 #[derive(Debug)]
 pub(crate) struct Renewed<T> {
     made: Shared<Made<T>>,
-    learnt: Arc<Epoch>,
+    issuer_revision: Arc<Epoch>,
     making: Mutex<()>,
 }
 
 #[derive(Debug)]
 struct Made<T> {
-    learnt: u64,
+    issuer_revision: u64,
     value: T,
 }
 
 impl<T> Renewed<T> {
-    /// `learnt` counts what documents newly say.
-    pub(crate) fn new(learnt: Arc<Epoch>, make: impl FnOnce() -> T) -> Self {
-        Self { made: Shared::new(Made::new(&learnt, make)), learnt, making: Mutex::default() }
+    /// `issuer_revision` counts what documents newly say.
+    pub(crate) fn new(issuer_revision: Arc<Epoch>, make: impl FnOnce() -> T) -> Self {
+        Self { made: Shared::new(Made::new(&issuer_revision, make)), issuer_revision, making: Mutex::default() }
     }
 
-    /// Looks at the value, made anew by `make` if something has been learnt since.
+    /// Looks at the value, made anew by `make` if something has been issuer_revision since.
     pub(crate) fn read<R>(&self, make: impl FnOnce() -> T, look: impl FnOnce(&T) -> R) -> R {
-        let is_old = || self.made.read(|made| made.learnt) != self.learnt.current();
+        let is_old = || self.made.read(|made| made.issuer_revision) != self.issuer_revision.current();
         if is_old() {
             let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
             if is_old() {
-                self.made.store(Made::new(&self.learnt, make));
+                self.made.store(Made::new(&self.issuer_revision, make));
             }
         }
         self.read_last(look)
@@ -43,10 +43,10 @@ impl<T> Renewed<T> {
 }
 
 impl<T> Made<T> {
-    fn new(learnt: &Epoch, make: impl FnOnce() -> T) -> Self {
+    fn new(issuer_revision: &Epoch, make: impl FnOnce() -> T) -> Self {
         // Read before the documents: what they say in between is read next time.
-        let learnt = learnt.current();
-        Self { learnt, value: make() }
+        let issuer_revision = issuer_revision.current();
+        Self { issuer_revision, value: make() }
     }
 }
 
@@ -56,20 +56,20 @@ mod tests {
 
     #[test]
     fn it_is_made_anew_when_something_was_learnt_and_only_then() {
-        let learnt = Arc::new(Epoch::default());
-        let renewed = Renewed::new(Arc::clone(&learnt), || 1);
+        let issuer_revision = Arc::new(Epoch::default());
+        let renewed = Renewed::new(Arc::clone(&issuer_revision), || 1);
         let read = |make: u8| renewed.read(|| make, |value| *value);
         assert_eq!((read(2), read(3)), (1, 1));
-        learnt.advance();
+        issuer_revision.advance();
         assert_eq!(renewed.read_last(|value| *value), 1);
         assert_eq!((read(4), read(5)), (4, 4));
     }
 
     #[test]
     fn what_is_learnt_while_it_is_made_is_read_next_time() {
-        let learnt = Arc::new(Epoch::default());
-        let make = || learnt.advance();
-        let renewed = Renewed::new(Arc::clone(&learnt), make);
+        let issuer_revision = Arc::new(Epoch::default());
+        let make = || issuer_revision.advance();
+        let renewed = Renewed::new(Arc::clone(&issuer_revision), make);
         let mut made = 0;
         renewed.read(|| made += 1, |()| ());
         assert_eq!(made, 1);

@@ -16,8 +16,10 @@ use super::{
 use crate::{
     authority::{DocumentSpec, Issuers},
     discovery::{self, Metadata},
+    error::InvalidDocument,
     jwk::{Jwk, KeySet, Material, Public, Skipped},
     jwt::Algorithm,
+    rejection::KeyMismatch,
     signature::PublicKey,
     tenant::{Cloud, IssuerTemplate, TenantId},
 };
@@ -127,7 +129,7 @@ impl Snapshot {
         at: Duration,
         outage: bool,
         notices: &mut Vec<Notice>,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, InvalidDocument> {
         let set = &*fetched.keys;
         let known = |jwk: &Jwk| {
             let known = self.keys.get(&jwk.key_id)?.iter().find(|key| key.material == jwk.material)?;
@@ -150,10 +152,10 @@ impl Snapshot {
             kept += 1;
         }
         if kept == 0 {
-            return Err(match set.skipped.iter().chain(&usable.skipped).next() {
-                Some(skipped) => format!("it has no usable key: {skipped}"),
-                None => "it has no usable key".to_owned(),
-            });
+            return Err(InvalidDocument::new(match set.skipped.iter().chain(&usable.skipped).next() {
+                Some(skipped) => format!("its key set has no usable key: {skipped}"),
+                None => "its key set has no usable key".to_owned(),
+            }));
         }
         for (key_id, old) in &self.keys {
             for key in old {
@@ -225,14 +227,16 @@ impl Snapshot {
     }
 
     /// The tenant of the new document, which must be that of the old (a domain's answer is pinned).
-    fn next_tenant(&self, fetched: &Fetched) -> Result<Option<TenantId>, String> {
+    fn next_tenant(&self, fetched: &Fetched) -> Result<Option<TenantId>, InvalidDocument> {
         if self.spec.is_shared() {
             return Ok(None);
         }
         let found = fetched.v2.as_ref().or(fetched.v1.as_ref()).and_then(Metadata::tenant);
         match (self.tenant, found) {
             (Some(pinned), Some(found)) if pinned != found => {
-                Err(format!("it is of tenant {found}, and was of tenant {pinned}: the change is refused"))
+                let reason =
+                    format!("it belongs to tenant {found}, and belonged to tenant {pinned}: the change is rejected");
+                Err(InvalidDocument::new(reason))
             }
             (pinned, found) => Ok(pinned.or(found)),
         }
@@ -306,31 +310,31 @@ impl Snapshot {
             .filter(move |key| key.missing_for.is_none_or(|missing| failing || missing.saturating_add(since) < grace))
     }
 
-    /// Whether `key` may speak for `tenant` (`docs/entra.md`, "Signing key issuer" and "Signing key cloud").
+    /// Whether `key` is authorized to sign tokens of `tenant` (`docs/entra.md`, "Signing key issuer" and "Signing key cloud").
     ///
     /// # Errors
     ///
     /// Says why not.
-    pub(crate) fn may_speak(&self, key: &Key, tenant: Option<TenantId>) -> Result<(), &'static str> {
+    pub(crate) fn check_authorized(&self, key: &Key, tenant: Option<TenantId>) -> Result<(), KeyMismatch> {
         if !self.spec.is_shared() && self.tenant != tenant {
-            return Err("the key is from the document of another tenant");
+            return Err(KeyMismatch::OtherTenant);
         }
         if self.spec.is_shared() && key.issuers.is_empty() {
-            return Err("the key is from a shared document and has no issuer");
+            return Err(KeyMismatch::SharedWithoutIssuer);
         }
         if key.issuers.are_too_many() || key.clouds.are_too_many() {
-            return Err("the key's issuer or cloud has changed too often");
+            return Err(KeyMismatch::TooManyChanges);
         }
         let mut issuers = key.issuers.texts().zip(&key.templates);
         if !issuers.all(|(text, template)| self.issuers.is_of_key(text, template.as_ref(), tenant)) {
-            return Err("the key's issuer is another");
+            return Err(KeyMismatch::OtherIssuer);
         }
         if self.demands_cloud && key.clouds.is_empty() {
-            return Err("the key has no cloud_instance_name, and others of its document have one");
+            return Err(KeyMismatch::WithoutCloud);
         }
         let is_ours = |name: &str| self.cloud.as_deref().is_none_or(|cloud| cloud == name);
         if !key.clouds.texts().all(is_ours) {
-            return Err("the key is of another cloud");
+            return Err(KeyMismatch::OtherCloud);
         }
         Ok(())
     }

@@ -19,7 +19,9 @@ use super::{
 };
 use crate::{
     authority::{DocumentOwner, Entra, Form, Source, Tenants},
+    error::FetchError,
     jwt::Algorithm,
+    rejection::{Detail, KeyMismatch},
     signature::PublicKey,
     tenant::TenantId,
 };
@@ -33,7 +35,7 @@ pub(crate) struct KeyStore {
     pub(super) main: Document,
     /// The documents of listed domains; for a single domain it is the main one.
     pub(super) domains: Option<Box<Domains>>,
-    /// Own documents of listed tenants that were asked for a key that the main one does not have.
+    /// Own documents of listed tenants that were attempts for a key that the main one does not have.
     pub(super) own: RwLock<HashMap<TenantId, Own>>,
     /// The rate limit for refreshes of tenants' own documents, of all authorities together.
     pub(super) queue: Arc<RefreshQueue>,
@@ -50,7 +52,7 @@ impl std::fmt::Debug for Around {
 #[derive(Debug)]
 pub(super) enum Own {
     Document(Arc<Document>),
-    /// It had nothing of its own; it is not asked again before this time.
+    /// It had nothing of its own; it is not attempts again before this time.
     Nothing {
         until: Duration,
     },
@@ -58,7 +60,7 @@ pub(super) enum Own {
 
 /// Which steps a request has waited for, so that it waits for each once.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Asked {
+pub(crate) struct AuthorityAttempts {
     main: bool,
     domains: bool,
     /// When a token of a listed tenant began to wait: for both the shared document and the tenant's own it has one limit.
@@ -72,7 +74,7 @@ pub(crate) enum Next {
     /// It waits, and then looks again.
     Wait(Waiter),
     /// The tenant's own document could not be refreshed in time, so whether its key is good cannot be told.
-    TenantUnavailable { retry_after: Duration, cause: Arc<str> },
+    TenantUnavailable { retry_after: Duration, cause: Detail },
     /// Nobody has the key.
     Unknown,
 }
@@ -94,12 +96,12 @@ pub(crate) enum Accepted {
     Unresolved,
 }
 
-/// A key that was found.
+/// A key that may have signed a token.
 #[derive(Clone)]
-pub(crate) struct Found {
+pub(crate) struct CandidateKey {
     pub(crate) key: Arc<PublicKey>,
-    /// Whether it may speak for the tenant whose token asked for it, or why not.
-    pub(crate) may_speak: Result<(), &'static str>,
+    /// Whether it may speak for the tenant whose token attempts for it, or why not.
+    pub(crate) authorization: Result<(), KeyMismatch>,
 }
 
 impl KeyStore {
@@ -118,7 +120,7 @@ impl KeyStore {
             }
             _ => Vec::new(),
         };
-        let domains = Domains::new(domains, Arc::clone(&around.learnt));
+        let domains = Domains::new(domains, Arc::clone(&around.issuer_revision));
         Self { source, algorithms, around: Around(around), main, domains, own: RwLock::default(), queue }
     }
 
@@ -146,14 +148,14 @@ impl KeyStore {
     /// The id under which the key of a token is to be looked for: the one that its header names, or the empty one of a key
     /// without `kid`. `None` if there is no such key.
     pub(crate) fn key_id<'a>(&self, named: Option<&'a str>) -> Option<&'a str> {
-        let accepts_nameless = matches!(&self.source, Source::One(spec) if spec.accepts_nameless_keys());
-        let has_nameless = || accepts_nameless && self.main.read(Snapshot::has_nameless_key);
+        let accepts_keys_without_id = matches!(&self.source, Source::One(spec) if spec.accepts_nameless_keys());
+        let has_nameless = || accepts_keys_without_id && self.main.read(Snapshot::has_nameless_key);
         match named {
             // Who configures a key without a name means it for all tokens of its issuer.
             _ if self.main.is_static() && has_nameless() => Some(""),
             Some(named) => Some(named),
             // Before the first document, it may turn out to have one.
-            None => (accepts_nameless && (has_nameless() || !self.has_keys())).then_some(""),
+            None => (accepts_keys_without_id && (has_nameless() || !self.has_keys())).then_some(""),
         }
     }
 
@@ -184,10 +186,13 @@ impl KeyStore {
 
     /// The keys of this `kid` that a token of `tenant` may have been signed with: of the main document, and of that
     /// tenant's own. Other tenants' own documents are never looked into. A refresh that is due is started.
-    pub(crate) fn find(&self, key_id: &str, tenant: Option<TenantId>) -> Vec<Found> {
+    pub(crate) fn find(&self, key_id: &str, tenant: Option<TenantId>) -> Vec<CandidateKey> {
         let mut found = Vec::new();
         self.look(key_id, tenant, |snapshot, key| {
-            found.push(Found { key: Arc::clone(&key.public), may_speak: snapshot.may_speak(key, tenant) });
+            found.push(CandidateKey {
+                key: Arc::clone(&key.public),
+                authorization: snapshot.check_authorized(key, tenant),
+            });
         });
         found
     }
@@ -197,7 +202,7 @@ impl KeyStore {
     pub(crate) fn confirm(&self, key_id: &str, key: &Arc<PublicKey>, tenant: Option<TenantId>) -> Option<Duration> {
         let mut counts = false;
         let until = self.look(key_id, tenant, |snapshot, found| {
-            counts |= Arc::ptr_eq(&found.public, key) && snapshot.may_speak(found, tenant).is_ok();
+            counts |= Arc::ptr_eq(&found.public, key) && snapshot.check_authorized(found, tenant).is_ok();
         });
         (counts && self.accepts(tenant) == Accepted::Yes).then_some(until)
     }
@@ -276,7 +281,7 @@ impl KeyStore {
     }
 
     /// Why there are no newer keys.
-    pub(crate) fn failure(&self) -> Option<Arc<str>> {
+    pub(crate) fn failure(&self) -> Option<Arc<FetchError>> {
         self.main.failure()
     }
 
@@ -290,37 +295,37 @@ impl KeyStore {
         &self.source
     }
 
-    /// The time until keys may be asked for again.
+    /// The time until keys may be attempts for again.
     pub(crate) fn retry_after(&self) -> Duration {
         self.main.retry_after()
     }
 
     /// For a token of `tenant` whose key is not here: what follows, as far as the budgets allow anything.
-    pub(crate) fn ask(&self, tenant: Option<TenantId>, asked: &mut Asked) -> Next {
-        if let Some(waiter) = self.ask_main(asked) {
+    pub(crate) fn ask(&self, tenant: Option<TenantId>, attempts: &mut AuthorityAttempts) -> Next {
+        if let Some(waiter) = self.ask_main(attempts) {
             // Without any keys there is nothing else to ask for.
             let may_have_own = self.has_keys() && self.is_listed(tenant);
-            return Next::Wait(if may_have_own { waiter.within(self.wait_for_main(asked)) } else { waiter });
+            return Next::Wait(if may_have_own { waiter.within(self.wait_for_main(attempts)) } else { waiter });
         }
-        match (tenant.filter(|_| self.accepts(tenant) == Accepted::Yes), asked.own) {
+        match (tenant.filter(|_| self.accepts(tenant) == Accepted::Yes), attempts.own) {
             (None, _) => Next::Unknown,
-            (Some(tenant), None) => self.ask_own(tenant, asked),
-            (Some(tenant), Some(ended_before)) => self.asked_own(tenant, ended_before, asked),
+            (Some(tenant), None) => self.ask_own(tenant, attempts),
+            (Some(tenant), Some(ended_before)) => self.asked_own(tenant, ended_before, attempts),
         }
     }
 
     /// The refresh of the main document, if this was not waited for yet and the budget allows it.
-    pub(crate) fn ask_main(&self, asked: &mut Asked) -> Option<Waiter> {
-        if std::mem::replace(&mut asked.main, true) { None } else { self.main.request() }
+    pub(crate) fn ask_main(&self, attempts: &mut AuthorityAttempts) -> Option<Waiter> {
+        if std::mem::replace(&mut attempts.main, true) { None } else { self.main.request() }
     }
 
     /// For a token whose tenant may be one that a domain stands for: what to wait for, if the budgets allow anything.
-    pub(crate) fn ask_domains(&self, asked: &mut Asked) -> Option<Waiter> {
-        if std::mem::replace(&mut asked.domains, true) {
+    pub(crate) fn ask_domains(&self, attempts: &mut AuthorityAttempts) -> Option<Waiter> {
+        if std::mem::replace(&mut attempts.domains, true) {
             return None;
         }
         if matches!(self.tenants(), Some(Tenants::Domain(_))) {
-            return self.ask_main(asked);
+            return self.ask_main(attempts);
         }
         let unresolved = self.of_domains().filter(|document| document.read(|snapshot| snapshot.tenant).is_none());
         let waiters: Vec<Waiter> = unresolved.filter_map(|document| document.request()).collect();

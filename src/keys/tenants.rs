@@ -1,4 +1,4 @@
-//! The documents that listed tenants have of their own: when one is asked, and what a warm-up loads.
+//! The documents that listed tenants have of their own: when one is attempts, and what a warm-up loads.
 
 use std::{
     sync::{Arc, PoisonError},
@@ -9,11 +9,12 @@ use tokio::time::Instant;
 
 use super::{
     document::Document,
-    store::{Accepted, Asked, KeyStore, Load, Next, Own},
+    store::{Accepted, AuthorityAttempts, KeyStore, Load, Next, Own},
     waiter::Waiter,
 };
 use crate::{
     authority::{DocumentOwner, Entra, Source, Tenants},
+    rejection::Detail,
     tenant::TenantId,
 };
 
@@ -28,19 +29,19 @@ impl KeyStore {
 
     /// How long a token of a listed tenant waits for the shared document: half of its time, so that a shared document that
     /// stalls does not keep out a tenant with keys of its own.
-    pub(super) fn wait_for_main(&self, asked: &mut Asked) -> Duration {
-        asked.since.get_or_insert_with(Instant::now);
+    pub(super) fn wait_for_main(&self, attempts: &mut AuthorityAttempts) -> Duration {
+        attempts.since.get_or_insert_with(Instant::now);
         self.around.0.settings.tenant_refresh_wait / 2
     }
 
     /// What is left of the time that a token of a listed tenant may wait.
-    fn time_left(&self, asked: &mut Asked) -> Duration {
-        let since = *asked.since.get_or_insert_with(Instant::now);
+    fn time_left(&self, attempts: &mut AuthorityAttempts) -> Duration {
+        let since = *attempts.since.get_or_insert_with(Instant::now);
         self.around.0.settings.tenant_refresh_wait.saturating_sub(since.elapsed())
     }
 
     /// Asks a listed tenant's own document, each with a cooldown of its own, all of them within one rate limit.
-    pub(super) fn ask_own(&self, tenant: TenantId, asked: &mut Asked) -> Next {
+    pub(super) fn ask_own(&self, tenant: TenantId, attempts: &mut AuthorityAttempts) -> Next {
         if self.forget_covered(tenant) {
             return Next::Unknown;
         }
@@ -48,8 +49,8 @@ impl KeyStore {
         // Before it enters the queue: a refresh may end at once.
         let (ended_before, waiter) = (document.ended(), document.waiter());
         if self.queue.enter(&document) {
-            asked.own = Some(ended_before);
-            return Next::Wait(self.or_main(waiter).within(self.time_left(asked)));
+            attempts.own = Some(ended_before);
+            return Next::Wait(self.or_main(waiter).within(self.time_left(attempts)));
         }
         if document.is_failing() { self.tenant_unavailable(&document) } else { Next::Unknown }
     }
@@ -60,12 +61,12 @@ impl KeyStore {
     }
 
     /// After the wait for a tenant's own document, or for the shared one in the meantime.
-    pub(super) fn asked_own(&self, tenant: TenantId, ended_before: u64, asked: &mut Asked) -> Next {
+    pub(super) fn asked_own(&self, tenant: TenantId, ended_before: u64, attempts: &mut AuthorityAttempts) -> Next {
         let document = self.tenant_document(tenant);
         if let Some(document) = &document {
             // Before the count is read: the refresh may end in between.
             let waiter = document.waiter();
-            let time_left = self.time_left(asked);
+            let time_left = self.time_left(attempts);
             if document.ended() == ended_before && time_left > Duration::ZERO {
                 return Next::Wait(self.or_main(waiter).within(time_left));
             }
@@ -83,18 +84,18 @@ impl KeyStore {
 
     fn tenant_unavailable(&self, document: &Document) -> Next {
         let retry_after = document.retry_after().max(self.queue.time_to_turn(document));
-        let late = || "the tenant's own metadata and keys could not be refreshed in time".into();
-        let cause = document.failure().filter(|_| document.is_failing()).unwrap_or_else(late);
+        let failure = document.failure().filter(|_| document.is_failing());
+        let cause = failure.map_or(Detail::RefreshTimedOut, Detail::Fetch);
         Next::TenantUnavailable { retry_after, cause }
     }
 
-    /// The document with keys that are a tenant's own, of a list of tenants, if it has been asked for.
+    /// The document with keys that are a tenant's own, of a list of tenants, if it has been attempts for.
     fn tenant_document(&self, tenant: TenantId) -> Option<Arc<Document>> {
         let of_domain = || self.domains.as_ref().and_then(|domains| domains.first_of(tenant));
         self.own_document(tenant).or_else(of_domain)
     }
 
-    /// The same, asked for from now on; `None` if the tenant is not listed, or had nothing of its own a short while ago.
+    /// The same, attempts for from now on; `None` if the tenant is not listed, or had nothing of its own a short while ago.
     fn document_to_ask(&self, tenant: TenantId) -> Option<Arc<Document>> {
         if let Some(document) = self.tenant_document(tenant) {
             return Some(document);
@@ -121,7 +122,7 @@ impl KeyStore {
         }
     }
 
-    /// Whether a tenant's own document came a short while ago and has nothing of its own, so that it is not asked again yet.
+    /// Whether a tenant's own document came a short while ago and has nothing of its own, so that it is not attempts again yet.
     /// The document itself is dropped then; that of a domain is kept, since it says which tenant the domain is. One that
     /// could not be fetched is kept too, with its backoff.
     fn forget_covered(&self, tenant: TenantId) -> bool {

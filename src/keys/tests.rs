@@ -12,6 +12,7 @@ use super::{
 use crate::{
     authority::{Authority, DocumentSpec, Issuers, Kind},
     discovery::Metadata,
+    error::InvalidDocument,
     jwk::KeySet,
     jwt::Algorithm,
     signature::weak,
@@ -81,7 +82,7 @@ fn own_spec() -> Arc<DocumentSpec> {
     document(Authority::tenant(tenant(A)))
 }
 
-fn next(before: &Snapshot, fetched: &Fetched, hours: u32, outage: bool) -> Result<Snapshot, String> {
+fn next(before: &Snapshot, fetched: &Fetched, hours: u32, outage: bool) -> Result<Snapshot, InvalidDocument> {
     before.next(fetched, RS256, &KeySettings::default(), HOUR * hours, outage, &mut Vec::new())
 }
 
@@ -92,7 +93,7 @@ fn has(snapshot: &Snapshot, kid: &str, hours: u32, failing: bool) -> bool {
 /// For which of the two tenants a key may speak.
 fn speaks(snapshot: &Snapshot, kid: &str) -> (bool, bool) {
     let key = snapshot.find(kid, snapshot.loaded_at.unwrap(), false, &KeySettings::default()).next().unwrap();
-    (snapshot.may_speak(key, Some(tenant(A))).is_ok(), snapshot.may_speak(key, Some(tenant(B))).is_ok())
+    (snapshot.check_authorized(key, Some(tenant(A))).is_ok(), snapshot.check_authorized(key, Some(tenant(B))).is_ok())
 }
 
 #[test]
@@ -214,7 +215,7 @@ fn constraints_are_not_weakened_at_once() {
     with_algorithm["alg"] = json!("RS256");
     snapshot = next(&snapshot, &shared(&[jwk("a", 1, &with_algorithm)]), 4, false).unwrap();
     for key in snapshot.find("a", HOUR * 4, false, &KeySettings::default()) {
-        assert!(snapshot.may_speak(key, Some(tenant(B))).is_err(), "a new alg makes no new key of it");
+        assert!(snapshot.check_authorized(key, Some(tenant(B))).is_err(), "a new alg makes no new key of it");
     }
     snapshot = next(&snapshot, &shared(&[jwk("a", 1, &json!({}))]), 4, false).unwrap();
     let other = json!({"issuer": format!("{PUBLIC}/{B}/v2.0"), "cloud_instance_name": "microsoftonline.com"});
@@ -262,13 +263,13 @@ fn an_emulators_issuers_are_learnt() {
     };
     let keys = KeySet::parse(json!({"keys": [jwk("a", 1, &json!({}))]}).to_string().as_bytes()).unwrap();
     let fetched = Fetched { v1: Some(metadata("/")), v2: Some(metadata("/v2.0")), keys: Arc::new(keys) };
-    let learnt = next(&empty, &fetched, 0, false).unwrap();
+    let issuer_revision = next(&empty, &fetched, 0, false).unwrap();
     let names = |snapshot: &Snapshot, path: &str| {
         let form = format!("http://127.0.0.1:4000/{{tenantid}}{path}");
         snapshot.issuers.accepted().any(|issuer| issuer.to_string() == form)
     };
-    assert!(names(&learnt, "/") && names(&learnt, "/v2.0"));
-    let without_v1 = next(&learnt, &Fetched { v1: None, ..fetched }, 1, false).unwrap();
+    assert!(names(&issuer_revision, "/") && names(&issuer_revision, "/v2.0"));
+    let without_v1 = next(&issuer_revision, &Fetched { v1: None, ..fetched }, 1, false).unwrap();
     assert!(
         !names(&without_v1, "/") && names(&without_v1, "/v2.0"),
         "an instance that stops having v1 documents knows v2 tokens only"

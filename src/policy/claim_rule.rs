@@ -112,7 +112,7 @@ impl ClaimRule {
             Some(_) => RejectionKind::ClaimNotAllowed,
             None => RejectionKind::ClaimMissing,
         };
-        Rejection::new(kind).expected(self.to_string())
+        Rejection::new(kind).expected(self.to_string()).about_claim(&self.name)
     }
 
     /// The JSON text of the claim; null is as good as absent.

@@ -1,6 +1,6 @@
-//! The rules a token is held to once its signature has verified. Pure: a payload, the time, a verdict.
+//! The rules for the claims of a token. They are pure functions; the pipeline of the verifier calls them in order.
 //!
-//! What one operation demands is a [`Requirement`]:
+//! The requirement of one operation is a [`Requirement`]:
 //!
 //! ```
 //! use tower_entra::Requirement;
@@ -9,7 +9,7 @@
 //! # let _ = read;
 //! ```
 //!
-//! What every token must have is a [`ClaimRule`] of the verifier:
+//! A claim that every token must have is a [`ClaimRule`]:
 //!
 //! ```
 //! use tower_entra::policy::ClaimRule;
@@ -37,14 +37,14 @@ use crate::{
         payload::{ListClaim, Payload, StringClaim},
         scopes,
     },
-    rejection::{Rejection, RejectionKind},
+    rejection::{Detail, Malformed, Rejection, RejectionKind},
     tenant::TenantId,
 };
 
 /// The longest leeway that can be set.
 pub(crate) const MAX_LEEWAY: Duration = Duration::from_secs(300);
 
-/// Claims about a user, which no token of client credentials has.
+/// Claims about a user, which tokens of the client credentials flow do not have.
 const MARKS_OF_USERS: [&str; 14] = [
     "auth_time",
     "idp",
@@ -62,44 +62,39 @@ const MARKS_OF_USERS: [&str; 14] = [
     "newUser",
 ];
 
-const MISTYPED: &str = "a claim that must be a string, or a list of strings, is none";
-
-/// For a token of Azure AD B2C that names no policy.
-pub(crate) const WITHOUT_POLICY: &str = "it names no policy (tfp, acr), as tokens of applications do:                                          accept_app_tokens_without_policy() (AcceptAppTokensWithoutPolicy in a file)                                          accepts those";
-
 /// Whether a token of Azure AD B2C names its policy.
 pub(crate) fn names_policy(payload: &Payload) -> bool {
     payload.raw("tfp").is_some() || payload.raw("acr").is_some()
 }
 
-/// What an accepted token turned out to be.
+/// The kind of an access token.
 #[derive(Debug)]
-pub(crate) struct Nature {
-    /// An application's own, without a user.
+pub(crate) struct TokenClassification {
+    /// It was issued to an application, without a user.
     pub(crate) app_only: bool,
-    /// What it says under the names of its issuer, where those are not Entra's.
+    /// The claims that its issuer has under other names than Entra.
     pub(crate) mapped: Option<Box<Mapped>>,
 }
 
-/// What every token of an authority must keep.
+/// The rules for all tokens of an authority.
 #[derive(Clone, Debug)]
 pub(crate) struct Policy {
     pub(crate) profile: Profile,
     /// For `exp` and `nbf`, up to [`MAX_LEEWAY`].
     pub(crate) leeway: Duration,
     pub(crate) audiences: Audiences,
-    /// GUIDs in lower case; empty: every client.
+    /// GUIDs in lower case. Empty: every client is allowed.
     pub(crate) allowed_clients: HashSet<String>,
     pub(crate) required_claims: Vec<ClaimRule>,
-    /// `AllowWebApiToBeAuthorizedByACL`: an app-only token needs no role. The marks of an application it does need.
+    /// `AllowWebApiToBeAuthorizedByACL`: an app-only token needs no role, but it needs the marks of an application.
     pub(crate) allow_without_role: bool,
     /// A token bound to a key is accepted as plain bearer.
     pub(crate) accept_bound: bool,
-    /// A token of Azure AD B2C that names no policy is accepted as that of an application.
+    /// A token of Azure AD B2C that names no policy is accepted as an application's.
     pub(crate) app_tokens_without_policy: bool,
 }
 
-/// The audiences that are ours, compared exactly but for one trailing slash (`docs/entra.md`, "Audiences").
+/// The accepted audiences, compared exactly except for one trailing slash (`docs/entra.md`, "Audiences").
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Audiences(HashSet<String>);
 
@@ -123,7 +118,7 @@ impl Audiences {
         all
     }
 
-    /// The shortest few, for a message.
+    /// Up to four of the shortest, for messages.
     pub(crate) fn to_text(&self) -> String {
         const SHOWN: usize = 4;
         let mut all: Vec<&str> = self.0.iter().map(String::as_str).collect();
@@ -139,52 +134,34 @@ fn without_slash(audience: &str) -> &str {
 }
 
 impl Policy {
-    /// Holds a payload whose signature has verified to every rule, in the order of the codes.
-    ///
-    /// `now` is the time since the epoch; `is_rfc9068` says that the header's `typ` is that of an access token.
-    pub(crate) fn check(
-        &self,
-        payload: &Payload,
-        version: TokenVersion,
-        is_rfc9068: bool,
-        now: Duration,
-    ) -> Result<Nature, Rejection> {
-        self.check_types(payload)?;
-        self.check_dates(payload, now)?;
-        self.check_audience(payload)?;
-        let nature = self.nature(payload, version, is_rfc9068)?;
-        self.check_binding(payload)?;
-        self.check_client_of(payload, version, &nature)?;
-        self.required_claims.iter().try_for_each(|rule| rule.check(payload))?;
-        Ok(nature)
-    }
-
-    /// Claims by which tokens of Entra are judged must be of the right type; other issuers may use the names otherwise.
+    /// Claims that decide about tokens of Entra must have the right type. Other issuers may use their names differently.
     pub(crate) fn check_types(&self, payload: &Payload) -> Result<(), Rejection> {
         if payload.has_mistyped && !matches!(self.profile, Profile::OpenIdConnect(_)) {
-            return Err(Rejection::new(RejectionKind::MalformedToken).detail(MISTYPED));
+            return Err(Rejection::new(RejectionKind::MalformedToken).because(Malformed::ClaimType));
         }
         Ok(())
     }
 
-    /// What the token is, if it is an access token.
-    pub(crate) fn nature(
+    /// The kind of the token, if it is an access token.
+    ///
+    /// `is_rfc9068` says that its header has the `typ` of an access token (RFC 9068, section 2.1).
+    pub(crate) fn classify(
         &self,
         payload: &Payload,
         version: TokenVersion,
         is_rfc9068: bool,
-    ) -> Result<Nature, Rejection> {
+    ) -> Result<TokenClassification, Rejection> {
         match &self.profile {
             Profile::OpenIdConnect(mapping) => {
                 let (mapped, app_only) = mapping.read(payload, is_rfc9068)?;
-                Ok(Nature { app_only, mapped: Some(Box::new(mapped)) })
+                Ok(TokenClassification { app_only, mapped: Some(Box::new(mapped)) })
             }
             Profile::B2c if !names_policy(payload) => self.app_without_policy(payload, version),
-            _ => Ok(Nature { app_only: self.check_kind(payload, version)?, mapped: None }),
+            _ => Ok(TokenClassification { app_only: self.check_kind(payload, version)?, mapped: None }),
         }
     }
 
-    /// `exp` and `nbf` (RFC 7519 §4.1.4, §4.1.5): refused from `exp` + leeway on, and before `nbf` − leeway.
+    /// `exp` and `nbf` (RFC 7519, sections 4.1.4 and 4.1.5): rejected from `exp` + leeway on, and before `nbf` − leeway.
     pub(crate) fn check_dates(&self, payload: &Payload, now: Duration) -> Result<(), Rejection> {
         let seconds = |date: Duration| format!("{} s since 1970", date.as_secs());
         if now >= payload.expires_at.saturating_add(self.leeway) {
@@ -202,7 +179,7 @@ impl Policy {
         }
     }
 
-    /// One of the audiences must be ours.
+    /// One of the audiences must be accepted.
     pub(crate) fn check_audience(&self, payload: &Payload) -> Result<(), Rejection> {
         if let Profile::OpenIdConnect(mapping) = &self.profile
             && let Some(audiences) = mapping.audiences(payload)
@@ -227,12 +204,12 @@ impl Policy {
     }
 
     /// An access token is delegated (a scope), or app-only (a role and the marks of an application; `docs/entra.md`,
-    /// "App-only tokens"). Gives back whether it is app-only.
+    /// "App-only tokens"). Returns whether it is app-only.
     pub(crate) fn check_kind(&self, payload: &Payload, version: TokenVersion) -> Result<bool, Rejection> {
         let kind = payload.string(StringClaim::TokenType);
         let is_marked_app = match kind {
             Some(kind) => kind == "app",
-            // At B2C `sub` is the user's object too (`docs/entra.md`, "Azure AD B2C"): that they are equal says
+            // In B2C `sub` is the object id of users too (`docs/entra.md`, "Azure AD B2C"), so that equality proves
             // nothing.
             None if self.profile == Profile::B2c => false,
             None => {
@@ -251,8 +228,8 @@ impl Policy {
             return Ok(true);
         }
         let detail = match (is_marked_app, has_role, payload.has_id_token_mark) {
-            (true, ..) => "it is an application's, without an app role of this API",
-            (_, _, true) => "it is an id token",
+            (true, ..) => "it was issued to an application that has no app role of this API",
+            (_, _, true) => "it is an ID token",
             (false, true, _) => "it has roles, but neither a scope nor the marks of an application",
             (false, false, _) => "it has neither scp nor roles",
         };
@@ -262,9 +239,9 @@ impl Policy {
     /// A token of Azure AD B2C without `tfp` and `acr`: by Microsoft's documentation (Set up OAuth 2.0 client credentials flow
     /// in Azure Active Directory B2C) an application's, with `aud`, `sub`, `azp`, and its application permissions in `scp`.
     /// Those are app roles, so that nothing that a user needs is met by them.
-    fn app_without_policy(&self, payload: &Payload, version: TokenVersion) -> Result<Nature, Rejection> {
+    fn app_without_policy(&self, payload: &Payload, version: TokenVersion) -> Result<TokenClassification, Rejection> {
         if !self.app_tokens_without_policy {
-            return Err(Rejection::new(RejectionKind::WrongIssuer).detail(WITHOUT_POLICY));
+            return Err(Rejection::new(RejectionKind::WrongIssuer).because(Detail::PolicyMissing));
         }
         let refused = |detail| Err(Rejection::new(RejectionKind::NotAnAccessToken).detail(detail));
         let subject = payload.string(StringClaim::Subject).filter(|subject| !subject.is_empty());
@@ -275,7 +252,7 @@ impl Policy {
             && !payload.has_id_token_mark
             // A public client has no credentials.
             && !matches!(payload.string(StringClaim::AzpAcr).or(payload.string(StringClaim::AppIdAcr)), Some("0"))
-            // A user has signed in: whatever this is, it is not a token of client credentials.
+            // A user has signed in, so it is not a token of the client credentials flow.
             && MARKS_OF_USERS.iter().all(|name| payload.raw(name).is_none());
         if !is_app {
             return refused("it names no policy (tfp, acr), and lacks the marks of an app-only token");
@@ -283,14 +260,14 @@ impl Policy {
         let roles = payload.list(ListClaim::Roles).into_iter().flatten().filter(|role| scopes::is_visible(role));
         let roles: Vec<Box<str>> = scopes::of_payload(payload).chain(roles).map(Into::into).collect();
         if roles.is_empty() && !self.allow_without_role {
-            return refused("it is an application's, without a permission in scp");
+            return refused("it was issued to an application that has no permission in scp");
         }
         let client = client_id_of(payload, version).map(Into::into);
         let mapped = Mapped { scopes: Vec::new(), roles, groups: None, subject: None, client };
-        Ok(Nature { app_only: true, mapped: Some(Box::new(mapped)) })
+        Ok(TokenClassification { app_only: true, mapped: Some(Box::new(mapped)) })
     }
 
-    /// A token with `cnf` is bound to a key (RFC 7800 §3.1): as plain bearer anybody could use it.
+    /// A token with `cnf` is bound to a key (RFC 7800, section 3.1), and must not be accepted as a plain bearer token.
     pub(crate) fn check_binding(&self, payload: &Payload) -> Result<(), Rejection> {
         if payload.is_bound && !self.accept_bound {
             return Err(Rejection::new(RejectionKind::ProofRequired));
@@ -298,21 +275,26 @@ impl Policy {
         Ok(())
     }
 
-    /// The application that got the token must be on the list, if there is one.
-    pub(crate) fn check_client_of(
+    /// The token must have the required claims.
+    pub(crate) fn check_required_claims(&self, payload: &Payload) -> Result<(), Rejection> {
+        self.required_claims.iter().try_for_each(|rule| rule.check(payload))
+    }
+
+    /// The client application must be on the allow-list, if there is one.
+    pub(crate) fn check_client(
         &self,
         payload: &Payload,
         version: TokenVersion,
-        nature: &Nature,
+        token: &TokenClassification,
     ) -> Result<(), Rejection> {
         if self.allowed_clients.is_empty() {
             return Ok(());
         }
-        let client = match &nature.mapped {
+        let client = match &token.mapped {
             Some(mapped) => mapped.client.as_deref(),
             None => client_id_of(payload, version),
         };
-        // A GUID is the same in either case; other client ids are not.
+        // GUIDs compare ignoring case, other client ids exactly.
         let is_allowed = |client: &str| match client.parse::<TenantId>() {
             Ok(id) => self.allowed_clients.contains(&id.to_string()),
             Err(_) => self.allowed_clients.contains(client),

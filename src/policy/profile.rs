@@ -4,7 +4,7 @@ use crate::{
         payload::{Payload, StringClaim},
         scopes::{self, is_visible},
     },
-    rejection::{Rejection, RejectionKind},
+    rejection::{Malformed, Rejection, RejectionKind},
 };
 
 /// What kind of provider issued the tokens, as far as the rules differ.
@@ -198,8 +198,8 @@ fn scopes_in(value: &str) -> Option<Vec<Box<str>>> {
 }
 
 fn mistyped(name: &str) -> Rejection {
-    let detail = "a claim of the configured names is neither a string nor a list of strings";
-    Rejection::new(RejectionKind::MalformedToken).detail(detail).expected(format!("texts in {name}"))
+    let rejection = Rejection::new(RejectionKind::MalformedToken).because(Malformed::MappedClaimType);
+    rejection.expected(format!("strings in {name}"))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
-//! Refusals: what was wrong, with a stable code, and what to do about it.
+//! Why a request was rejected: a stable code, the details, and the remedy.
 //!
-//! A [`Rejection`] knows everything. What of it reaches the caller is for a [responder](crate::response) to say.
+//! A [`Rejection`] has all details. Which of them the caller sees is up to the [responder](crate::response).
 //!
 //! ```
 //! use tower_entra::{Rejection, RejectionKind};
@@ -10,7 +10,7 @@
 //! assert_eq!(rejection.status(), http::StatusCode::UNAUTHORIZED);
 //! ```
 //!
-//! With what was expected and found:
+//! With the values that were expected and found:
 //!
 //! ```
 //! use tower_entra::{Rejection, RejectionKind};
@@ -23,6 +23,7 @@
 //! ```
 
 mod challenge;
+mod detail;
 mod kind;
 mod text;
 
@@ -31,18 +32,18 @@ use std::{borrow::Cow, error::Error, fmt, sync::Arc, time::Duration};
 use http::StatusCode;
 
 pub(crate) use challenge::{Ask, ClaimsChallenge};
+pub(crate) use detail::{Detail, KeyMismatch, Malformed};
 pub use kind::RejectionKind;
 use text::Text;
-pub(crate) use text::cut;
 
-/// The longest text of a token that is shown, in characters.
-const LONGEST_GOT: usize = 300;
-/// The longest text that says why there are no keys: with both values, addresses mostly, and what to do.
-pub(crate) const LONGEST_CAUSE: usize = 1_000;
+use crate::error::truncated;
 
-/// Why one request was refused. A cheap clone.
+/// The longest value of a token that is kept, in characters.
+const MAX_GOT: usize = 300;
+
+/// Why one request was rejected. Cheap to clone.
 ///
-/// It is put into the extensions of the response, for the layers outside.
+/// The layer puts it into the extensions of the response, for outer layers.
 #[derive(Clone)]
 pub struct Rejection(Arc<Inner>);
 
@@ -51,61 +52,58 @@ struct Inner {
     kind: RejectionKind,
     forbidden: bool,
     verified: bool,
-    /// It rests on a claim that the authority cannot state.
-    unstated: bool,
     public: PublicCause,
-    detail: Option<Cow<'static, str>>,
+    detail: Option<Detail>,
     expected: Option<Text>,
     got: Option<String>,
-    /// `got` is why there are no keys, and nothing of a token.
-    got_is_cause: bool,
+    /// The claim of the rule that the token does not meet.
+    claim: Option<Box<str>>,
     authority: Option<Text>,
     key_id: Option<String>,
     scopes: Option<String>,
     retry_after: Option<Duration>,
-    /// Boxed: it is rare.
+    /// Boxed because it is rare.
     ask: Option<Box<Ask>>,
 }
 
-/// What anybody can compute from an unverified token, and so may be told to whoever sent it.
+/// What anybody can compute from an unverified token, so that the response may say it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum PublicCause {
-    /// Nothing that is not ours alone to know.
+    /// Nothing.
     #[default]
     None,
-    /// Its own `exp` is long past.
+    /// It expired longer ago than the longest leeway.
     Expired,
     /// Its header has no `kid`.
     WithoutKeyId,
-    /// Its `aud` is this API of Microsoft's (`docs/entra.md`, "Audiences of Microsoft APIs").
+    /// Its `aud` is this Microsoft API (`docs/entra.md`, "Audiences of Microsoft APIs").
     MicrosoftApi(&'static str),
 }
 
-/// What the caller is told.
+/// What the challenge says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Public {
     /// The sentence of this kind.
     Summary(RejectionKind),
-    /// It is not for this API: issuer, tenant, key and signature that are not ours all look the same.
+    /// It is not valid here: unknown issuers, tenants, keys and bad signatures all look the same.
     NotOurs,
-    /// It is for this API of Microsoft's.
+    /// It is for this Microsoft API.
     Microsoft(&'static str),
 }
 
 impl Rejection {
-    /// A refusal of this kind, with nothing known but that.
+    /// A rejection of this kind, without details.
     #[must_use]
     pub fn new(kind: RejectionKind) -> Self {
         Self(Arc::new(Inner {
             kind,
             forbidden: false,
             verified: false,
-            unstated: false,
             public: PublicCause::None,
             detail: None,
             expected: None,
             got: None,
-            got_is_cause: false,
+            claim: None,
             authority: None,
             key_id: None,
             scopes: None,
@@ -119,73 +117,72 @@ impl Rejection {
         self
     }
 
-    /// The same, found on a token whose signature has verified.
+    /// Marks the signature of the token as verified.
     #[must_use]
     pub fn verified(self) -> Self {
         self.edit(|inner| inner.verified = true)
     }
 
-    /// The same, answered with 403: the token is good, and not enough.
+    /// Sets the status to 403: the token is valid, but does not suffice.
     #[must_use]
     pub fn forbidden(self) -> Self {
         self.edit(|inner| inner.forbidden = true)
     }
 
-    /// The same with a further sentence about the cause. It may be shown to callers, so it has nothing of the token in it.
+    /// Adds a detail message. It may be shown to callers, so it must not contain token data.
     #[must_use]
     pub fn detail(self, detail: impl Into<Cow<'static, str>>) -> Self {
-        self.edit(|inner| inner.detail = Some(detail.into()))
+        self.because(Detail::Text(detail.into()))
     }
 
-    /// The same with what the configuration wants.
+    /// Adds the value that the configuration requires.
     #[must_use]
     pub fn expected(self, expected: impl Into<String>) -> Self {
         self.edit(|inner| inner.expected = Some(Text::Own(expected.into())))
     }
 
-    /// The same with what the token had. Cut after 300 characters.
+    /// Adds the value that the token has, truncated to 300 characters.
     #[must_use]
     pub fn got(self, got: impl Into<String>) -> Self {
-        let got = cut(got.into(), LONGEST_GOT);
-        self.edit(|inner| {
-            inner.got = Some(got);
-            inner.got_is_cause = false;
-        })
+        let got = truncated(got.into(), MAX_GOT);
+        self.edit(|inner| inner.got = Some(got))
     }
 
-    /// The same with why there are no keys.
-    pub(crate) fn got_cause(self, cause: &str) -> Self {
-        let cause = cut(cause.to_owned(), LONGEST_CAUSE);
-        self.edit(|inner| {
-            inner.got = Some(cause);
-            inner.got_is_cause = true;
-        })
-    }
-
-    /// The same with the scopes that would be enough, separated by spaces, for the challenge (RFC 6750 §3).
+    /// Adds the scopes that would suffice, separated by spaces, for the challenge (RFC 6750, section 3).
     #[must_use]
     pub fn scopes(self, scopes: impl Into<String>) -> Self {
         self.edit(|inner| inner.scopes = Some(scopes.into()))
     }
 
-    /// The same with the time after which to ask again.
+    /// Adds the time after which the client may try again.
     #[must_use]
     pub fn retry_after(self, wait: Duration) -> Self {
         self.edit(|inner| inner.retry_after = Some(wait))
     }
 
-    /// The same with what the configuration wants, which is known once and for all.
+    /// Adds the value that the configuration requires, without a copy.
     pub(crate) fn expected_always(self, expected: &Arc<str>) -> Self {
         self.edit(|inner| inner.expected = Some(Text::Shared(Arc::clone(expected))))
     }
 
-    /// The same for a requirement on a claim about a directory that the token's authority cannot state.
-    pub(crate) fn unstated(self) -> Self {
-        self.edit(|inner| inner.unstated = true)
+    /// Adds the particular reason.
+    pub(crate) fn because(self, detail: impl Into<Detail>) -> Self {
+        self.edit(|inner| inner.detail = Some(detail.into()))
     }
 
-    pub(crate) fn is_unstated(&self) -> bool {
-        self.0.unstated
+    /// Adds the claim whose rule the token does not meet.
+    pub(crate) fn about_claim(self, name: &str) -> Self {
+        self.edit(|inner| inner.claim = Some(name.into()))
+    }
+
+    /// The particular reason.
+    pub(crate) fn reason(&self) -> Option<&Detail> {
+        self.0.detail.as_ref()
+    }
+
+    /// The claim whose rule the token does not meet.
+    pub(crate) fn claim(&self) -> Option<&str> {
+        self.0.claim.as_deref()
     }
 
     pub(crate) fn at_authority(self, authority: &Arc<str>) -> Self {
@@ -193,7 +190,7 @@ impl Rejection {
     }
 
     pub(crate) fn with_key_id(self, key_id: &str) -> Self {
-        let key_id = cut(key_id.to_owned(), LONGEST_GOT);
+        let key_id = truncated(key_id.to_owned(), MAX_GOT);
         self.edit(|inner| inner.key_id = Some(key_id))
     }
 
@@ -201,7 +198,7 @@ impl Rejection {
         self.edit(|inner| inner.public = cause)
     }
 
-    /// Why.
+    /// The kind.
     #[must_use]
     pub fn kind(&self) -> RejectionKind {
         self.0.kind
@@ -213,37 +210,40 @@ impl Rejection {
         self.0.kind.code()
     }
 
-    /// The HTTP status to answer with: 400, 401, 403, 500 or 503.
+    /// The HTTP status of the response: 400, 401, 403, 500 or 503.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         if self.0.forbidden { StatusCode::FORBIDDEN } else { self.0.kind.status() }
     }
 
-    /// Whether the signature had verified, so that what is said of the token is true of a genuine one.
+    /// Whether the signature had been verified, so that the values of the token are authentic.
     #[must_use]
     pub fn is_verified(&self) -> bool {
         self.0.verified
     }
 
-    /// What the configuration wants, where that is a value.
+    /// The value that the configuration requires, where there is one.
     #[must_use]
     pub fn expected_value(&self) -> Option<&str> {
         self.0.expected.as_deref()
     }
 
-    /// What the token had. Not to be shown to callers unless [`is_verified`](Self::is_verified).
+    /// The value that the token has. Do not show it to callers unless [`is_verified`](Self::is_verified).
     #[must_use]
     pub fn got_value(&self) -> Option<&str> {
         self.0.got.as_deref()
     }
 
-    /// A further sentence about the cause, fit to be shown.
+    /// A further sentence about the cause, which may be shown to callers.
     #[must_use]
-    pub fn detail_text(&self) -> Option<&str> {
-        self.0.detail.as_deref()
+    pub fn detail_text(&self) -> Option<Cow<'_, str>> {
+        self.0.detail.as_ref().map(|detail| match detail {
+            Detail::Text(text) => Cow::Borrowed(&**text),
+            other => Cow::Owned(other.to_string()),
+        })
     }
 
-    /// The authority that the token chose, by its configured name.
+    /// The configured name of the authority that issued the token, as far as it is known.
     #[must_use]
     pub fn authority(&self) -> Option<&str> {
         self.0.authority.as_deref()
@@ -255,20 +255,20 @@ impl Rejection {
         self.0.key_id.as_deref()
     }
 
-    /// The scopes that would be enough, separated by spaces.
+    /// The scopes that would suffice, separated by spaces.
     #[must_use]
     pub fn required_scopes(&self) -> Option<&str> {
         self.0.scopes.as_deref()
     }
 
-    /// The time after which to ask again, with 503.
+    /// The time after which the client may try again (503).
     #[must_use]
     pub fn retry_after_time(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
-    /// What to do about it, with the values that may be shown: why there are no keys, and values of a token only where its
-    /// signature has verified.
+    /// The cause and its remedy, with the values that may be shown: those of the token only if its signature has been
+    /// verified.
     #[must_use]
     pub fn hint(&self) -> String {
         let mut hint = String::from(self.0.kind.summary());
@@ -279,29 +279,25 @@ impl Rejection {
         }
         if let Some(detail) = &self.0.detail {
             hint.push_str(": ");
-            hint.push_str(detail);
+            hint.push_str(&detail.to_string());
         }
-        if let Some(cause) = self.0.got.as_deref().filter(|_| self.0.got_is_cause) {
-            hint.push_str(": ");
-            hint.push_str(cause);
-        }
-        let got = self.0.got.as_deref().filter(|_| self.0.verified && !self.0.got_is_cause);
+        let got = self.0.got.as_deref().filter(|_| self.0.verified);
         match (self.0.expected.as_deref(), got) {
             (Some(expected), Some(got)) => hint.push_str(&format!(" (expected {expected}, got {got})")),
             (Some(expected), None) => hint.push_str(&format!(" (expected {expected})")),
             (None, Some(got)) => hint.push_str(&format!(" (got {got})")),
             (None, None) => {}
         }
-        hint.push_str(". To mend it: ");
+        hint.push_str(". To fix: ");
         hint.push_str(self.0.kind.remedy());
         hint.push('.');
         hint
     }
 
-    /// The `error_description` of the challenge: what may be told to anybody who sent this token.
+    /// The `error_description` of the challenge (RFC 6750, section 3).
     ///
-    /// Before the signature has verified it depends on the token and public knowledge alone, so that issuer, tenant, key
-    /// and signature that are not ours all look the same.
+    /// Before the signature is verified it depends on nothing but the token and public knowledge, so that unknown issuers,
+    /// tenants and keys and bad signatures cannot be told apart.
     #[must_use]
     pub fn public_description(&self) -> String {
         match self.public() {
@@ -311,7 +307,7 @@ impl Rejection {
         }
     }
 
-    /// Which description that is.
+    /// Which description to use.
     pub(crate) fn public(&self) -> Public {
         if self.0.verified {
             return Public::Summary(self.0.kind);
@@ -327,7 +323,7 @@ impl Rejection {
             | RejectionKind::EncryptedToken
             | RejectionKind::KeysUnavailable
             | RejectionKind::LayerMissing) => Public::Summary(kind),
-            // Also where a key at hand was found without one: whose keys are at hand is nobody's business.
+            // Also where a static key was used without a `kid`: which authorities have static keys is not public.
             _ if self.0.public == PublicCause::WithoutKeyId => Public::Summary(RejectionKind::MalformedToken),
             _ if self.0.public == PublicCause::Expired => Public::Summary(RejectionKind::Expired),
             _ => Public::NotOurs,

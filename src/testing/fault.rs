@@ -7,7 +7,7 @@ pub enum Fault {
     /// Nothing: the usual answer.
     #[default]
     None,
-    /// No answer at all: [`FetchError::Connection`](crate::error::FetchError::Connection), and over HTTP a connection that
+    /// No answer at all: [`FetchFailure::Connection`](crate::error::FetchFailure::Connection), and over HTTP a connection that
     /// is closed.
     Down,
     /// Another HTTP status. The body is the usual one, so whoever does not look at the status is caught.

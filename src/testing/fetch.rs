@@ -8,7 +8,7 @@ use super::{
     clock::http_date,
 };
 use crate::{
-    error::FetchError,
+    error::{FetchError, FetchFailure},
     fetch::{Fetch, FetchFuture, FetchRequest, FetchResponse},
 };
 
@@ -21,7 +21,7 @@ impl Fetch for MockEntra {
 
 impl MockEntra {
     async fn fetched(&self, request: FetchRequest) -> Result<FetchResponse, FetchError> {
-        let unreachable = |cause: String| FetchError::Connection { url: request.url.clone(), cause };
+        let unreachable = |cause: String| FetchError::new(&request.url, FetchFailure::Connection { cause });
         let (target, fault) = {
             let mut state = self.lock();
             state.requested.push(request.url.clone());
@@ -49,7 +49,7 @@ impl MockEntra {
             tokio::time::sleep(pause.checked_mul(bytes).unwrap_or(Duration::MAX)).await;
         }
         if body.len() > request.max_bytes {
-            return Err(FetchError::TooLarge { url: request.url, cap: request.max_bytes });
+            return Err(FetchError::new(request.url, FetchFailure::TooLarge { max_bytes: request.max_bytes }));
         }
         let mut response = FetchResponse::new(status, body);
         (response.etag, response.max_age) = (etag, max_age);

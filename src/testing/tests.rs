@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::*;
 use crate::{
-    error::FetchError,
+    error::{FetchError, FetchFailure},
     fetch::{Fetch, FetchRequest, FetchResponse},
     tenant::{Cloud, TenantId},
 };

@@ -1,15 +1,15 @@
-//! Tokens of Azure AD B2C: whose policy they name, and those that name none.
+//! The policy of a token of Azure AD B2C.
 
-use super::{Inner, Trust};
+use super::{ConfiguredAuthority, VerifierState};
 use crate::{
     claims::{json, payload::Payload},
-    policy::{WITHOUT_POLICY, names_policy},
-    rejection::{Rejection, RejectionKind},
+    policy::names_policy,
+    rejection::{Detail, Rejection, RejectionKind},
     tenant::TenantId,
 };
 
-/// Address, tenant and policy of an issuer of Azure AD B2C: `{base}/{tenant}/v2.0/`, or with the policy in it
-/// `{base}/tfp/{tenant}/{policy}/v2.0/`, with or without the slash at its end (`docs/entra.md`, "Azure AD B2C").
+/// Base, tenant and policy of an issuer of Azure AD B2C: `{base}/{tenant}/v2.0/`, or with the policy in it
+/// `{base}/tfp/{tenant}/{policy}/v2.0/`, with or without the trailing slash (`docs/entra.md`, "Azure AD B2C").
 pub(super) fn b2c_form(issuer: &str) -> Option<(&str, TenantId, Option<&str>)> {
     let path = issuer.find("://").and_then(|at| Some(at + 3 + issuer[at + 3..].find('/')?))?;
     let base = &issuer[..path];
@@ -27,14 +27,14 @@ pub(super) fn b2c_form(issuer: &str) -> Option<(&str, TenantId, Option<&str>)> {
 pub(super) enum PolicyName {
     /// By `tfp`, else `acr`.
     Claimed(String),
-    /// By its issuer alone.
+    /// Only in the issuer.
     OfIssuer(String),
     None,
 }
 
 impl PolicyName {
     pub(super) fn of(payload: &Payload, issuer: &str) -> Self {
-        // What is no text names no policy, and nothing else in its place.
+        // A claim that is not a string names no policy, and the next one is not tried.
         let text = |raw| json::string(raw).unwrap_or_default().to_ascii_lowercase();
         if let Some(claimed) = payload.raw("tfp").or_else(|| payload.raw("acr")) {
             return Self::Claimed(text(claimed));
@@ -46,8 +46,8 @@ impl PolicyName {
     }
 }
 
-impl Trust {
-    /// Whether the policy of a token is its own (`docs/entra.md`, "Azure AD B2C"), or the token needs none.
+impl ConfiguredAuthority {
+    /// Whether the token has the policy of this authority, or needs none.
     pub(super) fn accepts_policy(&self, payload: &Payload, issuer: &str) -> bool {
         let Some(own) = &self.b2c_policy else { return true };
         match PolicyName::of(payload, issuer) {
@@ -57,19 +57,19 @@ impl Trust {
         }
     }
 
-    /// The issuer is known, the policy (`docs/entra.md`, "Azure AD B2C") not accepted.
+    /// The issuer is known, but the policy is not accepted.
     pub(super) fn other_policy(&self, payload: &Payload) -> Rejection {
         let detail = match names_policy(payload) {
-            true => "the policy (tfp, acr) is none of those that this API accepts",
-            false => WITHOUT_POLICY,
+            true => Detail::PolicyNotAccepted,
+            false => Detail::PolicyMissing,
         };
-        let rejection = Rejection::new(RejectionKind::WrongIssuer).expected_always(&self.name).detail(detail);
+        let rejection = Rejection::new(RejectionKind::WrongIssuer).expected_always(&self.name).because(detail);
         rejection.at_authority(&self.name)
     }
 }
 
-impl Inner {
-    /// The first of these that has the key of a token.
+impl VerifierState {
+    /// The first of these authorities that has the key of a token.
     pub(super) fn with_key(
         &self,
         authorities: &[usize],
@@ -79,7 +79,7 @@ impl Inner {
     ) -> Option<usize> {
         let has_key = |authority: &usize| {
             let keys = &self.authorities[*authority].keys;
-            // Documents may have come since the authorities were chosen: only those that have this very issuer count.
+            // Metadata may have been loaded since these were chosen: only those with exactly this issuer count.
             keys.has_issuer(issuer) && keys.key_id(key_id).is_some_and(|key_id| !keys.find(key_id, tenant).is_empty())
         };
         authorities.iter().copied().find(has_key)

@@ -1,6 +1,9 @@
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
-use super::{Check, Inner, Trust, Verifier, gate::Memory, headers::Headers, hint::Hint, route::Routes};
+use super::{
+    Check, ConfiguredAuthority, Verifier, VerifierState, expected_issuer::ExpectedIssuer, header_cache::HeaderCache,
+    issuer_index::IssuerIndex, tenant_lookup::TenantLookups,
+};
 use crate::{
     authority::{Authority, IssuerOwners, Ownership, Trusted, subject_space},
     cache::{Cache, CacheSettings},
@@ -10,7 +13,7 @@ use crate::{
     },
     clock::{Clock, SystemClock},
     config::{Config, Plan},
-    error::{ConfigError, ConfigProblem, FetchError},
+    error::{ConfigError, ConfigProblem, FetchError, FetchFailure},
     fetch::{Fetch, FetchFuture, FetchRequest},
     jwt::Algorithm,
     keys::{
@@ -22,7 +25,7 @@ use crate::{
     tenant::Cloud,
 };
 
-/// Builds a [`Verifier`]. Every mistake is kept, and reported by [`build`](Self::build) together with the others.
+/// Builds a [`Verifier`]. [`build`](Self::build) reports all mistakes together.
 #[must_use]
 pub struct VerifierBuilder {
     config: Config,
@@ -38,152 +41,152 @@ impl VerifierBuilder {
         Self::from(Config::default())
     }
 
-    /// Accepts tokens of this tenant, by its id or a verified domain. Repeat it for more tenants.
+    /// Accepts tokens of this tenant, given by its id or a verified domain. May be called more than once.
     pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
         self.config = self.config.tenant(tenant);
         self
     }
 
-    /// Accepts tokens of every organisation there is. Whoever can make a tenant can then make tokens that are accepted:
-    /// decide about [`Claims::tenant_id`] yourself.
+    /// Accepts tokens of every organization. Anyone can create a tenant and get accepted tokens: authorize by
+    /// [`Claims::tenant_id`].
     pub fn danger_any_organization(mut self) -> Self {
         self.config = self.config.danger_any_organization();
         self
     }
 
-    /// Accepts tokens of every organisation and of personal accounts: of anybody.
+    /// Accepts tokens of every organization and of personal accounts, that is, of anyone.
     pub fn danger_any_account(mut self) -> Self {
         self.config = self.config.danger_any_account();
         self
     }
 
-    /// Accepts tokens of personal accounts alone: of anybody.
+    /// Accepts only tokens of personal accounts, of anyone.
     pub fn danger_personal_accounts(mut self) -> Self {
         self.config = self.config.danger_personal_accounts();
         self
     }
 
-    /// One more authority whose tokens are accepted, beside the tenants that are named: B2C, External ID, any OpenID Connect
-    /// issuer, another cloud. Repeat it for more. What it does not have of its own is as this builder says; but
-    /// an OpenID Connect issuer other than Entra has no audience by [`client_id`](Self::client_id), which is Entra's.
+    /// Accepts tokens of another authority, in addition to the tenants: B2C, External ID, an OpenID Connect issuer, another
+    /// cloud. May be called more than once. Anything the authority omits is inherited from this builder, except that
+    /// [`client_id`](Self::client_id) is not an audience of an OpenID Connect issuer other than Entra.
     pub fn authority(mut self, authority: Authority) -> Self {
         self.config = self.config.authority(authority);
         self
     }
 
-    /// This API's client id. `C`, `api://C` and, for each tenant `T`, `api://T/C` are then its
-    /// [audiences](crate::guide::entra#audiences).
+    /// The client id `C` of this API. Its [audiences](crate::guide::entra#audiences) are then `C`, `api://C` and, for each
+    /// tenant `T`, `api://T/C`.
     pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
         self.config = self.config.client_id(client_id);
         self
     }
 
-    /// A further audience, compared exactly but for one trailing slash. Repeat it for more.
+    /// Adds an audience, compared exactly except for one trailing slash.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.config = self.config.audience(audience);
         self
     }
 
-    /// One of Microsoft's clouds. The public one by default.
+    /// The Microsoft cloud. Default: the public one.
     pub fn cloud(mut self, cloud: Cloud) -> Self {
         self.config = self.config.cloud(cloud);
         self
     }
 
-    /// The address of the identity provider, such as `https://login.microsoftonline.us`, or of one that speaks like
-    /// Entra on loopback; or the [name](Cloud::from_name) of a cloud.
+    /// The base URL of the identity provider, such as `https://login.microsoftonline.us`, or of a mock on loopback; or the
+    /// [name](Cloud::from_name) of a cloud.
     pub fn instance(mut self, address: impl Into<String>) -> Self {
         self.config = self.config.instance(address);
         self
     }
 
-    /// Accepts tokens that this application got, and no other's. Repeat it for more.
+    /// Only accepts tokens issued to this client application (`azp`/`appid`). May be called more than once.
     pub fn allowed_client(mut self, client_id: impl Into<String>) -> Self {
         self.config = self.config.allowed_client(client_id);
         self
     }
 
-    /// A claim that every token must have.
+    /// Requires a claim of every token.
     pub fn required_claim(mut self, rule: ClaimRule) -> Self {
         self.config = self.config.required_claim(rule);
         self
     }
 
-    /// By how much clocks may differ, for `exp` and `nbf`: 0 s to 300 s, 60 s by default.
+    /// The clock skew that is tolerated for `exp` and `nbf`: 0 s to 300 s. Default: 60 s.
     pub fn leeway(mut self, leeway: Duration) -> Self {
         self.config = self.config.leeway(leeway);
         self
     }
 
-    /// Accepts app-only tokens without an app role, as `AllowWebApiToBeAuthorizedByACL` of Microsoft.Identity.Web: any
-    /// application of an accepted tenant then gets in, and you decide by its client id.
+    /// Accepts app-only tokens without an app role, as `AllowWebApiToBeAuthorizedByACL` of Microsoft.Identity.Web does. Every
+    /// application of an accepted tenant is then accepted: authorize by the client id.
     pub fn allow_web_api_to_be_authorized_by_acl(mut self, allow: bool) -> Self {
         self.config = self.config.allow_web_api_to_be_authorized_by_acl(allow);
         self
     }
 
-    /// Accepts tokens that are bound to a key (`cnf`) without a proof of it: who steals one can use it.
+    /// Accepts tokens that are bound to a key (`cnf`) without a proof of possession: a stolen token can be used.
     pub fn danger_accept_bound_tokens(mut self, accept: bool) -> Self {
         self.config = self.config.danger_accept_bound_tokens(accept);
         self
     }
 
-    /// Fetches [the keys that this application has for itself](crate::guide::entra#application-specific-signing-keys):
-    /// `?appid=`. Needs the client id.
+    /// Fetches [application-specific signing keys](crate::guide::entra#application-specific-signing-keys) (`?appid=`).
+    /// Requires the client id.
     pub fn app_specific_keys(mut self, own: bool) -> Self {
         self.config = self.config.app_specific_keys(own);
         self
     }
 
-    /// Never believes this key again, by its `kid`, whatever any document says.
+    /// Revokes a signing key by `kid`, even if the issuer still publishes it.
     pub fn revoke_key(mut self, key_id: impl Into<String>) -> Self {
         self.config = self.config.revoke_key(key_id);
         self
     }
 
-    /// Puts code and hint into the answer's body. Whoever probes this API can read them.
+    /// Adds code and hint to the body of error responses. Any caller can read them.
     pub fn detailed_errors(mut self, detailed: bool) -> Self {
         self.config = self.config.detailed_errors(detailed);
         self
     }
 
-    /// The identifier of this API as a protected resource (RFC 9728 §2). It is no audience.
+    /// The identifier of this API as a protected resource (RFC 9728, section 2). It is not an audience.
     pub fn resource(mut self, uri: impl Into<String>) -> Self {
         self.config = self.config.resource(uri);
         self
     }
 
-    /// The longest token that is read, in bytes: 16 KiB by default.
+    /// The maximum length of a token, in bytes. Default: 16 KiB.
     pub fn max_token_bytes(mut self, bytes: usize) -> Self {
         self.config = self.config.max_token_bytes(bytes);
         self
     }
 
-    /// How keys are kept and refreshed.
+    /// How keys are cached and refreshed.
     pub fn keys(mut self, settings: KeySettings) -> Self {
         self.keys = settings;
         self
     }
 
-    /// How many accepted tokens are remembered.
+    /// How many accepted tokens are cached.
     pub fn cache(mut self, settings: CacheSettings) -> Self {
         self.cache = settings;
         self
     }
 
-    /// Fetches documents through this. By default over HTTPS, with the feature `reqwest`.
+    /// Fetches documents. Default: over HTTPS, with the feature `reqwest`.
     pub fn fetch(mut self, fetch: impl Fetch) -> Self {
         self.fetch = Some(Arc::new(fetch));
         self
     }
 
-    /// Reads the time from this. By default from the machine.
+    /// The clock. Default: the system clock.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// A check of your own that may wait. It runs on every request, after all others.
+    /// Adds an asynchronous check. It runs on every request, after all rules.
     pub fn check<F, R>(mut self, check: F) -> Self
     where
         F: Fn(Claims) -> R + Send + Sync + 'static,
@@ -193,11 +196,11 @@ impl VerifierBuilder {
         self
     }
 
-    /// The verifier. No network: keys are fetched when the first token comes, or by [`Verifier::warm_up`].
+    /// Builds the verifier, without network access: keys are fetched for the first token, or by [`Verifier::warm_up`].
     ///
     /// # Errors
     ///
-    /// A [`ConfigError`] with every mistake, each with its setting, its value and what would be right.
+    /// A [`ConfigError`] with every mistake: its setting, its value and the fix.
     pub fn build(self) -> Result<Verifier, ConfigError> {
         let plan = self.config.plan();
         let fetches = plan.as_ref().map_or(true, |plan| plan.authorities.iter().any(Trusted::fetches));
@@ -217,55 +220,56 @@ impl VerifierBuilder {
         }
         let Plan { authorities, keys, detailed_errors, resource, max_token_bytes, .. } = plan;
         let mut settings = self.keys.bounded();
-        let patience = settings.timeout.saturating_add(Duration::from_secs(1));
+        let max_wait = settings.timeout.saturating_add(Duration::from_secs(1));
         settings.revoked.extend(keys.revoked);
         let revoked = Arc::new(Revoked::new(std::mem::take(&mut settings.revoked)));
         let queue = Arc::new(RefreshQueue::new(Arc::clone(&self.clock), &settings));
         let warm_up_timeout = settings.warm_up_timeout;
-        let (counters, epoch, learnt) = (Arc::<Counters>::default(), Arc::<Epoch>::default(), Arc::<Epoch>::default());
+        let (counters, epoch, issuer_revision) =
+            (Arc::<Counters>::default(), Arc::<Epoch>::default(), Arc::<Epoch>::default());
         let around = Surroundings {
             fetch,
             clock: Arc::clone(&self.clock),
             settings: Arc::new(settings),
             counters: Arc::clone(&counters),
             epoch: Arc::clone(&epoch),
-            learnt: Arc::clone(&learnt),
+            issuer_revision: Arc::clone(&issuer_revision),
             revoked: Arc::clone(&revoked),
             ownership: Ownership::default(),
         };
         let owners = Arc::new(IssuerOwners::new(&authorities));
         let mut algorithms: Vec<Algorithm> = Vec::new();
         let mut audiences = Audiences::default();
-        let mut accepts_nameless_keys = false;
+        let mut accepts_keys_without_id = false;
         for trusted in &authorities {
             algorithms.extend(&*trusted.algorithms);
-            accepts_nameless_keys |= trusted.source.main_document().accepts_nameless_keys();
+            accepts_keys_without_id |= trusted.source.main_document().accepts_nameless_keys();
             audiences.extend(&trusted.policy.audiences);
         }
         algorithms.sort_unstable();
         algorithms.dedup();
         let names = Arc::new(AuthorityNames::new(authorities.iter().map(|trusted| &trusted.name)));
-        let trust = |(number, trusted)| {
+        let authority = |(number, trusted)| {
             let around = Surroundings { ownership: Ownership::new(&owners, number), ..around.clone() };
-            Trust::new(trusted, &names, &around, &queue)
+            ConfiguredAuthority::new(trusted, &names, &around, &queue)
         };
-        let authorities: Vec<Trust> = authorities.into_iter().enumerate().map(trust).collect();
-        Ok(Verifier(Arc::new(Inner {
-            routes: Routes::new(&authorities, learnt),
+        let authorities: Vec<ConfiguredAuthority> = authorities.into_iter().enumerate().map(authority).collect();
+        Ok(Verifier(Arc::new(VerifierState {
+            issuers: IssuerIndex::new(&authorities, issuer_revision),
             authorities,
             algorithms,
-            accepts_nameless_keys,
+            accepts_keys_without_id,
             audiences,
-            memory: Memory::new(Arc::clone(&self.clock)),
+            lookups: TenantLookups::new(Arc::clone(&self.clock)),
             cache: Cache::new(self.cache),
-            headers: Headers::default(),
+            headers: HeaderCache::default(),
             clock: self.clock,
             counters,
             revoked,
             epoch,
             checks: self.checks,
             max_token_bytes,
-            patience,
+            max_wait,
             warm_up_timeout,
             detailed_errors,
             resource,
@@ -275,7 +279,7 @@ impl VerifierBuilder {
     }
 }
 
-impl Trust {
+impl ConfiguredAuthority {
     fn new(trusted: Trusted, names: &Arc<AuthorityNames>, around: &Surroundings, queue: &Arc<RefreshQueue>) -> Self {
         let Trusted {
             name,
@@ -298,7 +302,7 @@ impl Trust {
         Self {
             name,
             facts: Arc::new(facts),
-            hint: Hint::of(&source.main_document()),
+            expected_issuer: ExpectedIssuer::of(&source.main_document()),
             keys: KeyStore::new(source, Arc::clone(&algorithms), around.clone(), Arc::clone(queue)),
             algorithms,
             audiences: policy.audiences.to_text().into(),
@@ -311,14 +315,14 @@ impl Trust {
     }
 }
 
-/// For keys that are at hand.
+/// For static keys.
 #[derive(Debug)]
 struct NoFetch;
 
 impl Fetch for NoFetch {
     fn fetch(&self, request: FetchRequest) -> FetchFuture {
-        let reason = "nothing is fetched here: all keys are at hand".to_owned();
-        Box::pin(async move { Err(FetchError::Forbidden { url: request.url, reason }) })
+        let reason = "all keys are static, so nothing is fetched".to_owned();
+        Box::pin(async move { Err(FetchError::new(request.url, FetchFailure::Forbidden { reason })) })
     }
 }
 

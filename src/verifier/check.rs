@@ -2,10 +2,9 @@ use std::{future::Future, pin::Pin};
 
 use crate::{claims::Claims, rejection::Rejection};
 
-/// A check of the owner's that may wait: revoked sessions, tenants that were put out.
+/// An asynchronous check of the application, of revoked sessions or blocked users for example.
 ///
-/// It runs after the signature and every rule, on every request, cached or not. Closures that give back a future are
-/// checks.
+/// It runs after the signature and all rules, on every request, cached or not. Closures that return a future are checks.
 ///
 /// ```
 /// use tower_entra::{Claims, Rejection, RejectionKind, verifier::Check};
@@ -21,7 +20,7 @@ use crate::{claims::Claims, rejection::Rejection};
 /// takes(check);
 /// ```
 pub trait Check: Send + Sync + 'static {
-    /// Accepts the claims or refuses them.
+    /// Accepts or rejects the claims.
     fn check(&self, claims: Claims) -> Pin<Box<dyn Future<Output = Result<(), Rejection>> + Send + '_>>;
 }
 

@@ -6,37 +6,35 @@ use std::{
     task::Poll,
 };
 
-use super::{Inner, Trust, Verifier};
+use super::{ConfiguredAuthority, Verifier, VerifierState};
 use crate::{
     keys::{store::Load, waiter::Waiter},
     rejection::Rejection,
 };
 
-/// How many refreshes a warm-up has under way at once.
-const AT_ONCE: usize = 10;
+const MAX_CONCURRENT_REFRESHES: usize = 10;
 
 impl Verifier {
-    /// Fetches the keys now, so that no request has to wait for them; where they are loaded already it does nothing.
+    /// Fetches all keys that are not loaded yet, so that no request has to wait for them.
     ///
-    /// It loads the documents of all authorities, of listed domains, and, with
-    /// [`app_specific_keys`](crate::VerifierBuilder::app_specific_keys), of each listed tenant, ten at once. It takes no
-    /// longer than [`KeySettings::warm_up_timeout`](crate::keys::KeySettings::warm_up_timeout); what has not arrived by then
-    /// goes on in the background. A tenant whose own document cannot be fetched is a warning in the log, and so is an
-    /// authority that is [not required for readiness](crate::Authority::not_required_for_readiness).
+    /// It loads metadata and keys of all authorities, of listed domains, and, with
+    /// [`app_specific_keys`](crate::VerifierBuilder::app_specific_keys), of each listed tenant, at most ten at once. It takes
+    /// at most [`KeySettings::warm_up_timeout`](crate::keys::KeySettings::warm_up_timeout); refreshes that are
+    /// still running then go on in the background. A tenant whose own metadata cannot be fetched is a warning in the log, and
+    /// so is an authority that is [not required for readiness](crate::Authority::not_required_for_readiness).
     ///
     /// # Errors
     ///
-    /// [`keys_unavailable`](crate::RejectionKind::KeysUnavailable) for the first authority that readiness counts and whose
-    /// keys cannot be fetched.
+    /// [`keys_unavailable`](crate::RejectionKind::KeysUnavailable) for the first authority that is required for readiness
+    /// and whose keys cannot be fetched.
     pub async fn warm_up(&self) -> Result<(), Rejection> {
         self.0.load_missing().await;
         self.ready()
     }
 
-    /// Whether every authority that readiness counts has keys that can be used, without waiting: for a readiness probe. These
-    /// are all authorities but those that are
-    /// [not required for readiness](crate::Authority::not_required_for_readiness). Missing keys are fetched in the
-    /// background, so that a service without traffic gets ready by being probed.
+    /// Whether every authority has usable keys, except those that are
+    /// [not required for readiness](crate::Authority::not_required_for_readiness). For readiness probes: it does not wait.
+    /// Missing keys are fetched in the background, so that a service without traffic becomes ready when it is probed.
     ///
     /// ```
     /// use tower_entra::{Authority, Verifier, testing::{Fault, MockEntra}};
@@ -62,80 +60,84 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// [`keys_unavailable`](crate::RejectionKind::KeysUnavailable) for the first of them that has none.
+    /// [`keys_unavailable`](crate::RejectionKind::KeysUnavailable) for the first of them without keys.
     pub fn ready(&self) -> Result<(), Rejection> {
         self.0.fetch_missing(self.0.authorities.iter());
-        let mut required = self.0.authorities.iter().filter(|trust| trust.is_required_for_readiness);
-        required.find(|trust| !trust.keys.has_keys()).map_or(Ok(()), |trust| Err(trust.unavailable()))
+        let mut required = self.0.authorities.iter().filter(|authority| authority.is_required_for_readiness);
+        required.find(|authority| !authority.keys.has_keys()).map_or(Ok(()), |authority| Err(authority.unavailable()))
     }
 
-    /// Whether one authority has keys that can be used, by its name: the configured one, else its issuer, or its address as
-    /// [`Claims::authority`](crate::Claims::authority) shows it. `None` if no authority has this name. It does not matter
-    /// whether readiness counts it. Missing keys are fetched in the background, as by [`ready`](Self::ready). Of Azure AD
-    /// B2C with several policies, all must have keys.
+    /// Whether one authority has usable keys, by its configured name, its issuer, or its name in
+    /// [`Claims::authority`](crate::Claims::authority). `None` if there is no such authority. Missing keys are fetched in the
+    /// background, as by [`ready`](Self::ready). All policies of an Azure AD B2C authority must have keys.
     ///
     /// # Errors
     ///
     /// [`keys_unavailable`](crate::RejectionKind::KeysUnavailable) if it has none.
     #[must_use]
     pub fn authority_ready(&self, name: &str) -> Option<Result<(), Rejection>> {
-        let named: Vec<&Trust> = self.0.authorities.iter().filter(|trust| trust.is_named(name)).collect();
+        let named: Vec<&ConfiguredAuthority> =
+            self.0.authorities.iter().filter(|authority| authority.is_named(name)).collect();
         if named.is_empty() {
             return None;
         }
         self.0.fetch_missing(named.iter().copied());
-        let missing = named.into_iter().find(|trust| !trust.keys.has_keys());
-        Some(missing.map_or(Ok(()), |trust| Err(trust.unavailable())))
+        let missing = named.into_iter().find(|authority| !authority.keys.has_keys());
+        Some(missing.map_or(Ok(()), |authority| Err(authority.unavailable())))
     }
 
-    /// Loads the main documents that are missing.
+    /// Loads the main documents that are not loaded yet.
     pub(crate) async fn load_authorities(&self) {
-        let missing = self.0.authorities.iter().filter(|trust| !trust.keys.has_keys());
-        if let Some(waiter) = Waiter::all(missing.filter_map(|trust| trust.keys.refresh()).collect()) {
-            waiter.ended(self.0.patience).await;
+        let missing = self.0.authorities.iter().filter(|authority| !authority.keys.has_keys());
+        if let Some(waiter) = Waiter::all(missing.filter_map(|authority| authority.keys.refresh()).collect()) {
+            waiter.ended(self.0.max_wait).await;
         }
     }
 }
 
-impl Inner {
-    /// Starts refreshes of those that have no keys. Nobody waits for them here.
-    fn fetch_missing<'a>(&self, authorities: impl Iterator<Item = &'a Trust>) {
+impl VerifierState {
+    /// Starts a refresh for each authority without keys, without waiting.
+    fn fetch_missing<'a>(&self, authorities: impl Iterator<Item = &'a ConfiguredAuthority>) {
         if tokio::runtime::Handle::try_current().is_ok() {
-            authorities.filter(|trust| !trust.keys.has_keys()).for_each(|trust| drop(trust.keys.refresh()));
+            authorities
+                .filter(|authority| !authority.keys.has_keys())
+                .for_each(|authority| drop(authority.keys.refresh()));
         }
     }
 
-    /// Every document that is not loaded yet, those that readiness counts first.
-    fn missing(&self) -> Vec<(&Trust, Load)> {
-        let all =
-            self.authorities.iter().flat_map(|trust| trust.keys.missing().into_iter().map(move |load| (trust, load)));
-        let mut all: Vec<(&Trust, Load)> = all.collect();
-        all.sort_by_key(|(trust, load)| (!matches!(load, Load::Main), !trust.is_required_for_readiness));
+    /// Every document that is not loaded yet, those required for readiness first.
+    fn missing(&self) -> Vec<(&ConfiguredAuthority, Load)> {
+        let all = self
+            .authorities
+            .iter()
+            .flat_map(|authority| authority.keys.missing().into_iter().map(move |load| (authority, load)));
+        let mut all: Vec<(&ConfiguredAuthority, Load)> = all.collect();
+        all.sort_by_key(|(authority, load)| (!matches!(load, Load::Main), !authority.is_required_for_readiness));
         all
     }
 
-    /// Loads every document that is missing, some at once, until all have come or failed, or time is up.
+    /// Loads every document that is not loaded yet, until all are loaded or have failed, or the timeout has passed.
     async fn load_missing(&self) {
         let missing = self.missing();
         let Some((first, _)) = missing.first() else { return };
         if tokio::runtime::Handle::try_current().is_err() {
-            // There is nothing to wait for; this writes it to the log.
+            // Nothing can be awaited without a runtime; this logs it.
             return drop(first.keys.refresh());
         }
-        // In one order for all warm-ups, so that one that runs beside another joins its refreshes and adds none.
-        let left = Mutex::new(missing.into_iter());
-        let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
+        // Always in the same order, so that concurrent warm-ups join each other's refreshes.
+        let remaining = Mutex::new(missing.into_iter());
+        let next = || remaining.lock().unwrap_or_else(PoisonError::into_inner).next();
         let lane = async || {
-            while let Some((trust, load)) = next() {
-                trust.keys.load(load, self.patience).await;
+            while let Some((authority, load)) = next() {
+                authority.keys.load(load, self.max_wait).await;
             }
         };
-        let load = all((0..AT_ONCE).map(|_| lane()).collect());
+        let load = all((0..MAX_CONCURRENT_REFRESHES).map(|_| lane()).collect());
         let _ = tokio::time::timeout(self.warm_up_timeout, load).await;
     }
 }
 
-/// Waits for all of these.
+/// Waits for all futures.
 async fn all<F: Future<Output = ()>>(futures: Vec<F>) {
     let mut running: Vec<Pin<Box<F>>> = futures.into_iter().map(Box::pin).collect();
     std::future::poll_fn(|context| {
@@ -145,7 +147,7 @@ async fn all<F: Future<Output = ()>>(futures: Vec<F>) {
     .await;
 }
 
-impl Trust {
+impl ConfiguredAuthority {
     fn is_named(&self, name: &str) -> bool {
         *self.name == *name || self.keys.has_issuer(name)
     }

@@ -1,8 +1,11 @@
-//! A verifier that knows a few tokens by name, for the tests of the layers.
+//! A verifier with fixed verdicts for a few tokens, for the tests of the layers.
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Inner, Verdict, Verifier, gate::Memory, headers::Headers, route::Routes};
+use super::{
+    Verdict, Verifier, VerifierState, header_cache::HeaderCache, issuer_index::IssuerIndex,
+    tenant_lookup::TenantLookups,
+};
 use crate::{
     claims::{Claims, Facts, TokenVersion, authority::AuthorityFacts, payload::Payload},
     clock::SystemClock,
@@ -24,17 +27,17 @@ pub(crate) fn claims(scopes: &str) -> Claims {
     Claims::new(Payload::parse(json).unwrap(), facts)
 }
 
-/// Knows a few tokens by name.
+/// A verifier with fixed verdicts.
 pub(crate) fn verifier() -> Verifier {
     Verifier::stub(|token| match token {
         "slow" => wait(Ok(claims("Files.Read"))),
         "slow-bad" => wait(Err(Rejection::new(RejectionKind::UnknownKey).with_key_id("k\n1"))),
-        "never" => Verdict::Wait(Box::pin(std::future::pending())),
-        other => Verdict::Ready(at_once(other)),
+        "never" => Verdict::Pending(Box::pin(std::future::pending())),
+        other => immediate_result(other).into(),
     })
 }
 
-fn at_once(token: &str) -> Result<Claims, Rejection> {
+fn immediate_result(token: &str) -> Result<Claims, Rejection> {
     match token {
         "good" => Ok(claims("Files.Read")),
         "poor" => Ok(claims("Mail.Read")),
@@ -49,27 +52,27 @@ fn at_once(token: &str) -> Result<Claims, Rejection> {
     }
 }
 
-fn wait(verdict: Result<Claims, Rejection>) -> Verdict {
-    Verdict::Wait(Box::pin(async {
+fn wait(result: Result<Claims, Rejection>) -> Verdict {
+    Verdict::Pending(Box::pin(async {
         tokio::task::yield_now().await;
-        verdict
+        result
     }))
 }
 
-/// What decides in its place.
+/// Replaces the verification.
 pub(super) type Start = Box<dyn Fn(&str) -> Verdict + Send + Sync>;
 
 impl Verifier {
-    /// Decides by `start` alone.
+    /// A verifier whose verdicts are those of `start`.
     pub(crate) fn stub(start: impl Fn(&str) -> Verdict + Send + Sync + 'static) -> Self {
-        Self(Arc::new(Inner {
+        Self(Arc::new(VerifierState {
             authorities: Vec::new(),
-            routes: Routes::new(&[], Arc::default()),
+            issuers: IssuerIndex::new(&[], Arc::default()),
             algorithms: Vec::new(),
-            accepts_nameless_keys: false,
+            accepts_keys_without_id: false,
             audiences: Audiences::default(),
-            memory: Memory::new(Arc::new(SystemClock::default())),
-            headers: Headers::default(),
+            lookups: TenantLookups::new(Arc::new(SystemClock::default())),
+            headers: HeaderCache::default(),
             cache: None,
             clock: Arc::new(SystemClock::default()),
             counters: Arc::default(),
@@ -77,7 +80,7 @@ impl Verifier {
             epoch: Arc::default(),
             checks: Vec::new(),
             max_token_bytes: 16 * 1024,
-            patience: Duration::from_secs(10),
+            max_wait: Duration::from_secs(10),
             warm_up_timeout: Duration::ZERO,
             detailed_errors: false,
             resource: None,
@@ -88,6 +91,6 @@ impl Verifier {
     /// The same with detailed errors.
     pub(crate) fn detailed(self) -> Self {
         let inner = Arc::into_inner(self.0).expect("a verifier that was just made");
-        Self(Arc::new(Inner { detailed_errors: true, ..inner }))
+        Self(Arc::new(VerifierState { detailed_errors: true, ..inner }))
     }
 }

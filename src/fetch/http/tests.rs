@@ -12,6 +12,17 @@ use tokio::{
 
 use super::*;
 
+fn failure_of(result: &Result<FetchResponse, FetchError>) -> &FetchFailure {
+    result.as_ref().unwrap_err().failure()
+}
+
+fn connection_cause(result: Result<FetchResponse, FetchError>) -> String {
+    match failure_of(&result) {
+        FetchFailure::Connection { cause } => cause.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
 const CAP: usize = 1 << 20;
 /// Generous: nothing below may take as long.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -172,7 +183,7 @@ async fn time_is_bounded() {
         std::iter::once(send(head)).chain(drip).collect(),
     ] {
         let server = Server::start(parts).await;
-        let timeout = FetchError::Timeout { url: server.url(), after: Duration::from_millis(300) };
+        let timeout = FetchError::new(server.url(), FetchFailure::Timeout { after: Duration::from_millis(300) });
         assert_eq!(get(&quick(), &server.url()).await, Err(timeout));
     }
 }
@@ -188,7 +199,7 @@ async fn a_connection_that_breaks_is_no_document() {
     ] {
         let server = Server::start(vec![send(text)]).await;
         let result = get(&HttpFetch::new(), &server.url()).await;
-        assert!(matches!(result, Err(FetchError::Connection { .. })), "{text:?}: {result:?}");
+        assert!(matches!(failure_of(&result), FetchFailure::Connection { .. }), "{text:?}: {result:?}");
     }
     // No more than what was announced.
     let server = Server::start(vec![send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}{\"more\":1}")]).await;
@@ -204,7 +215,7 @@ async fn size_is_bounded() {
         "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".to_owned(),
     ] {
         let server = Server::start(vec![send(head), Part::Repeat(block.clone(), LENGTH / block.len())]).await;
-        let too_large = FetchError::TooLarge { url: server.url(), cap: CAP };
+        let too_large = FetchError::new(server.url(), FetchFailure::TooLarge { max_bytes: CAP });
         assert_eq!(get(&HttpFetch::new(), &server.url()).await, Err(too_large));
         // What lies in the buffers of the kernel comes on top.
         assert!(server.written.load(Ordering::Relaxed) < LENGTH / 2);
@@ -221,8 +232,9 @@ async fn nothing_compressed_is_taken() {
     let gzip = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xab\xae\x05\0\x43\xbf\xa6\xa3\x02\0\0\0";
     let head = format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n", gzip.len());
     let server = Server::start(vec![send([head.as_bytes(), gzip].concat())]).await;
-    let reason = "it is compressed (gzip), which was not asked for".into();
-    assert_eq!(get(&HttpFetch::new(), &server.url()).await, Err(FetchError::Invalid { url: server.url(), reason }));
+    let reason = "it is compressed (gzip), which was not requested";
+    let invalid = FetchFailure::InvalidDocument(InvalidDocument::new(reason));
+    assert_eq!(get(&HttpFetch::new(), &server.url()).await, Err(FetchError::new(server.url(), invalid)));
 }
 
 #[tokio::test]
@@ -239,24 +251,20 @@ async fn forbidden_addresses_are_never_asked() {
         "/doc".to_owned(),
     ] {
         let result = get(&HttpFetch::with_client(client.clone()), &url).await;
-        assert!(matches!(result, Err(FetchError::Forbidden { .. })), "{url}: {result:?}");
+        assert!(matches!(failure_of(&result), FetchFailure::Forbidden { .. }), "{url}: {result:?}");
     }
     assert!(server.requests().is_empty());
     // Nor believed, where a client was led to one.
     let away = format!("HTTP/1.1 302 Found\r\nLocation: http://entra.example:{port}/doc\r\nContent-Length: 0\r\n\r\n");
     let first = Server::start(vec![send(away)]).await;
     let result = get(&HttpFetch::with_client(client), &first.url()).await;
-    assert!(matches!(result, Err(FetchError::Forbidden { .. })), "{result:?}");
+    assert!(matches!(failure_of(&result), FetchFailure::Forbidden { .. }), "{result:?}");
 }
 
 #[tokio::test]
 async fn causes_are_told() {
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let cause = |result: Result<FetchResponse, FetchError>| match result {
-        Err(FetchError::Connection { cause, .. }) => cause,
-        other => panic!("{other:?}"),
-    };
-    let refused = cause(get(&HttpFetch::new(), &format!("http://{free}/doc?appid=x")).await);
+    let refused = connection_cause(get(&HttpFetch::new(), &format!("http://{free}/doc?appid=x")).await);
     assert!(refused.contains("refused") && !refused.contains("appid"), "{refused}");
     // Something that does not speak TLS.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -266,7 +274,7 @@ async fn causes_are_told() {
         stream.read_u8().await.unwrap();
         stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
     });
-    let plain = cause(get(&HttpFetch::new(), &format!("https://{address}/doc")).await);
+    let plain = connection_cause(get(&HttpFetch::new(), &format!("https://{address}/doc")).await);
     assert!(plain.contains("InvalidContentType"), "{plain}");
 }
 
@@ -330,12 +338,12 @@ async fn tls_server() -> (String, String) {
 #[tokio::test]
 async fn roots_of_ones_own() {
     let (url, pem) = tls_server().await;
-    let Err(FetchError::Connection { cause, .. }) = get(&HttpFetch::new(), &url).await else { panic!("trusted") };
+    let cause = connection_cause(get(&HttpFetch::new(), &url).await);
     assert!(cause.contains("UnknownIssuer"), "{cause}");
     let fetch = HttpFetch::builder().with_root_certificate_pem(pem.as_bytes()).build().unwrap();
     assert_eq!(get(&fetch, &url).await, Ok(FetchResponse::new(200, "{}")));
     let wrong_name = url.replace("localhost", "127.0.0.1");
-    let Err(FetchError::Connection { cause, .. }) = get(&fetch, &wrong_name).await else { panic!("trusted") };
+    let cause = connection_cause(get(&fetch, &wrong_name).await);
     assert!(cause.contains("not valid for name"), "{cause}");
 }
 
@@ -347,7 +355,7 @@ async fn in_another_environment() {
     let Ok(urls) = std::env::var(CHILD) else { return };
     let (local, remote) = urls.split_once(' ').unwrap();
     assert_eq!(get(&HttpFetch::new(), local).await, Ok(FetchResponse::new(200, "{}")));
-    let Err(FetchError::Connection { cause, .. }) = get(&HttpFetch::new(), remote).await else { panic!("reached") };
+    let cause = connection_cause(get(&HttpFetch::new(), remote).await);
     assert!(!cause.contains("secret"), "{cause}");
 }
 

@@ -5,7 +5,7 @@ use crate::{
         scopes::{is_scope_token, is_visible},
     },
     policy::{claim_rule::ClaimRule, truth::Truth},
-    rejection::{Rejection, RejectionKind},
+    rejection::{Detail, Rejection, RejectionKind},
     tenant::TenantId,
 };
 
@@ -63,7 +63,7 @@ fn is_guid(text: &str) -> bool {
 impl Rule {
     /// Whether it holds, if these authentication contexts are taken for satisfied.
     pub(super) fn truth(&self, claims: &Claims, satisfied: &[u8]) -> Truth {
-        if self.is_unnamed() || self.names_no_scope() || self.unstated(claims).is_some() {
+        if self.is_unnamed() || self.names_no_scope() || self.cannot_state(claims).is_some() {
             return Truth::Unknown;
         }
         match self {
@@ -104,7 +104,7 @@ impl Rule {
 
     /// What to do where the rule is about a claim that the token's authority cannot state, so that it is unknown whatever the
     /// token holds.
-    fn unstated(&self, claims: &Claims) -> Option<&'static str> {
+    fn cannot_state(&self, claims: &Claims) -> Option<&'static str> {
         let states = claims.directory();
         let (is_stated, detail) = match self {
             Self::Tenant(_) => (states.tenant, NO_TENANT),
@@ -138,12 +138,12 @@ impl Rule {
     }
 
     fn refuse_lacking(&self, claims: &Claims) -> Rejection {
-        if let Some(detail) = self.unstated(claims) {
+        if let Some(detail) = self.cannot_state(claims) {
             let kind = match self {
                 Self::Tenant(_) => RejectionKind::WrongTenant,
                 _ => RejectionKind::ClaimNotAllowed,
             };
-            return Rejection::new(kind).detail(detail).unstated();
+            return Rejection::new(kind).because(Detail::CannotState(detail));
         }
         match self {
             Self::Scope(_) => Rejection::new(RejectionKind::InsufficientScope),
@@ -181,7 +181,7 @@ impl Rule {
 
     fn refuse_excluded(&self, claims: &Claims) -> Rejection {
         match self {
-            Self::Tenant(_) if self.unstated(claims).is_none() => Rejection::new(RejectionKind::WrongTenant),
+            Self::Tenant(_) if self.cannot_state(claims).is_none() => Rejection::new(RejectionKind::WrongTenant),
             Self::Client { .. } => Rejection::new(RejectionKind::ClientNotAllowed),
             Self::Scope(_) | Self::AppRole(_) | Self::Role(_) | Self::AnyRole(_) => wrong(EXCLUDED),
             other if other.truth(claims, &[]) == Truth::True => wrong(EXCLUDED),

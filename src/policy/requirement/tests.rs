@@ -280,7 +280,7 @@ fn a_refusal_says_what_to_do() {
         (not(Requirement::role("Admin")), json!({}), false, "the token has what this operation excludes"),
     ] {
         let refusal = requirement.check(&claims(&changes, app_only)).unwrap_err();
-        assert_eq!(refusal.detail_text(), Some(detail), "{requirement}");
+        assert_eq!(refusal.detail_text().as_deref(), Some(detail), "{requirement}");
     }
 }
 

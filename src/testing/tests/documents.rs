@@ -164,7 +164,8 @@ async fn faults_as_a_fetch() {
     let good = get(&mock, path).await.unwrap().body;
 
     mock.set_fault(Fault::Down);
-    assert!(matches!(get(&mock, path).await, Err(FetchError::Connection { .. })));
+    let error = get(&mock, path).await.unwrap_err();
+    assert!(matches!(error.failure(), FetchFailure::Connection { .. }));
     mock.set_fault(Fault::Status(500));
     let answer = get(&mock, path).await.unwrap();
     assert_eq!((answer.status, answer.body), (500, good.clone()));
@@ -175,7 +176,8 @@ async fn faults_as_a_fetch() {
     mock.set_fault(Fault::Redirect("https://evil.example".into()));
     assert_eq!(get(&mock, path).await.unwrap().status, 302);
     mock.set_fault(Fault::TooLarge);
-    assert!(matches!(get(&mock, path).await, Err(FetchError::TooLarge { cap: CAP, .. })));
+    let error = get(&mock, path).await.unwrap_err();
+    assert!(matches!(error.failure(), FetchFailure::TooLarge { max_bytes: CAP }));
 
     let start = tokio::time::Instant::now();
     mock.set_fault(Fault::Slow(Duration::from_secs(100)));

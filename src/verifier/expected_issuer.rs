@@ -1,33 +1,34 @@
-//! What an issuer must look like before its metadata has told it, so that not every token asks every authority.
+//! The form that an issuer must have while the metadata of its authority is not loaded, so that only tokens that may be
+//! its own cause a fetch.
 
-use super::{Trust, b2c::b2c_form};
+use super::{ConfiguredAuthority, b2c::b2c_form};
 use crate::{
     authority::{DocumentSpec, Listed, is_listed},
     claims::payload::Payload,
     tenant::{MicrosoftHost, TenantId, check_address},
 };
 
-/// What is known of the issuers of an authority beforehand.
+/// What the configuration says of the issuers of an authority.
 #[derive(Clone, Debug)]
-pub(super) struct Hint {
+pub(super) struct ExpectedIssuer {
     form: Form,
-    /// Issuers that the configuration lists.
+    /// Issuers that are listed in the configuration.
     listed: Listed,
 }
 
 #[derive(Clone, Debug)]
 enum Form {
-    /// They are at this origin.
+    /// At this origin.
     Origin(String),
-    /// Of Azure AD B2C at this address, of this tenant if that is known (`docs/entra.md`, "Azure AD B2C").
+    /// Of Azure AD B2C at this base URL, of this tenant if it is known (`docs/entra.md`, "Azure AD B2C").
     B2c { base: String, tenant: Option<TenantId> },
-    /// They are at this origin, or one of External ID's own, of this tenant if that is known (`docs/entra.md`,
+    /// At this origin, or of External ID, of this tenant if it is known (`docs/entra.md`,
     /// "External ID").
     ExternalId { origin: String, tenant: Option<TenantId> },
 }
 
-impl Hint {
-    /// `None` where the issuers are known.
+impl ExpectedIssuer {
+    /// `None` if the issuers are known without metadata.
     pub(super) fn of(spec: &DocumentSpec) -> Option<Self> {
         let origin = |base: &str| check_address(base).map(|address| address.origin).unwrap_or_default();
         let (form, listed) = match spec {
@@ -58,7 +59,7 @@ impl Hint {
         fits || is_listed(&self.listed, issuer)
     }
 
-    /// The address, of Azure AD B2C.
+    /// The base URL, for Azure AD B2C.
     pub(super) fn b2c_base(&self) -> Option<&str> {
         match &self.form {
             Form::B2c { base, .. } => Some(base),
@@ -67,15 +68,15 @@ impl Hint {
     }
 }
 
-impl Trust {
-    /// Whether this authority, whose issuers are not known yet, may turn out to have issued a token.
+impl ConfiguredAuthority {
+    /// Whether this authority, whose metadata is not loaded, may have issued a token.
     pub(super) fn may_issue(&self, issuer: &str, payload: &Payload) -> bool {
-        self.may_have(issuer) && self.accepts_policy(payload, issuer)
+        self.may_have_issuer(issuer) && self.accepts_policy(payload, issuer)
     }
 
-    /// Whether its documents may name this issuer, as far as the configuration says.
-    pub(super) fn may_have(&self, issuer: &str) -> bool {
-        self.hint.as_ref().is_none_or(|hint| hint.fits(issuer))
+    /// Whether its metadata may name this issuer, as far as the configuration says.
+    pub(super) fn may_have_issuer(&self, issuer: &str) -> bool {
+        self.expected_issuer.as_ref().is_none_or(|expected| expected.fits(issuer))
     }
 }
 
@@ -91,7 +92,7 @@ mod tests {
     #[test]
     fn issuers_that_may_be_meant() {
         let ciam = |tenant: &str| {
-            Hint::of(&DocumentSpec::ExternalId {
+            ExpectedIssuer::of(&DocumentSpec::ExternalId {
                 base: "https://contoso.ciamlogin.com".into(),
                 tenant: tenant.into(),
                 version: None,
@@ -100,7 +101,7 @@ mod tests {
             .unwrap()
         };
         let b2c = |tenant: &str| {
-            Hint::of(&DocumentSpec::B2c {
+            ExpectedIssuer::of(&DocumentSpec::B2c {
                 base: "https://contoso.b2clogin.com".into(),
                 tenant: tenant.into(),
                 policy: "B2C_1_susi".into(),
@@ -109,7 +110,7 @@ mod tests {
             })
             .unwrap()
         };
-        let instance = Hint::of(&DocumentSpec::Entra {
+        let instance = ExpectedIssuer::of(&DocumentSpec::Entra {
             instance: Instance::parse("http://localhost:4000").unwrap(),
             owner: DocumentOwner::Shared("organizations"),
             app_id: None,
@@ -117,7 +118,7 @@ mod tests {
             listed: ["http://127.0.0.1:4000/{tenantid}/v2.0".into()].into(),
         })
         .unwrap();
-        for (hint, issuer, fits) in [
+        for (expected, issuer, fits) in [
             (&b2c("contoso.onmicrosoft.com"), format!("https://contoso.b2clogin.com/{A}/v2.0/"), true),
             (&b2c(A), format!("https://contoso.b2clogin.com/{A}/v2.0/"), true),
             (&b2c(A), format!("https://contoso.b2clogin.com/{B}/v2.0/"), false),
@@ -141,7 +142,7 @@ mod tests {
             (&ciam(A), "https://fabrikam.ciamlogin.com/x/v2.0".into(), false),
             (&ciam(A), format!("https://login.microsoftonline.com/{A}/v2.0"), false),
         ] {
-            assert_eq!(hint.fits(&issuer), fits, "{hint:?} {issuer}");
+            assert_eq!(expected.fits(&issuer), fits, "{expected:?} {issuer}");
         }
     }
 }

@@ -1,4 +1,6 @@
-//! From a refusal to its cause, in the values of this token and this configuration.
+//! From a rejection to its cause, with the values of this token and this configuration.
+
+use std::time::SystemTime;
 
 use super::{
     Cause, CauseKind, Decoded,
@@ -9,50 +11,49 @@ use crate::{
     claims::TokenVersion,
     jwt::Algorithm,
     policy::Profile,
-    rejection::{Rejection, RejectionKind},
-    verifier::examine::{Examination, Step, Surroundings},
+    rejection::{Detail, Malformed, Rejection, RejectionKind},
+    verifier::{AuthorityReport, Recording, Step},
 };
 
-/// All that is known of one token.
-pub(super) struct Found<'a> {
+/// The facts about one token.
+pub(super) struct Analysis<'a> {
     pub(super) pasted: &'a Pasted,
-    pub(super) examined: &'a Examination,
+    pub(super) recording: &'a Recording,
+    pub(super) authority: Option<&'a AuthorityReport>,
+    pub(super) now: SystemTime,
     pub(super) token: &'a Decoded,
 }
 
-impl Found<'_> {
-    /// The root cause of a refusal first, then what else is wrong.
+impl Analysis<'_> {
+    /// The root cause of a rejection, then the causes that would remain.
     pub(super) fn causes(&self, rejection: &Rejection) -> Vec<Cause> {
-        // An id token that has expired: a new one would be refused too.
+        // A new ID token would be rejected too.
         let mut causes = match rejection.kind() {
             RejectionKind::Expired if self.is_id_token() => vec![self.id_token(), self.root(rejection)],
-            _ if self.is_owners(rejection) => vec![self.owners(rejection)],
+            _ if self.is_by_application(rejection) => vec![self.by_application(rejection)],
             _ => vec![self.root(rejection)],
         };
-        for (_, failed) in &self.examined.steps {
-            if let Err(failed) = failed
-                && failed.kind() != rejection.kind()
-                && self.is_of_its_own(failed, rejection)
-            {
+        for failed in self.recording.failures() {
+            if failed.kind() != rejection.kind() && self.is_independent(failed, rejection) {
                 causes.push(self.root(failed));
             }
         }
         causes
     }
 
-    /// Whether a fault would be left once the root cause is mended.
-    fn is_of_its_own(&self, failed: &Rejection, root: &Rejection) -> bool {
+    /// Whether a failure would remain once the root cause is fixed.
+    fn is_independent(&self, failed: &Rejection, root: &Rejection) -> bool {
         use RejectionKind as Kind;
         match root.kind() {
-            // Another token, from elsewhere: nothing else of this one matters.
+            // Another token is needed, so that nothing else of this one matters.
             Kind::MicrosoftApiToken
             | Kind::UnknownIssuer
             | Kind::WrongTenant
             | Kind::MalformedToken
             | Kind::EncryptedToken => false,
-            // By which rules it would have to be verified is not known.
+            // The rules for such a signature are not known.
             Kind::UnsupportedAlgorithm => !matches!(failed.kind(), Kind::BadSignature | Kind::MalformedToken),
-            // What is signed by nobody known says nothing, but for what hints at the cause.
+            // Unauthenticated claims are only hints at the cause.
             Kind::BadSignature | Kind::UnknownKey | Kind::KeysUnavailable => {
                 matches!(failed.kind(), Kind::WrongAudience | Kind::Expired)
             }
@@ -62,17 +63,17 @@ impl Found<'_> {
 
     fn root(&self, rejection: &Rejection) -> Cause {
         use RejectionKind as Kind;
-        if rejection.is_unstated() {
-            return self.unstated(rejection);
+        if let Some(Detail::CannotState(advice)) = rejection.reason() {
+            return self.cannot_state(rejection, advice);
         }
         match rejection.kind() {
-            Kind::MissingToken => super::given::of_paste(CauseKind::NoToken, self.pasted),
+            Kind::MissingToken => super::paste_causes::of_paste(CauseKind::NoToken, self.pasted),
             Kind::MalformedHeader => super::request::two_headers(),
             Kind::TokenTooLarge => self.too_large(rejection),
             Kind::MalformedToken => self.malformed(rejection),
             // Five parts, and no header in the first: refresh tokens of personal accounts have dots too.
             Kind::EncryptedToken if self.token.header().is_none() => {
-                super::given::of_paste(CauseKind::Opaque, self.pasted)
+                super::paste_causes::of_paste(CauseKind::Opaque, self.pasted)
             }
             Kind::EncryptedToken => Cause::new(
                 CauseKind::Encrypted,
@@ -104,34 +105,41 @@ impl Found<'_> {
         }
     }
 
-    /// An id token that is no access token too.
+    /// It is an ID token, and not also a valid access token.
     fn is_id_token(&self) -> bool {
         self.token.is_id_token() && self.failed(Step::Kind).is_some()
     }
 
-    /// A check of the owner's own refused it, for a reason that only he knows.
-    fn is_owners(&self, rejection: &Rejection) -> bool {
+    /// A check of the application rejected it, for a reason that only the application knows.
+    fn is_by_application(&self, rejection: &Rejection) -> bool {
         use RejectionKind as Kind;
-        let names_what = match rejection.kind() {
+        let is_explained = match rejection.kind() {
             Kind::InsufficientClaims => true,
             Kind::ClaimMissing | Kind::ClaimNotAllowed | Kind::InsufficientScope | Kind::InsufficientRole => {
                 rejection.expected_value().is_some()
             }
             _ => false,
         };
-        let is_explained = names_what || rejection.detail_text().is_some_and(|detail| detail.contains("owner"));
-        self.failed(Step::Owner).is_some() && !is_explained
+        let is_lookup = |failed: &Rejection| failed.reason() != Some(&Detail::TenantRejected);
+        self.failed(Step::Application).is_some() && !is_explained
+            || self.failed(Step::TenantLookup).is_some_and(is_lookup)
     }
 
-    fn owners(&self, rejection: &Rejection) -> Cause {
+    fn by_application(&self, rejection: &Rejection) -> Cause {
+        let (what, setting) = match self.failed(Step::TenantLookup) {
+            Some(_) => ("the tenant lookup", "tenants_by()"),
+            None => ("a check of the application", "check()"),
+        };
         Cause::new(
             CauseKind::OwnersCheck,
-            format!("Every check of the token itself has passed; a check of the API's own refused it: {rejection}."),
-            "Look at what the check does that was given to the builder by check(), and at the list or the service that it asks.",
+            format!("The token itself passed every check; {what} rejected it: {rejection}."),
+            format!(
+                "Look at the function that was given to the builder by {setting}, and at the list or service that it uses."
+            ),
         )
     }
 
-    /// The API by the name that its owner knows it by.
+    /// The API, by its audience.
     pub(super) fn api(&self) -> String {
         match self.audiences().first() {
             Some(audience) => format!("this API ({audience})"),
@@ -140,21 +148,17 @@ impl Found<'_> {
     }
 
     pub(super) fn audiences(&self) -> &[String] {
-        self.examined.authority.as_ref().map_or(&[], |authority| &authority.audiences)
+        self.authority.map_or(&[], |authority| &authority.audiences)
     }
 
-    /// What a client asks for to get a token for this API.
+    /// The scope that a client requests to get a token for this API.
     pub(super) fn scope_to_ask(&self) -> String {
         let audience = self.audiences().first().map_or("api://<client id of this API>", String::as_str);
         format!("{}/.default", audience.trim_end_matches('/'))
     }
 
-    pub(super) fn authority(&self) -> Option<&Surroundings> {
-        self.examined.authority.as_ref()
-    }
-
     pub(super) fn failed(&self, step: Step) -> Option<&Rejection> {
-        self.examined.steps.iter().find(|(known, _)| *known == step)?.1.as_ref().err()
+        self.recording.failure(step)
     }
 
     fn too_large(&self, rejection: &Rejection) -> Cause {
@@ -172,17 +176,18 @@ impl Found<'_> {
     fn malformed(&self, rejection: &Rejection) -> Cause {
         let token = &self.pasted.token;
         let dots = token.matches('.').count();
-        // What is wrong with its characters says more than how many parts it has.
-        let told = self.failed(Step::Form).and_then(Rejection::detail_text).or(rejection.detail_text());
-        let detail = told.unwrap_or("it does not have the form of one").to_owned();
-        if detail.contains("placeholder") || ["null", "undefined", "[object Object]", "None"].contains(&token.as_str())
-        {
-            return super::given::of_paste(CauseKind::Placeholder, self.pasted);
+        let malformed = match rejection.reason() {
+            Some(Detail::Malformed(malformed)) => Some(*malformed),
+            _ => None,
+        };
+        let is_null = ["null", "undefined", "[object Object]", "None"].contains(&token.as_str());
+        if is_null || malformed == Some(Malformed::Placeholder) {
+            return super::paste_causes::of_paste(CauseKind::Placeholder, self.pasted);
         }
-        // Refresh tokens and codes of Entra's have dots too, and no JSON between them.
+        // Refresh tokens and authorization codes of Entra have dots too, but no JSON between them.
         let is_readable = self.token.header().is_some() || self.token.claims().is_some();
         if dots == 0 || (dots <= 2 && !is_readable && !token.starts_with("eyJ")) {
-            return super::given::of_paste(CauseKind::Opaque, self.pasted);
+            return super::paste_causes::of_paste(CauseKind::Opaque, self.pasted);
         }
         if token.contains(['+', '/', '=']) && is_jwt_in_any_base64(token) {
             return Cause::new(
@@ -193,17 +198,17 @@ impl Found<'_> {
             );
         }
         let is_cut = dots == 1
-            || detail.contains("signature is not base64url")
+            || malformed == Some(Malformed::SignatureEncoding)
             || (dots == 2 && (token.ends_with('.') || self.token.header().is_none() || self.token.claims().is_none()));
         if is_cut && (is_readable || token.starts_with("eyJ")) && self.token.header_text("alg") != Some("none") {
-            return super::given::of_paste(CauseKind::Truncated, self.pasted);
+            return super::paste_causes::of_paste(CauseKind::Truncated, self.pasted);
         }
-        if detail.contains("typ") && detail.contains("header") || detail.contains("crit") {
+        if let Some(Malformed::OtherType | Malformed::CriticalExtension) = malformed {
             let explanation = match self.token.header_text("typ") {
-                Some(kind) if !detail.contains("crit") => {
+                Some(kind) if malformed == Some(Malformed::OtherType) => {
                     format!("The header says that it is another kind of JWT: its typ is {kind}, not JWT or at+jwt.")
                 }
-                _ => "The header asks for an extension (crit), which no access token of Entra's does.".to_owned(),
+                _ => "The header requires an extension (crit), which no access token of Entra does.".to_owned(),
             };
             return Cause::new(
                 CauseKind::OtherKindOfJwt,
@@ -211,6 +216,7 @@ impl Found<'_> {
                 "Send the access token of the token response; a proof (DPoP, PoP) or a logout token opens nothing.",
             );
         }
+        let detail = rejection.detail_text().unwrap_or("it does not have the form of one".into());
         Cause::new(
             CauseKind::Malformed,
             format!("What was sent cannot be an access token of Entra: {detail}."),
@@ -306,9 +312,7 @@ impl Found<'_> {
                 (CauseKind::ClaimMissing, format!("The token lacks what this API requires: {expected}."))
             }
             Kind::ClaimNotAllowed => {
-                let name =
-                    expected.strip_prefix("claim ").and_then(|text| text.split_once(" with ")).map(|(name, _)| name);
-                let value = name.and_then(|name| Some((name, self.token.claims()?.get(name)?)));
+                let value = rejection.claim().and_then(|name| Some((name, self.token.claims()?.get(name)?)));
                 let has = value.map(|(name, value)| format!(" Its {name} is {value}.")).unwrap_or_default();
                 (CauseKind::ClaimValue, format!("The token does not have what this API requires: {expected}.{has}"))
             }
@@ -341,7 +345,9 @@ impl Found<'_> {
                     "This API requires {expected}. The client does not say that it understands claims challenges (xms_cc with cp1), so it is refused again and again."
                 ),
             ),
-            Kind::WrongTenant => (CauseKind::TenantPutOut, "The API's owner does not let this tenant in.".to_owned()),
+            Kind::WrongTenant => {
+                (CauseKind::TenantPutOut, "The operator of the API does not accept this tenant.".to_owned())
+            }
             _ => (CauseKind::LayerMissing, format!("{rejection}.")),
         };
         let remedy = match kind {
@@ -366,7 +372,7 @@ impl Found<'_> {
 
     /// Whether the authority is one of Entra for work and school that accepts one version alone.
     pub(super) fn only_version(&self) -> Option<TokenVersion> {
-        let authority = self.authority()?;
+        let authority = self.authority?;
         match (&authority.source, &authority.profile) {
             (Source::Entra(entra), Profile::Workforce) => entra.version,
             _ => None,

@@ -1,0 +1,149 @@
+use std::{borrow::Cow, fmt, sync::Arc};
+
+use crate::error::FetchError;
+
+/// The particular reason for a rejection. Code matches the variant; [`Display`](fmt::Display) is for people only.
+///
+/// No variant holds data of the token, so each may be shown to callers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// A sentence that no code depends on: a rule's, or one that the application gave to
+    /// [`Rejection::detail`](super::Rejection::detail).
+    Text(Cow<'static, str>),
+    Malformed(Malformed),
+    /// Two configured authorities accept the issuer and tenant of the token.
+    AmbiguousIssuer,
+    TenantMissing,
+    TenantNotGuid,
+    /// `iss` and `tid` name different tenants.
+    TenantMismatch,
+    /// `iss` and `ver` name different versions.
+    VersionMismatch,
+    /// The operator's tenant lookup rejected the tenant.
+    TenantRejected,
+    /// Azure AD B2C: the token names a policy that is not configured.
+    PolicyNotAccepted,
+    /// Azure AD B2C: the token names no policy.
+    PolicyMissing,
+    /// The signature is valid, but the key must not sign tokens of this issuer and tenant.
+    KeyNotAuthorized(KeyMismatch),
+    /// A requirement on a directory claim that the authority of the token cannot state.
+    CannotState(&'static str),
+    /// No keys could be fetched.
+    Fetch(Arc<FetchError>),
+    /// The tenant's own metadata and keys were not refreshed while the request waited.
+    RefreshTimedOut,
+}
+
+/// Why a token is malformed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Malformed {
+    OnlyPadding,
+    SchemeTwice,
+    Whitespace,
+    Quotes,
+    Comma,
+    Placeholder,
+    OtherCharacters,
+    NoDots,
+    NotThreeParts,
+    HeaderEncoding,
+    HeaderJson(&'static str),
+    /// `alg`, `typ` or `kid` is not a string.
+    HeaderMemberType,
+    NoAlgorithm,
+    /// `typ` is not that of an access token.
+    OtherType,
+    /// `crit` (RFC 7515, section 4.1.11).
+    CriticalExtension,
+    NoKeyId,
+    PayloadEncoding,
+    PayloadJson(&'static str),
+    SignatureEncoding,
+    /// A claim has another JSON type than Entra's tokens have.
+    ClaimType,
+    /// The same for a claim whose name the authority configures.
+    MappedClaimType,
+}
+
+/// Why a key is not authorized for the tenant of the token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyMismatch {
+    OtherTenant,
+    SharedWithoutIssuer,
+    TooManyChanges,
+    OtherIssuer,
+    WithoutCloud,
+    OtherCloud,
+}
+
+impl fmt::Display for Detail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Text(text) => text,
+            Self::Malformed(malformed) => return malformed.fmt(f),
+            Self::AmbiguousIssuer => "two of the configured authorities accept this issuer and tenant",
+            Self::TenantMissing => "the claim tid is missing",
+            Self::TenantNotGuid => "the claim tid is not a GUID in lower case",
+            Self::TenantMismatch => "iss and tid name different tenants",
+            Self::VersionMismatch => "ver is not the version of the issuer",
+            Self::TenantRejected => "the operator of this API does not accept this tenant",
+            Self::PolicyNotAccepted => "the policy (tfp, acr) is not one of those that this API accepts",
+            Self::PolicyMissing => {
+                "it names no policy (tfp, acr), as tokens of applications do: accept_app_tokens_without_policy() \
+                 (AcceptAppTokensWithoutPolicy in a file) accepts those"
+            }
+            Self::KeyNotAuthorized(mismatch) => return mismatch.fmt(f),
+            Self::CannotState(advice) => advice,
+            Self::Fetch(error) => return error.fmt(f),
+            Self::RefreshTimedOut => "the tenant's own metadata and keys could not be refreshed in time",
+        })
+    }
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OnlyPadding => "it has only padding",
+            Self::SchemeTwice => "it starts with the word Bearer a second time",
+            Self::Whitespace => "it contains whitespace",
+            Self::Quotes => "it is in quotes",
+            Self::Comma => "it has a comma: two values were joined into one",
+            Self::Placeholder => "a placeholder was not filled in",
+            Self::OtherCharacters => "it has characters that are not allowed in a token",
+            Self::NoDots => "it has no dots: it is an opaque token, or not a token",
+            Self::NotThreeParts => "it does not have three parts",
+            Self::HeaderEncoding => "its header is not base64url of UTF-8",
+            Self::HeaderJson(fault) => return write!(f, "its header: {fault}"),
+            Self::HeaderMemberType => "alg, typ or kid of its header is not a string",
+            Self::NoAlgorithm => "its header has no alg",
+            Self::OtherType => "its header's typ is not that of an access token (JWT, at+jwt)",
+            Self::CriticalExtension => "its header requires an extension (crit), and none is supported",
+            Self::NoKeyId => "its header has no kid, so no key can be looked up",
+            Self::PayloadEncoding => "its payload is not base64url of UTF-8",
+            Self::PayloadJson(fault) => return write!(f, "its payload: {fault}"),
+            Self::SignatureEncoding => "its signature is not base64url",
+            Self::ClaimType => "a claim that must be a string, or a list of strings, has another type",
+            Self::MappedClaimType => "a claim with a configured name is neither a string nor a list of strings",
+        })
+    }
+}
+
+impl fmt::Display for KeyMismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OtherTenant => "the key is from the key set of another tenant",
+            Self::SharedWithoutIssuer => "the key is from a shared key set and has no issuer",
+            Self::TooManyChanges => "the key's issuer or cloud has changed too often",
+            Self::OtherIssuer => "the key has another issuer",
+            Self::WithoutCloud => "the key has no cloud_instance_name, and other keys of its key set have one",
+            Self::OtherCloud => "the key is from another cloud",
+        })
+    }
+}
+
+impl From<Malformed> for Detail {
+    fn from(malformed: Malformed) -> Self {
+        Self::Malformed(malformed)
+    }
+}

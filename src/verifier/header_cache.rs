@@ -1,0 +1,165 @@
+//! A cache of parsed headers. Tokens signed by one key have the same header, byte for byte.
+
+use std::{
+    ops::Deref,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use crate::{
+    jwt::{Compact, Header},
+    keys::stats::{SHARDS, shard},
+    rejection::Rejection,
+};
+
+/// Headers per shard: an issuer has a few keys at a time.
+const MAX_HEADERS: usize = 16;
+/// Longer encoded headers are not cached. Entra's have about 120 bytes.
+const MAX_HEADER_BYTES: usize = 512;
+
+/// Parsed headers by their encoded form.
+#[derive(Default)]
+pub(super) struct HeaderCache([Part; SHARDS]);
+
+/// On its own cache lines.
+#[derive(Default)]
+#[repr(align(128))]
+struct Part(RwLock<Entries>);
+
+#[derive(Default)]
+struct Entries {
+    headers: Vec<(Box<[u8]>, Arc<Header>)>,
+    /// The entry to be replaced next.
+    oldest: usize,
+}
+
+/// A parsed header.
+#[derive(Debug)]
+pub(super) enum CachedHeader {
+    New(Header),
+    Cached(Arc<Header>),
+}
+
+impl Deref for CachedHeader {
+    type Target = Header;
+
+    fn deref(&self) -> &Header {
+        match self {
+            Self::New(header) => header,
+            Self::Cached(header) => header,
+        }
+    }
+}
+
+impl HeaderCache {
+    /// The header of a token.
+    pub(super) fn read(&self, token: &Compact<'_>) -> Result<CachedHeader, Rejection> {
+        let known = self.part().read().unwrap_or_else(PoisonError::into_inner).find(token.header).cloned();
+        known.map_or_else(|| token.read_header().map(CachedHeader::New), |header| Ok(CachedHeader::Cached(header)))
+    }
+
+    /// Caches the header of an accepted token. Only headers of verified tokens are cached, so an attacker cannot fill the
+    /// cache.
+    pub(super) fn insert(&self, encoded: &[u8], header: CachedHeader) {
+        let CachedHeader::New(header) = header else { return };
+        if encoded.len() > MAX_HEADER_BYTES {
+            return;
+        }
+        let mut entries = self.part().write().unwrap_or_else(PoisonError::into_inner);
+        if entries.find(encoded).is_none() {
+            entries.add((encoded.into(), Arc::new(header)));
+        }
+    }
+
+    fn part(&self) -> &RwLock<Entries> {
+        &self.0[shard()].0
+    }
+}
+
+impl Entries {
+    fn find(&self, encoded: &[u8]) -> Option<&Arc<Header>> {
+        self.headers.iter().find_map(|(known, header)| (**known == *encoded).then_some(header))
+    }
+
+    fn add(&mut self, header: (Box<[u8]>, Arc<Header>)) {
+        if self.headers.len() < MAX_HEADERS {
+            self.headers.push(header);
+        } else {
+            self.headers[self.oldest] = header;
+            self.oldest = (self.oldest + 1) % MAX_HEADERS;
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+    use super::*;
+    use crate::{Verifier, testing::MockEntra};
+
+    fn token(key_id: &str) -> String {
+        format!("{}.e30.AA", URL_SAFE_NO_PAD.encode(format!(r#"{{"alg":"RS256","kid":"{key_id}"}}"#)))
+    }
+
+    fn read(headers: &HeaderCache, key_id: &str) -> CachedHeader {
+        let token = token(key_id);
+        let header = headers.read(&Compact::split(token.as_bytes()).unwrap()).unwrap();
+        assert_eq!(header.key_id.as_deref(), Some(key_id));
+        header
+    }
+
+    fn insert(headers: &HeaderCache, key_id: &str) {
+        let header = read(headers, key_id);
+        headers.insert(Compact::split(token(key_id).as_bytes()).unwrap().header, header);
+    }
+
+    fn is_known(headers: &HeaderCache, key_id: &str) -> bool {
+        matches!(read(headers, key_id), CachedHeader::Cached(_))
+    }
+
+    #[test]
+    fn header_is_cached_once_it_is_inserted() {
+        let headers = HeaderCache::default();
+        assert!(!is_known(&headers, "one"));
+        assert!(!is_known(&headers, "one"), "reading does not cache");
+        insert(&headers, "one");
+        assert!(is_known(&headers, "one"));
+        assert!(!is_known(&headers, "two"));
+    }
+
+    #[tokio::test]
+    async fn headers_of_rejected_tokens_are_not_cached() {
+        let mock = MockEntra::new();
+        let builder = Verifier::builder().tenant(MockEntra::TENANT).client_id(MockEntra::CLIENT_ID);
+        let verifier = builder.fetch(mock.clone()).build().unwrap();
+        let token = mock.token();
+        for (token, code) in [
+            (token.clone().wrong_key(), "bad_signature"),
+            (token.clone().audience("api://another"), "wrong_audience"),
+            (token.clone().tenant(MockEntra::OTHER_TENANT), "wrong_tenant"),
+        ] {
+            assert_eq!(verifier.verify(&token.build()).await.unwrap_err().code(), code);
+        }
+        let entries = || verifier.0.headers.part().read().unwrap().headers.len();
+        assert_eq!(entries(), 0);
+        verifier.verify(&token.build()).await.unwrap();
+        assert_eq!(entries(), 1);
+    }
+
+    #[test]
+    fn full_cache_replaces_the_oldest_header() {
+        let headers = HeaderCache::default();
+        let key_ids: Vec<String> = (0..=MAX_HEADERS).map(|number| format!("key-{number}")).collect();
+        for key_id in &key_ids {
+            insert(&headers, key_id);
+            insert(&headers, key_id);
+        }
+        assert!(!is_known(&headers, &key_ids[0]));
+        assert!(key_ids[1..].iter().all(|key_id| is_known(&headers, key_id)));
+        assert_eq!(headers.part().read().unwrap().headers.len(), MAX_HEADERS);
+        let long = "k".repeat(MAX_HEADER_BYTES);
+        insert(&headers, &long);
+        assert!(!is_known(&headers, &long));
+    }
+}

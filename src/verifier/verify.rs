@@ -1,0 +1,206 @@
+//! From a token to a verdict: the cache, then the checks, then the operator's own checks.
+
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+
+use super::{
+    Verifier, VerifierState,
+    issuer_index::IssuerMatch,
+    pipeline::Accepted,
+    recorder::{FirstFailure, Recording, Step, Stop},
+    refresh_attempts::RefreshAttempts,
+};
+use crate::{
+    cache::CachedToken,
+    claims::Claims,
+    keys::{epoch::Stamp, stats::Event, waiter::Waiter},
+    rejection::{Rejection, RejectionKind},
+};
+
+/// A verdict that is not known yet.
+pub(crate) type VerdictFuture = Pin<Box<dyn Future<Output = Result<Claims, Rejection>> + Send>>;
+
+/// The verdict on a request.
+pub(crate) enum Verdict {
+    Accepted(Claims),
+    Rejected(Rejection),
+    /// Keys are being fetched, or an asynchronous check runs.
+    Pending(VerdictFuture),
+}
+
+impl From<Result<Claims, Rejection>> for Verdict {
+    fn from(result: Result<Claims, Rejection>) -> Self {
+        match result {
+            Ok(claims) => Self::Accepted(claims),
+            Err(rejection) => Self::Rejected(rejection),
+        }
+    }
+}
+
+impl Verifier {
+    /// Verifies an access token, given as it follows `Bearer`.
+    ///
+    /// It waits only if the key of the token is not known yet: for one refresh that all requests share.
+    ///
+    /// # Errors
+    ///
+    /// A [`Rejection`] that says which rule the token violates.
+    pub async fn verify(&self, token: &str) -> Result<Claims, Rejection> {
+        match self.start(token.as_bytes()) {
+            Verdict::Accepted(claims) => Ok(claims),
+            Verdict::Rejected(rejection) => Err(rejection),
+            Verdict::Pending(verdict) => verdict.await,
+        }
+    }
+
+    /// Verifies a token, without waiting if possible. Not even the characters of `token` have been checked.
+    pub(crate) fn start(&self, token: &[u8]) -> Verdict {
+        #[cfg(test)]
+        if let Some(stub) = &self.0.stub {
+            return crate::bearer::text(token).map_or_else(Verdict::Rejected, stub);
+        }
+        let mut attempts = RefreshAttempts::default();
+        match self.0.decide(token, &mut attempts) {
+            Ok(claims) => match self.0.check_tenant_at_once(&claims) {
+                Some(Ok(())) if self.0.checks.is_empty() => Verdict::Accepted(claims),
+                Some(Err(rejection)) => Verdict::Rejected(rejection),
+                _ => {
+                    let state = Arc::clone(&self.0);
+                    Verdict::Pending(Box::pin(async move { state.check(claims).await }))
+                }
+            },
+            Err(Stop::Rejected(rejection)) => Verdict::Rejected(rejection),
+            Err(Stop::Wait(waiter)) => {
+                let (state, token) = (Arc::clone(&self.0), token.to_vec());
+                Verdict::Pending(Box::pin(async move { state.decide_later(&token, waiter, attempts).await }))
+            }
+        }
+    }
+
+    /// Runs every check on `token` and records the outcomes.
+    pub(crate) async fn record(&self, token: &str) -> Recording {
+        let state = &*self.0;
+        let mut attempts = RefreshAttempts::default();
+        loop {
+            let mut recording = Recording::default();
+            match state.run(token.as_bytes(), state.since_epoch(), &mut attempts, &mut recording) {
+                Err(Stop::Wait(waiter)) => waiter.ended(state.max_wait).await,
+                Ok(Some(Accepted { claims, .. })) => {
+                    state.record_checks(claims, &mut recording).await;
+                    return recording;
+                }
+                // A recording goes on after failures.
+                Ok(None) | Err(Stop::Rejected(_)) => return recording,
+            }
+        }
+    }
+}
+
+impl VerifierState {
+    /// Verifies a token by the cache, or else by the checks.
+    fn decide(&self, token: &[u8], attempts: &mut RefreshAttempts) -> Result<Claims, Stop> {
+        let now = self.since_epoch();
+        // A longer token cannot be in the cache, and is not read at all.
+        if token.len() <= self.max_token_bytes {
+            if let Some(verdict) = self.cached(token, now) {
+                self.counters.count(Event::CacheHit);
+                return verdict.map_err(Stop::Rejected);
+            }
+            self.counters.count(Event::CacheMiss);
+        }
+        let Some(accepted) = self.run(token, now, attempts, &mut FirstFailure)? else {
+            // Unreachable: the first failure ends the run. Fails closed.
+            return Err(Stop::Rejected(Rejection::new(RejectionKind::MalformedToken)));
+        };
+        let Accepted { claims, authority, key, is_key_without_id, encoded_header, header } = accepted;
+        if let Some(cache) = &self.cache {
+            let key_id = header.key_id.as_deref().filter(|_| !is_key_without_id).unwrap_or_default().into();
+            let (claims, stamp) = (claims.clone(), Stamp::default());
+            cache.insert(token, CachedToken { claims, authority, key_id, key, stamp });
+        }
+        self.headers.insert(encoded_header, header);
+        Ok(claims)
+    }
+
+    async fn decide_later(
+        &self,
+        token: &[u8],
+        mut waiter: Waiter,
+        mut attempts: RefreshAttempts,
+    ) -> Result<Claims, Rejection> {
+        loop {
+            waiter.ended(self.max_wait).await;
+            match self.decide(token, &mut attempts) {
+                Ok(claims) => return self.check(claims).await,
+                Err(Stop::Rejected(rejection)) => return Err(rejection),
+                Err(Stop::Wait(next)) => waiter = next,
+            }
+        }
+    }
+
+    /// A cached verdict. Its dates are checked again, and its very key must still be authorized.
+    fn cached(&self, token: &[u8], now: Duration) -> Option<Result<Claims, Rejection>> {
+        let cache = self.cache.as_ref()?;
+        let cached = cache.get(token)?;
+        let authority = self.authorities.get(cached.authority)?;
+        if !cached.stamp.holds(&self.epoch, self.clock.elapsed()) {
+            // Read before the check, so that a change in between is noticed the next time.
+            let epoch = self.epoch.current();
+            let until = authority.keys.confirm(&cached.key_id, &cached.key, cached.claims.tenant_id());
+            let Some(until) = until.filter(|_| self.is_still_chosen(&cached)) else {
+                cache.remove(token);
+                return None;
+            };
+            cached.stamp.set(epoch, until);
+        }
+        Some(match authority.policy.check_dates(cached.claims.payload(), now) {
+            Ok(()) => Ok(cached.claims.clone()),
+            Err(rejection) => {
+                if rejection.kind() == RejectionKind::Expired {
+                    cache.remove(token);
+                }
+                Err(rejection.verified().at_authority(&authority.name).with_key_id(&cached.key_id))
+            }
+        })
+    }
+
+    /// Whether the issuer still belongs to the authority that accepted the token. New documents may have given it to another
+    /// one, or made it ambiguous.
+    fn is_still_chosen(&self, cached: &CachedToken) -> bool {
+        let is_same = |version, tenant| (version, tenant) == (cached.claims.version(), cached.claims.tenant_id());
+        match self.issuers.find(&self.authorities, cached.claims.payload()) {
+            IssuerMatch::Authority { authority, version, tenant } => {
+                authority == cached.authority && is_same(version, tenant)
+            }
+            IssuerMatch::OneOf { authorities, version, tenant } => {
+                authorities.contains(&cached.authority) && is_same(version, tenant)
+            }
+            _ => false,
+        }
+    }
+
+    /// The operator's tenant lookup, then the application's checks in their order.
+    async fn check(&self, claims: Claims) -> Result<Claims, Rejection> {
+        self.check_tenant(&claims).await?;
+        self.check_application(&claims).await?;
+        Ok(claims)
+    }
+
+    async fn check_application(&self, claims: &Claims) -> Result<(), Rejection> {
+        for check in &self.checks {
+            check.check(claims.clone()).await.map_err(Rejection::verified)?;
+        }
+        Ok(())
+    }
+
+    async fn record_checks(&self, claims: Claims, recording: &mut Recording) {
+        let is_accepted = recording.record(Step::TenantLookup, self.check_tenant(&claims).await);
+        if is_accepted {
+            recording.record(Step::Application, self.check_application(&claims).await);
+        }
+    }
+
+    /// The time since the Unix epoch. A clock that is set to a time before it makes every token expired.
+    pub(super) fn since_epoch(&self) -> Duration {
+        self.clock.now().duration_since(std::time::UNIX_EPOCH).unwrap_or(Duration::MAX)
+    }
+}
