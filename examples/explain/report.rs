@@ -142,6 +142,6 @@ fn offline(page: &mut Page, diagnosis: &Diagnosis) {
 fn cause(page: &mut Page, name: &str, cause: &Cause) {
     page.heading(&format!("{name}: {}", cause.kind().title()));
     page.line(Style::Plain, format!("  {}", cause.explanation()));
-    page.add(Style::Good, "  To mend it: ").line(Style::Plain, cause.remedy());
+    page.add(Style::Good, "  To fix: ").line(Style::Plain, cause.remedy());
     page.line(Style::Dim, format!("  ({})", [&[cause.kind().code()], cause.kind().known_as()].concat().join(", ")));
 }

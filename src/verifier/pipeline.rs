@@ -142,10 +142,7 @@ impl VerifierState {
         let form = characters.and_then(|()| Compact::split(token)).map_err(explained);
         let Some(compact) = recorder.note(Step::Form, form)? else { return Ok(None) };
 
-        let header = self.headers.read(&compact).map_err(explained);
-        let is_other_algorithm = |rejection: &Rejection| rejection.kind() == RejectionKind::UnsupportedAlgorithm;
-        let step = if header.as_ref().is_err_and(is_other_algorithm) { Step::Algorithm } else { Step::Header };
-        let header = recorder.note(step, header)?;
+        let header = recorder.note(Step::Header, self.headers.read(&compact).map_err(explained))?;
         let payload = recorder.note(Step::Payload, compact.read_payload().map_err(explained))?;
         // Before a key is looked up: otherwise the response would reveal whether there is one.
         let signature = recorder.note(Step::SignatureEncoding, compact.read_signature().map_err(explained))?;

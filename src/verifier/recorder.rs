@@ -127,6 +127,10 @@ impl Recorder for Recording {
     }
 
     fn failed(&mut self, step: Step, rejection: Rejection) -> Result<(), Rejection> {
+        if self.outcomes.iter().any(|(known, outcome)| *known > step && outcome.is_err()) {
+            // The second part of a check, after the failure of another one: the first failure stays the first to be shown.
+            return Ok(());
+        }
         self.first_failure.get_or_insert_with(|| rejection.clone());
         match self.outcome_mut(step) {
             Some(outcome) => *outcome = Err(rejection),
@@ -168,8 +172,8 @@ fn with_hashed_nonce(token: &Compact<'_>) -> Option<String> {
 
 macro_rules! steps {
     ($($variant:ident = $name:literal, $title:literal;)+) => {
-        /// A check, in the order in which a diagnosis shows them.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        /// A check, in the order in which they run and a diagnosis shows them.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub(crate) enum Step {
             $($variant,)+
         }
@@ -194,10 +198,10 @@ steps! {
     Size = "size", "the token is not too long";
     Form = "form", "it has three parts and only characters of a token";
     Header = "header", "the header is that of an access token";
-    Algorithm = "algorithm", "the signature algorithm is accepted";
-    KeyId = "key_id", "the header has a kid";
     Payload = "payload", "the payload is a JSON object without duplicate members, with exp";
     SignatureEncoding = "signature_encoding", "the signature is base64url";
+    Algorithm = "algorithm", "the signature algorithm is accepted";
+    KeyId = "key_id", "the header has a kid";
     NotMicrosoft = "not_microsoft", "the audience is not a Microsoft API";
     Issuer = "issuer", "a configured authority has the issuer";
     Tenant = "tenant", "the tenant, or the policy, is accepted";

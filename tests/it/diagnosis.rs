@@ -148,7 +148,7 @@ const ROWS: &[Row] = rows! {
     18 PersonalAccount WrongTenant, usual, |bench| bench.token().tenant(TenantId::PERSONAL_ACCOUNTS).build(), ["personal Microsoft account", "https://login.microsoftonline.com/11111111"];
     18 OtherTenant WrongTenant, usual, |bench| bench.token().tenant(MockEntra::OTHER_TENANT).build(), ["from tenant 22222222", "accepted is https://login.microsoftonline.com/11111111", "add 22222222"];
     0 NoTenant WrongTenant, usual, |bench| bench.token().without_claim("tid").build(), ["tid is missing", "login.microsoftonline.com/11111111"];
-    0 TenantPutOut WrongTenant, || of(Authority::tenants_if(|_| false).client_id(MockEntra::CLIENT_ID)), good, ["11111111-2222", "does not let it in"];
+    0 TenantPutOut WrongTenant, || of(Authority::tenants_if(|_| false).client_id(MockEntra::CLIENT_ID)), good, ["11111111-2222", "does not accept its tenant"];
     7 OwnSigningKey UnknownKey, usual, |bench| bench.token().kid("its-own-key").build(), ["its-own-key", "app_specific_keys(true)", "?appid="];
     11 StaleKeys UnknownKey, usual, |bench| { bench.mock.rotate(); bench.mock.set_fault(Fault::Down); bench.clock.advance(Duration::from_secs(600)); good(bench) }, ["cannot be refreshed", "https://login.microsoftonline.com/11111111"];
     0 UnknownKey UnknownKey, || of(Authority::danger_any_organization().client_id(MockEntra::CLIENT_ID)), |bench| bench.token().kid("never-seen").build(), ["never-seen"];
@@ -201,6 +201,10 @@ const ROWS: &[Row] = rows! {
     23 ChallengeNotUnderstood InsufficientClaims, || requires(Requirement::auth_context("c1")), good, ["c1", "cp1", "again and again"];
     0 StrongerSignIn InsufficientClaims, || requires(Requirement::auth_context("c1")), |bench| bench.token().claim("xms_cc", json!(["CP1"])).build(), ["c1", "sign in again"];
     0 OwnersCheck WrongTenant, || Bench::cold(MockEntra::new(), |builder| builder.tenant(MockEntra::TENANT).check(|_| async { Err(Rejection::new(RejectionKind::WrongTenant).detail("the subscription of this customer has ended")) })), good, ["subscription of this customer has ended", "check()"];
+    0 OwnersCheck ClaimNotAllowed, || Bench::cold(MockEntra::new(), |builder| builder.tenant(MockEntra::TENANT).check(|_| async { Err(Rejection::new(RejectionKind::ClaimNotAllowed).detail("the account owner is suspended")) })), good, ["the account owner is suspended", "check()"];
+    0 OwnersCheck KeysUnavailable, || of(Authority::tenants_by(|_| async { Err(Rejection::new(RejectionKind::KeysUnavailable).detail("the table of customers is down")) }).client_id(MockEntra::CLIENT_ID)), good, ["the table of customers is down", "tenants_by()"];
+    0 WrongMetadata KeysUnavailable, || { let bench = usual(); bench.mock.set_metadata("issuer", Some("https://proxy.example/status 404/22222222-3333-4444-5555-666666666666/v2.0".into())); bench }, good, ["status 404", "Configure what they say"];
+    0 Malformed MalformedToken, usual, |bench| bench.token().header("kid", 7).build(), ["is not a string"];
 };
 
 /// Played by tests of their own: a set-up that is refused at build, and two layers.
@@ -212,12 +216,12 @@ fn fits(kind: RejectionKind, check: &str) -> bool {
     let checks: &[&str] = match kind {
         Kind::TokenTooLarge => &["size"],
         Kind::MissingToken | Kind::EncryptedToken => &["form"],
-        Kind::MalformedToken => &["form", "header", "payload", "types", "kind", "signature"],
-        Kind::UnsupportedAlgorithm => &["algorithm"],
+        Kind::MalformedToken => &["form", "header", "payload", "signature_encoding", "key_id", "types", "kind"],
+        Kind::UnsupportedAlgorithm => &["header", "algorithm"],
         Kind::MicrosoftApiToken => &["not_microsoft"],
         Kind::UnknownIssuer => &["issuer"],
         Kind::WrongTenant => &["tenant", "origin", "requirement"],
-        Kind::WrongIssuer => &["tenant", "key_owner", "origin"],
+        Kind::WrongIssuer => &["tenant", "key_authorization", "origin"],
         Kind::UnknownKey => &["key"],
         Kind::KeysUnavailable => &["issuer", "tenant", "key"],
         Kind::BadSignature => &["signature"],
@@ -229,21 +233,23 @@ fn fits(kind: RejectionKind, check: &str) -> bool {
         Kind::ClaimMissing | Kind::ClaimNotAllowed => &["claims", "requirement"],
         _ => &["requirement"],
     };
-    check == "owner" || checks.contains(&check)
+    check == "application" || check == "tenant_lookup" || checks.contains(&check)
 }
 
-const NAMES: [&str; 21] = [
+const NAMES: [&str; 24] = [
     "size",
     "form",
     "header",
-    "algorithm",
     "payload",
+    "signature_encoding",
+    "algorithm",
+    "key_id",
     "not_microsoft",
     "issuer",
     "tenant",
     "key",
     "signature",
-    "key_owner",
+    "key_authorization",
     "origin",
     "types",
     "dates",
@@ -253,7 +259,8 @@ const NAMES: [&str; 21] = [
     "client",
     "claims",
     "requirement",
-    "owner",
+    "tenant_lookup",
+    "application",
 ];
 
 /// What holds of every diagnosis of a text.
@@ -265,9 +272,10 @@ async fn assert_sound(verifier: &Verifier, text: &str, diagnosis: &Diagnosis) {
     assert_eq!(diagnosis.is_accepted(), diagnosis.cause().is_none(), "{diagnosis}");
     assert_eq!(diagnosis.is_accepted(), diagnosis.code().is_none(), "{diagnosis}");
     let outcome = |name: &str| diagnosis.checks().iter().find(|check| check.name == name).unwrap().outcome;
-    let is_verified = outcome("signature") == Outcome::Passed && outcome("key_owner") == Outcome::Passed;
+    let is_verified = outcome("signature") == Outcome::Passed && outcome("key_authorization") == Outcome::Passed;
     for check in diagnosis.checks() {
-        let is_about_claims = !["size", "form", "key", "signature"].contains(&check.name);
+        let is_about_claims =
+            !["size", "form", "signature_encoding", "key_id", "key", "signature"].contains(&check.name);
         let is_reached = check.outcome != Outcome::NotReached;
         assert_eq!(check.verified, is_verified && is_about_claims && is_reached, "{}\n{diagnosis}", check.name);
         match check.outcome {
@@ -771,7 +779,7 @@ fn any_value() -> impl Strategy<Value = Value> {
             json!("https://contoso.b2clogin.com/"),
             json!("https://plant.example"),
             json!("EdDSA"),
-            json!("api://orders\n  To mend it: \u{1b}[2J\u{202e}"),
+            json!("api://orders\n  To fix: \u{1b}[2J\u{202e}"),
             json!("https://graph.microsoft.com"),
             json!(MockEntra::OTHER_TENANT),
             json!(MockEntra::CLIENT_ID),

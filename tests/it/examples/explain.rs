@@ -112,7 +112,7 @@ async fn a_good_token_and_bad_ones() {
                 "IDX10511",
                 "TokenAudienceNotAllowed",
                 "Microsoft Graph",
-                "To mend it:",
+                "To fix:",
                 "(not verified)",
                 id,
             ],

@@ -92,7 +92,7 @@ async fn every_route_with_every_kind_of_token() {
             if status != 200 {
                 let body: Value = serde_json::from_str(&answer.body).unwrap();
                 assert_eq!(body["code"], code, "{who} {path}");
-                assert!(body["hint"].as_str().is_some_and(|hint| hint.contains("To mend it: ")), "{who} {path}");
+                assert!(body["hint"].as_str().is_some_and(|hint| hint.contains("To fix: ")), "{who} {path}");
             }
         }
         let log = silent.stderr() + &detailed.stderr();
@@ -113,21 +113,21 @@ async fn bodies_of_a_server_that_tells() {
             "/me",
             String::new(),
             format!(
-                r#"{{"statusCode":401,"message":"{sentence}","code":"missing_token","hint":"the request has no bearer token. To mend it: send the access token in the header: Authorization: Bearer <token>."}}"#
+                r#"{{"statusCode":401,"message":"{sentence}","code":"missing_token","hint":"the request has no bearer token. To fix: send the access token in the header: Authorization: Bearer <token>."}}"#
             ),
         ),
         (
             "/me",
             token().wrong_key().build(),
             format!(
-                r#"{{"statusCode":401,"message":"{sentence}","code":"bad_signature","hint":"the token's signature does not verify. To mend it: send the token unchanged; a token for another API, one of Microsoft's for instance, may be signed in a form of its own."}}"#
+                r#"{{"statusCode":401,"message":"{sentence}","code":"bad_signature","hint":"the token's signature does not verify. To fix: send the token unchanged; a token for another API, one of Microsoft's for instance, may be signed in a form of its own."}}"#
             ),
         ),
         (
             "/optional",
             token().graph().build(),
             format!(
-                r#"{{"statusCode":401,"message":"{sentence}","code":"microsoft_api_token","hint":"the token is for one of Microsoft's own APIs, not for this one (Microsoft Graph) (expected {0} or api://{0} or api://{1}/{0}). To mend it: ask for a scope of this API, such as api://<client id>/.default, and for scopes of one API only in each request."}}"#,
+                r#"{{"statusCode":401,"message":"{sentence}","code":"microsoft_api_token","hint":"the token is for one of Microsoft's own APIs, not for this one (Microsoft Graph) (expected {0} or api://{0} or api://{1}/{0}). To fix: ask for a scope of this API, such as api://<client id>/.default, and for scopes of one API only in each request."}}"#,
                 MockEntra::CLIENT_ID,
                 MockEntra::TENANT,
             ),
@@ -135,7 +135,7 @@ async fn bodies_of_a_server_that_tells() {
         (
             "/files",
             token().scopes("Mail.Read").build(),
-            r#"{"statusCode":403,"message":"Forbidden. The access token lacks a required permission.","code":"insufficient_scope","hint":"the token lacks the scope that this operation needs (expected scope Files.Read or app role Files.Read.All). To mend it: ask for the scope at the authorize and the token request, and have it consented to.","expected":"scope Files.Read or app role Files.Read.All"}"#.to_owned(),
+            r#"{"statusCode":403,"message":"Forbidden. The access token lacks a required permission.","code":"insufficient_scope","hint":"the token lacks the scope that this operation needs (expected scope Files.Read or app role Files.Read.All). To fix: ask for the scope at the authorize and the token request, and have it consented to.","expected":"scope Files.Read or app role Files.Read.All"}"#.to_owned(),
         ),
     ] {
         assert_eq!(server.get(path, &token).await.body, body);
