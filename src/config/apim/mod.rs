@@ -20,12 +20,16 @@ use std::fmt;
 use serde_json::Value;
 
 use super::{
-    Config, Source,
     key::Key,
-    node::{Data, Node},
-    read::Reader,
+    section_reader::Reader,
+    settings::{Config, Source},
+    value::{ConfigValue, Data},
 };
-use crate::error::{ConfigError, ConfigProblem, Problems};
+use crate::error::{
+    ConfigError, ConfigProblem,
+    ConfigProblemKind::{self, Unsupported},
+    ConfigSource, Problems,
+};
 
 /// What a policy of API Management means here.
 ///
@@ -137,7 +141,7 @@ impl Config {
 struct Draft {
     policy: &'static str,
     /// The members of the section, each under the name that it has in the policy.
-    members: Vec<(Key, Node)>,
+    members: Vec<(Key, ConfigValue)>,
     problems: Problems,
     notes: Vec<ApimNote>,
     /// Settings that could not be read: they are not missing.
@@ -153,18 +157,24 @@ impl Draft {
         self.notes.push(ApimNote { place: place.into(), advice: advice.into() });
     }
 
-    fn wrong(&mut self, place: impl Into<String>, value: Option<&str>, advice: impl Into<String>) {
-        self.problems.push(ConfigProblem::new(place, value, advice));
+    fn wrong(
+        &mut self,
+        kind: ConfigProblemKind,
+        place: impl Into<String>,
+        value: Option<&str>,
+        advice: impl Into<String>,
+    ) {
+        self.problems.push(ConfigProblem::new(kind, place, value, advice).in_source(ConfigSource::ApimPolicy));
     }
 
-    fn put(&mut self, key: Key, node: Node) {
+    fn put(&mut self, key: Key, node: ConfigValue) {
         self.members.push((key, node));
     }
 
     /// Puts a list, if it has any elements.
-    fn list(&mut self, key: Key, place: &str, elements: Vec<Node>) {
+    fn list(&mut self, key: Key, place: &str, elements: Vec<ConfigValue>) {
         if !elements.is_empty() {
-            self.put(key, Node::new(place, Data::List(elements)));
+            self.put(key, ConfigValue::new(place, Data::List(elements)));
         }
     }
 
@@ -173,7 +183,7 @@ impl Draft {
         match riddle(value) {
             None => Some(value.trim().to_owned()),
             Some(why) => {
-                self.wrong(place, Some(value), why);
+                self.wrong(Unsupported, place, Some(value), why);
                 None
             }
         }
@@ -184,9 +194,9 @@ impl Draft {
         const CHECK: &str = "API Management does not look what kind of token it is; here an application's token needs an app \
                              role, unless AllowWebApiToBeAuthorizedByACL is true, and id tokens are refused";
         self.note(self.policy, CHECK);
-        let members: Vec<(String, Node)> =
+        let members: Vec<(String, ConfigValue)> =
             self.members.into_iter().map(|(key, node)| (key.name().to_owned(), node)).collect();
-        let section = Node::new("", Data::Object(members));
+        let section = ConfigValue::new("", Data::Object(members));
         let json = format!("{{\"AzureAd\":{}}}", section.to_json());
         let value: Result<Value, _> = serde_json::from_str(&json);
         let json = value.and_then(|value| serde_json::to_string_pretty(&value)).unwrap_or(json);
@@ -196,7 +206,8 @@ impl Draft {
             Data::List(_) | Data::Text(_) | Data::Other(_) => Vec::new(),
         };
         let mut reader = Reader { problems: self.problems, ..Reader::default() };
-        reader.config.source = Source::Json { file: None, section: Some(self.policy.to_owned()) };
+        reader.config.source =
+            Source::Document { source: ConfigSource::ApimPolicy, file: None, section: Some(self.policy.to_owned()) };
         reader.config.spoilt = self.spoilt;
         reader.section(members);
         let config = reader.finish()?;
