@@ -8,7 +8,7 @@ use super::{
     flaw::Flaw,
     key::Key,
     location::Named,
-    section_reader::{Reader, mistyped, wrong},
+    reader::{Reader, mistyped, wrong},
     value::{ConfigValue, Data},
 };
 use crate::{

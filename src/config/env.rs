@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use super::{
     key::{self, Key, VARIABLES},
     location::{Location, Named},
-    section_reader::{Reader, names, unknown},
+    reader::{Reader, names, unknown},
     settings::{Config, Source, Tenant},
     value::{Branch, ConfigValue, Data},
     warning::Warning,

@@ -10,7 +10,7 @@ use super::{
     flaw::Flaw,
     jsonc::strip_jsonc,
     key::{self, Meaning},
-    section_reader::{Reader, duplicate},
+    reader::{Reader, duplicate},
     settings::{Config, Source},
     value::{ConfigValue, Data, LONGEST_DOCUMENT},
 };

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{
     key,
-    section_reader::{Reader, duplicate, mistyped, unknown},
+    reader::{Reader, duplicate, mistyped, unknown},
     value::{ConfigValue, Data},
 };
 use crate::{

@@ -8,53 +8,13 @@ use super::{
     location::{Location, Named},
     provenance::AuthorityEntry,
     rules::{GUID_FORM, Rules, guid},
-    settings::{Config, Place},
+    settings::Config,
 };
 use crate::{
     authority::{Authority, B2c, ExternalId, Kind},
     error::ConfigProblemKind::{Conflict, Invalid, NotApplicable},
     tenant::{Instance, TenantId},
 };
-
-impl Config {
-    /// The kind of the section's authority: as it says itself, or as its addresses and policies do.
-    pub(super) fn form(&self) -> Form {
-        let of_policy = || self.site.text(Key::Policy).or(self.site.all(Key::Policies).next()).map(|_| Form::B2c);
-        (self.site.form.as_ref().map(|form| form.value))
-            .or_else(|| self.addresses.iter().find_map(|address| address::form(&address.value)))
-            .or_else(|| self.instance_texts().find_map(|(_, text)| address::form_of_instance(text)))
-            .or_else(of_policy)
-            .unwrap_or(Form::Entra)
-    }
-
-    /// Whether the section has an authority of its own, beside those that are listed.
-    pub(super) fn has_own_authority(&self) -> bool {
-        !self.tenants.is_empty()
-            || !self.addresses.is_empty()
-            || self.site.names_an_issuer()
-            || self.form() != Form::Entra
-            || (self.authorities.is_empty() && self.sections.is_empty())
-    }
-
-    fn instance_texts(&self) -> impl Iterator<Item = (&Location, &str)> {
-        self.instances.iter().filter_map(|place| match &place.value {
-            Place::Address(text) => Some((&place.name, text.as_str())),
-            Place::Cloud(_) => None,
-        })
-    }
-
-    /// What says of which kind the authority is, for a message.
-    fn witness(&self) -> Option<String> {
-        let kind = self.site.form.as_ref().map(|form| {
-            let name = Form::ALL.iter().find(|(_, known)| *known == form.value).map_or("", |(name, _)| name);
-            format!("{} = {name:?}", form.name)
-        });
-        let address = self.addresses.first().map(|address| format!("{} = {:?}", address.name, address.value));
-        let instance = self.instance_texts().next().map(|(name, text)| format!("{name} = {text:?}"));
-        let tenant = self.written(Key::TenantId).into_iter().next().map(|(name, text)| format!("{name} = {text:?}"));
-        kind.or(address).or(instance).or(tenant)
-    }
-}
 
 impl<'a> Rules<'a> {
     /// The authority that these settings describe, but for one of Entra's; `None` only beside a problem.

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use roxmltree::Node as Element;
 
 use super::{
-    Draft, claims,
+    claims,
+    draft::Draft,
     jwt::{is_for_audiences, put_audiences},
 };
 use crate::{

@@ -3,9 +3,8 @@
 use roxmltree::Node as Element;
 
 use super::{
-    Draft,
     document::{children, text},
-    riddle,
+    draft::{Draft, riddle},
 };
 use crate::{
     config::{

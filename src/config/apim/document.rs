@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use roxmltree::{Document, Node as Element, ParsingOptions};
 
-use super::{Draft, shape};
+use super::{draft::Draft, shape};
 use crate::{
     config::{flaw::Flaw, value::shortened},
     error::{

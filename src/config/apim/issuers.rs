@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Draft, url::Metadata};
+use super::{draft::Draft, url::Metadata};
 use crate::{
     claims::TokenVersion,
     config::{

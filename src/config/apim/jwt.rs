@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use roxmltree::Node as Element;
 
 use super::{
-    Draft, claims,
+    claims,
     document::{children, text},
+    draft::{Draft, riddle},
     issuers::Trust,
-    riddle,
     url::{self, Metadata},
 };
 use crate::{
