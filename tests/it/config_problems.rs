@@ -423,6 +423,10 @@ fn id(text: &str) -> TenantId {
 fn configs_in_code() -> Vec<(&'static str, Config)> {
     let b2c = || Authority::b2c("contoso", "B2C_1_susi");
     let okta = || Authority::openid_connect(OKTA).audience("a");
+    let own_b2c = |policy| {
+        Authority::b2c_at("https://login.contoso.example", TENANT, policy)
+            .issuers([format!("https://id.example/{TENANT}/")])
+    };
     let instance = || Instance::parse("https://entra.example").unwrap();
     in_code![
         Config::default(),
@@ -500,6 +504,15 @@ fn configs_in_code() -> Vec<(&'static str, Config)> {
         client().authority(okta().policy("x").issuers(["https://a.example"])).authority(
             Authority::openid_connect("https://b.example").audience("a").policy("x").issuers(["https://a.example"])
         ),
+        // A shared issuer is not reported for an authority that has a problem as a whole.
+        client()
+            .allowed_client(OTHER)
+            .authority(b2c().accept_app_tokens_without_policy())
+            .authority(Authority::b2c("contoso", "B2C_1_x").accept_app_tokens_without_policy().scope_claim("x")),
+        client()
+            .allowed_client(OTHER)
+            .authority(own_b2c("a").accept_app_tokens_without_policy())
+            .authority(own_b2c("b").accept_app_tokens_without_policy()),
         // A file and code.
         Config::from_json("{\"AzureAd\":{}}").unwrap().tenant("x y"),
         Config::from_json("{\"AzureAd\":{}}").unwrap().tenant(TENANT),
