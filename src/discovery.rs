@@ -592,7 +592,7 @@ mod tests {
             let config = authorities.into_iter().fold(crate::config::Config::default(), |config, authority| {
                 config.authority(authority.audience("api://a"))
             });
-            config.plan().unwrap().authorities
+            config.resolve().unwrap().authorities
         }
         let origin = "http://127.0.0.1:4000";
         let at = |base: &str| Instance::parse(base).unwrap();

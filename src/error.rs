@@ -1,51 +1,94 @@
-//! The two errors that are not refusals: a configuration that cannot work, and a document that could not be fetched.
+//! The errors that are not rejections: an invalid configuration, and a document that cannot be fetched or used.
 
 mod fetch;
+mod problem_kind;
 
 use std::{error::Error, fmt};
 
 pub(crate) use fetch::DocumentFault;
 pub use fetch::{FetchError, FetchFailure, InvalidDocument};
 
+pub use problem_kind::{ConfigProblemKind, ConfigSource};
+
 /// Everything that is wrong with a configuration, reported at once.
 ///
 /// Each problem names its setting, the value it had and what would be right.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
-    source: Option<String>,
+    file: Option<String>,
     problems: Vec<ConfigProblem>,
     omitted: usize,
 }
 
-/// One mistake in a configuration.
+/// One problem in a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigProblem {
+    kind: ConfigProblemKind,
+    source: ConfigSource,
     setting: String,
     value: Option<String>,
     advice: String,
 }
 
 impl ConfigProblem {
-    /// A mistake in `setting`, which had `value` (`None` where it is missing), with what would be right.
-    pub fn new(setting: impl Into<String>, value: Option<&str>, advice: impl Into<String>) -> Self {
+    /// A problem with `setting`, written in [code](ConfigSource::Code), which had `value` (`None` if it is missing), and what
+    /// would be right.
+    ///
+    /// ```
+    /// use tower_entra::error::{ConfigError, ConfigProblem, ConfigProblemKind};
+    ///
+    /// let problem = ConfigProblem::new(ConfigProblemKind::Invalid, "port()", Some("0"), "a port from 1 to 65535 is needed");
+    /// let error = ConfigError::from_problem(problem);
+    /// assert_eq!(error.to_string(), r#"invalid configuration: port() = "0": a port from 1 to 65535 is needed"#);
+    /// ```
+    pub fn new(
+        kind: ConfigProblemKind,
+        setting: impl Into<String>,
+        value: Option<&str>,
+        advice: impl Into<String>,
+    ) -> Self {
         const LONGEST_VALUE: usize = 200;
         const LONGEST_SETTING: usize = 200;
         const LONGEST_ADVICE: usize = 2_000;
+        // An empty name would be invisible.
+        let setting = setting.into();
+        let setting = if setting.trim().is_empty() { format!("{setting:?}") } else { setting };
         // All of them may quote input, so none may be as long as the input.
         Self {
-            setting: truncated(setting.into(), LONGEST_SETTING),
+            kind,
+            source: ConfigSource::Code,
+            setting: truncated(setting, LONGEST_SETTING),
             value: value.map(|value| truncated(value.to_owned(), LONGEST_VALUE)),
             advice: truncated(advice.into(), LONGEST_ADVICE),
         }
     }
 
-    /// The setting as its owner wrote it: a builder method, a JSON key or an environment variable.
+    /// The same problem, with a setting written in this source.
+    #[must_use]
+    pub fn in_source(mut self, source: ConfigSource) -> Self {
+        self.source = source;
+        self
+    }
+
+    /// What is wrong.
+    #[must_use]
+    pub fn kind(&self) -> ConfigProblemKind {
+        self.kind
+    }
+
+    /// Where the setting was written.
+    #[must_use]
+    pub fn source(&self) -> ConfigSource {
+        self.source
+    }
+
+    /// The setting as it was written: a builder method, a JSON path, an environment variable, or an element of a policy.
     #[must_use]
     pub fn setting(&self) -> &str {
         &self.setting
     }
 
-    /// The value it had, cut after 200 characters; `None` where the setting is missing.
+    /// The value it had, cut after 200 characters; `None` if the setting is missing, or if its value may be a secret.
     #[must_use]
     pub fn value(&self) -> Option<&str> {
         self.value.as_deref()
@@ -115,10 +158,6 @@ impl Problems {
         self.found == 0
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &ConfigProblem> {
-        self.kept.iter()
-    }
-
     /// Adds all of `other`.
     pub(crate) fn append(&mut self, other: Self) {
         self.found += other.omitted;
@@ -131,7 +170,7 @@ impl Problems {
         if self.is_empty() {
             Ok(())
         } else {
-            Err(ConfigError { source: None, problems: self.kept, omitted: self.omitted })
+            Err(ConfigError { file: None, problems: self.kept, omitted: self.omitted })
         }
     }
 }
@@ -152,19 +191,19 @@ impl ConfigError {
     ///
     /// If `problems` has at least one.
     pub fn check(problems: Vec<ConfigProblem>) -> Result<(), Self> {
-        if problems.is_empty() { Ok(()) } else { Err(Self { source: None, problems, omitted: 0 }) }
+        if problems.is_empty() { Ok(()) } else { Err(Self { file: None, problems, omitted: 0 }) }
     }
 
     /// An error of one problem.
     #[must_use]
     pub fn from_problem(problem: ConfigProblem) -> Self {
-        Self { source: None, problems: vec![problem], omitted: 0 }
+        Self { file: None, problems: vec![problem], omitted: 0 }
     }
 
     /// The same, found in this file.
     #[must_use]
-    pub(crate) fn in_source(mut self, source: Option<&str>) -> Self {
-        self.source = source.map(str::to_owned);
+    pub(crate) fn in_file(mut self, file: Option<&str>) -> Self {
+        self.file = file.map(str::to_owned);
         self
     }
 
@@ -191,8 +230,8 @@ impl ConfigError {
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("invalid configuration")?;
-        if let Some(source) = &self.source {
-            write!(f, " in {source}")?;
+        if let Some(file) = &self.file {
+            write!(f, " in {file}")?;
         }
         match self.problems.as_slice() {
             [problem] => write!(f, ": {problem}"),

@@ -5,7 +5,7 @@ use std::{env, fs::File, future::ready, io::Read};
 use tower_entra::{
     Config, ConfigError, Verifier, VerifierBuilder,
     config::ApimPolicy,
-    error::{ConfigProblem, FetchError, FetchFailure},
+    error::{ConfigProblem, ConfigProblemKind, FetchError, FetchFailure},
     fetch::{Fetch, FetchFuture, FetchRequest},
 };
 
@@ -56,7 +56,12 @@ impl Configuration {
                 let read = File::open(policy).and_then(|file| file.take(MOST).read_to_string(&mut xml));
                 read.map_err(|error| {
                     let path = policy.display().to_string();
-                    ConfigError::from_problem(ConfigProblem::new("--policy", Some(&path), error.to_string()))
+                    ConfigError::from_problem(ConfigProblem::new(
+                        ConfigProblemKind::Unreadable,
+                        "--policy",
+                        Some(&path),
+                        error.to_string(),
+                    ))
                 })?;
                 let policy = Config::from_apim_policy(&xml)?;
                 (policy.config().clone(), Some(Box::new(policy)))

@@ -68,20 +68,31 @@ pub(crate) struct Names {
     pub(crate) audience: Option<String>,
 }
 
+/// A claim whose name can be configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MappedClaim {
+    Scopes,
+    Roles,
+    Groups,
+    Subject,
+    Client,
+    Audience,
+}
+
 impl Names {
-    /// Reads them; the first that is none, with the method that named it.
-    pub(crate) fn read(&self) -> Result<Mapping, (&'static str, String)> {
-        let path = |method, name: &Option<String>| match name {
+    /// Parses the names; otherwise the first claim whose name is invalid, and that name.
+    pub(crate) fn read(&self) -> Result<Mapping, (MappedClaim, String)> {
+        let path = |claim, name: &Option<String>| match name {
             None => Ok(None),
-            Some(name) => crate::policy::Path::parse(name).map(Some).ok_or_else(|| (method, name.clone())),
+            Some(name) => crate::policy::Path::parse(name).map(Some).ok_or_else(|| (claim, name.clone())),
         };
         Ok(Mapping {
-            scopes: path("scope_claim()", &self.scopes)?,
-            roles: path("role_claim()", &self.roles)?,
-            groups: path("group_claim()", &self.groups)?,
-            subject: path("subject_claim()", &self.subject)?,
-            client: path("client_claim()", &self.client)?,
-            audience: path("audience_claim()", &self.audience)?,
+            scopes: path(MappedClaim::Scopes, &self.scopes)?,
+            roles: path(MappedClaim::Roles, &self.roles)?,
+            groups: path(MappedClaim::Groups, &self.groups)?,
+            subject: path(MappedClaim::Subject, &self.subject)?,
+            client: path(MappedClaim::Client, &self.client)?,
+            audience: path(MappedClaim::Audience, &self.audience)?,
         })
     }
 }

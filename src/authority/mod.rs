@@ -58,7 +58,7 @@ pub(crate) use entra::{Entra, Tenants};
 pub(crate) use gate::Gate;
 pub use gate::TenantLookup;
 pub(crate) use issuers::{Form, Issuers};
-pub(crate) use kinds::{B2c, ExternalId, Keys, Kind, OpenIdConnect};
+pub(crate) use kinds::{B2c, ExternalId, Keys, Kind, MappedClaim, OpenIdConnect};
 pub(crate) use owners::IssuerOwners;
 pub(crate) use ownership::{ForeignIssuer, Listed, Ownership, is_at_microsoft, is_listed, origin_of};
 pub(crate) use settings::Settings;

@@ -1,6 +1,10 @@
 //! Addresses of instances and authorities.
 
-use crate::tenant::{Address, CHINA_V1_HOST, Cloud, Instance, MicrosoftHost, TenantId, check_address};
+use super::flaw::Flaw;
+use crate::{
+    error::ConfigProblemKind::Conflict,
+    tenant::{Address, CHINA_V1_HOST, Cloud, Instance, MicrosoftHost, TenantId, check_address},
+};
 
 /// The kinds of authorities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,14 +71,14 @@ pub(super) fn form(text: &str) -> Option<Form> {
 }
 
 /// What a full address of this kind says, or what is wrong with it.
-pub(super) fn authority(text: &str, form: Form) -> Result<Spot, String> {
-    let address = check_address(text).map_err(|error| error.to_string())?;
+pub(super) fn authority(text: &str, form: Form) -> Result<Spot, Flaw> {
+    let address = check_address(text)?;
     if form == Form::OpenIdConnect {
         return Ok(Spot::OpenIdConnect);
     }
     if address.path.contains('?') {
         let advice = if form == Form::B2c { "; name the policy as SignUpSignInPolicyId" } else { "" };
-        return Err(format!("an address with a query (?) is not allowed{advice}"));
+        return Err(Flaw::invalid(format!("an address with a query (?) is not allowed{advice}")));
     }
     match form {
         Form::B2c => {
@@ -85,35 +89,37 @@ pub(super) fn authority(text: &str, form: Form) -> Result<Spot, String> {
             let mut rest = rest.into_iter().map(str::to_owned);
             match (rest.next(), rest.next(), rest.next()) {
                 (tenant, policy, None) => Ok(Spot::B2c { base: address.origin, tenant, policy }),
-                _ => Err("the form is https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_susi/v2.0".to_owned()),
+                _ => Err(Flaw::invalid(
+                    "the form is https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_susi/v2.0",
+                )),
             }
         }
         Form::ExternalId => match behind_host(&address).as_slice() {
             [] => Ok(Spot::ExternalId { base: address.origin, tenant: None }),
             [tenant] => Ok(Spot::ExternalId { tenant: Some((*tenant).to_owned()), base: address.origin }),
-            _ => Err("nothing but the tenant and /v2.0 may stand behind the host".to_owned()),
+            _ => Err(Flaw::invalid("nothing but the tenant and /v2.0 may stand behind the host")),
         },
         _ => entra(&address),
     }
 }
 
-fn entra(address: &Address) -> Result<Spot, String> {
+fn entra(address: &Address) -> Result<Spot, Flaw> {
     const FORM: &str = "an address such as https://login.microsoftonline.com/ and the tenant is needed";
     match tenant_of(&address.path) {
-        Some("") => Err(format!("the tenant is missing at its end; {FORM}")),
-        None => Err(format!("nothing but /v2.0 may stand behind the tenant; {FORM}")),
+        Some("") => Err(Flaw::invalid(format!("the tenant is missing at its end; {FORM}"))),
+        None => Err(Flaw::invalid(format!("nothing but /v2.0 may stand behind the tenant; {FORM}"))),
         Some(tenant) => Ok(Spot::Entra { instance: instance(&address.origin)?, tenant: tenant.to_owned() }),
     }
 }
 
 /// The host of an authority of B2C or External ID, as `Instance` has it.
-pub(super) fn base(text: &str) -> Result<String, String> {
+pub(super) fn base(text: &str) -> Result<String, Flaw> {
     let with_scheme = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
-    let address = check_address(&with_scheme).map_err(|error| error.to_string())?;
+    let address = check_address(&with_scheme)?;
     match address.path.trim_end_matches('/').to_ascii_lowercase().as_str() {
         // As it was usual for B2C once.
         "" | "/tfp" => Ok(address.origin),
-        _ => Err("the host alone is needed; a full address is an Authority".to_owned()),
+        _ => Err(Flaw::invalid("the host alone is needed; a full address is an Authority")),
     }
 }
 
@@ -149,24 +155,27 @@ fn is_b2c_path(path: &str) -> bool {
 }
 
 /// The instance at a base address, or what is wrong with it.
-pub(super) fn instance(text: &str) -> Result<Instance, String> {
+pub(super) fn instance(text: &str) -> Result<Instance, Flaw> {
     // A slash behind it makes no host of a word.
     let word = text.trim_end_matches(['/', '.']);
     let is_word = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     if is_word && Cloud::from_name(text).is_none() && !word.eq_ignore_ascii_case("localhost") {
         let names: Vec<&str> = Cloud::ALL.into_iter().map(Cloud::name).collect();
-        return Err(format!("is the name of no cloud; there are {}, or an address is needed", names.join(", ")));
+        return Err(Flaw::invalid(format!(
+            "is the name of no cloud; there are {}, or an address is needed",
+            names.join(", ")
+        )));
     }
-    let instance = Instance::parse(text).map_err(|error| error.to_string())?;
+    let instance = Instance::parse(text)?;
     let host = host(&instance);
     if let Some(form) = form_of_host(host) {
-        return Err(format!("is {}, not Entra's", form.whose()));
+        return Err(Flaw::new(Conflict, format!("is {}, not Entra's", form.whose())));
     }
     if instance.cloud().is_none()
         && ["microsoftonline", "chinacloudapi", "windows.net"].iter().any(|own| host.contains(own))
     {
         let hosts: Vec<&str> = Cloud::ALL.into_iter().map(Cloud::login_host).collect();
-        return Err(format!("no cloud of Microsoft's has this address; there are {}", hosts.join(", ")));
+        return Err(Flaw::invalid(format!("no cloud of Microsoft's has this address; there are {}", hosts.join(", "))));
     }
     Ok(instance)
 }

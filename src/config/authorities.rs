@@ -1,35 +1,27 @@
 //! The rules of authorities: each of them, and all of them together.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc};
 
 use super::{
-    Named,
     address::{self, Form},
+    flaw::Flaw,
     key::Key,
-    origin::{Origin, Written},
-    plan::{GUID_FORM, Rules, guid},
+    location::Named,
+    provenance::{AuthorityEntry, Provenance},
+    rules::{Common, GUID_FORM, Rules, guid},
+    warning::Warning,
 };
 use crate::{
     authority::{
-        Authority, B2c, DocumentSpec, Entra, ExternalId, Keys, Kind, Listed, OpenIdConnect, Source, Tenants, Trusted,
-        directory_claims,
+        Authority, B2c, DocumentSpec, Entra, ExternalId, Keys, Kind, Listed, MappedClaim, OpenIdConnect, Source,
+        Tenants, Trusted, directory_claims,
     },
-    error::ConfigProblem,
+    error::ConfigProblemKind::{Duplicate, Invalid, Missing, NotApplicable, Unsafe},
     jwk::KeySet,
     jwt::Algorithm,
-    policy::{Audiences, ClaimRule, Policy, Profile},
+    policy::{Audiences, Policy, Profile},
     tenant::{TenantId, check_address},
 };
-
-/// What holds for every authority that has nothing else of its own.
-pub(super) struct Common {
-    pub(super) client_id: Option<String>,
-    pub(super) allowed_clients: HashSet<String>,
-    pub(super) required_claims: Vec<ClaimRule>,
-    pub(super) leeway: Duration,
-    pub(super) allow_without_role: bool,
-    pub(super) accept_bound: bool,
-}
 
 /// Where the keys are, and what kind of tokens they sign.
 struct Place {
@@ -39,14 +31,15 @@ struct Place {
 }
 
 impl Rules<'_> {
-    /// An authority held to the rules; empty only beside a problem.
-    pub(super) fn trusted(&mut self, written: &Written<'_>, common: &Common) -> Vec<Trusted> {
-        let (origin, authority) = (&written.origin, &written.authority);
+    /// Validates an authority; empty only if there is a problem.
+    pub(super) fn trusted(&mut self, entry: &AuthorityEntry<'_>, common: &Common) -> Vec<Trusted> {
+        let (provenance, authority) = (&entry.provenance, &entry.authority);
         let Authority { kind, settings } = authority;
         let shown = authority.to_string();
         for misfit in &settings.misfits {
-            self.wrong(
-                &origin.name,
+            self.wrong_authority(
+                NotApplicable,
+                provenance,
                 &shown,
                 format!("{misfit} means nothing for this kind of authority, or was said before"),
             );
@@ -59,23 +52,28 @@ impl Rules<'_> {
             Kind::Entra(entra) => entra.tenants.ids().collect(),
             _ => Vec::new(),
         };
-        let audiences = self.audiences_of(written, common, &ids);
-        let own_clients = self.clients(origin, &settings.allowed_clients, kind);
+        let audiences = self.audiences_of(entry, common, &ids);
+        let own_clients = self.clients(provenance, &settings.allowed_clients, kind);
         for rule in &settings.required_claims {
-            self.check_rule(&origin.at(&[Key::RequiredClaims], rule.name()), rule);
+            self.check_rule(&provenance.at(&[Key::RequiredClaims], rule.name()), rule);
         }
-        let listed = self.listed(origin, kind, &settings.issuers);
+        let listed = self.listed(provenance, kind, &settings.issuers);
         let accepts_app_tokens = matches!(kind, Kind::B2c(B2c { accept_app_tokens: true, .. }));
         if accepts_app_tokens && own_clients.is_empty() && common.allowed_clients.is_empty() {
-            let clients = origin.says(Key::AllowedClients);
+            let clients = provenance.says(Key::AllowedClients);
             let advice = format!("needs {clients}: list the allowed applications, since such tokens name no policy");
-            self.wrong(&origin.at(&[Key::AcceptAppTokens], "true"), &shown, advice);
+            let at = provenance.at(&[Key::AcceptAppTokens], "true");
+            if at == provenance.name {
+                self.wrong_authority(Missing, provenance, &shown, advice);
+            } else {
+                self.wrong(Missing, &at, &shown, advice);
+            }
         }
         let places = match kind {
-            Kind::Entra(entra) => self.entra(origin, &shown, &Entra { listed, ..entra.clone() }),
-            Kind::B2c(b2c) => self.b2c(origin, &shown, b2c, &listed),
-            Kind::ExternalId(external) => self.external_id(origin, &shown, external, listed),
-            Kind::OpenIdConnect(openid) => self.openid_connect(origin, &shown, openid, &algorithms, listed),
+            Kind::Entra(entra) => self.entra(provenance, &shown, &Entra { listed, ..entra.clone() }),
+            Kind::B2c(b2c) => self.b2c(provenance, &shown, b2c, &listed),
+            Kind::ExternalId(external) => self.external_id(provenance, &shown, external, listed),
+            Kind::OpenIdConnect(openid) => self.openid_connect(provenance, &shown, openid, &algorithms, listed),
         };
         let policy = |profile| Policy {
             profile,
@@ -107,11 +105,11 @@ impl Rules<'_> {
     }
 
     /// Those of its own, or those of all.
-    fn audiences_of(&mut self, written: &Written<'_>, common: &Common, ids: &[TenantId]) -> Audiences {
-        let Written { authority, origin } = written;
+    fn audiences_of(&mut self, entry: &AuthorityEntry<'_>, common: &Common, ids: &[TenantId]) -> Audiences {
+        let AuthorityEntry { authority, provenance } = entry;
         let settings = &authority.settings;
         let is_entra = !matches!(authority.kind, Kind::OpenIdConnect(_));
-        let named = |keys: &[Key], audience: &String| Named::new(origin.at(keys, audience), audience.clone());
+        let named = |keys: &[Key], audience: &String| Named::new(provenance.at(keys, audience), audience.clone());
         let of_audience = |audience| named(&[Key::Audience, Key::Audiences], audience);
         let mut own: Vec<Named<String>> = settings.audiences.iter().map(of_audience).collect();
         if !settings.names_an_audience() {
@@ -120,17 +118,17 @@ impl Rules<'_> {
             let client_id = common.client_id.as_deref().filter(|_| is_entra);
             // Nor does a client id of another issuer's say anything at Entra.
             let is_missing = !is_entra || self.config.form() == Form::OpenIdConnect;
-            if client_id.is_none() && audiences.is_empty() && is_missing && !origin.is_spoilt(Key::Audience) {
-                let says = origin.says(Key::Audience);
+            if client_id.is_none() && audiences.is_empty() && is_missing && !provenance.is_spoilt(Key::Audience) {
+                let says = provenance.says(Key::Audience);
                 let advice = format!("has no audience: what do its tokens have in aud? Name it by {says}");
-                self.wrong(&origin.name, &authority.to_string(), advice);
+                self.wrong_authority(Missing, provenance, &authority.to_string(), advice);
             }
             return Self::audiences(client_id, ids, &audiences);
         }
         let client_id = settings.client_id.as_ref().and_then(|client_id| match guid(client_id) {
             None if is_entra => {
-                let name = origin.at(&[Key::ClientId], client_id);
-                self.wrong(&name, client_id, format!("{GUID_FORM} is needed as the client id"));
+                let name = provenance.at(&[Key::ClientId], client_id);
+                self.wrong(Invalid, &name, client_id, format!("{GUID_FORM} is needed as the client id"));
                 None
             }
             None => Some(client_id.clone()),
@@ -144,7 +142,7 @@ impl Rules<'_> {
     }
 
     /// Clients in the form in which they are compared; elsewhere than at Entra they need not be GUIDs.
-    fn clients(&mut self, origin: &Origin<'_>, all: &[String], kind: &Kind) -> HashSet<String> {
+    fn clients(&mut self, provenance: &Provenance<'_>, all: &[String], kind: &Kind) -> HashSet<String> {
         let mut clients = HashSet::new();
         for client in all {
             match guid(client) {
@@ -153,47 +151,52 @@ impl Rules<'_> {
                     clients.insert(client.clone());
                 }
                 None => {
-                    let name = origin.at(&[Key::AllowedClients], client);
-                    self.wrong(&name, client, format!("{GUID_FORM} is needed: an application's client id"));
+                    let name = provenance.at(&[Key::AllowedClients], client);
+                    self.wrong(Invalid, &name, client, format!("{GUID_FORM} is needed: an application's client id"));
                 }
             }
         }
         clients
     }
 
-    fn entra(&mut self, origin: &Origin<'_>, shown: &str, entra: &Entra) -> Vec<Place> {
+    fn entra(&mut self, provenance: &Provenance<'_>, shown: &str, entra: &Entra) -> Vec<Place> {
         let domains: &[String] = match &entra.tenants {
             Tenants::Domain(domain) => std::slice::from_ref(domain),
             Tenants::List { domains, .. } => domains,
             _ => &[],
         };
-        let name = &origin.name;
+        let name = &provenance.name;
         // A keyword or a method says so; the id alone may have been taken for that of an organisation.
         let is_by_id = matches!(entra.tenants, Tenants::One(_) | Tenants::List { .. });
-        if is_by_id && entra.lets_personal_accounts_in() && origin.is_whole() {
+        if is_by_id && entra.lets_personal_accounts_in() && provenance.is_whole() {
             self.warn_of_personal_accounts(name, &TenantId::PERSONAL_ACCOUNTS.to_string());
         }
         for domain in domains.iter().filter(|domain| !address::is_domain(domain)) {
             let advice = format!("{GUID_FORM}, or a verified domain such as contoso.onmicrosoft.com is needed");
-            self.wrong(name, domain, advice);
+            self.wrong(Invalid, name, domain, advice);
         }
         if matches!(&entra.tenants, Tenants::List { ids, domains } if ids.is_empty() && domains.is_empty()) {
-            self.wrong(name, shown, "has no tenant: whose tokens are accepted?");
+            self.wrong_authority(Missing, provenance, shown, "has no tenant: whose tokens are accepted?");
         }
         if let Some(app_id) = &entra.app_id
             && guid(app_id).is_none()
         {
-            self.wrong(name, app_id, format!("{GUID_FORM} is needed: the client id by which those keys are asked for"));
+            self.wrong(
+                Invalid,
+                name,
+                app_id,
+                format!("{GUID_FORM} is needed: the client id by which those keys are asked for"),
+            );
         }
         if let Some(host) = address::foreign_host(&entra.instance) {
-            self.warnings
-                .push(format!("{host} is none of Microsoft's clouds: whoever runs it decides which tokens are good"));
+            let text = format!("{host} is none of Microsoft's clouds: whoever runs it decides which tokens are good");
+            self.warnings.push(Warning::new(provenance.at(&[Key::Instance, Key::Authority], "").as_str(), text));
         }
         vec![Place { source: Source::Entra(entra.clone()), profile: Profile::Workforce, b2c_policy: None }]
     }
 
-    fn b2c(&mut self, origin: &Origin<'_>, shown: &str, b2c: &B2c, listed: &Listed) -> Vec<Place> {
-        let Some(base) = self.base(origin, &b2c.address, &b2c.tenant, "https://contoso.b2clogin.com") else {
+    fn b2c(&mut self, provenance: &Provenance<'_>, shown: &str, b2c: &B2c, listed: &Listed) -> Vec<Place> {
+        let Some(base) = self.base(provenance, &b2c.address, &b2c.tenant, "https://contoso.b2clogin.com") else {
             return Vec::new();
         };
         let mut seen = HashSet::new();
@@ -204,11 +207,11 @@ impl Rules<'_> {
             let is_name = (1..=LONGEST).contains(&policy.len())
                 && policy.bytes().all(is_plain)
                 && !policy.bytes().all(|byte| byte == b'.');
-            let name = &origin.at(&[Key::Policy, Key::Policies, Key::Authority], policy);
+            let name = &provenance.at(&[Key::Policy, Key::Policies, Key::Authority], policy);
             if !is_name {
-                self.wrong(name, policy, "the name of a user flow or policy such as B2C_1_susi is needed");
+                self.wrong(Invalid, name, policy, "the name of a user flow or policy such as B2C_1_susi is needed");
             } else if !seen.insert(policy.to_ascii_lowercase()) {
-                self.wrong(name, policy, "is named twice; leave one out");
+                self.wrong(Duplicate, name, policy, "is named twice; leave one out");
             }
             places.push(Place {
                 source: Source::One(DocumentSpec::B2c {
@@ -223,15 +226,22 @@ impl Rules<'_> {
             });
         }
         if places.is_empty() {
-            let says = origin.says(Key::Policy);
+            let says = provenance.says(Key::Policy);
             let advice = format!("has no policy: which user flow issues the tokens? Name it by {says}");
-            self.wrong(&origin.name, shown, advice);
+            self.wrong_authority(Missing, provenance, shown, advice);
         }
         places
     }
 
-    fn external_id(&mut self, origin: &Origin<'_>, _shown: &str, external: &ExternalId, listed: Listed) -> Vec<Place> {
-        let Some(base) = self.base(origin, &external.address, &external.tenant, "https://contoso.ciamlogin.com") else {
+    fn external_id(
+        &mut self,
+        provenance: &Provenance<'_>,
+        _shown: &str,
+        external: &ExternalId,
+        listed: Listed,
+    ) -> Vec<Place> {
+        let Some(base) = self.base(provenance, &external.address, &external.tenant, "https://contoso.ciamlogin.com")
+        else {
             return Vec::new();
         };
         let (tenant, version) = (external.tenant.clone(), external.version);
@@ -239,22 +249,22 @@ impl Rules<'_> {
         vec![Place { source, profile: Profile::ExternalId, b2c_policy: None }]
     }
 
-    /// The origin of an authority of B2C or External ID.
-    fn base(&mut self, origin: &Origin<'_>, text: &str, tenant: &str, example: &str) -> Option<String> {
+    /// The provenance of an authority of B2C or External ID.
+    fn base(&mut self, provenance: &Provenance<'_>, text: &str, tenant: &str, example: &str) -> Option<String> {
         if tenant.parse::<TenantId>().is_err() && !address::is_domain(tenant) {
             let advice = "the tenant's GUID, or its domain such as contoso.onmicrosoft.com is needed";
-            self.wrong(&origin.at(&[Key::TenantId, Key::Domain, Key::Authority], tenant), tenant, advice);
+            self.wrong(Invalid, &provenance.at(&[Key::TenantId, Key::Domain, Key::Authority], tenant), tenant, advice);
         }
-        let name = &origin.at(&[Key::Authority, Key::Instance], text);
+        let name = &provenance.at(&[Key::Authority, Key::Instance], text);
         match check_address(text) {
-            Err(error) => self.wrong(name, text, format!("{error}; an address such as {example} is needed")),
+            Err(error) => self.wrong(Invalid, name, text, format!("{error}; an address such as {example} is needed")),
             Ok(address) if address.path != "/" => {
-                self.wrong(name, text, format!("the host alone is needed, such as {example}"));
+                self.wrong(Invalid, name, text, format!("the host alone is needed, such as {example}"));
             }
             Ok(address) if address::is_microsofts(&address.host) => {
                 let advice =
                     format!("is a host of Entra's own, which does not issue these tokens; {example} is the form");
-                self.wrong(name, text, advice);
+                self.wrong(Invalid, name, text, advice);
             }
             Ok(address) => return Some(address.origin),
         }
@@ -263,44 +273,44 @@ impl Rules<'_> {
 
     fn openid_connect(
         &mut self,
-        origin: &Origin<'_>,
+        provenance: &Provenance<'_>,
         shown: &str,
         openid: &OpenIdConnect,
         algorithms: &[Algorithm],
         listed: Listed,
     ) -> Vec<Place> {
         let problems = self.problems.len();
-        let name = &origin.at(&[Key::Authority], &openid.issuer);
+        let name = &provenance.at(&[Key::Authority], &openid.issuer);
         match check_address(&openid.issuer) {
-            Err(error) => self.wrong(name, &openid.issuer, error.to_string()),
+            Err(error) => self.wrong(Invalid, name, &openid.issuer, error.to_string()),
             Ok(address) if address.path.contains('?') => {
                 let advice = "an issuer has no query (?) and no fragment (#); take it as its tokens have it in iss";
-                self.wrong(name, &openid.issuer, advice);
+                self.wrong(Invalid, name, &openid.issuer, advice);
             }
             Ok(address) if address.path.ends_with("/.well-known/openid-configuration") => {
                 let advice = "is the address of the metadata; the issuer is what its tokens have in iss, mostly what \
                               stands before /.well-known";
-                self.wrong(name, &openid.issuer, advice);
+                self.wrong(Invalid, name, &openid.issuer, advice);
             }
             Ok(address) => {
                 if let Some(advice) = address::better_kind(&address.host) {
-                    self.wrong(name, &openid.issuer, advice);
+                    self.wrong(Unsafe, name, &openid.issuer, advice);
                 }
             }
         }
-        let mapping = openid.names.read().unwrap_or_else(|(method, path)| {
-            let keys = [
-                Key::ScopeClaim,
-                Key::RoleClaim,
-                Key::GroupClaim,
-                Key::SubjectClaim,
-                Key::ClientClaim,
-                Key::AudienceClaim,
-            ];
-            let key: Vec<Key> = keys.into_iter().filter(|key| key.method() == method).collect();
-            let says = key.first().map_or(method, |key| origin.says(*key));
+        let mapping = openid.names.read().unwrap_or_else(|(claim, path)| {
+            let key = match claim {
+                MappedClaim::Scopes => Key::ScopeClaim,
+                MappedClaim::Roles => Key::RoleClaim,
+                MappedClaim::Groups => Key::GroupClaim,
+                MappedClaim::Subject => Key::SubjectClaim,
+                MappedClaim::Client => Key::ClientClaim,
+                MappedClaim::Audience => Key::AudienceClaim,
+            };
+            let says = provenance.says(key);
             self.wrong(
-                &origin.at(&key, &path),
+                Invalid,
+                &provenance.at(&[key], &path),
                 &path,
                 format!("{says}: the name of a claim, or a JSON Pointer such as /a/b, is needed"),
             );
@@ -309,7 +319,7 @@ impl Rules<'_> {
         let issuer: Arc<str> = openid.issuer.as_str().into();
         let mut checked = |url: &String| {
             if let Err(error) = check_address(url) {
-                self.wrong(&origin.at(&[Key::MetadataAddress, Key::JwksUri], url), url, error.to_string());
+                self.wrong(Invalid, &provenance.at(&[Key::MetadataAddress, Key::JwksUri], url), url, error.to_string());
             }
             Some(url.clone())
         };
@@ -323,17 +333,18 @@ impl Rules<'_> {
             }
             Keys::Static(jwks) => {
                 let keys = KeySet::parse_static(jwks.as_bytes())
-                    .map_err(|fault| format!("{}{fault}", origin.prefix("static_keys(): ")));
-                self.static_keys(origin, shown, keys, algorithms).map(|keys| DocumentSpec::Static {
+                    .map_err(|fault| Flaw::invalid(format!("{}{fault}", provenance.prefix("static_keys(): "))));
+                self.static_keys(provenance, shown, keys, algorithms).map(|keys| DocumentSpec::Static {
                     issuer,
                     keys,
                     listed,
                 })
             }
             Keys::Pem(all) => {
-                let keys = KeySet::from_pem(all)
-                    .map_err(|(at, fault)| format!("{}number {}: {fault}", origin.prefix("pem_key(), "), at + 1));
-                self.static_keys(origin, shown, keys, algorithms).map(|keys| DocumentSpec::Static {
+                let keys = KeySet::from_pem(all).map_err(|(at, fault)| {
+                    Flaw::invalid(format!("{}number {}: {fault}", provenance.prefix("pem_key(), "), at + 1))
+                });
+                self.static_keys(provenance, shown, keys, algorithms).map(|keys| DocumentSpec::Static {
                     issuer,
                     keys,
                     listed,
@@ -349,20 +360,20 @@ impl Rules<'_> {
         }
     }
 
-    /// Keys that are at hand: one must be usable for the algorithms.
+    /// Static keys: one must be usable for the algorithms.
     fn static_keys(
         &mut self,
-        origin: &Origin<'_>,
+        provenance: &Provenance<'_>,
         shown: &str,
-        keys: Result<KeySet, String>,
+        keys: Result<KeySet, Flaw>,
         algorithms: &[Algorithm],
     ) -> Option<Arc<KeySet>> {
-        let name = &origin.at(&[Key::FileOfKeys, Key::StaticKeys], "");
+        let name = &provenance.at(&[Key::FileOfKeys, Key::StaticKeys], "");
         let keys = match keys {
             Ok(keys) => keys,
-            Err(fault) => {
-                let value = Some(origin.prefix(shown)).filter(|value| !value.is_empty());
-                self.problems.push(ConfigProblem::new(name, value, fault));
+            Err(flaw) => {
+                let value = Some(provenance.prefix(shown)).filter(|value| !value.is_empty());
+                self.problems.push(name.problem(flaw.kind, value, flaw.advice));
                 return None;
             }
         };
@@ -370,15 +381,15 @@ impl Rules<'_> {
         let skipped: Vec<String> =
             keys.skipped.iter().chain(&usable.skipped).map(|skipped| skipped.to_string()).collect();
         for skipped in &skipped {
-            self.warnings.push(format!("{shown}: {skipped}, and is passed over"));
+            self.warnings.push(Warning::new(name.as_str(), format!("{shown}: {skipped}, and is passed over")));
         }
         if usable.keys.is_empty() {
             let names: Vec<&str> = algorithms.iter().map(|algorithm| algorithm.as_str()).collect();
-            let says = origin.says(Key::Algorithms);
+            let says = provenance.says(Key::Algorithms);
             let why = skipped.first().map(|skipped| format!(" ({skipped})")).unwrap_or_default();
             let advice = format!("none of its keys can be used for {}; see {says}{why}", names.join(", "));
-            let value = Some(origin.prefix(shown)).filter(|value| !value.is_empty());
-            self.problems.push(ConfigProblem::new(name, value, advice));
+            let value = Some(provenance.prefix(shown)).filter(|value| !value.is_empty());
+            self.problems.push(name.problem(Invalid, value, advice));
             return None;
         }
         Some(Arc::new(keys))

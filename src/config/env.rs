@@ -3,12 +3,18 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::{
-    Config, Named, Source, Tenant,
     key::{self, Key, VARIABLES},
-    node::{Branch, Data, Node},
-    read::{Reader, names, unknown},
+    location::{Location, Named},
+    reader::{Reader, names, unknown},
+    settings::{Config, Source, Tenant},
+    value::{Branch, ConfigValue, Data},
+    warning::Warning,
 };
-use crate::error::{ConfigError, ConfigProblem, Problems};
+use crate::error::{
+    ConfigError, ConfigProblem,
+    ConfigProblemKind::{Conflict, Invalid, Unreadable},
+    ConfigSource, Problems,
+};
 
 const OURS: &str = "ENTRA_";
 const DOTNET: &str = "AzureAd__";
@@ -58,10 +64,10 @@ impl Config {
                 match value {
                     Ok(value) if value.trim().is_empty() => found.empty.push(name),
                     Ok(value) if is_ours => drop(found.ours.insert(name, value)),
-                    Ok(value) => found.dotnet(name, value, &mut reader.problems),
+                    Ok(value) => found.dotnet(name, value, &mut reader),
                     Err(lossy) => {
                         reader.config.spoilt.extend(key_of(&name));
-                        reader.problems.push(ConfigProblem::new(name, Some(&lossy), "is not Unicode"));
+                        reader.report(ConfigProblem::new(Unreadable, name, Some(&lossy), "is not Unicode"));
                     }
                 }
             }
@@ -82,9 +88,12 @@ struct Found {
 }
 
 impl Found {
-    fn dotnet(&mut self, name: String, value: String, problems: &mut Problems) {
+    fn dotnet(&mut self, name: String, value: String, reader: &mut Reader) {
         match self.dotnet.get(&name.to_ascii_lowercase()) {
-            Some((other, known)) if *known != value => problems.push(differ(&name, &value, other)),
+            Some((other, known)) if *known != value => {
+                let name = Location::new(name, ConfigSource::Environment);
+                reader.problems.push(differ(&name, &value, other));
+            }
             Some(_) => {}
             None => drop(self.dotnet.insert(name.to_ascii_lowercase(), (name, value))),
         }
@@ -95,7 +104,7 @@ impl Found {
         for (name, value) in self.dotnet.into_values() {
             let path: Vec<&str> = name[DOTNET.len()..].split("__").collect();
             if path.len() > DEEPEST {
-                reader.problems.push(unknown(&name, None, &names(&key::KEYS)));
+                reader.report(unknown(&name, None, &names(&key::KEYS)));
             } else {
                 tree.insert(&name, DOTNET.len() - "__".len(), &path, value);
             }
@@ -107,17 +116,18 @@ impl Found {
             Data::Text(_) | Data::Other(_) => Vec::new(),
         };
         let both = "has a value and further levels below it; leave one of both out";
-        torn.into_iter().for_each(|name| reader.problems.push(ConfigProblem::new(name, None, both)));
+        torn.into_iter().for_each(|name| reader.report(ConfigProblem::new(Conflict, name, None, both)));
         reader.section(section);
 
         let mut ours = Reader::default();
+        ours.config.source = Source::Environment { section: None };
         for (name, value) in self.ours {
             match VARIABLES.iter().find(|(known, _)| *known == name) {
                 Some((_, key)) => ours.variable(*key, name, &value),
                 None => {
                     let nearest = key::nearest(&name, names(&VARIABLES));
                     ours.config.spoilt.extend(nearest.and_then(key_of));
-                    ours.problems.push(unknown(&name, nearest, &names(&VARIABLES)));
+                    ours.report(unknown(&name, nearest, &names(&VARIABLES)));
                 }
             }
         }
@@ -127,9 +137,10 @@ impl Found {
         self.empty.sort_unstable();
         for name in &self.empty {
             match key_of(name) {
-                // Who sets one of these wants fewer to get in: with nothing in it, all would.
+                // These restrict who is accepted: ignoring an empty one would accept everybody.
                 Some(Key::AllowedClients | Key::RevokedKeys | Key::RequiredClaims) => {
-                    reader.problems.push(ConfigProblem::new(
+                    reader.report(ConfigProblem::new(
+                        Invalid,
                         name,
                         Some(""),
                         "is set, but empty: give it a value, or remove it if nobody is to be kept out",
@@ -137,14 +148,14 @@ impl Found {
                 }
                 Some(key) => reader.config.hints.push((key, format!("{name} is set, but empty"))),
                 None if name.starts_with(OURS) => {
-                    reader.problems.push(unknown(name, key::nearest(name, names(&VARIABLES)), &names(&VARIABLES)));
+                    reader.report(unknown(name, key::nearest(name, names(&VARIABLES)), &names(&VARIABLES)));
                 }
                 None => {}
             }
         }
         if !self.empty.is_empty() {
-            let names = self.empty.join(", ");
-            reader.config.warnings.push(format!("set but empty, which counts as missing: {names}"));
+            let text = format!("set but empty, which counts as missing: {}", self.empty.join(", "));
+            reader.config.warnings.push(Warning::of_all(self.empty, text));
         }
         for name in self.of_workload {
             let key = if name == "AZURE_CLIENT_ID" { Key::ClientId } else { Key::TenantId };
@@ -157,18 +168,18 @@ impl Found {
 impl Reader {
     /// Reads one variable of ours.
     fn variable(&mut self, key: Key, name: String, value: &str) {
-        let text = |value: &str| Node::new(name.clone(), Data::Text(value.trim().to_owned()));
+        let text = |value: &str| ConfigValue::new(name.clone(), Data::Text(value.trim().to_owned()));
         let is_list = matches!(key, Key::Audiences | Key::AllowedClients | Key::RevokedKeys | Key::TenantId);
         if !is_list {
             return self.section(vec![(name_of(key).to_owned(), text(value))]);
         }
-        let elements: Vec<Node> = value.split(',').filter(|part| !part.trim().is_empty()).map(text).collect();
+        let elements: Vec<ConfigValue> = value.split(',').filter(|part| !part.trim().is_empty()).map(text).collect();
         if elements.is_empty() {
             self.config.spoilt.push(key);
-            return self.problems.push(ConfigProblem::new(name, Some(value), "holds nothing but commas"));
+            return self.report(ConfigProblem::new(Invalid, name, Some(value), "holds nothing but commas"));
         }
         let key = if key == Key::TenantId { Key::TenantIds } else { key };
-        self.section(vec![(name_of(key).to_owned(), Node::new(name, Data::List(elements)))]);
+        self.section(vec![(name_of(key).to_owned(), ConfigValue::new(name, Data::List(elements)))]);
     }
 }
 
@@ -196,7 +207,7 @@ fn join<T: Joined>(dotnet: &mut Vec<Named<T>>, ours: Vec<Named<T>>, problems: &m
         && (lacks(dotnet, &ours) || lacks(&ours, dotnet))
     {
         let all: Vec<&str> = ours.iter().map(|own| own.value.text()).collect();
-        problems.push(differ(&own.name, &all.join(","), &theirs.name));
+        problems.push(differ(&own.name, &all.join(","), theirs.name.as_str()));
     }
     if dotnet.is_empty() {
         *dotnet = ours;
@@ -223,8 +234,8 @@ impl Joined for Tenant {
     }
 }
 
-fn differ(name: &str, value: &str, other: &str) -> ConfigProblem {
-    ConfigProblem::new(name, Some(value), format!("differs from {other}; leave one out"))
+fn differ(name: &Location, value: &str, other: &str) -> ConfigProblem {
+    name.problem(Conflict, Some(value), format!("differs from {other}; leave one out"))
 }
 
 fn name_of(key: Key) -> &'static str {

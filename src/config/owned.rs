@@ -2,34 +2,35 @@
 
 use std::sync::Arc;
 
-use super::{key::Key, origin::Origin, plan::Rules};
+use super::{flaw::Flaw, key::Key, provenance::Provenance, rules::Rules};
 use crate::{
     authority::{DocumentSpec, IssuerOwners, Kind, Listed, Source, Trusted, is_at_microsoft},
+    error::ConfigProblemKind::{Conflict, NotApplicable, Unsafe},
     tenant::{IssuerTemplate, MicrosoftHost, check_address},
 };
 
 impl Rules<'_> {
     /// The issuers that an authority may have beside those at its own origin.
-    pub(super) fn listed(&mut self, origin: &Origin<'_>, kind: &Kind, issuers: &[String]) -> Listed {
+    pub(super) fn listed(&mut self, provenance: &Provenance<'_>, kind: &Kind, issuers: &[String]) -> Listed {
         for issuer in issuers {
-            if let Some(advice) = wrong_issuer(kind, issuer) {
-                let advice = format!("{}{advice}", origin.prefix("issuers(): "));
-                self.wrong(&origin.at(&[Key::Issuers], issuer), issuer, advice);
+            if let Some(flaw) = wrong_issuer(kind, issuer) {
+                let advice = format!("{}{}", provenance.prefix("issuers(): "), flaw.advice);
+                self.wrong(flaw.kind, &provenance.at(&[Key::Issuers], issuer), issuer, advice);
             }
         }
         issuers.iter().map(|issuer| Arc::from(issuer.as_str())).collect()
     }
 
     /// No two authorities may name the same issuer, and of no two may it be unclear which takes a token without a policy.
-    pub(super) fn check_owners(&mut self, all: &[(Origin<'_>, Trusted)]) {
+    pub(super) fn check_owners(&mut self, all: &[(Provenance<'_>, Trusted)]) {
         let mut pairs: Vec<(usize, usize, String)> = Vec::new();
         for (one, other) in IssuerOwners::new(all.iter().map(|(_, trusted)| trusted)).named_twice() {
             pairs.push((one, other, "shares an issuer with {}, so its tokens would be ambiguous".into()));
         }
-        for (other, (origin, trusted)) in all.iter().enumerate() {
-            let same = |(_, one): &(Origin<'_>, Trusted)| one.name != trusted.name && takes_same(one, trusted);
+        for (other, (provenance, trusted)) in all.iter().enumerate() {
+            let same = |(_, one): &(Provenance<'_>, Trusted)| one.name != trusted.name && takes_same(one, trusted);
             if let Some(one) = all[..other].iter().position(same) {
-                let says = origin.says(Key::AcceptAppTokens);
+                let says = provenance.says(Key::AcceptAppTokens);
                 pairs.push((
                     one,
                     other,
@@ -38,20 +39,18 @@ impl Rules<'_> {
             }
         }
         for (one, other, advice) in pairs {
-            let ((first_origin, first), (origin, second)) = (&all[one], &all[other]);
-            let is_told = |problem: &crate::error::ConfigProblem| {
-                problem.setting() == origin.name && problem.value() == Some(&*second.name)
-            };
-            if !self.problems.iter().any(is_told) {
-                let named = format!("{} ({})", first.name, first_origin.name);
-                self.wrong(&origin.name, &second.name, advice.replacen("{}", &named, 1) + "; leave one out");
+            let ((first_provenance, first), (provenance, second)) = (&all[one], &all[other]);
+            if !self.is_reported(provenance) {
+                let named = format!("{} ({})", first.name, first_provenance.name);
+                let advice = advice.replacen("{}", &named, 1) + "; leave one out";
+                self.wrong_authority(Conflict, provenance, &second.name, advice);
             }
         }
     }
 }
 
 /// What is wrong with an issuer that is listed for an authority of this kind.
-fn wrong_issuer(kind: &Kind, issuer: &str) -> Option<String> {
+fn wrong_issuer(kind: &Kind, issuer: &str) -> Option<Flaw> {
     let is_served_at = |address: &str, own: MicrosoftHost| {
         let host = check_address(address).ok().and_then(|address| MicrosoftHost::of(&address.host));
         host.is_some_and(|host| host == own || matches!(host, MicrosoftHost::Login(_)))
@@ -63,32 +62,35 @@ fn wrong_issuer(kind: &Kind, issuer: &str) -> Option<String> {
         Kind::OpenIdConnect(_) => false,
     };
     if is_known {
-        return Some(
-            "the issuers of this authority are known, or named by Microsoft's metadata; leave it out".to_owned(),
-        );
+        return Some(Flaw::new(
+            NotApplicable,
+            "the issuers of this authority are known, or named by Microsoft's metadata; leave it out",
+        ));
     }
     let host = issuer.strip_prefix("https://").or_else(|| issuer.strip_prefix("http://")).unwrap_or_default();
     let is_plain = !host.is_empty()
         && !host.starts_with('/')
         && issuer.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'@' | b'\\' | b'*'));
     if !is_plain {
-        return Some("must be exactly the token's iss, such as https://id.contoso.example".to_owned());
+        return Some(Flaw::invalid("must be exactly the token's iss, such as https://id.contoso.example"));
     }
     if is_at_microsoft(issuer) {
         let advice = "is at a Microsoft host, whose issuers belong to authorities there; name the tenant's GUID, or \
                       configure the cloud, Authority::b2c or Authority::external_id";
-        return Some(advice.to_owned());
+        return Some(Flaw::new(Unsafe, advice));
     }
     let template = IssuerTemplate::parse(issuer);
     match kind {
-        Kind::OpenIdConnect(_) if issuer.contains(['{', '}']) => Some("an issuer has no placeholder here".to_owned()),
+        Kind::OpenIdConnect(_) if issuer.contains(['{', '}']) => {
+            Some(Flaw::invalid("an issuer has no placeholder here"))
+        }
         Kind::OpenIdConnect(_) => None,
         Kind::Entra(_) if template.is_none() => {
-            Some("needs {tenantid}, or a tenant's GUID, as a segment of its path, and a slash behind it".to_owned())
+            Some(Flaw::invalid("needs {tenantid}, or a tenant's GUID, as a segment of its path, and a slash behind it"))
         }
         Kind::Entra(_) => None,
         _ if template.is_none_or(|template| template.tenant().is_none()) => {
-            Some("needs the tenant's GUID as a segment of its path, and a slash behind it".to_owned())
+            Some(Flaw::invalid("needs the tenant's GUID as a segment of its path, and a slash behind it"))
         }
         _ => None,
     }

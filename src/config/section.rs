@@ -1,49 +1,20 @@
-//! The rules of a section: from what it says of its authority to an [`Authority`] of the right kind.
+//! The rules of a section: from its settings to an [`Authority`] of the right kind.
 
 use super::{
-    Config, Named, Place,
     address::{self, Form, Spot},
+    authority_section::{AuthoritySection, StaticKeys},
+    flaw::Flaw,
     key::Key,
-    origin::Written,
-    plan::{GUID_FORM, Rules, guid},
-    site::{Site, StaticKeys},
+    location::{Location, Named},
+    provenance::AuthorityEntry,
+    rules::{GUID_FORM, Rules, guid},
+    settings::Config,
 };
 use crate::{
     authority::{Authority, B2c, ExternalId, Kind},
-    error::Problems,
+    error::ConfigProblemKind::{Conflict, Invalid, NotApplicable},
     tenant::{Instance, TenantId},
 };
-
-impl Config {
-    /// The kind of the section's authority: as it says itself, or as its addresses and policies do.
-    pub(super) fn form(&self) -> Form {
-        let of_policy = || self.site.text(Key::Policy).or(self.site.all(Key::Policies).next()).map(|_| Form::B2c);
-        (self.site.form.as_ref().map(|form| form.value))
-            .or_else(|| self.addresses.iter().find_map(|address| address::form(&address.value)))
-            .or_else(|| self.instance_texts().find_map(|(_, text)| address::form_of_instance(text)))
-            .or_else(of_policy)
-            .unwrap_or(Form::Entra)
-    }
-
-    fn instance_texts(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.instances.iter().filter_map(|place| match &place.value {
-            Place::Address(text) => Some((place.name.as_str(), text.as_str())),
-            Place::Cloud(_) => None,
-        })
-    }
-
-    /// What says of which kind the authority is, for a message.
-    fn witness(&self) -> Option<String> {
-        let kind = self.site.form.as_ref().map(|form| {
-            let name = Form::ALL.iter().find(|(_, known)| *known == form.value).map_or("", |(name, _)| name);
-            format!("{} = {name:?}", form.name)
-        });
-        let address = self.addresses.first().map(|address| format!("{} = {:?}", address.name, address.value));
-        let instance = self.instance_texts().next().map(|(name, text)| format!("{name} = {text:?}"));
-        let tenant = self.written(Key::TenantId).into_iter().next().map(|(name, text)| format!("{name} = {text:?}"));
-        kind.or(address).or(instance).or(tenant)
-    }
-}
 
 impl<'a> Rules<'a> {
     /// The authority that these settings describe, but for one of Entra's; `None` only beside a problem.
@@ -58,9 +29,13 @@ impl<'a> Rules<'a> {
     }
 
     /// The authority of a section within the list of authorities.
-    pub(super) fn section(&mut self, section: &'a Named<Config>, outer: Option<&Instance>) -> Option<Written<'a>> {
+    pub(super) fn section(
+        &mut self,
+        section: &'a Named<Config>,
+        outer: Option<&Instance>,
+    ) -> Option<AuthorityEntry<'a>> {
         let config = &section.value;
-        let mut inner = Rules { config, problems: Problems::default(), warnings: Vec::new() };
+        let mut inner = Rules::new(config);
         let form = config.form();
         let other = inner.described(form);
         let authority = if form == Form::Entra { inner.tenants(outer).authority } else { other };
@@ -70,7 +45,7 @@ impl<'a> Rules<'a> {
         self.problems.append(inner.problems);
         self.warnings.append(&mut inner.warnings);
         let authority = with_own(authority.map(|authority| with_site(authority, config))?, config);
-        Some(Written::of_section(authority, &section.name, config))
+        Some(AuthorityEntry::of_section(authority, section.name.clone(), config))
     }
 
     /// What a section has alone, where there is no authority that it could be held against.
@@ -79,11 +54,11 @@ impl<'a> Rules<'a> {
         self.check_audiences(&config.audiences);
         let is_wrong = |text: &&Named<String>| form != Form::OpenIdConnect && guid(&text.value).is_none();
         for client_id in config.client_ids.iter().filter(is_wrong) {
-            self.wrong(&client_id.name, &client_id.value, format!("{GUID_FORM} is needed as the client id"));
+            self.wrong(Invalid, &client_id.name, &client_id.value, format!("{GUID_FORM} is needed as the client id"));
         }
         for client in config.allowed_clients.iter().filter(is_wrong) {
             let advice = format!("{GUID_FORM} is needed: an application's client id");
-            self.wrong(&client.name, &client.value, advice);
+            self.wrong(Invalid, &client.name, &client.value, advice);
         }
         for rule in &config.required_claims {
             self.check_rule(&rule.name, &rule.value);
@@ -95,7 +70,7 @@ impl<'a> Rules<'a> {
         let config = self.config;
         let witness = config.witness().map(|witness| format!(" ({witness})")).unwrap_or_default();
         for (key, name, value) in config.site.given() {
-            if Site::fits(key, form) {
+            if AuthoritySection::fits(key, form) {
                 continue;
             }
             let advice = match key {
@@ -113,7 +88,7 @@ impl<'a> Rules<'a> {
                     form.whose()
                 ),
             };
-            self.wrong(name, &value, advice);
+            self.wrong(NotApplicable, name, &value, advice);
         }
         if form == Form::OpenIdConnect {
             let tenants = config.written(Key::TenantId).into_iter().map(|(name, value)| (name, value, "TenantId"));
@@ -123,14 +98,14 @@ impl<'a> Rules<'a> {
                     "the authority is another OpenID Connect issuer's{witness}, and has no {key}; leave one out, and list \
                      authorities of several kinds under Authorities"
                 );
-                self.wrong(&name, &value, advice);
+                self.wrong(NotApplicable, &name, &value, advice);
             }
         }
     }
 
     /// The origin, tenant and policy that the addresses name. `None` only beside a problem.
     fn place(&mut self, form: Form, example: &str) -> Option<(String, Option<String>, Option<String>)> {
-        let mut found: Option<(String, String, String)> = None;
+        let mut found: Option<(String, Location, String)> = None;
         let (mut tenant, mut policy) = (None, None);
         let mut is_wrong = false;
         let config = self.config;
@@ -138,35 +113,38 @@ impl<'a> Rules<'a> {
             let spot = match address::authority(&address.value, form) {
                 Ok(Spot::B2c { base, tenant, policy }) => Ok((base, tenant, policy)),
                 Ok(Spot::ExternalId { base, tenant }) => Ok((base, tenant, None)),
-                Ok(_) => Err(String::new()),
-                Err(advice) => Err(advice),
+                Ok(_) => Err(Flaw::invalid("")),
+                Err(flaw) => Err(flaw),
             };
-            (address.name.as_str(), address.value.as_str(), spot)
+            (&address.name, address.value.as_str(), spot)
         });
         let bases = config.instance_texts().map(|(name, text)| {
             let base = match address::form_of_instance(text) {
-                Some(other) if other != form => Err(format!(
-                    "is {}, but the authority is {}; leave one out, and list authorities of several kinds under \
-                     Authorities",
-                    other.whose(),
-                    form.whose()
-                )),
+                Some(other) if other != form => {
+                    let advice = format!(
+                        "is {}, but the authority is {}; leave one out, and list authorities of several kinds under \
+                         Authorities",
+                        other.whose(),
+                        form.whose()
+                    );
+                    Err(Flaw::new(Conflict, advice))
+                }
                 _ => address::base(text).map(|base| (base, None, None)),
             };
             (name, text, base)
         });
         for (name, value, spot) in spots.chain(bases) {
             match (spot, &found) {
-                (Err(advice), _) => {
+                (Err(flaw), _) => {
                     is_wrong = true;
-                    self.wrong(name, value, advice);
+                    self.wrong(flaw.kind, name, value, flaw.advice);
                 }
                 (Ok((base, ..)), Some((known, other, text))) if base != *known => {
                     is_wrong = true;
-                    self.wrong(name, value, format!("differs from {other} = {text:?}; leave one out"));
+                    self.wrong(Conflict, name, value, format!("differs from {other} = {text:?}; leave one out"));
                 }
                 (Ok((base, its_tenant, its_policy)), _) => {
-                    found.get_or_insert((base, name.to_owned(), value.to_owned()));
+                    found.get_or_insert((base, name.clone(), value.to_owned()));
                     tenant = tenant.or(its_tenant);
                     policy = policy.or(its_policy);
                 }
@@ -192,10 +170,10 @@ impl<'a> Rules<'a> {
             match named.first() {
                 Some(first) if !is_same(first) => {
                     let advice = format!("names another tenant than {} = {:?}; leave one out", first.name, first.value);
-                    self.wrong(&address.name, &address.value, advice);
+                    self.wrong(Conflict, &address.name, &address.value, advice);
                 }
                 Some(_) => {}
-                None => named.push(Named::new(&address.name, of_address)),
+                None => named.push(Named::new(address.name.clone(), of_address)),
             }
         }
         let one = self.one(&named, String::clone).map(|tenant| tenant.value.clone());
@@ -228,7 +206,7 @@ impl<'a> Rules<'a> {
                         "names another policy than {} = {:?}; leave one out, or list both under Policies",
                         named.name, named.value
                     );
-                    self.wrong(&address.name, &address.value, advice);
+                    self.wrong(Conflict, &address.name, &address.value, advice);
                 }
                 _ => policies.push(named.value.clone()),
             }
@@ -263,7 +241,7 @@ impl<'a> Rules<'a> {
         let sources = [Key::MetadataAddress, Key::JwksUri, Key::FileOfKeys, Key::StaticKeys];
         let mut sources = sources.into_iter().flat_map(|key| config.written(key));
         if let (Some((first, _)), Some((second, value))) = (sources.next(), sources.next()) {
-            self.wrong(&second, &value, format!("says where the keys are, as {first} does; leave one out"));
+            self.wrong(Conflict, &second, &value, format!("says where the keys are, as {first} does; leave one out"));
         }
         let mut authority = Authority::openid_connect(&issuer.value);
         let text = |key| site.text(key).map(|text| text.value.clone());
@@ -303,7 +281,7 @@ pub(super) fn with_site(mut authority: Authority, config: &Config) -> Authority 
         authority = authority.not_required_for_readiness();
     }
     // Of a kind that has none, it is a problem already.
-    if let Some(version) = site.version.as_ref().filter(|_| Site::fits(Key::Version, config.form())) {
+    if let Some(version) = site.version.as_ref().filter(|_| AuthoritySection::fits(Key::Version, config.form())) {
         authority = authority.version(version.value);
     }
     if site.trust_directory_claims.as_ref().is_some_and(|trust| trust.value) {
@@ -334,7 +312,7 @@ pub(super) fn with_own_names(mut authority: Authority, config: &Config) -> Autho
     authority
 }
 
-/// Whose authorities they are, as a subject.
+/// The kind of authorities, as the subject of a sentence.
 fn plural(form: Form) -> &'static str {
     if form == Form::B2c { "tenants of Azure AD B2C" } else { "tenants of External ID" }
 }

@@ -1,50 +1,42 @@
 //! How large a configuration may become. Its input is limited already; here it must not be multiplied.
 
-use super::{Config, authorities::Common, origin::Written};
-use crate::{authority::Kind, error::Problems, policy::ClaimRule};
+use super::{flaw::Flaw, provenance::AuthorityEntry, rules::Common, settings::Config};
+use crate::{authority::Kind, error::ConfigProblemKind::TooLarge, policy::ClaimRule};
 
 /// The most authorities in one configuration.
 pub(super) const MOST_AUTHORITIES: usize = 2_000;
 
 /// Each authority gets its own copy of the audiences, clients and claims that hold for all, and each policy of B2C is an
 /// authority here: together they must stay in proportion to what was written.
-pub(super) fn check(written: &[Written<'_>], common: &Common, config: &Config) -> Result<(), String> {
+pub(super) fn check(entries: &[AuthorityEntry<'_>], common: &Common, config: &Config) -> Result<(), Flaw> {
     const MOST_ENTRIES: usize = 200_000;
-    let count = |written: &Written<'_>| match &written.authority.kind {
+    let count = |entry: &AuthorityEntry<'_>| match &entry.authority.kind {
         Kind::B2c(b2c) => b2c.policies.len().max(1),
         _ => 1,
     };
-    let authorities: usize = written.iter().map(count).sum();
+    let authorities: usize = entries.iter().map(count).sum();
     if authorities > MOST_AUTHORITIES {
-        return Err(format!(
+        let advice = format!(
             "there are {authorities} authorities, policies of B2C counted each, and at most {MOST_AUTHORITIES} are \
              supported"
-        ));
+        );
+        return Err(Flaw::new(TooLarge, advice));
     }
-    let entries = |written: &Written<'_>| {
-        let settings = &written.authority.settings;
+    let values = |entry: &AuthorityEntry<'_>| {
+        let settings = &entry.authority.settings;
         let audiences = if settings.names_an_audience() { settings.audiences.len() } else { config.audiences.len() };
         let clients = settings.allowed_clients.len() + common.allowed_clients.len();
         let claims = settings.required_claims.iter().chain(&common.required_claims).map(ClaimRule::len);
-        count(written).saturating_mul(audiences + clients + claims.sum::<usize>())
+        count(entry).saturating_mul(audiences + clients + claims.sum::<usize>())
     };
-    let entries = written.iter().map(entries).fold(0, usize::saturating_add);
+    let values = entries.iter().map(values).fold(0, usize::saturating_add);
     // Long lists alone are fine: only what is multiplied is not.
-    if authorities > 1 && entries > MOST_ENTRIES {
-        return Err(format!(
-            "audiences, clients and claims of all authorities come to {entries} together, and at most {MOST_ENTRIES} are \
+    if authorities > 1 && values > MOST_ENTRIES {
+        let advice = format!(
+            "audiences, clients and claims of all authorities come to {values} together, and at most {MOST_ENTRIES} are \
              supported; list those that an authority needs in its own entry"
-        ));
+        );
+        return Err(Flaw::new(TooLarge, advice));
     }
     Ok(())
-}
-
-/// The first warnings, and the number of the others.
-pub(super) fn first_of(mut warnings: Vec<String>) -> Vec<String> {
-    let more = warnings.len().saturating_sub(Problems::MOST);
-    if more > 0 {
-        warnings.truncate(Problems::MOST);
-        warnings.push(format!("there are {more} more warnings, which are not listed"));
-    }
-    warnings
 }

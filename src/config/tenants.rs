@@ -1,14 +1,16 @@
 //! The rules of instances and tenants.
 
 use super::{
-    Named, Place, Tenant,
     address::{self, Form, Spot},
     key::Key,
-    plan::{GUID_FORM, Rules},
+    location::{Location, Named},
+    rules::{GUID_FORM, Rules},
+    settings::{Place, Tenant},
+    warning::Warning,
 };
 use crate::{
     authority::Authority,
-    error::ConfigProblem,
+    error::ConfigProblemKind::{Conflict, Invalid, Unsafe},
     tenant::{Instance, TenantId},
 };
 
@@ -38,11 +40,11 @@ impl Rules<'_> {
         for place in &self.config.instances {
             let instance = match &place.value {
                 Place::Cloud(cloud) => Ok((*cloud).into()),
-                Place::Address(address) => address::instance(address).map_err(|advice| (address, advice)),
+                Place::Address(address) => address::instance(address).map_err(|flaw| (address, flaw)),
             };
             match instance {
-                Ok(instance) => instances.push(Named::new(&place.name, instance)),
-                Err((address, advice)) => self.wrong(&place.name, address, advice),
+                Ok(instance) => instances.push(Named::new(place.name.clone(), instance)),
+                Err((address, flaw)) => self.wrong(flaw.kind, &place.name, address, flaw.advice),
             }
         }
         let mut tenants = Tenants::default();
@@ -52,11 +54,11 @@ impl Rules<'_> {
         for authority in &self.config.addresses {
             match address::authority(&authority.value, Form::Entra) {
                 Ok(Spot::Entra { instance, tenant }) => {
-                    instances.push(Named::new(&authority.name, instance));
+                    instances.push(Named::new(authority.name.clone(), instance));
                     self.tenant_of_authority(authority, tenant, &mut tenants);
                 }
-                Ok(_) => self.wrong(&authority.name, &authority.value, "is no authority of Entra's"),
-                Err(advice) => self.wrong(&authority.name, &authority.value, advice),
+                Ok(_) => self.wrong(Invalid, &authority.name, &authority.value, "is no authority of Entra's"),
+                Err(flaw) => self.wrong(flaw.kind, &authority.name, &authority.value, flaw.advice),
             }
         }
         let instance = self.one(&instances, Instance::to_string).map(|named| named.value.clone());
@@ -94,7 +96,7 @@ impl Rules<'_> {
                 _ => "danger_personal_accounts()",
             };
             if !may_be_keyword {
-                self.wrong(name, text, format!("is no tenant; if really meant, it is {method}"));
+                self.wrong(Unsafe, name, text, format!("is no tenant; if really meant, it is {method}"));
             } else if keyword != "organizations" {
                 self.warn_of_personal_accounts(name, text);
             }
@@ -107,14 +109,14 @@ impl Rules<'_> {
                 "{GUID_FORM}, or a verified domain such as contoso.onmicrosoft.com{keyword} is needed; it is the \
                  Directory (tenant) ID of the app registration"
             );
-            self.wrong(name, text, advice);
+            self.wrong(Invalid, name, text, advice);
         }
     }
 
     /// The tenant at the end of an authority must be the one that is configured, if any is.
     fn tenant_of_authority(&mut self, authority: &Named<String>, tenant: String, tenants: &mut Tenants) {
         let Some(configured) = self.config.tenants.first() else {
-            let tenant = Named::new(&authority.name, Tenant::Written(tenant));
+            let tenant = Named::new(authority.name.clone(), Tenant::Written(tenant));
             return self.tenant(&tenant, tenants);
         };
         let is_same = |other: &Named<Tenant>| match &other.value {
@@ -123,6 +125,7 @@ impl Rules<'_> {
         };
         if !self.config.tenants.iter().all(is_same) {
             self.wrong(
+                Conflict,
                 &authority.name,
                 &authority.value,
                 format!("names another tenant than {}; leave one out", configured.name),
@@ -130,8 +133,9 @@ impl Rules<'_> {
         }
     }
 
-    pub(super) fn warn_of_personal_accounts(&mut self, name: &str, text: &str) {
-        self.warnings.push(format!("{name} = {text:?} lets personal Microsoft accounts in: anybody can have one"));
+    pub(super) fn warn_of_personal_accounts(&mut self, name: &Location, text: &str) {
+        let warning = format!("{name} = {text:?} lets personal Microsoft accounts in: anybody can have one");
+        self.warnings.push(Warning::new(name.as_str(), warning));
     }
 
     fn check_together(&mut self, tenants: &Tenants) {
@@ -147,9 +151,14 @@ impl Rules<'_> {
             if let Some(tenant) = self.config.tenants.iter().find(is_keyword) {
                 let (Tenant::Written(text) | Tenant::Plain(text)) = &tenant.value else {
                     let advice = "cannot stand beside other tenants: it stands for all of them";
-                    return self.problems.push(ConfigProblem::new(&tenant.name, None, advice));
+                    return self.problems.push(tenant.name.problem(Conflict, None, advice));
                 };
-                self.wrong(&tenant.name, text, "cannot stand beside other tenants: it stands for all of them");
+                self.wrong(
+                    Conflict,
+                    &tenant.name,
+                    text,
+                    "cannot stand beside other tenants: it stands for all of them",
+                );
             }
         }
         let is_named =
@@ -162,10 +171,9 @@ impl Rules<'_> {
         for id in &tenants.ids {
             let same = |client: &&Named<String>| client.value.parse() == Ok(*id);
             if let Some(client) = self.config.client_ids.iter().find(same) {
-                self.warnings.push(format!(
-                    "{} = {:?} is the tenant's id too: is it the application's?",
-                    client.name, client.value
-                ));
+                let text =
+                    format!("{} = {:?} is the tenant's id too: is it the application's?", client.name, client.value);
+                self.warnings.push(Warning::new(client.name.as_str(), text));
             }
         }
     }

@@ -1,15 +1,17 @@
 mod authorities;
 mod limits;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    Authority,
+    Authority, Cloud,
     authority::{Entra, Kind, Source, Trusted},
     claims::payload::Payload,
+    error::ConfigError,
+    policy::ClaimRule,
     rejection::RejectionKind,
     tenant::TenantId,
 };
@@ -43,18 +45,23 @@ fn section(more: &str) -> String {
 
 /// The problems of a configuration, as they are told.
 fn told(config: Result<Config, ConfigError>) -> Vec<String> {
-    match config.and_then(|config| config.plan()) {
+    match config.and_then(|config| config.resolve()) {
         Ok(_) => Vec::new(),
         Err(error) => error.problems().iter().map(ToString::to_string).collect(),
     }
 }
 
-fn plan(config: Result<Config, ConfigError>) -> Plan {
-    config.and_then(|config| config.plan()).unwrap_or_else(|error| panic!("{error}"))
+fn plan(config: Result<Config, ConfigError>) -> ResolvedConfig {
+    config.and_then(|config| config.resolve()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The texts of the warnings of a plan.
+fn warnings(plan: &ResolvedConfig) -> Vec<String> {
+    plan.warnings.iter().map(ToString::to_string).collect()
 }
 
 /// What the one authority of a plan is.
-fn only(plan: &Plan) -> Entra {
+fn only(plan: &ResolvedConfig) -> Entra {
     match plan.authorities.as_slice() {
         [Trusted { source: Source::Entra(entra), .. }] => entra.clone(),
         other => panic!("{other:?}"),
@@ -388,7 +395,7 @@ fn the_template_of_microsoft_works() {
     let plan = plan(Config::from_json(&json));
     assert_eq!(only(&plan), entra(Authority::tenant(TENANT.parse().unwrap())));
     assert_eq!(
-        plan.warnings,
+        warnings(&plan),
         [
             "passed over, as they change nothing about access tokens: AzureAd:Domain, AzureAd:ClientSecret, AzureAd:Scopes, \
           AzureAd:CallbackPath; scopes and app permissions are demanded with a `RequireLayer`"
@@ -463,7 +470,7 @@ fn a_cloud_by_its_name_or_any_of_its_hosts() {
                 ("environment", vars(&variables)),
             ] {
                 let plan = plan(config);
-                assert_eq!((only(&plan), &plan.warnings), (expected.clone(), &Vec::new()), "{text} by the {way}");
+                assert_eq!((only(&plan), warnings(&plan)), (expected.clone(), Vec::new()), "{text} by the {way}");
             }
         }
     }
@@ -517,7 +524,7 @@ fn every_variable_arrives() {
     }
     assert_eq!(dotnet.authorities[0].policy.required_claims, [ClaimRule::all("roles", ["a"])]);
     assert_eq!(
-        dotnet.warnings,
+        warnings(&dotnet),
         ["passed over, as they change nothing about access tokens: AzureAd__ClientCertificates, AzureAd__ClientSecret"]
     );
     // Both spellings that agree are one.
@@ -527,9 +534,9 @@ fn every_variable_arrives() {
 
 #[test]
 fn what_is_worth_a_warning() {
-    let warnings = |config: Config| plan(Ok(config)).warnings;
-    assert!(warnings(good()).is_empty());
-    let keyword = |keyword: &str| plan(Config::from_json(&section("").replace(TENANT, keyword))).warnings;
+    let of = |config: Config| warnings(&plan(Ok(config)));
+    assert!(of(good()).is_empty());
+    let keyword = |keyword: &str| warnings(&plan(Config::from_json(&section("").replace(TENANT, keyword))));
     assert!(keyword("organizations").is_empty());
     assert_eq!(
         keyword("common"),
@@ -538,22 +545,22 @@ fn what_is_worth_a_warning() {
     assert_eq!(keyword("consumers").len(), 1);
     assert_eq!(keyword(&TenantId::PERSONAL_ACCOUNTS.to_string()).len(), 1);
     assert_eq!(
-        warnings(good().audience("https://graph.microsoft.com")),
+        of(good().audience("https://graph.microsoft.com")),
         [
             "audience() = \"https://graph.microsoft.com\" is Microsoft Graph, an API of Microsoft's: tokens for it are for \
           Microsoft alone to validate"
         ]
     );
     assert_eq!(
-        warnings(Config::default().tenant(TENANT).client_id(TENANT)),
+        of(Config::default().tenant(TENANT).client_id(TENANT)),
         [format!("client_id() = \"{TENANT}\" is the tenant's id too: is it the application's?")]
     );
     assert_eq!(
-        warnings(good().instance("https://entra.example")),
+        of(good().instance("https://entra.example")),
         ["entra.example is none of Microsoft's clouds: whoever runs it decides which tokens are good"]
     );
     let empty = plan(vars(&[("ENTRA_TENANT_ID", TENANT), ("ENTRA_CLIENT_ID", CLIENT), ("ENTRA_AUDIENCES", "")]));
-    assert_eq!(empty.warnings, ["set but empty, which counts as missing: ENTRA_AUDIENCES"]);
+    assert_eq!(warnings(&empty), ["set but empty, which counts as missing: ENTRA_AUDIENCES"]);
 }
 
 #[test]
@@ -600,7 +607,7 @@ fn defaults_are_strict() {
         plan.authorities[0].policy.check_audience(&Payload::parse(token.as_str().into()).unwrap()).unwrap_err();
     assert_eq!(refused.kind(), RejectionKind::WrongAudience);
     // Without a client id, the audiences that are named and no others.
-    let named = Config::default().tenant(TENANT).audience("api://orders").plan().unwrap();
+    let named = Config::default().tenant(TENANT).audience("api://orders").resolve().unwrap();
     assert!(!named.authorities[0].policy.audiences.contains(CLIENT));
 }
 
@@ -714,8 +721,8 @@ proptest! {
     #[test]
     fn no_text_panics(text in "\\PC{0,64}") {
         let _ = told(Config::from_json(&text));
-        let plain = node::without_comments(&text);
-        prop_assert!(node::without_comments(&plain).chars().count() <= text.chars().count());
+        let plain = jsonc::strip_jsonc(&text);
+        prop_assert!(jsonc::strip_jsonc(&plain).chars().count() <= text.chars().count());
     }
 
     #[test]
@@ -723,7 +730,7 @@ proptest! {
         let problems = told(Config::from_json(&json));
         prop_assert!(problems.iter().all(|problem| !problem.is_empty()));
         // Comments are blanks: JSON without any stays as it is.
-        prop_assert_eq!(node::without_comments(&json), json);
+        prop_assert_eq!(jsonc::strip_jsonc(&json), json);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use reqwest::{Certificate, Client, ClientBuilder, redirect};
 
 use super::{Fetch, FetchFuture, FetchRequest, FetchResponse};
 use crate::{
-    error::{ConfigError, ConfigProblem, FetchError, FetchFailure, InvalidDocument},
+    error::{ConfigError, ConfigProblem, ConfigProblemKind::Invalid, FetchError, FetchFailure, InvalidDocument},
     tenant::{Address, check_address, is_loopback},
 };
 
@@ -139,7 +139,7 @@ impl HttpFetchBuilder {
             Ok(roots) if !roots.is_empty() => self.roots.extend(roots),
             _ => {
                 let advice = "one certificate at least is needed, in PEM: -----BEGIN CERTIFICATE----- …";
-                self.problems.push(ConfigProblem::new("with_root_certificate_pem()", None, advice));
+                self.problems.push(ConfigProblem::new(Invalid, "with_root_certificate_pem()", None, advice));
             }
         }
         self
@@ -153,7 +153,7 @@ impl HttpFetchBuilder {
     pub fn build(mut self) -> Result<HttpFetch, ConfigError> {
         for (name, time) in [("connect_timeout()", self.connect_timeout), ("timeout()", self.timeout)] {
             if time.is_zero() {
-                self.problems.push(ConfigProblem::new(name, Some("0s"), "some time is needed"));
+                self.problems.push(ConfigProblem::new(Invalid, name, Some("0s"), "some time is needed"));
             }
         }
         ConfigError::check(std::mem::take(&mut self.problems))?;

@@ -3,7 +3,10 @@ use serde::Serialize;
 use super::{PATH, ProtectedResource, resource::Inner};
 use crate::{
     claims::scopes,
-    error::{ConfigError, ConfigProblem},
+    error::{
+        ConfigError, ConfigProblem,
+        ConfigProblemKind::{self, Invalid, Missing},
+    },
     tenant::{Address, Cloud, TenantId, check_address},
 };
 
@@ -142,28 +145,35 @@ impl ProtectedResourceBuilder {
 
     /// The address of the API, if that is settled.
     fn check_resource(&self, problems: &mut Vec<ConfigProblem>) -> Option<Address> {
-        let mut wrong = |setting, value, advice: &str| problems.push(ConfigProblem::new(setting, value, advice));
+        let mut wrong = |kind: ConfigProblemKind, setting, value, advice: &str| {
+            problems.push(ConfigProblem::new(kind, setting, value, advice));
+        };
         let own = match self.resource.as_deref() {
             None => {
-                wrong("resource()", None, "what this API is called is needed: its App ID URI, https://… or api://…");
+                wrong(
+                    Missing,
+                    "resource()",
+                    None,
+                    "what this API is called is needed: its App ID URI, https://… or api://…",
+                );
                 None
             }
             Some(text) if text.strip_prefix("api://").is_some_and(|rest| is_plain(rest) && !rest.contains('#')) => {
                 if text.ends_with('/') {
-                    wrong("resource()", Some(text), NO_SLASH);
+                    wrong(Invalid, "resource()", Some(text), NO_SLASH);
                 }
                 if self.address.is_none() {
                     let advice = "needed with an App ID URI: the public address of this API, such as \
                                   https://api.contoso.example";
-                    wrong("address()", None, advice);
+                    wrong(Missing, "address()", None, advice);
                 }
                 None
             }
-            Some(text) => checked(text, true).map_err(|advice| wrong("resource()", Some(text), &advice)).ok(),
+            Some(text) => checked(text, true).map_err(|advice| wrong(Invalid, "resource()", Some(text), &advice)).ok(),
         };
         match self.address.as_deref() {
             None => own,
-            Some(text) => checked(text, true).map_err(|advice| wrong("address()", Some(text), &advice)).ok(),
+            Some(text) => checked(text, true).map_err(|advice| wrong(Invalid, "address()", Some(text), &advice)).ok(),
         }
     }
 
@@ -172,11 +182,11 @@ impl ProtectedResourceBuilder {
         if self.authorization_servers.is_empty() {
             let advice =
                 "at least one is needed: name the tenant with tenant(), or an issuer with authorization_server()";
-            problems.push(ConfigProblem::new(SETTING, None, advice));
+            problems.push(ConfigProblem::new(Missing, SETTING, None, advice));
         }
         for text in &self.authorization_servers {
             if let Err(advice) = checked(text, false) {
-                problems.push(ConfigProblem::new(SETTING, Some(text), advice));
+                problems.push(ConfigProblem::new(Invalid, SETTING, Some(text), advice));
             }
         }
     }
@@ -188,13 +198,14 @@ impl ProtectedResourceBuilder {
                 _ if scopes::is_scope_token(scope) => continue,
                 _ => "one scope is needed, without blanks and quotes; repeat scope() for more",
             };
-            problems.push(ConfigProblem::new("scope()", Some(scope), advice));
+            problems.push(ConfigProblem::new(Invalid, "scope()", Some(scope), advice));
         }
     }
 
     fn check_texts(&self, problems: &mut Vec<ConfigProblem>) {
         if self.name.as_deref().is_some_and(|name| name.trim().is_empty()) {
             problems.push(ConfigProblem::new(
+                Invalid,
                 "name()",
                 self.name.as_deref(),
                 "a name is needed; leave it out otherwise",
@@ -211,7 +222,7 @@ impl ProtectedResourceBuilder {
             let (page, section) = text.split_once('#').unwrap_or((text, ""));
             let found = if is_plain(section) || section.is_empty() { check_plain(page) } else { Err(FORM.to_owned()) };
             if let Err(advice) = found {
-                problems.push(ConfigProblem::new(setting, Some(text), advice));
+                problems.push(ConfigProblem::new(Invalid, setting, Some(text), advice));
             }
         }
     }

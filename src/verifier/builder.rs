@@ -12,7 +12,7 @@ use crate::{
         authority::{AuthorityFacts, AuthorityNames},
     },
     clock::{Clock, SystemClock},
-    config::{Config, Plan},
+    config::{Config, ResolvedConfig},
     error::{ConfigError, ConfigProblem, FetchError, FetchFailure},
     fetch::{Fetch, FetchFuture, FetchRequest},
     jwt::Algorithm,
@@ -202,7 +202,7 @@ impl VerifierBuilder {
     ///
     /// A [`ConfigError`] with every mistake: its setting, its value and the fix.
     pub fn build(self) -> Result<Verifier, ConfigError> {
-        let plan = self.config.plan();
+        let plan = self.config.resolve();
         let fetches = plan.as_ref().map_or(true, |plan| plan.authorities.iter().any(Trusted::fetches));
         let fetch = match self.fetch {
             Some(fetch) => Ok(fetch),
@@ -216,9 +216,10 @@ impl VerifierBuilder {
             (Err(error), Err(problem)) => return Err(error.with(problem)),
         };
         for warning in &plan.warnings {
-            tracing::warn!(target: "tower_entra", event = "configuration", "{warning}");
+            let setting = warning.settings();
+            tracing::warn!(target: "tower_entra", event = "configuration", setting, "{warning}");
         }
-        let Plan { authorities, keys, detailed_errors, resource, max_token_bytes, .. } = plan;
+        let ResolvedConfig { authorities, keys, detailed_errors, resource, max_token_bytes, .. } = plan;
         let mut settings = self.keys.bounded();
         let max_wait = settings.timeout.saturating_add(Duration::from_secs(1));
         settings.revoked.extend(keys.revoked);
@@ -335,7 +336,7 @@ fn default_fetch() -> Result<Arc<dyn Fetch>, ConfigProblem> {
 #[cfg(not(feature = "reqwest"))]
 fn default_fetch() -> Result<Arc<dyn Fetch>, ConfigProblem> {
     let advice = "something must fetch the keys: pass a Fetch, or switch the feature reqwest on";
-    Err(ConfigProblem::new("fetch", None, advice))
+    Err(ConfigProblem::new(crate::error::ConfigProblemKind::Missing, "fetch", None, advice))
 }
 
 impl From<Config> for VerifierBuilder {

@@ -4,11 +4,18 @@ use std::collections::HashSet;
 
 use roxmltree::Node as Element;
 
-use super::{Draft, claims, jwt::put_audiences};
-use crate::config::{
-    address::{self, Form},
-    key::Key,
-    node::{Data, Node},
+use super::{
+    claims,
+    draft::Draft,
+    jwt::{is_for_audiences, put_audiences},
+};
+use crate::{
+    config::{
+        address::{self, Form},
+        key::Key,
+        value::{ConfigValue, Data},
+    },
+    error::ConfigProblemKind::{Duplicate, Invalid, Missing, Unknown},
 };
 
 /// Reads the element.
@@ -16,12 +23,14 @@ pub(super) fn read(element: Element<'_, '_>, draft: &mut Draft) {
     let policy = draft.policy;
     attributes(element, draft);
     let (mut audiences, mut backends, mut demanded) = (Vec::new(), Vec::new(), Vec::new());
+    let mut has_unreadable_audiences = false;
     let mut seen = HashSet::new();
     for child in element.children().filter(Element::is_element) {
         let name = child.tag_name().name();
         let place = format!("{policy}/{name}");
+        let problems = draft.problems.len();
         if !seen.insert(name) {
-            draft.wrong(place, None, "is there twice; put both into one");
+            draft.wrong(Duplicate, place, None, "is there twice; put both into one");
             continue;
         }
         match name {
@@ -34,6 +43,7 @@ pub(super) fn read(element: Element<'_, '_>, draft: &mut Draft) {
                 let clients = claims::texts(child, "application-id", &place, draft);
                 if clients.is_empty() && draft.problems.is_empty() {
                     draft.wrong(
+                        Invalid,
                         &place,
                         None,
                         "is empty, which lets nobody in; leave it out to let every application in",
@@ -45,12 +55,14 @@ pub(super) fn read(element: Element<'_, '_>, draft: &mut Draft) {
             "required-claims" => demanded.extend(claims::required_claims(child, &place, draft)),
             "decryption-keys" => claims::decryption_keys(&place, draft),
             _ => draft.wrong(
+                Unknown,
                 place,
                 None,
                 "is no element of validate-azure-ad-token; there are backend-application-ids, client-application-ids, \
                  audiences, required-claims, decryption-keys",
             ),
         }
+        has_unreadable_audiences |= is_for_audiences(name) && draft.problems.len() > problems;
     }
     if let Some((place, _)) = backends.first().cloned() {
         if audiences.is_empty() {
@@ -60,7 +72,7 @@ pub(super) fn read(element: Element<'_, '_>, draft: &mut Draft) {
             draft.note(place, "are passed over: the audiences alone count");
         }
     }
-    put_audiences(audiences, demanded, draft);
+    put_audiences(audiences, demanded, has_unreadable_audiences, draft);
 }
 
 fn attributes(element: Element<'_, '_>, draft: &mut Draft) {
@@ -74,16 +86,16 @@ fn attributes(element: Element<'_, '_>, draft: &mut Draft) {
                 tenant(&place, value, draft);
             }
             "authentication-endpoint" => match draft.plain(&place, value) {
-                Some(value) => draft.put(Key::Instance, Node::new(place, Data::Text(value))),
+                Some(value) => draft.put(Key::Instance, ConfigValue::new(place, Data::Text(value))),
                 None => draft.spoilt.push(Key::Instance),
             },
             _ if claims::attribute(name, &place, value, draft) => {}
-            _ => draft.wrong(place, Some(value), "is no attribute of validate-azure-ad-token"),
+            _ => draft.wrong(Unknown, place, Some(value), "is no attribute of validate-azure-ad-token"),
         }
     }
     if !has_tenant {
         let place = format!("{}/@tenant-id", draft.policy);
-        draft.wrong(place, None, "is missing: whose tokens are accepted? It is the Directory (tenant) ID");
+        draft.wrong(Missing, place, None, "is missing: whose tokens are accepted? It is the Directory (tenant) ID");
         draft.spoilt.push(Key::TenantId);
     }
     let place = format!("{}/@clock-skew", draft.policy);
@@ -95,7 +107,12 @@ fn tenant(place: &str, value: &str, draft: &mut Draft) {
     let Some(value) = draft.plain(place, value) else { return draft.spoilt.push(Key::TenantId) };
     if value.is_empty() {
         draft.spoilt.push(Key::TenantId);
-        return draft.wrong(place, Some(""), "is empty: whose tokens are accepted? It is the Directory (tenant) ID");
+        return draft.wrong(
+            Missing,
+            place,
+            Some(""),
+            "is empty: whose tokens are accepted? It is the Directory (tenant) ID",
+        );
     }
     if let Some(keyword) = address::keyword(&value) {
         draft.note(place, format!("{keyword} lets anybody in who has an account there: name the tenants, if you can"));
@@ -103,8 +120,8 @@ fn tenant(place: &str, value: &str, draft: &mut Draft) {
     if value.contains("://") && !matches!(address::form(&value), Some(Form::Entra | Form::ExternalId)) {
         draft.spoilt.push(Key::TenantId);
         let advice = "is no address of a tenant of Entra's; for another issuer's tokens there is validate-jwt";
-        return draft.wrong(place, Some(&value), advice);
+        return draft.wrong(Invalid, place, Some(&value), advice);
     }
     let key = if value.contains("://") { Key::Authority } else { Key::TenantId };
-    draft.put(key, Node::new(place, Data::Text(value)));
+    draft.put(key, ConfigValue::new(place, Data::Text(value)));
 }

@@ -3,13 +3,15 @@
 use roxmltree::Node as Element;
 
 use super::{
-    Draft,
     document::{children, text},
-    riddle,
+    draft::{Draft, riddle},
 };
-use crate::config::{
-    key::Key,
-    node::{Data, Node, shortened},
+use crate::{
+    config::{
+        key::Key,
+        value::{ConfigValue, Data, shortened},
+    },
+    error::ConfigProblemKind::{Invalid, Missing, Unknown},
 };
 
 /// Attributes that both policies have. True if it was one of them.
@@ -61,30 +63,30 @@ pub(super) fn attribute(name: &str, place: &str, value: &str, draft: &mut Draft)
 }
 
 /// `audiences`, as names of a list.
-pub(super) fn audiences(element: Element<'_, '_>, place: &str, draft: &mut Draft) -> Vec<Node> {
+pub(super) fn audiences(element: Element<'_, '_>, place: &str, draft: &mut Draft) -> Vec<ConfigValue> {
     let found = texts(element, "audience", place, draft);
     if found.is_empty() && element.children().all(|child| !child.is_element()) {
-        draft.wrong(place, None, "is empty: name the audience, which is the API's client id or App ID URI");
+        draft.wrong(Missing, place, None, "is empty: name the audience, which is the API's client id or App ID URI");
     }
     found
 }
 
 /// The texts of the elements called `name`; what cannot be read is a problem.
-pub(super) fn texts(element: Element<'_, '_>, name: &str, place: &str, draft: &mut Draft) -> Vec<Node> {
+pub(super) fn texts(element: Element<'_, '_>, name: &str, place: &str, draft: &mut Draft) -> Vec<ConfigValue> {
     let mut found = Vec::new();
     for child in children(element, name, place, draft) {
         let place = format!("{place}/{name}");
         if child.children().any(|inner| inner.is_element()) {
-            draft.wrong(place, None, "has elements in it; a text is needed");
+            draft.wrong(Invalid, place, None, "has elements in it; a text is needed");
         } else if let Some(value) = draft.plain(&place, &text(child)) {
-            found.push(Node::new(place, Data::Text(value)));
+            found.push(ConfigValue::new(place, Data::Text(value)));
         }
     }
     found
 }
 
 /// `required-claims`. Audiences that are demanded by it, which is done for want of a better place, come back.
-pub(super) fn required_claims(element: Element<'_, '_>, place: &str, draft: &mut Draft) -> Vec<Node> {
+pub(super) fn required_claims(element: Element<'_, '_>, place: &str, draft: &mut Draft) -> Vec<ConfigValue> {
     let (mut rules, mut audiences) = (Vec::new(), Vec::new());
     let claims = children(element, "claim", place, draft);
     let is_aud = |name: &str| name.trim() == "aud";
@@ -98,15 +100,15 @@ pub(super) fn required_claims(element: Element<'_, '_>, place: &str, draft: &mut
             match attribute.name() {
                 "name" => {
                     name.clone_from(&value);
-                    members.push(("Name".to_owned(), Node::new(at, Data::Text(value))));
+                    members.push(("Name".to_owned(), ConfigValue::new(at, Data::Text(value))));
                 }
                 "match" => demand = value,
                 // Blanks count in it.
                 "separator" => {
                     let separator = attribute.value().to_owned();
-                    members.push(("Separator".to_owned(), Node::new(at, Data::Text(separator))));
+                    members.push(("Separator".to_owned(), ConfigValue::new(at, Data::Text(separator))));
                 }
-                _ => draft.wrong(at, None, "is no attribute of claim; there are name, match, separator"),
+                _ => draft.wrong(Unknown, at, None, "is no attribute of claim; there are name, match, separator"),
             }
         }
         // Each value has this name too.
@@ -114,7 +116,7 @@ pub(super) fn required_claims(element: Element<'_, '_>, place: &str, draft: &mut
         let problems = draft.problems.len();
         let values = texts(claim, "value", &at, draft);
         if values.iter().any(|value| matches!(&value.data, Data::Text(text) if text.is_empty())) {
-            draft.wrong(format!("{at}/value"), Some(""), missing_value(&name));
+            draft.wrong(Invalid, format!("{at}/value"), Some(""), missing_value(&name));
         }
         if draft.problems.len() > problems {
             if name == "aud" {
@@ -124,7 +126,7 @@ pub(super) fn required_claims(element: Element<'_, '_>, place: &str, draft: &mut
         }
         if name == "aud" {
             if values.is_empty() {
-                draft.wrong(&at, None, missing_value(&name));
+                draft.wrong(Missing, &at, None, missing_value(&name));
                 draft.spoilt.push(Key::Audiences);
                 continue;
             }
@@ -137,8 +139,8 @@ pub(super) fn required_claims(element: Element<'_, '_>, place: &str, draft: &mut
             }
         }
         if !values.is_empty() {
-            members.push(("Match".to_owned(), Node::new(format!("{at}/@match"), Data::Text(demand))));
-            members.push(("Values".to_owned(), Node::new(format!("{at}/value"), Data::List(values))));
+            members.push(("Match".to_owned(), ConfigValue::new(format!("{at}/@match"), Data::Text(demand))));
+            members.push(("Values".to_owned(), ConfigValue::new(format!("{at}/value"), Data::List(values))));
         } else {
             // Without values there is nothing to take apart: the claim need only be there.
             members.retain(|(key, _)| key != "Separator");
@@ -153,7 +155,7 @@ pub(super) fn required_claims(element: Element<'_, '_>, place: &str, draft: &mut
             let advice = format!("{split}A RequireLayer says more: it answers 403, and knows users from applications");
             draft.note(&at, advice);
         }
-        rules.push(Node::new(at, Data::Object(members)));
+        rules.push(ConfigValue::new(at, Data::Object(members)));
     }
     draft.list(Key::RequiredClaims, place, rules);
     audiences

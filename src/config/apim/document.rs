@@ -4,10 +4,14 @@ use std::collections::HashSet;
 
 use roxmltree::{Document, Node as Element, ParsingOptions};
 
-use super::{Draft, shape};
+use super::{draft::Draft, shape};
 use crate::{
-    config::node::shortened,
-    error::{ConfigError, ConfigProblem},
+    config::{flaw::Flaw, value::shortened},
+    error::{
+        ConfigError, ConfigProblem,
+        ConfigProblemKind::{Conflict, Missing, Syntax, TooLarge, Unknown, Unsupported},
+        ConfigSource,
+    },
 };
 
 pub(super) const JWT: &str = "validate-jwt";
@@ -22,31 +26,37 @@ pub(super) fn with_policy(xml: &str, read: impl FnOnce(Element<'_, '_>, &mut Dra
     const LONGEST: usize = 1 << 20;
     // API Management takes policies of up to 256 KiB.
     const MOST_NODES: u32 = 15_000;
-    let whole = |advice: String| ConfigError::from_problem(ConfigProblem::new("the policy", None, advice));
+    let whole = |flaw: Flaw| {
+        let problem = ConfigProblem::new(flaw.kind, "the policy", None, flaw.advice);
+        ConfigError::from_problem(problem.in_source(ConfigSource::ApimPolicy))
+    };
     if xml.len() > LONGEST {
-        return Err(whole("is longer than 1 MiB; give the element validate-jwt alone".to_owned()));
+        return Err(whole(Flaw::new(TooLarge, "is longer than 1 MiB; give the element validate-jwt alone")));
     }
     shape::check(xml).map_err(whole)?;
     // A DTD is refused, so that no entity is ever expanded.
     let options = ParsingOptions { allow_dtd: false, nodes_limit: MOST_NODES, ..ParsingOptions::default() };
     let document = Document::parse_with_options(xml.trim(), options).map_err(|error| match error {
         roxmltree::Error::NodesLimitReached => {
-            whole(format!("has more than {MOST_NODES} elements and texts; give the element {JWT} or {AZURE} alone"))
+            let advice = format!("has more than {MOST_NODES} elements and texts; give the element {JWT} or {AZURE} alone");
+            whole(Flaw::new(TooLarge, advice))
         }
-        roxmltree::Error::DtdDetected => whole("has a DTD, which is not read; remove it".to_owned()),
-        error => whole(format!(
-            "is not XML: {error}; give the element {JWT} or {AZURE} alone, with quotes in expressions written as &quot;"
-        )),
+        roxmltree::Error::DtdDetected => whole(Flaw::new(Unsupported, "has a DTD, which is not read; remove it")),
+        error => {
+            let advice = format!(
+                "is not XML: {error}; give the element {JWT} or {AZURE} alone, with quotes in expressions written as &quot;"
+            );
+            whole(Flaw::new(Syntax, advice))
+        }
     })?;
     let mut policies = document.descendants().filter(|element| element.is_element() && is_policy(*element));
     let (Some(element), second) = (policies.next(), policies.next()) else {
-        return Err(whole(format!("has neither {JWT} nor {AZURE}")));
+        return Err(whole(Flaw::new(Missing, format!("has neither {JWT} nor {AZURE}"))));
     };
     if let Some(second) = second {
         let line = document.text_pos_at(second.range().start).row;
-        return Err(whole(format!(
-            "has several policies, another one in line {line}; give the one that is meant alone"
-        )));
+        let advice = format!("has several policies, another one in line {line}; give the one that is meant alone");
+        return Err(whole(Flaw::new(Conflict, advice)));
     }
     let policy = if element.tag_name().name() == JWT { JWT } else { AZURE };
     let mut draft = Draft::new(policy);
@@ -121,7 +131,12 @@ pub(super) fn children<'a, 'i>(
         element.children().filter(Element::is_element).partition(|child| child.tag_name().name() == name);
     for other in others {
         let name_of_other = other.tag_name().name();
-        draft.wrong(format!("{place}/{name_of_other}"), None, format!("is no element of {place}; there is {name}"));
+        draft.wrong(
+            Unknown,
+            format!("{place}/{name_of_other}"),
+            None,
+            format!("is no element of {place}; there is {name}"),
+        );
     }
     known
 }

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::{Draft, url::Metadata};
+use super::{draft::Draft, url::Metadata};
 use crate::{
     claims::TokenVersion,
     config::{
         address::{self, Form},
+        flaw::Flaw,
         key::Key,
-        node::{Data, Node},
+        value::{ConfigValue, Data},
     },
+    error::ConfigProblemKind::{Missing, TooLarge},
     tenant::{Cloud, Instance},
 };
 
@@ -23,13 +25,13 @@ pub(super) struct Trust {
     pub(super) metadata: Vec<Placed<(String, Metadata)>>,
     pub(super) issuers: Vec<Placed<String>>,
     /// Keys that stand in the policy, each as a JWK.
-    pub(super) keys: Vec<Placed<Node>>,
+    pub(super) keys: Vec<Placed<ConfigValue>>,
     /// Something of it could not be read.
     pub(super) is_spoilt: bool,
 }
 
 /// The members of an authority.
-type Members = Vec<(Key, Node)>;
+type Members = Vec<(Key, ConfigValue)>;
 
 /// Which tokens of which tenants of one instance are accepted.
 struct Tenant {
@@ -46,14 +48,16 @@ impl Trust {
     /// # Errors
     ///
     /// If there are more than can be compared.
-    pub(super) fn check_size(&self) -> Result<(), String> {
+    pub(super) fn check_size(&self) -> Result<(), Flaw> {
         let most = Self::MOST;
         if self.metadata.len() > most || self.issuers.len() > most {
-            return Err(format!("has more than {most} openid-config or {most} issuers, which is not supported"));
+            let advice = format!("has more than {most} openid-config or {most} issuers, which is not supported");
+            return Err(Flaw::new(TooLarge, advice));
         }
         // Each issuer gets all keys.
         if !self.keys.is_empty() && self.issuers.len() * self.keys.len() > 20 * most {
-            return Err("has too many issuers and issuer-signing-keys; name the keys by openid-config".to_owned());
+            let advice = "has too many issuers and issuer-signing-keys; name the keys by openid-config";
+            return Err(Flaw::new(TooLarge, advice));
         }
         Ok(())
     }
@@ -78,6 +82,7 @@ impl Trust {
         match all.len() {
             0 if self.is_spoilt || !draft.problems.is_empty() => draft.spoilt.push(Key::TenantId),
             0 => draft.wrong(
+                Missing,
                 format!("{}/openid-config", draft.policy),
                 None,
                 "is missing: whose tokens are accepted? Name the metadata of the tenant, \
@@ -89,7 +94,7 @@ impl Trust {
                 let authority = |members: Members| {
                     let name = members.first().map_or_else(|| place.clone(), |(_, node)| node.name.clone());
                     let members = members.into_iter().map(|(key, node)| (key.name().to_owned(), node));
-                    Node::new(name, Data::Object(members.collect()))
+                    ConfigValue::new(name, Data::Object(members.collect()))
                 };
                 let authorities = all.into_iter().map(authority).collect();
                 draft.list(Key::Authorities, &place, authorities);
@@ -180,7 +185,7 @@ impl Trust {
         let mut all: BTreeMap<(String, String), Members> = BTreeMap::new();
         for (place, (_, found)) in &metadata {
             let Metadata::B2c { base, tenant, policy } = found else { continue };
-            let text = |text: &str| Node::new(place, Data::Text(text.to_owned()));
+            let text = |text: &str| ConfigValue::new(place, Data::Text(text.to_owned()));
             let tenant = tenant.clone().unwrap_or_default();
             let members = all.entry((base.clone(), tenant.to_ascii_lowercase())).or_default();
             if let Some((_, policies)) = members.iter_mut().find(|(key, _)| *key == Key::Policies) {
@@ -190,7 +195,7 @@ impl Trust {
                 continue;
             }
             if !members.is_empty() {
-                members.push((Key::Policies, Node::new(place, Data::List(vec![text(policy)]))));
+                members.push((Key::Policies, ConfigValue::new(place, Data::List(vec![text(policy)]))));
                 continue;
             }
             members.push((Key::Instance, text(base)));
@@ -207,7 +212,7 @@ impl Trust {
                 Some(rest.to_ascii_lowercase().starts_with("tfp/"))
             });
             if let Some((place, _)) = issuers.iter().find(|(_, is_tfp)| *is_tfp) {
-                members.push((Key::AcceptTfpIssuers, Node::new(place, Data::Other("true".to_owned()))));
+                members.push((Key::AcceptTfpIssuers, ConfigValue::new(place, Data::Other("true".to_owned()))));
             }
             learnt(&issuers, draft);
             found.push(members);
@@ -219,7 +224,7 @@ impl Trust {
         let mut all: Vec<Members> = Vec::new();
         for (place, (_, metadata)) in &self.metadata {
             let Metadata::ExternalId { base, tenant } = metadata else { continue };
-            let text = |text: &str| Node::new(place, Data::Text(text.to_owned()));
+            let text = |text: &str| ConfigValue::new(place, Data::Text(text.to_owned()));
             let mut members = vec![(Key::Instance, text(base))];
             members.extend(tenant.iter().map(|tenant| (Key::TenantId, text(tenant))));
             all.push(members);
@@ -265,18 +270,18 @@ impl Trust {
                 draft.note(&place, advice);
                 Some((place.clone(), guess))
             }) else {
-                draft.wrong(&place, Some(&url), "does not say whose metadata it is; name the issuer under issuers");
+                draft.wrong(Missing, &place, Some(&url), "does not say whose metadata it is; name the issuer under issuers");
                 draft.spoilt.push(Key::Authority);
                 continue;
             };
             let mut members = Vec::new();
             if address::form(&issuer) != Some(Form::OpenIdConnect) {
-                members.push((Key::Kind, Node::new(&at, Data::Text("OpenIdConnect".to_owned()))));
+                members.push((Key::Kind, ConfigValue::new(&at, Data::Text("OpenIdConnect".to_owned()))));
             }
             let is_behind = is_guess(&issuer);
-            members.push((Key::Authority, Node::new(&at, Data::Text(issuer))));
+            members.push((Key::Authority, ConfigValue::new(&at, Data::Text(issuer))));
             if !is_behind {
-                members.push((Key::MetadataAddress, Node::new(&place, Data::Text(url))));
+                members.push((Key::MetadataAddress, ConfigValue::new(&place, Data::Text(url))));
             }
             draft.note(&place, "RS256 alone is accepted; name other algorithms of this issuer under Algorithms");
             all.push(members);
@@ -294,16 +299,19 @@ impl Trust {
             draft.note(&place, advice);
             return Vec::new();
         }
-        let keys: Vec<Node> = self.keys.iter().map(|(_, key)| key.clone()).collect();
-        let document = Node::new(&place, Data::Object(vec![("keys".to_owned(), Node::new(&place, Data::List(keys)))]));
+        let keys: Vec<ConfigValue> = self.keys.iter().map(|(_, key)| key.clone()).collect();
+        let document = ConfigValue::new(
+            &place,
+            Data::Object(vec![("keys".to_owned(), ConfigValue::new(&place, Data::List(keys)))]),
+        );
         draft.note(
             &place,
             "are used as they stand, and never renewed; a JwksUri or an openid-config would follow the issuer",
         );
         let issuers = std::mem::take(&mut self.issuers);
         let authority = |(at, issuer): Placed<String>| {
-            let kind = Node::new(&at, Data::Text("OpenIdConnect".to_owned()));
-            let authority = Node::new(&at, Data::Text(issuer));
+            let kind = ConfigValue::new(&at, Data::Text("OpenIdConnect".to_owned()));
+            let authority = ConfigValue::new(&at, Data::Text(issuer));
             vec![(Key::Kind, kind), (Key::Authority, authority), (Key::StaticKeys, document.clone())]
         };
         issuers.into_iter().map(authority).collect()
@@ -340,13 +348,13 @@ fn group(base: String, v1: bool, v2: bool, tenants: Vec<Tenant>, draft: &mut Dra
     let place = tenants.first().map(|tenant| tenant.place.clone()).unwrap_or_default();
     let mut members: Members = Vec::new();
     match tenants.as_slice() {
-        [only] => members.push((Key::TenantId, Node::new(&only.place, Data::Text(only.text.clone())))),
+        [only] => members.push((Key::TenantId, ConfigValue::new(&only.place, Data::Text(only.text.clone())))),
         several => {
-            let texts = several.iter().map(|tenant| Node::new(&tenant.place, Data::Text(tenant.text.clone())));
-            members.push((Key::TenantIds, Node::new(&place, Data::List(texts.collect()))));
+            let texts = several.iter().map(|tenant| ConfigValue::new(&tenant.place, Data::Text(tenant.text.clone())));
+            members.push((Key::TenantIds, ConfigValue::new(&place, Data::List(texts.collect()))));
         }
     }
-    members.push((Key::Instance, Node::new(&place, Data::Text(base))));
+    members.push((Key::Instance, ConfigValue::new(&place, Data::Text(base))));
     if v1 != v2 {
         let (version, other) = if v1 { ("1.0", "v2.0") } else { ("2.0", "v1.0") };
         let advice = format!(
@@ -354,7 +362,7 @@ fn group(base: String, v1: bool, v2: bool, tenants: Vec<Tenant>, draft: &mut Dra
              too, which the API's registration decides about"
         );
         draft.note(&place, advice);
-        members.push((Key::Version, Node::new(&place, Data::Text(version.to_owned()))));
+        members.push((Key::Version, ConfigValue::new(&place, Data::Text(version.to_owned()))));
     }
     members
 }

@@ -5,15 +5,18 @@ use std::collections::HashSet;
 use roxmltree::Node as Element;
 
 use super::{
-    Draft, claims,
+    claims,
     document::{children, text},
+    draft::{Draft, riddle},
     issuers::Trust,
-    riddle,
     url::{self, Metadata},
 };
-use crate::config::{
-    key::Key,
-    node::{Data, Node},
+use crate::{
+    config::{
+        key::Key,
+        value::{ConfigValue, Data},
+    },
+    error::ConfigProblemKind::{Conflict, Duplicate, Invalid, Missing, Unknown},
 };
 
 /// Reads the element.
@@ -22,19 +25,21 @@ pub(super) fn read(element: Element<'_, '_>, draft: &mut Draft) {
     attributes(element, draft);
     let mut trust = Trust::default();
     let (mut audiences, mut demanded) = (Vec::new(), Vec::new());
+    let mut has_unreadable_audiences = false;
     let mut seen = HashSet::new();
     for child in element.children().filter(Element::is_element) {
         let name = child.tag_name().name();
         let place = format!("{policy}/{name}");
+        let problems = draft.problems.len();
         if !seen.insert(name) && name != "openid-config" {
-            draft.wrong(place, None, "is there twice; put both into one");
+            draft.wrong(Duplicate, place, None, "is there twice; put both into one");
             continue;
         }
         match name {
             "openid-config" => openid_config(child, &place, &mut trust, draft),
             "issuers" => {
                 let found = claims::texts(child, "issuer", &place, draft);
-                let text = |node: Node| match node.data {
+                let text = |node: ConfigValue| match node.data {
                     Data::Text(text) => Some((node.name, text)),
                     _ => None,
                 };
@@ -48,25 +53,37 @@ pub(super) fn read(element: Element<'_, '_>, draft: &mut Draft) {
                 draft.note(place, "tokens of Mobile Services are not accepted here");
             }
             _ => draft.wrong(
+                Unknown,
                 place,
                 None,
                 "is no element of validate-jwt; there are openid-config, issuer-signing-keys, decryption-keys, audiences, \
                  issuers, required-claims",
             ),
         }
+        has_unreadable_audiences |= is_for_audiences(name) && draft.problems.len() > problems;
     }
-    put_audiences(audiences, demanded, draft);
-    if let Err(advice) = trust.check_size() {
+    put_audiences(audiences, demanded, has_unreadable_audiences, draft);
+    if let Err(flaw) = trust.check_size() {
         trust = Trust { is_spoilt: true, ..Trust::default() };
-        draft.wrong(policy, None, advice);
+        draft.wrong(flaw.kind, policy, None, flaw.advice);
     }
     trust.put(draft);
 }
 
-/// The audiences: those that are listed, else those that `required-claims` demands.
-pub(super) fn put_audiences(listed: Vec<Node>, demanded: Vec<Node>, draft: &mut Draft) {
+/// Whether an element is meant for the audiences, also if something is added to its name.
+pub(super) fn is_for_audiences(element: &str) -> bool {
+    element.starts_with("audiences")
+}
+
+/// The audiences: those that are listed, or else those that `required-claims` demands. If `audiences` is there but
+/// unreadable, they are not missing.
+pub(super) fn put_audiences(
+    listed: Vec<ConfigValue>,
+    demanded: Vec<ConfigValue>,
+    has_unreadable_audiences: bool,
+    draft: &mut Draft,
+) {
     let place = format!("{}/audiences", draft.policy);
-    let is_read = !draft.problems.iter().any(|problem| problem.setting().starts_with(&place));
     match (listed.is_empty(), demanded.is_empty()) {
         (false, true) => draft.list(Key::Audiences, &place, listed),
         (true, false) => {
@@ -75,11 +92,12 @@ pub(super) fn put_audiences(listed: Vec<Node>, demanded: Vec<Node>, draft: &mut 
         }
         // Both hold there.
         (false, false) => {
-            let all: HashSet<String> = demanded.iter().map(Node::to_text).collect();
-            let is_demanded = |node: &Node| all.contains(&node.to_text());
-            let both: Vec<Node> = listed.into_iter().filter(is_demanded).collect();
+            let all: HashSet<String> = demanded.iter().map(ConfigValue::to_text).collect();
+            let is_demanded = |node: &ConfigValue| all.contains(&node.to_text());
+            let both: Vec<ConfigValue> = listed.into_iter().filter(is_demanded).collect();
             if both.is_empty() {
                 draft.wrong(
+                    Conflict,
                     &place,
                     None,
                     "has none of the values that required-claims demands of aud: no token is accepted",
@@ -88,10 +106,10 @@ pub(super) fn put_audiences(listed: Vec<Node>, demanded: Vec<Node>, draft: &mut 
             }
             draft.list(Key::Audiences, &place, both);
         }
-        (true, true) if is_read && !draft.spoilt.contains(&Key::Audiences) => {
+        (true, true) if !has_unreadable_audiences && !draft.spoilt.contains(&Key::Audiences) => {
             let advice =
                 "is missing: API Management then takes tokens for any API; name this API's client id or App ID URI";
-            draft.wrong(place, None, advice);
+            draft.wrong(Missing, place, None, advice);
             draft.spoilt.push(Key::Audiences);
         }
         (true, true) => draft.spoilt.push(Key::Audiences),
@@ -120,7 +138,7 @@ fn attributes(element: Element<'_, '_>, draft: &mut Draft) {
                 clock_skew(place, value, draft);
             }
             _ if claims::attribute(name, &place, value, draft) => {}
-            _ => draft.wrong(place, Some(value), "is no attribute of validate-jwt"),
+            _ => draft.wrong(Unknown, place, Some(value), "is no attribute of validate-jwt"),
         }
     }
     if !has_skew {
@@ -129,7 +147,7 @@ fn attributes(element: Element<'_, '_>, draft: &mut Draft) {
             &place,
             "is 0 s if it is not given; without ClockSkewSeconds it would be 60 s, which spares many a 401",
         );
-        draft.put(Key::ClockSkewSeconds, Node::new(place, Data::Other("0".to_owned())));
+        draft.put(Key::ClockSkewSeconds, ConfigValue::new(place, Data::Other("0".to_owned())));
     }
 }
 
@@ -142,7 +160,7 @@ fn clock_skew(place: String, value: &str, draft: &mut Draft) {
     const MOST: u64 = 300;
     if riddle(value).is_some() {
         draft.note(&place, "is computed by API Management; 0 s are taken");
-        return draft.put(Key::ClockSkewSeconds, Node::new(place, Data::Other("0".to_owned())));
+        return draft.put(Key::ClockSkewSeconds, ConfigValue::new(place, Data::Other("0".to_owned())));
     }
     let parts: Option<Vec<u64>> = value.trim().split(':').map(|part| part.parse().ok()).collect();
     let seconds = match parts.as_deref() {
@@ -153,12 +171,14 @@ fn clock_skew(place: String, value: &str, draft: &mut Draft) {
         _ => None,
     };
     match seconds {
-        None => draft.wrong(place, Some(value), format!("a whole number of seconds from 0 to {MOST} is needed")),
+        None => {
+            draft.wrong(Invalid, place, Some(value), format!("a whole number of seconds from 0 to {MOST} is needed"))
+        }
         Some(seconds) => {
             if seconds > MOST {
                 draft.note(&place, format!("is more than {MOST} s, which is the most here: {MOST} s are taken"));
             }
-            draft.put(Key::ClockSkewSeconds, Node::new(place, Data::Other(seconds.min(MOST).to_string())));
+            draft.put(Key::ClockSkewSeconds, ConfigValue::new(place, Data::Other(seconds.min(MOST).to_string())));
         }
     }
 }
@@ -172,12 +192,17 @@ fn openid_config(element: Element<'_, '_>, place: &str, trust: &mut Trust, draft
                 format!("{place}/@validate-connectivity"),
                 "building a verifier asks for nothing; Verifier::warm_up says whether the metadata can be had",
             ),
-            other => draft.wrong(format!("{place}/@{other}"), None, "is no attribute of openid-config; there is url"),
+            other => draft.wrong(
+                Unknown,
+                format!("{place}/@{other}"),
+                None,
+                "is no attribute of openid-config; there is url",
+            ),
         }
     }
     let Some(url) = element.attribute("url") else {
         trust.is_spoilt = true;
-        return draft.wrong(at, None, "is missing: the address of the metadata is needed");
+        return draft.wrong(Missing, at, None, "is missing: the address of the metadata is needed");
     };
     let Some(url) = draft.plain(&at, url) else {
         trust.is_spoilt = true;
@@ -194,9 +219,9 @@ fn openid_config(element: Element<'_, '_>, place: &str, trust: &mut Trust, draft
                 trust.metadata.push((at, (url, metadata)));
             }
         }
-        Err(advice) => {
+        Err(flaw) => {
             trust.is_spoilt = true;
-            draft.wrong(at, Some(&url), advice);
+            draft.wrong(flaw.kind, at, Some(&url), flaw.advice);
         }
     }
 }
@@ -206,7 +231,7 @@ fn signing_keys(element: Element<'_, '_>, place: &str, trust: &mut Trust, draft:
     for key in children(element, "key", place, draft) {
         let place = format!("{place}/key");
         let attribute = |name: &str| key.attribute(name).filter(|value| !value.trim().is_empty());
-        let mut members = vec![("kty".to_owned(), Node::new(&place, Data::Text("RSA".to_owned())))];
+        let mut members = vec![("kty".to_owned(), ConfigValue::new(&place, Data::Text("RSA".to_owned())))];
         match (attribute("n"), attribute("e")) {
             (Some(n), Some(e)) => {
                 for (name, value) in [("kid", attribute("id")), ("n", Some(n)), ("e", Some(e))] {
@@ -215,9 +240,9 @@ fn signing_keys(element: Element<'_, '_>, place: &str, trust: &mut Trust, draft:
                         trust.is_spoilt = true;
                         continue;
                     };
-                    members.push((name.to_owned(), Node::new(&place, Data::Text(value))));
+                    members.push((name.to_owned(), ConfigValue::new(&place, Data::Text(value))));
                 }
-                trust.keys.push((place.clone(), Node::new(&place, Data::Object(members))));
+                trust.keys.push((place.clone(), ConfigValue::new(&place, Data::Object(members))));
             }
             _ if attribute("certificate-id").is_some() => draft.note(
                 place,
@@ -229,7 +254,7 @@ fn signing_keys(element: Element<'_, '_>, place: &str, trust: &mut Trust, draft:
                 "is a shared secret: whoever can check such tokens can make them, so they are refused here; have the issuer \
                  sign with a key pair",
             ),
-            _ => draft.wrong(place, None, "has neither n and e, nor a certificate-id, nor a key"),
+            _ => draft.wrong(Missing, place, None, "has neither n and e, nor a certificate-id, nor a key"),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What the XML parser must not be given: its time grows with the square of nested namespaces and of attributes in one tag.
 
+use crate::{config::flaw::Flaw, error::ConfigProblemKind::TooLarge};
+
 /// Deeper than any policy: `policies`, a section, some `choose` and `when`.
 const DEEPEST: usize = 100;
 /// In one tag. `validate-jwt` has about ten.
@@ -14,7 +16,7 @@ const MOST_NAMESPACES: usize = 100;
 /// # Errors
 ///
 /// What there is too much of.
-pub(super) fn check(xml: &str) -> Result<(), String> {
+pub(super) fn check(xml: &str) -> Result<(), Flaw> {
     let advice = "give the element validate-jwt or validate-azure-ad-token alone";
     let (mut depth, mut namespaces) = (0_usize, 0_usize);
     let mut rest = xml;
@@ -35,15 +37,21 @@ pub(super) fn check(xml: &str) -> Result<(), String> {
         } else {
             let tag = Tag::of(rest);
             if tag.attributes > MOST_ATTRIBUTES {
-                return Err(format!("has a tag with more than {MOST_ATTRIBUTES} attributes; {advice}"));
+                return Err(Flaw::new(
+                    TooLarge,
+                    format!("has a tag with more than {MOST_ATTRIBUTES} attributes; {advice}"),
+                ));
             }
             namespaces += rest[..tag.length].matches("xmlns").count();
             if namespaces > MOST_NAMESPACES {
-                return Err(format!("declares more than {MOST_NAMESPACES} namespaces (xmlns); {advice}"));
+                return Err(Flaw::new(
+                    TooLarge,
+                    format!("declares more than {MOST_NAMESPACES} namespaces (xmlns); {advice}"),
+                ));
             }
             depth += usize::from(!tag.is_empty);
             if depth > DEEPEST {
-                return Err(format!("has elements nested deeper than {DEEPEST} levels; {advice}"));
+                return Err(Flaw::new(TooLarge, format!("has elements nested deeper than {DEEPEST} levels; {advice}")));
             }
             Some(tag.length)
         };
@@ -120,7 +128,7 @@ mod tests {
             let found = check(&xml).err();
             let is_right = match (&found, problem) {
                 (None, None) => true,
-                (Some(found), Some(problem)) => found.contains(problem),
+                (Some(found), Some(problem)) => found.advice.contains(problem),
                 _ => false,
             };
             assert!(is_right, "{:?} of {}", found, &xml[..xml.len().min(60)]);

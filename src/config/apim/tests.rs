@@ -1,5 +1,5 @@
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 
@@ -672,8 +672,8 @@ fn it_is_shown_as_json_with_its_notes() {
         "{shown}"
     );
     // Beside names, which are those of the policy and of the section, the same configuration.
-    let again = Config::from_json(policy.to_json()).unwrap().plan().unwrap();
-    let plan = policy.config().plan().unwrap();
+    let again = Config::from_json(policy.to_json()).unwrap().resolve().unwrap();
+    let plan = policy.config().resolve().unwrap();
     assert_eq!(format!("{:?}", plan.authorities), format!("{:?}", again.authorities));
 }
 

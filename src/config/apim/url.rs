@@ -2,7 +2,11 @@
 
 use crate::{
     claims::TokenVersion,
-    config::address::{self, Form, Spot},
+    config::{
+        address::{self, Form, Spot},
+        flaw::Flaw,
+    },
+    error::ConfigProblemKind::Missing,
     tenant::{Instance, check_address},
 };
 
@@ -38,14 +42,15 @@ pub(super) enum Metadata {
 /// # Errors
 ///
 /// What is wrong with it.
-pub(super) fn metadata(url: &str) -> Result<Metadata, String> {
+pub(super) fn metadata(url: &str) -> Result<Metadata, Flaw> {
     if url.is_empty() {
-        return Err(format!(
+        let advice = format!(
             "is empty: whose tokens are accepted? Name the metadata of the tenant, \
              https://login.microsoftonline.com/{{tenant}}/v2.0{WELL_KNOWN}"
-        ));
+        );
+        return Err(Flaw::new(Missing, advice));
     }
-    check_address(url).map_err(|error| error.to_string())?;
+    check_address(url)?;
     let (plain, query) = url.split_once('?').unwrap_or((url, ""));
     let authority = plain.trim_end_matches('/').strip_suffix(WELL_KNOWN);
     // Of an address that names no authority, only a host that is known can be judged.
@@ -55,7 +60,7 @@ pub(super) fn metadata(url: &str) -> Result<Metadata, String> {
         let host = check_address(url).map(|address| address.host).unwrap_or_default();
         return match form == Form::OpenIdConnect && !address::is_microsofts(&host) {
             true => Ok(Metadata::Other { issuer }),
-            false => Err(format!("is no address of metadata; it ends with {WELL_KNOWN}")),
+            false => Err(Flaw::invalid(format!("is no address of metadata; it ends with {WELL_KNOWN}"))),
         };
     };
     let parameter = |name: &str| {
@@ -70,7 +75,7 @@ pub(super) fn metadata(url: &str) -> Result<Metadata, String> {
         }
         Spot::B2c { base, tenant, policy } => match policy.or_else(|| parameter("p")) {
             Some(policy) => Ok(Metadata::B2c { base, tenant, policy }),
-            None => Err("names no policy: which user flow issues the tokens?".to_owned()),
+            None => Err(Flaw::new(Missing, "names no policy: which user flow issues the tokens?")),
         },
         Spot::ExternalId { base, tenant } => Ok(Metadata::ExternalId { base, tenant }),
         Spot::OpenIdConnect => Ok(Metadata::Other { issuer: Some(authority.to_owned()) }),

@@ -20,7 +20,7 @@ fn same(members: &str, built: Config) {
 }
 
 /// The authorities of a plan as a text, with the texts of each set in their order.
-fn shown(plan: &Plan) -> String {
+fn shown(plan: &ResolvedConfig) -> String {
     let text = format!("{:#?}", plan.authorities);
     let mut lines: Vec<&str> = text.lines().collect();
     for run in lines.chunk_by_mut(|one, other| one.trim_start().starts_with('"') && other.trim_start().starts_with('"'))
@@ -102,7 +102,7 @@ fn what_b2c_passes_over_is_told() {
         "EditProfilePolicyId":"B2C_1_edit","ResetPasswordPolicyId":"B2C_1_reset"}}}}"#
     );
     assert_eq!(
-        plan(Config::from_json(&json)).warnings,
+        warnings(&plan(Config::from_json(&json))),
         ["passed over, as they change nothing about access tokens: AzureAd:EditProfilePolicyId, \
           AzureAd:ResetPasswordPolicyId"]
     );
@@ -227,7 +227,7 @@ fn required_claims_that_an_authority_can_write_are_told() {
     let authorities = |claim: &str, more: &str| {
         let own = format!(r#"[{{"Name":"partner","Authority":"{OKTA}","Audience":"a"{more}}}]"#);
         let rule = format!(r#"[{{"Name":"{claim}","Values":["x"]}}]"#);
-        plan(Config::from_json(&section(&format!(r#","RequiredClaims":{rule},"Authorities":{own}"#)))).warnings
+        warnings(&plan(Config::from_json(&section(&format!(r#","RequiredClaims":{rule},"Authorities":{own}"#)))))
     };
     for (claim, more, is_told) in [
         ("groups", "", true),
@@ -237,14 +237,14 @@ fn required_claims_that_an_authority_can_write_are_told() {
         ("groups", r#","TrustDirectoryClaims":true"#, false),
         ("department", "", false),
     ] {
-        let warnings = authorities(claim, more);
+        let told = authorities(claim, more);
         let said =
             format!("AzureAd:RequiredClaims:0: the claim {claim} counts as it stands in the token, and partner can");
-        assert_eq!(warnings.iter().any(|warning| warning.starts_with(&said)), is_told, "{claim}: {warnings:?}");
+        assert_eq!(told.iter().any(|warning| warning.starts_with(&said)), is_told, "{claim}: {told:?}");
     }
     let alone =
         format!(r#"{{"AzureAd":{{"Authority":"{OKTA}","Audience":"a","RequiredClaims":[{{"Name":"groups"}}]}}}}"#);
-    assert!(plan(Config::from_json(&alone)).warnings.is_empty(), "of one alone it is plain whose claim it is");
+    assert!(warnings(&plan(Config::from_json(&alone))).is_empty(), "of one alone it is plain whose claim it is");
 }
 
 #[test]
@@ -365,7 +365,7 @@ fn readiness_counts_the_authorities_that_are_required() {
         let plan = plan(Config::from_json(&section(&format!(r#"{outer},"Authorities":[{}]"#, partner(inner)))));
         let required: Vec<bool> = plan.authorities.iter().map(|trusted| trusted.is_required_for_readiness).collect();
         assert_eq!(required, expected, "{outer} {inner}");
-        assert_eq!(plan.warnings.iter().any(|warning| warning.contains(WARNING)), warns, "{outer} {inner}");
+        assert_eq!(warnings(&plan).iter().any(|warning| warning.contains(WARNING)), warns, "{outer} {inner}");
     }
     let without_own = format!(r#"{{"AzureAd":{{"RequiredForReadiness":false,"Authorities":[{}]}}}}"#, partner(""));
     let problem =
@@ -754,7 +754,7 @@ fn personal_accounts_by_their_id_are_told() {
     {
         let plan = plan(Ok(only_client().authority(authority)));
         let said = "authority() = \"9188040d-6c67-4c5b-b112-36a304b66dad\" lets personal Microsoft accounts in";
-        assert_eq!(plan.warnings.iter().any(|warning| warning.starts_with(said)), is_told, "{:?}", plan.warnings);
+        assert_eq!(warnings(&plan).iter().any(|warning| warning.starts_with(said)), is_told, "{:?}", warnings(&plan));
     }
 }
 

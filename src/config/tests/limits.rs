@@ -57,7 +57,7 @@ fn long_keys(size: usize, levels: usize) -> String {
 /// Reads and checks; the error, and the memory at its highest.
 fn measured(read: impl FnOnce() -> Result<Config, ConfigError>) -> (Option<ConfigError>, u64) {
     let mut error = None;
-    let memory = allocation_counter::measure(|| error = read().and_then(|config| config.plan().map(drop)).err());
+    let memory = allocation_counter::measure(|| error = read().and_then(|config| config.resolve().map(drop)).err());
     (error, memory.bytes_max)
 }
 
@@ -239,9 +239,9 @@ fn names_in_messages_stay_short() {
     assert!(problem.setting().starts_with("AzureAd:longlong") && problem.setting().ends_with('…'), "{problem}");
     assert!(problem.setting().len() < 130, "{problem}");
     // Letters of several bytes are not cut through.
-    let name = node::member_name(&"é".repeat(100), &"ü".repeat(100));
+    let name = value::member_name(&"é".repeat(100), &"ü".repeat(100));
     assert!(name.len() < 130 && name.contains("é…:ü"), "{name}");
-    assert_eq!(node::member_name("AzureAd:Authorities:12", "RequiredClaims"), "AzureAd:Authorities:12:RequiredClaims");
+    assert_eq!(value::member_name("AzureAd:Authorities:12", "RequiredClaims"), "AzureAd:Authorities:12:RequiredClaims");
 }
 
 #[test]
@@ -250,9 +250,10 @@ fn very_many_warnings_are_counted() {
         // An audience of Microsoft's own.
         if n % 2 == 0 { "\"https://graph.microsoft.com\"".to_owned() } else { format!("\"api://{n}\"") }
     });
-    let plan = Config::from_json(&config).unwrap().plan().unwrap();
-    assert_eq!(plan.warnings.len(), 101);
-    assert!(plan.warnings[100].starts_with("there are ") && plan.warnings[100].contains("more warnings"));
+    let plan = Config::from_json(&config).unwrap().resolve().unwrap();
+    let warnings = warnings(&plan);
+    assert_eq!(warnings.len(), 101);
+    assert!(warnings[100].starts_with("there are ") && warnings[100].contains("more warnings"));
 }
 
 #[test]

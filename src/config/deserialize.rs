@@ -1,12 +1,12 @@
-//! Settings as a part of somebody's own configuration, out of any deserializer.
+//! Settings as a part of the application's own configuration, from any deserializer.
 
 use std::{cell::Cell, fmt};
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::{
-    Config,
-    node::{Data, LONGEST_DOCUMENT, MOST_VALUES, Node, count_value, member_name},
+    settings::Config,
+    value::{ConfigValue, Data, LONGEST_DOCUMENT, MOST_VALUES, count_value, member_name},
 };
 
 /// As deep as serde_json goes: other formats have no limit of their own.
@@ -55,74 +55,74 @@ impl Seed<'_> {
         Ok(Self { name: member_name(&self.name, key), depth: self.depth + 1, left: self.left })
     }
 
-    fn node<E: Error>(self, data: Data) -> Result<Node, E> {
+    fn node<E: Error>(self, data: Data) -> Result<ConfigValue, E> {
         count_value(&self.left.values).map_err(|advice| E::custom(format!("the configuration {advice}")))?;
-        Ok(Node::new(self.name, data))
+        Ok(ConfigValue::new(self.name, data))
     }
 }
 
 impl<'de> DeserializeSeed<'de> for Seed<'_> {
-    type Value = Node;
+    type Value = ConfigValue;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<ConfigValue, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for Seed<'_> {
-    type Value = Node;
+    type Value = ConfigValue;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("settings")
     }
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Node, E> {
+    fn visit_bool<E: Error>(self, value: bool) -> Result<ConfigValue, E> {
         self.node(Data::Other(value.to_string()))
     }
 
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Node, E> {
+    fn visit_i64<E: Error>(self, value: i64) -> Result<ConfigValue, E> {
         self.node(Data::Other(value.to_string()))
     }
 
-    fn visit_i128<E: Error>(self, value: i128) -> Result<Node, E> {
+    fn visit_i128<E: Error>(self, value: i128) -> Result<ConfigValue, E> {
         self.node(Data::Other(value.to_string()))
     }
 
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Node, E> {
+    fn visit_u64<E: Error>(self, value: u64) -> Result<ConfigValue, E> {
         self.node(Data::Other(value.to_string()))
     }
 
-    fn visit_u128<E: Error>(self, value: u128) -> Result<Node, E> {
+    fn visit_u128<E: Error>(self, value: u128) -> Result<ConfigValue, E> {
         self.node(Data::Other(value.to_string()))
     }
 
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Node, E> {
+    fn visit_f64<E: Error>(self, value: f64) -> Result<ConfigValue, E> {
         // With the point that it has in JSON: 60.0 is no whole number of seconds.
         self.node(Data::Other(format!("{value:?}")))
     }
 
-    fn visit_str<E: Error>(self, value: &str) -> Result<Node, E> {
+    fn visit_str<E: Error>(self, value: &str) -> Result<ConfigValue, E> {
         self.left.take(value)?;
         self.node(Data::Text(value.to_owned()))
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Node, E> {
+    fn visit_unit<E: Error>(self) -> Result<ConfigValue, E> {
         self.node(Data::Other("null".to_owned()))
     }
 
-    fn visit_none<E: Error>(self) -> Result<Node, E> {
+    fn visit_none<E: Error>(self) -> Result<ConfigValue, E> {
         self.visit_unit()
     }
 
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<ConfigValue, D::Error> {
         deserializer.deserialize_any(self)
     }
 
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<ConfigValue, D::Error> {
         deserializer.deserialize_any(self)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Node, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<ConfigValue, A::Error> {
         let mut list = Vec::new();
         while let Some(element) = elements.next_element_seed(self.below(&list.len().to_string())?)? {
             list.push(element);
@@ -130,7 +130,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
         self.node(Data::List(list))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ConfigValue, A::Error> {
         let mut members = Vec::new();
         while let Some(key) = map.next_key::<String>()? {
             self.left.take(&key)?;
@@ -138,7 +138,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
             members.push((key, member));
         }
         match members.as_slice() {
-            [(key, Node { data: Data::Text(number), .. })] if key == NUMBER => {
+            [(key, ConfigValue { data: Data::Text(number), .. })] if key == NUMBER => {
                 let number = number.clone();
                 self.node(Data::Other(number))
             }

@@ -1,22 +1,28 @@
-//! Where the settings of an authority were written, so that each mistake names its own.
+//! Where the settings of an authority were written, so that each problem names its own.
 
 use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
-use super::{Config, Named, Place, Source, Tenant, key::Key};
+use super::{
+    key::Key,
+    location::{Location, Named},
+    settings::{Config, Place, Source, Tenant},
+};
 use crate::authority::Authority;
 
-/// An authority to be held to the rules, and where its settings stand.
-pub(super) struct Written<'a> {
+/// An authority to be validated, and where its settings were written.
+pub(super) struct AuthorityEntry<'a> {
     pub(super) authority: Authority,
-    pub(super) origin: Origin<'a>,
+    pub(super) provenance: Provenance<'a>,
 }
 
-/// Where the settings of one authority stand.
+/// Where the settings of one authority were written.
 #[derive(Clone)]
-pub(super) struct Origin<'a> {
-    /// The name of all of it.
-    pub(super) name: String,
-    /// The section that describes it; `None` if it was given whole.
+pub(super) struct Provenance<'a> {
+    /// The authority as a whole.
+    pub(super) name: Location,
+    /// Its place among all authorities.
+    pub(super) number: usize,
+    /// The section that describes it; `None` for an [`Authority`] built in code.
     section: Option<&'a Config>,
     /// Made once for each list: an entry of a long one must not search all of it.
     indexes: Rc<RefCell<HashMap<Key, Index>>>,
@@ -24,13 +30,13 @@ pub(super) struct Origin<'a> {
 
 /// The names of one setting's values.
 struct Index {
-    first: Option<String>,
+    first: Option<Location>,
     /// By the value in lower case; of equal ones, the first.
-    by_value: HashMap<String, String>,
+    by_value: HashMap<String, Location>,
 }
 
 impl Index {
-    fn of(written: Vec<(String, String)>) -> Self {
+    fn of(written: Vec<(Location, String)>) -> Self {
         let first = written.first().map(|(name, _)| name.clone());
         let mut by_value = HashMap::with_capacity(written.len());
         for (name, mut value) in written.into_iter().rev() {
@@ -41,25 +47,26 @@ impl Index {
     }
 }
 
-impl<'a> Written<'a> {
-    /// One that was given whole.
+impl<'a> AuthorityEntry<'a> {
+    /// One that was built in code.
     pub(super) fn whole(named: &Named<Authority>) -> Self {
         Self {
             authority: named.value.clone(),
-            origin: Origin { name: named.name.clone(), section: None, indexes: Rc::default() },
+            provenance: Provenance { name: named.name.clone(), number: 0, section: None, indexes: Rc::default() },
         }
     }
 
     /// One that a section describes.
-    pub(super) fn of_section(authority: Authority, name: impl Into<String>, section: &'a Config) -> Self {
-        Self { authority, origin: Origin { name: name.into(), section: Some(section), indexes: Rc::default() } }
+    pub(super) fn of_section(authority: Authority, name: Location, section: &'a Config) -> Self {
+        let provenance = Provenance { name, number: 0, section: Some(section), indexes: Rc::default() };
+        Self { authority, provenance }
     }
 }
 
-impl Origin<'_> {
-    /// The name of the setting of these that has this value; of the first that is there if none has, and of the whole
-    /// authority if none is there.
-    pub(super) fn at(&self, keys: &[Key], value: &str) -> String {
+impl Provenance<'_> {
+    /// Where this value of one of these settings was written. If it was not, the first of these settings that was, or else the
+    /// whole authority.
+    pub(super) fn at(&self, keys: &[Key], value: &str) -> Location {
         let Some(section) = self.section else { return self.name.clone() };
         let mut indexes = self.indexes.borrow_mut();
         let value = value.to_ascii_lowercase();
@@ -74,22 +81,22 @@ impl Origin<'_> {
         first.unwrap_or_else(|| self.name.clone())
     }
 
-    /// Whether a setting was tried and could not be read, so that it is not missing.
+    /// Whether a setting was given and could not be read, so that it is not missing.
     pub(super) fn is_spoilt(&self, key: Key) -> bool {
         self.section.is_some_and(|section| section.is_spoilt(&[key, Key::Audiences, Key::ClientId]))
     }
 
-    /// Whether the authority was given whole, by no section.
+    /// Whether the authority was built in code, not described by a section.
     pub(super) fn is_whole(&self) -> bool {
         self.section.is_none()
     }
 
-    /// This text where the authority was given whole, so that there is no setting that says as much; else nothing.
+    /// This text for an authority that was built in code, whose settings have no locations; else nothing.
     pub(super) fn prefix<'t>(&self, text: &'t str) -> &'t str {
         if self.is_whole() { text } else { "" }
     }
 
-    /// How its owner writes a setting: by a key of the section, or by a method.
+    /// The name of a setting in the source of the authority: a key of the section, or a method.
     pub(super) fn says(&self, key: Key) -> &'static str {
         let is_written = self.section.is_some_and(|section| section.source != Source::Builder);
         if is_written { key.name() } else { key.method() }
@@ -97,8 +104,8 @@ impl Origin<'_> {
 }
 
 impl Config {
-    /// The names and the texts of a setting, as they were written.
-    pub(super) fn written(&self, key: Key) -> Vec<(String, String)> {
+    /// The values of a setting as they were written, with their locations.
+    pub(super) fn written(&self, key: Key) -> Vec<(Location, String)> {
         let texts = |all: &[Named<String>]| all.iter().map(|text| (text.name.clone(), text.value.clone())).collect();
         match key {
             Key::TenantId | Key::TenantIds => {
@@ -124,7 +131,7 @@ impl Config {
             }
             _ => {
                 let given = self.site.given().into_iter().filter(|(known, ..)| *known == key);
-                given.map(|(_, name, value)| (name.to_owned(), value)).collect()
+                given.map(|(_, name, value)| (name.clone(), value)).collect()
             }
         }
     }

@@ -1,54 +1,75 @@
-//! The one validation: every rule, whoever wrote the settings, and all mistakes at once.
+//! Validation: every rule, whatever source the settings come from, and all problems at once.
 
 use std::{collections::HashSet, time::Duration};
 
 use super::{
-    Config, Named, Source, address::Form, authorities::Common, key::Key, origin::Written, section, size,
+    address::Form,
+    key::Key,
+    location::{Location, Named},
+    provenance::AuthorityEntry,
+    rules::{Common, GUID_FORM, Rules, guid},
+    section,
+    settings::Config,
+    size,
     tenants::Tenants,
+    warning::{self, Warning},
 };
 use crate::{
     authority::{Authority, Trusted},
-    error::{ConfigError, ConfigProblem, Problems},
+    error::{
+        ConfigError,
+        ConfigProblemKind::{Invalid, Missing, NotApplicable},
+        ConfigSource, Problems,
+    },
     keys::KeySettings,
-    policy::{Audiences, ClaimRule, MAX_LEEWAY, microsoft_api},
-    tenant::{TenantId, check_address},
+    policy::{ClaimRule, MAX_LEEWAY, microsoft_api},
+    tenant::check_address,
 };
 
 const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);
 const DEFAULT_MAX_TOKEN_BYTES: usize = 16 << 10;
 const MAX_TOKEN_BYTES: std::ops::RangeInclusive<usize> = 1 << 10..=1 << 20;
-pub(super) const GUID_FORM: &str = "a GUID of the form 11111111-2222-3333-4444-555555555555";
 
-/// What a verifier is made of. Nothing in it needs to be looked at again.
+/// A validated configuration, from which a verifier is built without further checks.
 #[derive(Clone, Debug)]
-pub(crate) struct Plan {
+pub(crate) struct ResolvedConfig {
     pub(crate) authorities: Vec<Trusted>,
     /// The defaults, with the keys that are revoked.
     pub(crate) keys: KeySettings,
     pub(crate) detailed_errors: bool,
     pub(crate) resource: Option<String>,
     pub(crate) max_token_bytes: usize,
-    /// What the owner should know at start-up.
-    pub(crate) warnings: Vec<String>,
+    /// What the operator should know at start-up.
+    pub(crate) warnings: Vec<Warning>,
 }
 
 impl Config {
-    /// Holds the settings to all rules.
-    pub(crate) fn plan(&self) -> Result<Plan, ConfigError> {
-        let (plan, problems) = self.draw();
-        problems.check().map_err(|error| error.in_source(self.origin()))?;
-        // Never without a problem: no tenant, no plan.
-        plan.ok_or_else(|| ConfigError::from_problem(self.missing(Key::TenantId, "is missing")))
+    /// Validates the settings without building anything: for a check before deployment, say.
+    ///
+    /// # Errors
+    ///
+    /// All problems at once.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        self.resolve().map(drop)
     }
 
-    /// The plan, which is worth something only without problems.
-    pub(super) fn draw(&self) -> (Option<Plan>, Problems) {
-        let mut rules = Rules { config: self, problems: Problems::default(), warnings: self.warnings.clone() };
+    /// Validates the settings.
+    pub(crate) fn resolve(&self) -> Result<ResolvedConfig, ConfigError> {
+        let (resolved, problems) = self.validate_all();
+        problems.check().map_err(|error| error.in_file(self.origin()))?;
+        // Without a tenant there is a problem already.
+        resolved.ok_or_else(|| ConfigError::from_problem(self.missing(Key::TenantId, "is missing")))
+    }
+
+    /// Goes through all rules. The result is usable only without problems.
+    pub(super) fn validate_all(&self) -> (Option<ResolvedConfig>, Problems) {
+        let mut rules = Rules::new(self);
+        rules.warnings.clone_from(&self.warnings);
         let form = self.form();
         let other = if self.has_own_authority() { rules.described(form) } else { None };
         if let Some(required) = self.site.required_for_readiness.as_ref().filter(|_| !self.has_own_authority()) {
             let advice = "applies to one authority; move it into its entry in Authorities";
-            rules.wrong(&required.name, &required.value.to_string(), advice);
+            rules.wrong(NotApplicable, &required.name, &required.value.to_string(), advice);
         }
         let tenants = if form == Form::Entra { rules.tenants(None) } else { Tenants::default() };
         let client_id = rules.client_id(form);
@@ -76,123 +97,61 @@ impl Config {
         // What another issuer calls its clients and audiences is nothing that holds at Entra.
         let main =
             main.map(|main| if form == Form::OpenIdConnect { section::with_own_names(main, self) } else { main });
-        let mut written: Vec<Written<'_>> = Vec::new();
-        written.extend(main.map(|authority| Written::of_section(authority, self.own_name(), self)));
+        let mut entries: Vec<AuthorityEntry<'_>> = Vec::new();
+        entries.extend(main.map(|authority| AuthorityEntry::of_section(authority, self.own_name(), self)));
         for section in &self.sections {
-            written.extend(rules.section(section, tenants.instance.as_ref()));
+            entries.extend(rules.section(section, tenants.instance.as_ref()));
         }
-        written.extend(self.authorities.iter().map(Written::whole));
-        if let Err(advice) = size::check(&written, &common, self) {
-            rules.problems.push(ConfigProblem::new(self.name_of(Key::Authorities), None, advice));
+        entries.extend(self.authorities.iter().map(AuthorityEntry::whole));
+        for (number, entry) in entries.iter_mut().enumerate() {
+            entry.provenance.number = number;
+        }
+        if let Err(flaw) = size::check(&entries, &common, self) {
+            rules.problems.push(self.location_of(Key::Authorities).problem(flaw.kind, None, flaw.advice));
             return (None, rules.problems);
         }
         let mut all = Vec::new();
-        for authority in &written {
-            let trusted = rules.trusted(authority, &common);
-            all.extend(trusted.into_iter().map(|trusted| (authority.origin.clone(), trusted)));
+        for entry in &entries {
+            let trusted = rules.trusted(entry, &common);
+            all.extend(trusted.into_iter().map(|trusted| (entry.provenance.clone(), trusted)));
         }
-        rules.check_apart(&all);
+        rules.check_overlap(&all);
         rules.warn_of_unstated_claims(&all);
         rules.check_owners(&all);
         let named =
-            |written: &Written<'_>| Some((written.origin.name.to_string(), written.authority.settings.name.clone()?));
-        let names: Vec<(String, String)> = written.iter().filter_map(named).collect();
+            |entry: &AuthorityEntry<'_>| Some((entry.provenance.name.clone(), entry.authority.settings.name.clone()?));
+        let names: Vec<(Location, String)> = entries.iter().filter_map(named).collect();
         rules.check_names(&names);
         let authorities: Vec<Trusted> = all.into_iter().map(|(_, trusted)| trusted).collect();
         if !authorities.is_empty() && !authorities.iter().any(|trusted| trusted.is_required_for_readiness) {
-            rules.warnings.push(
+            rules.warnings.push(Warning::new(
+                Key::RequiredForReadiness.name(),
                 "no authority is required for readiness (RequiredForReadiness, not_required_for_readiness()): the service \
-                 reports itself ready at once, also while it has no keys and rejects every token with 503"
-                    .to_owned(),
-            );
+                 reports itself ready at once, also while it has no keys and rejects every token with 503",
+            ));
         }
-        let plan = (!authorities.is_empty()).then(|| Plan {
+        let resolved = (!authorities.is_empty()).then(|| ResolvedConfig {
             authorities,
             keys,
             detailed_errors,
             resource,
             max_token_bytes,
-            warnings: size::first_of(std::mem::take(&mut rules.warnings)),
+            warnings: warning::first_of(std::mem::take(&mut rules.warnings)),
         });
-        (plan, rules.problems)
+        (resolved, rules.problems)
     }
 
-    /// The setting that names the authority that is described.
-    fn own_name(&self) -> String {
+    /// The setting that names the section's own authority.
+    fn own_name(&self) -> Location {
         let written = [Key::Authority, Key::TenantId, Key::Instance].into_iter().find_map(|key| {
             let (name, _) = self.written(key).into_iter().next()?;
             Some(name)
         });
-        written.unwrap_or_else(|| Key::Authority.method().to_owned())
+        written.unwrap_or_else(|| Location::new(Key::Authority.method(), ConfigSource::Code))
     }
-
-    /// The file that the settings came from.
-    pub(super) fn origin(&self) -> Option<&str> {
-        match &self.source {
-            Source::Json { file, .. } => file.as_deref(),
-            Source::Builder | Source::Environment { .. } => None,
-        }
-    }
-
-    /// The problem of a setting that is not there, under the name that its owner would look for.
-    pub(super) fn missing(&self, key: Key, advice: &str) -> ConfigProblem {
-        let hints: String =
-            self.hints.iter().filter(|(of, _)| *of == key).map(|(_, hint)| format!(" ({hint})")).collect();
-        ConfigProblem::new(self.name_of(key), None, format!("{advice}{hints}"))
-    }
-
-    /// What a setting is called where the configuration comes from.
-    fn name_of(&self, key: Key) -> String {
-        let (method, variable) = match key {
-            Key::TenantId => ("tenant()", "ENTRA_TENANT_ID"),
-            Key::Instance => ("instance()", "ENTRA_AUTHORITY_HOST"),
-            Key::ClientId => ("client_id()", "ENTRA_CLIENT_ID"),
-            _ => ("authority()", "AzureAd__Authority"),
-        };
-        let json = key.name();
-        match &self.source {
-            Source::Builder => method.to_owned(),
-            Source::Json { section: Some(section), .. } => format!("{section}:{json}"),
-            Source::Json { section: None, .. } => json.to_owned(),
-            Source::Environment { section: Some(section) } => format!("{section}__{json}"),
-            Source::Environment { section: None } => variable.to_owned(),
-        }
-    }
-
-    pub(super) fn is_spoilt(&self, keys: &[Key]) -> bool {
-        keys.iter().any(|key| self.spoilt.contains(key))
-    }
-}
-
-/// What is found while going through the rules.
-pub(super) struct Rules<'a> {
-    pub(super) config: &'a Config,
-    pub(super) problems: Problems,
-    pub(super) warnings: Vec<String>,
 }
 
 impl Rules<'_> {
-    pub(super) fn wrong(&mut self, name: &str, value: &str, advice: impl Into<String>) {
-        self.problems.push(ConfigProblem::new(name, Some(value), advice));
-    }
-
-    /// The one value of a setting; that others differ from it is a problem.
-    pub(super) fn one<'a, T: PartialEq>(
-        &mut self,
-        all: &'a [Named<T>],
-        text: impl Fn(&T) -> String,
-    ) -> Option<&'a Named<T>> {
-        let (first, others) = all.split_first()?;
-        for other in others.iter().filter(|other| other.value != first.value) {
-            self.wrong(
-                &other.name,
-                &text(&other.value),
-                format!("differs from {} = {:?}; leave one out", first.name, text(&first.value)),
-            );
-        }
-        Some(first)
-    }
-
     fn switch(&mut self, all: &[Named<bool>]) -> bool {
         self.one(all, bool::to_string).is_some_and(|switch| switch.value)
     }
@@ -202,10 +161,11 @@ impl Rules<'_> {
         let mut ids: Vec<Named<String>> = Vec::new();
         for client in &self.config.client_ids {
             match guid(&client.value) {
-                Some(id) => ids.push(Named::new(&client.name, id)),
+                Some(id) => ids.push(Named::new(client.name.clone(), id)),
                 None if form == Form::OpenIdConnect && !client.value.trim().is_empty() => {}
                 None if client.value.starts_with("api://") => {
                     self.wrong(
+                        Invalid,
                         &client.name,
                         &client.value,
                         format!("{GUID_FORM} is needed; an App ID URI is an audience"),
@@ -214,7 +174,7 @@ impl Rules<'_> {
                 None => {
                     let advice =
                         format!("{GUID_FORM} is needed: the Application (client) ID of the API's app registration");
-                    self.wrong(&client.name, &client.value, advice);
+                    self.wrong(Invalid, &client.name, &client.value, advice);
                 }
             }
         }
@@ -237,42 +197,16 @@ impl Rules<'_> {
         self.one(&ids, String::clone).map(|id| id.value.clone())
     }
 
-    /// Those of the client id (`docs/entra.md`, "Audiences"), and those that are named.
-    pub(super) fn audiences(client_id: Option<&str>, tenants: &[TenantId], named: &[Named<String>]) -> Audiences {
-        let mut audiences = Audiences::default();
-        if let Some(client_id) = client_id {
-            audiences.insert(client_id);
-            audiences.insert(&format!("api://{client_id}"));
-            for tenant in tenants {
-                audiences.insert(&format!("api://{tenant}/{client_id}"));
-            }
-        }
-        for audience in named {
-            audiences.insert(&audience.value);
-            if let Some(id) = guid(&audience.value) {
-                audiences.insert(&id);
-            }
-        }
-        audiences
-    }
-
-    pub(super) fn check_audiences(&mut self, all: &[Named<String>]) {
-        for audience in all {
-            if let Some(advice) = wrong_audience(&audience.value) {
-                self.wrong(&audience.name, &audience.value, advice);
-            }
-        }
-    }
-
     fn warn_of_microsoft(&mut self) {
         let sections = self.config.sections.iter().map(|section| &section.value);
         let configs = std::iter::once(self.config).chain(sections);
         for audience in configs.flat_map(|config| config.audiences.iter().chain(&config.client_ids)) {
             if let Some(api) = microsoft_api(&audience.value) {
-                self.warnings.push(format!(
+                let text = format!(
                     "{} = {:?} is {api}, an API of Microsoft's: tokens for it are for Microsoft alone to validate",
                     audience.name, audience.value
-                ));
+                );
+                self.warnings.push(Warning::new(audience.name.as_str(), text));
             }
         }
     }
@@ -288,6 +222,7 @@ impl Rules<'_> {
                 }
                 None => {
                     self.wrong(
+                        Invalid,
                         &client.name,
                         &client.value,
                         format!("{GUID_FORM} is needed: an application's client id"),
@@ -305,26 +240,17 @@ impl Rules<'_> {
         self.config.required_claims.iter().map(|rule| rule.value.clone()).collect()
     }
 
-    pub(super) fn check_rule(&mut self, setting: &str, rule: &ClaimRule) {
-        let name = rule.name();
-        if name.trim().is_empty() {
-            self.wrong(setting, name, "the name of the claim is empty");
-        } else if rule.is_hopeless() {
-            let advice = "has no values, so no token could keep it; name some, or ask for its presence alone";
-            self.wrong(setting, name, advice);
-        }
-    }
-
     /// The client id by which the API's own keys are asked for.
     fn app_id(&mut self, client_id: Option<&str>, has_tenant: bool) -> Option<String> {
         let wanted = self.one(&self.config.app_specific_keys, bool::to_string).filter(|wanted| wanted.value)?;
         if self.config.client_ids.is_empty() {
-            let advice = format!("needs {}, by which those keys are asked for", self.config.name_of(Key::ClientId));
-            self.wrong(&wanted.name, "true", advice);
+            let advice = format!("needs {}, by which those keys are asked for", self.config.location_of(Key::ClientId));
+            self.wrong(Missing, &wanted.name, "true", advice);
         }
         if !has_tenant {
-            let tenant = self.config.name_of(Key::TenantId);
+            let tenant = self.config.location_of(Key::TenantId);
             self.wrong(
+                Missing,
                 &wanted.name,
                 "true",
                 format!("needs {tenant}: a tenant's own document is where those keys are"),
@@ -338,7 +264,7 @@ impl Rules<'_> {
         let Some(leeway) = self.one(&self.config.leeway, text) else { return DEFAULT_LEEWAY };
         if leeway.value > MAX_LEEWAY {
             let advice = format!("at most {} s are allowed; set the clock rather", MAX_LEEWAY.as_secs());
-            self.wrong(&leeway.name, &text(&leeway.value), advice);
+            self.wrong(Invalid, &leeway.name, &text(&leeway.value), advice);
         }
         leeway.value
     }
@@ -351,6 +277,7 @@ impl Rules<'_> {
         });
         if !is_app_id_uri && check_address(text).is_err() {
             self.wrong(
+                Invalid,
                 &resource.name,
                 text,
                 "an absolute https address without a fragment, or the App ID URI (api://…) is needed",
@@ -365,7 +292,7 @@ impl Rules<'_> {
         };
         if !MAX_TOKEN_BYTES.contains(&most.value) {
             let advice = format!("from {} to {} bytes are allowed", MAX_TOKEN_BYTES.start(), MAX_TOKEN_BYTES.end());
-            self.wrong(&most.name, &most.value.to_string(), advice);
+            self.wrong(Invalid, &most.name, &most.value.to_string(), advice);
         }
         most.value
     }
@@ -373,27 +300,9 @@ impl Rules<'_> {
     fn revoked_keys(&mut self) -> HashSet<String> {
         for key in &self.config.revoked_keys {
             if key.value.is_empty() || key.value.contains(char::is_whitespace) {
-                self.wrong(&key.name, &key.value, "the `kid` of a signing key is needed, without blanks");
+                self.wrong(Invalid, &key.name, &key.value, "the `kid` of a signing key is needed, without blanks");
             }
         }
         self.config.revoked_keys.iter().map(|key| key.value.clone()).collect()
     }
-}
-
-/// What is wrong with an audience.
-fn wrong_audience(text: &str) -> Option<&'static str> {
-    if text.trim_matches('/').is_empty() {
-        Some("an audience is needed: a client id or an App ID URI such as api://orders")
-    } else if text.contains(|letter: char| letter.is_whitespace() || letter.is_control()) {
-        Some("an audience has no blanks in it")
-    } else if text.contains('*') {
-        Some("audiences are compared exactly: * is no wildcard")
-    } else {
-        None
-    }
-}
-
-/// A GUID in lower case.
-pub(super) fn guid(text: &str) -> Option<String> {
-    text.parse::<TenantId>().ok().map(|id| id.to_string())
 }

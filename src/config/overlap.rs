@@ -1,28 +1,34 @@
-//! Authorities must be apart: no two of them may accept the same token.
+//! Authorities must not overlap: no two of them may accept the same token.
 
 use std::collections::{HashMap, HashSet};
 
-use super::{key::Key, origin::Origin, plan::Rules};
+use super::{key::Key, location::Location, provenance::Provenance, rules::Rules, warning::Warning};
 use crate::{
     authority::{DocumentSpec, Entra, Source, Tenants, Trusted},
     claims::TokenVersion,
+    error::ConfigProblemKind::{Conflict, Duplicate},
     tenant::TenantId,
 };
 
 impl Rules<'_> {
     /// No two authorities may have one name: owners tell them apart by it.
-    pub(super) fn check_names(&mut self, names: &[(String, String)]) {
-        let mut first: HashMap<&str, &str> = HashMap::new();
-        for (origin, name) in names {
-            if let Some(other) = first.insert(name, origin) {
-                self.wrong(origin, name, format!("is the name of another authority too ({other}); give each its own"));
+    pub(super) fn check_names(&mut self, names: &[(Location, String)]) {
+        let mut first: HashMap<&str, &Location> = HashMap::new();
+        for (at, name) in names {
+            if let Some(other) = first.insert(name, at) {
+                self.wrong(
+                    Duplicate,
+                    at,
+                    name,
+                    format!("is the name of another authority too ({other}); give each its own"),
+                );
             }
         }
     }
 
     /// A claim that the tokens of all authorities must have tells little where one of them can write it as it likes. Of one
     /// authority alone, it is plain whose claim it is.
-    pub(super) fn warn_of_unstated_claims(&mut self, all: &[(Origin<'_>, Trusted)]) {
+    pub(super) fn warn_of_unstated_claims(&mut self, all: &[(Provenance<'_>, Trusted)]) {
         let mut names: Vec<&str> = all.iter().map(|(_, trusted)| &*trusted.name).collect();
         names.dedup();
         if names.len() < 2 {
@@ -37,18 +43,19 @@ impl Rules<'_> {
                 .collect();
             unsure.dedup();
             if !unsure.is_empty() {
-                self.warnings.push(format!(
+                let text = format!(
                     "{}: the claim {claim} counts as it stands in the token, and {} can write anything into it; give each \
                      authority the claims that it must have",
                     rule.name,
                     unsure.join(", ")
-                ));
+                );
+                self.warnings.push(Warning::new(rule.name.as_str(), text));
             }
         }
     }
 
     /// No two authorities may accept the same token: which rules would hold for it?
-    pub(super) fn check_apart(&mut self, all: &[(Origin<'_>, Trusted)]) {
+    pub(super) fn check_overlap(&mut self, all: &[(Provenance<'_>, Trusted)]) {
         let mut claims: HashMap<String, Vec<(usize, Claim)>> = HashMap::new();
         for (at, (_, trusted)) in all.iter().enumerate() {
             for form in forms(trusted) {
@@ -60,15 +67,15 @@ impl Rules<'_> {
         let mut pairs: Vec<(usize, usize)> = claims.values().flat_map(|claimed| overlaps(claimed)).collect();
         pairs.sort_unstable();
         for (one, other) in pairs.into_iter().filter(|pair| told.insert(*pair)) {
-            let ((origin, first), (other, second)) = (&all[one], &all[other]);
+            let ((first_provenance, first), (provenance, second)) = (&all[one], &all[other]);
             let advice = format!(
                 "accepts tokens that {} ({}) accepts too, so that nobody could say which rules hold for them: leave one \
                  out, or keep them apart by {}",
                 first.name,
-                origin.name,
-                other.says(Key::Version)
+                first_provenance.name,
+                provenance.says(Key::Version)
             );
-            self.wrong(&other.name, &second.name, advice);
+            self.wrong_authority(Conflict, provenance, &second.name, advice);
         }
     }
 }

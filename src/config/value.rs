@@ -5,6 +5,9 @@ use std::{borrow::Cow, cell::Cell, collections::BTreeMap, fmt};
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Value, value::RawValue};
 
+use super::flaw::Flaw;
+use crate::error::ConfigProblemKind;
+
 /// The most values in one document. A megabyte of settings that people read has fewer, and memory stays in proportion.
 pub(super) const MOST_VALUES: usize = 50_000;
 /// The longest document, in bytes.
@@ -12,7 +15,7 @@ pub(super) const LONGEST_DOCUMENT: usize = 1 << 20;
 
 /// One value and the name by which its owner knows it: `AzureAd:Audiences:0`, `AzureAd__Audiences__0`.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
+pub(super) struct ConfigValue {
     pub(super) name: String,
     pub(super) data: Data,
 }
@@ -23,24 +26,28 @@ pub(super) enum Data {
     Text(String),
     /// A number, a truth value or null, as it stands in the JSON.
     Other(String),
-    List(Vec<Node>),
+    List(Vec<ConfigValue>),
     /// The members with their own keys, in order, doubles included.
-    Object(Vec<(String, Node)>),
+    Object(Vec<(String, ConfigValue)>),
 }
 
-impl Node {
+impl ConfigValue {
     pub(super) fn new(name: impl Into<String>, data: Data) -> Self {
         Self { name: name.into(), data }
     }
 
-    /// Reads JSON. An error is what is wrong with the document; of its syntax, with line and column.
-    pub(super) fn from_json(text: &str) -> Result<Self, String> {
+    /// Reads JSON. Errors in the syntax have line and column.
+    pub(super) fn from_json(text: &str) -> Result<Self, Flaw> {
         let values = Cell::new(MOST_VALUES);
         // Reads all of it first, without keeping anything: what follows cannot fail, is no larger and no deeper.
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let checked = Check(&values).deserialize(&mut deserializer).and_then(|()| deserializer.end());
-        let not_json = |error: serde_json::Error| format!("is not JSON: {error}; correct it there");
-        checked.map_err(|error| if error.is_data() { error.to_string() } else { not_json(error) })?;
+        let not_json = |error: serde_json::Error| {
+            Flaw::new(ConfigProblemKind::Syntax, format!("is not JSON: {error}; correct it there"))
+        };
+        // The only error that `Check` itself makes is that there are too many values.
+        let too_large = |error: serde_json::Error| Flaw::new(ConfigProblemKind::TooLarge, error.to_string());
+        checked.map_err(|error| if error.is_data() { too_large(error) } else { not_json(error) })?;
         let raw: &RawValue = serde_json::from_str(text).map_err(not_json)?;
         Ok(Self::from_raw(String::new(), raw.get()))
     }
@@ -295,7 +302,7 @@ impl Branch {
     }
 
     /// The node, and the names of variables that have both a value and members.
-    pub(super) fn into_node(self, torn: &mut Vec<String>) -> Node {
+    pub(super) fn into_node(self, torn: &mut Vec<String>) -> ConfigValue {
         let is_list = !self.members.is_empty() && self.members.keys().all(|(number, _)| *number != u32::MAX);
         if self.value.is_some() && !self.members.is_empty() {
             torn.push(self.name.clone());
@@ -305,72 +312,8 @@ impl Branch {
             _ if is_list => Data::List(self.members.into_values().map(|(_, branch)| branch.into_node(torn)).collect()),
             _ => Data::Object(self.members.into_values().map(|(key, branch)| (key, branch.into_node(torn))).collect()),
         };
-        Node { name: self.name, data }
+        ConfigValue { name: self.name, data }
     }
-}
-
-/// JSON as .NET's configuration reads it: a byte order mark, comments and a comma behind the last element are allowed.
-/// They become blanks, so that lines and columns stay as they are.
-pub(super) fn without_comments(text: &str) -> String {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut plain = String::with_capacity(text.len());
-    let mut rest = text;
-    // Where the last comma is, if only blanks came behind it, and whether an element came before it.
-    let mut comma = None;
-    let mut has_element = false;
-    while let Some(letter) = rest.chars().next() {
-        let length = match letter {
-            '"' => string_length(rest),
-            '/' if rest.starts_with("//") => rest.find(['\n', '\r']).unwrap_or(rest.len()),
-            '/' if rest.starts_with("/*") => rest.find("*/").map_or(0, |end| end + 2),
-            _ => letter.len_utf8(),
-        };
-        // A comment without an end stays, and is the JSON reader's to complain about.
-        let length = if length == 0 { rest.len() } else { length };
-        let (piece, behind) = rest.split_at(length);
-        rest = behind;
-        if letter == '/' && (piece.starts_with("//") || piece.len() >= 4 && piece.ends_with("*/")) {
-            plain.extend(piece.chars().map(|letter| if matches!(letter, '\n' | '\r') { letter } else { ' ' }));
-            continue;
-        }
-        match letter {
-            ' ' | '\t' | '\n' | '\r' => {}
-            ',' => {
-                comma = has_element.then_some(plain.len());
-                has_element = false;
-            }
-            ']' | '}' => {
-                if let Some(at) = comma.take() {
-                    plain.replace_range(at..=at, " ");
-                }
-                has_element = true;
-            }
-            '[' | '{' => {
-                comma = None;
-                has_element = false;
-            }
-            _ => {
-                comma = None;
-                has_element = true;
-            }
-        }
-        plain.push_str(piece);
-    }
-    plain
-}
-
-/// The length of the JSON string at the start, its quotes included; all of the text if it has no end.
-fn string_length(text: &str) -> usize {
-    let mut is_escaped = false;
-    for (at, byte) in text.bytes().enumerate().skip(1) {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' => is_escaped = true,
-            b'"' => return at + 1,
-            _ => {}
-        }
-    }
-    text.len()
 }
 
 #[cfg(test)]
@@ -379,41 +322,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn comments_go_and_strings_stay() {
-        for (text, plain) in [
-            ("{} // x", "{}     "),
-            ("{/* a\n b */\"k\":1}", "{    \n     \"k\":1}"),
-            (r#"{"a":"// no /* no */"}"#, r#"{"a":"// no /* no */"}"#),
-            (r#"{"a":"\"// no","b":"\\"}//"#, r#"{"a":"\"// no","b":"\\"}  "#),
-            ("[1,2,]", "[1,2 ]"),
-            ("[1,2, // x\n]", "[1,2      \n]"),
-            (r#"{"a":[1,],}"#, r#"{"a":[1 ] }"#),
-            ("[,]", "[,]"),
-            ("[1,,]", "[1,,]"),
-            ("/*/", "/*/"),
-            ("/**/1", "    1"),
-            ("{} /* x", "{} /* x"),
-            ("\"open // x", "\"open // x"),
-            ("1 / 2", "1 / 2"),
-            ("// é\n1", "    \n1"),
-            ("\u{feff}{}", "{}"),
-            ("//\r\n1", "  \r\n1"),
-        ] {
-            assert_eq!(without_comments(text), plain, "{text}");
-        }
-    }
-
-    #[test]
     fn names_are_paths() {
-        let root = Node::from_json(r#"{"A":{"L":["x",{"N":1}],"L":true}}"#).unwrap();
+        let root = ConfigValue::from_json(r#"{"A":{"L":["x",{"N":1}],"L":true}}"#).unwrap();
         let mut names = Vec::new();
         walk(&root, &mut names);
         assert_eq!(names, ["", "A", "A:L", "A:L:0", "A:L:1", "A:L:1:N", "A:L"]);
-        let error = Node::from_json("{\n 1}").unwrap_err();
-        assert_eq!(error, "is not JSON: key must be a string at line 2 column 2; correct it there");
+        let error = ConfigValue::from_json("{\n 1}").unwrap_err();
+        assert_eq!(error.kind, ConfigProblemKind::Syntax);
+        assert_eq!(error.advice, "is not JSON: key must be a string at line 2 column 2; correct it there");
     }
 
-    fn walk(node: &Node, names: &mut Vec<String>) {
+    fn walk(node: &ConfigValue, names: &mut Vec<String>) {
         names.push(node.name.clone());
         match &node.data {
             Data::List(elements) => elements.iter().for_each(|element| walk(element, names)),

@@ -1,0 +1,115 @@
+//! The settings that a section has for its own authority alone, beside tenant, address and audiences.
+
+use super::{
+    address::Form,
+    key::Key,
+    location::{Location, Named},
+};
+use crate::{claims::TokenVersion, jwt::Algorithm};
+
+/// The settings that one authority has alone.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct AuthoritySection {
+    pub(super) form: Option<Named<Form>>,
+    pub(super) accept_tfp: Option<Named<bool>>,
+    pub(super) trust_directory_claims: Option<Named<bool>>,
+    pub(super) accept_app_tokens: Option<Named<bool>>,
+    pub(super) required_for_readiness: Option<Named<bool>>,
+    pub(super) version: Option<Named<TokenVersion>>,
+    pub(super) algorithms: Vec<Named<Algorithm>>,
+    pub(super) keys: Vec<(Key, Named<StaticKeys>)>,
+    /// Settings that are plain strings.
+    texts: Vec<(Key, Named<String>)>,
+}
+
+/// Static keys.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum StaticKeys {
+    /// A key set document.
+    Jwks(String),
+    /// Public keys in PEM, one key each.
+    Pem(Vec<String>),
+}
+
+impl StaticKeys {
+    /// Reads a key set, or PEM with one or more keys in it.
+    ///
+    /// # Errors
+    ///
+    /// If it is neither.
+    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
+        const BEGIN: &str = "-----BEGIN ";
+        let text = text.trim_start_matches('\u{feff}').trim();
+        if text.starts_with('{') {
+            return Ok(Self::Jwks(text.to_owned()));
+        }
+        let starts: Vec<usize> = text.match_indices(BEGIN).map(|(at, _)| at).collect();
+        if starts.is_empty() {
+            return Err("a key set ({\"keys\": […]}) or public keys in PEM (-----BEGIN PUBLIC KEY-----) are needed");
+        }
+        let ends = starts.iter().skip(1).copied().chain([text.len()]);
+        // What stands before the first belongs to it, and is its mistake.
+        let starts = [0].into_iter().chain(starts.iter().skip(1).copied());
+        Ok(Self::Pem(starts.zip(ends).map(|(start, end)| text[start..end].trim().to_owned()).collect()))
+    }
+}
+
+impl AuthoritySection {
+    /// The value of a setting that has one.
+    pub(super) fn text(&self, key: Key) -> Option<&Named<String>> {
+        self.all(key).next()
+    }
+
+    /// The values of a setting that may have several.
+    pub(super) fn all(&self, key: Key) -> impl Iterator<Item = &Named<String>> {
+        self.texts.iter().filter(move |(known, _)| *known == key).map(|(_, text)| text)
+    }
+
+    pub(super) fn push(&mut self, key: Key, text: Named<String>) {
+        self.texts.push((key, text));
+    }
+
+    /// Whether any of them says who issues the tokens.
+    pub(super) fn names_an_issuer(&self) -> bool {
+        let names_none = |key: Key| matches!(key, Key::Name | Key::Domain | Key::RequiredForReadiness);
+        self.form.is_some() || self.given().iter().any(|(key, ..)| !names_none(*key))
+    }
+
+    /// Every setting that is given, with its name and its value for a message.
+    pub(super) fn given(&self) -> Vec<(Key, &Location, String)> {
+        let texts = self.texts.iter().map(|(key, text)| (*key, &text.name, text.value.clone()));
+        let tfp = self.accept_tfp.iter().map(|tfp| (Key::AcceptTfpIssuers, &tfp.name, tfp.value.to_string()));
+        let trust = self.trust_directory_claims.iter();
+        let trust = trust.map(|trust| (Key::TrustDirectoryClaims, &trust.name, trust.value.to_string()));
+        let apps = self.accept_app_tokens.iter();
+        let apps = apps.map(|apps| (Key::AcceptAppTokens, &apps.name, apps.value.to_string()));
+        let readiness = self.required_for_readiness.iter();
+        let readiness = readiness.map(|named| (Key::RequiredForReadiness, &named.name, named.value.to_string()));
+        let version = |version: TokenVersion| if version == TokenVersion::V1 { "1.0" } else { "2.0" }.to_owned();
+        let version = self.version.iter().map(|named| (Key::Version, &named.name, version(named.value)));
+        let algorithms =
+            self.algorithms.iter().map(|algorithm| (Key::Algorithms, &algorithm.name, algorithm.value.to_string()));
+        let keys = self.keys.iter().map(|(key, keys)| (*key, &keys.name, "…".to_owned()));
+        let all = texts.chain(tfp).chain(apps).chain(trust).chain(readiness);
+        all.chain(version).chain(algorithms).chain(keys).collect()
+    }
+
+    /// Whether a setting means something for authorities of this kind.
+    pub(super) fn fits(key: Key, form: Form) -> bool {
+        match key {
+            Key::Policy | Key::Policies | Key::AcceptTfpIssuers | Key::AcceptAppTokens => form == Form::B2c,
+            Key::Version => matches!(form, Form::Entra | Form::ExternalId),
+            Key::ScopeClaim
+            | Key::RoleClaim
+            | Key::GroupClaim
+            | Key::SubjectClaim
+            | Key::ClientClaim
+            | Key::AudienceClaim
+            | Key::MetadataAddress
+            | Key::JwksUri
+            | Key::FileOfKeys
+            | Key::StaticKeys => form == Form::OpenIdConnect,
+            _ => true,
+        }
+    }
+}

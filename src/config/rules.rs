@@ -1,0 +1,183 @@
+//! What the rules of all settings share: the problems found so far, and the rules that hold in more than one place.
+
+use std::{collections::HashSet, time::Duration};
+
+use super::{
+    key::Key,
+    location::{Location, Named},
+    provenance::Provenance,
+    settings::{Config, Source},
+    warning::Warning,
+};
+use crate::{
+    error::{
+        ConfigProblem,
+        ConfigProblemKind::{self, Conflict, Invalid, Missing},
+        Problems,
+    },
+    policy::{Audiences, ClaimRule},
+    tenant::TenantId,
+};
+
+pub(super) const GUID_FORM: &str = "a GUID of the form 11111111-2222-3333-4444-555555555555";
+
+/// What holds for every authority that has nothing else of its own.
+pub(super) struct Common {
+    pub(super) client_id: Option<String>,
+    pub(super) allowed_clients: HashSet<String>,
+    pub(super) required_claims: Vec<ClaimRule>,
+    pub(super) leeway: Duration,
+    pub(super) allow_without_role: bool,
+    pub(super) accept_bound: bool,
+}
+
+/// The problems and warnings that the rules have found so far.
+pub(super) struct Rules<'a> {
+    pub(super) config: &'a Config,
+    pub(super) problems: Problems,
+    pub(super) warnings: Vec<Warning>,
+    /// Authorities with a problem as a whole, by their number: a shared issuer is not reported for them again.
+    reported: HashSet<usize>,
+}
+
+impl<'a> Rules<'a> {
+    pub(super) fn new(config: &'a Config) -> Self {
+        Self { config, problems: Problems::default(), warnings: Vec::new(), reported: HashSet::new() }
+    }
+
+    /// Adds a problem of a setting that has a value.
+    pub(super) fn wrong(&mut self, kind: ConfigProblemKind, at: &Location, value: &str, advice: impl Into<String>) {
+        self.problems.push(at.problem(kind, Some(value), advice));
+    }
+
+    /// Adds a problem of an authority as a whole.
+    pub(super) fn wrong_authority(
+        &mut self,
+        kind: ConfigProblemKind,
+        provenance: &Provenance<'_>,
+        value: &str,
+        advice: impl Into<String>,
+    ) {
+        self.reported.insert(provenance.number);
+        self.wrong(kind, &provenance.name, value, advice);
+    }
+
+    /// Whether there is a problem of the authority as a whole.
+    pub(super) fn is_reported(&self, provenance: &Provenance<'_>) -> bool {
+        self.reported.contains(&provenance.number)
+    }
+
+    /// The one value of a setting; that others differ from it is a problem.
+    pub(super) fn one<'t, T: PartialEq>(
+        &mut self,
+        all: &'t [Named<T>],
+        text: impl Fn(&T) -> String,
+    ) -> Option<&'t Named<T>> {
+        let (first, others) = all.split_first()?;
+        for other in others.iter().filter(|other| other.value != first.value) {
+            self.wrong(
+                Conflict,
+                &other.name,
+                &text(&other.value),
+                format!("differs from {} = {:?}; leave one out", first.name, text(&first.value)),
+            );
+        }
+        Some(first)
+    }
+
+    /// The audiences of the client id (`docs/entra.md`, "Audiences"), and those that are listed.
+    pub(super) fn audiences(client_id: Option<&str>, tenants: &[TenantId], named: &[Named<String>]) -> Audiences {
+        let mut audiences = Audiences::default();
+        if let Some(client_id) = client_id {
+            audiences.insert(client_id);
+            audiences.insert(&format!("api://{client_id}"));
+            for tenant in tenants {
+                audiences.insert(&format!("api://{tenant}/{client_id}"));
+            }
+        }
+        for audience in named {
+            audiences.insert(&audience.value);
+            if let Some(id) = guid(&audience.value) {
+                audiences.insert(&id);
+            }
+        }
+        audiences
+    }
+
+    pub(super) fn check_audiences(&mut self, all: &[Named<String>]) {
+        for audience in all {
+            if let Some(advice) = wrong_audience(&audience.value) {
+                self.wrong(Invalid, &audience.name, &audience.value, advice);
+            }
+        }
+    }
+
+    pub(super) fn check_rule(&mut self, setting: &Location, rule: &ClaimRule) {
+        let name = rule.name();
+        if name.trim().is_empty() {
+            self.wrong(Invalid, setting, name, "the name of the claim is empty");
+        } else if rule.is_hopeless() {
+            let advice = "has no values, so no token could keep it; name some, or ask for its presence alone";
+            self.wrong(Invalid, setting, name, advice);
+        }
+    }
+}
+
+impl Config {
+    /// The file that the settings came from.
+    pub(super) fn origin(&self) -> Option<&str> {
+        match &self.source {
+            Source::Document { file, .. } => file.as_deref(),
+            Source::Builder | Source::Environment { .. } => None,
+        }
+    }
+
+    /// The problem of a setting that is not there, under the name that it would have where the configuration comes from.
+    pub(super) fn missing(&self, key: Key, advice: &str) -> ConfigProblem {
+        let hints: String =
+            self.hints.iter().filter(|(of, _)| *of == key).map(|(_, hint)| format!(" ({hint})")).collect();
+        self.location_of(key).problem(Missing, None, format!("{advice}{hints}"))
+    }
+
+    /// What a setting is called where the configuration comes from.
+    pub(super) fn location_of(&self, key: Key) -> Location {
+        let (method, variable) = match key {
+            Key::TenantId => ("tenant()", "ENTRA_TENANT_ID"),
+            Key::Instance => ("instance()", "ENTRA_AUTHORITY_HOST"),
+            Key::ClientId => ("client_id()", "ENTRA_CLIENT_ID"),
+            _ => ("authority()", "AzureAd__Authority"),
+        };
+        let json = key.name();
+        let name = match &self.source {
+            Source::Builder => method.to_owned(),
+            Source::Document { section: Some(section), .. } => format!("{section}:{json}"),
+            Source::Document { section: None, .. } => json.to_owned(),
+            Source::Environment { section: Some(section) } => format!("{section}__{json}"),
+            Source::Environment { section: None } => variable.to_owned(),
+        };
+        Location::new(name, self.source.kind())
+    }
+
+    /// Whether one of these settings was given and could not be read, so that it is not missing.
+    pub(super) fn is_spoilt(&self, keys: &[Key]) -> bool {
+        keys.iter().any(|key| self.spoilt.contains(key))
+    }
+}
+
+/// What is wrong with an audience.
+fn wrong_audience(text: &str) -> Option<&'static str> {
+    if text.trim_matches('/').is_empty() {
+        Some("an audience is needed: a client id or an App ID URI such as api://orders")
+    } else if text.contains(|letter: char| letter.is_whitespace() || letter.is_control()) {
+        Some("an audience has no blanks in it")
+    } else if text.contains('*') {
+        Some("audiences are compared exactly: * is no wildcard")
+    } else {
+        None
+    }
+}
+
+/// A GUID in lower case.
+pub(super) fn guid(text: &str) -> Option<String> {
+    text.parse::<TenantId>().ok().map(|id| id.to_string())
+}

@@ -1,0 +1,235 @@
+//! The settings as they were written, and the methods that set them.
+
+use std::time::Duration;
+
+use super::{authority_section::AuthoritySection, key::Key, location::Named, warning::Warning};
+use crate::{authority::Authority, error::ConfigSource, policy::ClaimRule, tenant::Cloud};
+
+/// All settings of a verifier, as they were written.
+///
+/// The methods are those of the builder. What several sources say about one setting must agree: nothing is overridden
+/// silently. Lists add up.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Config {
+    pub(super) source: Source,
+    pub(super) tenants: Vec<Named<Tenant>>,
+    pub(super) client_ids: Vec<Named<String>>,
+    pub(super) audiences: Vec<Named<String>>,
+    pub(super) instances: Vec<Named<Place>>,
+    /// Full addresses of authorities, as `Authority` has them.
+    pub(super) addresses: Vec<Named<String>>,
+    pub(super) authorities: Vec<Named<Authority>>,
+    /// What the section says of its authority alone.
+    pub(super) site: AuthoritySection,
+    /// Authorities that the section lists, each as a section of its own.
+    pub(super) sections: Vec<Named<Config>>,
+    pub(super) allowed_clients: Vec<Named<String>>,
+    pub(super) required_claims: Vec<Named<ClaimRule>>,
+    pub(super) leeway: Vec<Named<Duration>>,
+    pub(super) allow_without_role: Vec<Named<bool>>,
+    pub(super) accept_bound: Vec<Named<bool>>,
+    pub(super) revoked_keys: Vec<Named<String>>,
+    pub(super) detailed_errors: Vec<Named<bool>>,
+    pub(super) resource: Vec<Named<String>>,
+    pub(super) app_specific_keys: Vec<Named<bool>>,
+    pub(super) max_token_bytes: Vec<Named<usize>>,
+    pub(super) warnings: Vec<Warning>,
+    /// What is worth adding where a setting is missing.
+    pub(super) hints: Vec<(Key, String)>,
+    /// Settings that were tried and could not be read: they are not missing.
+    pub(super) spoilt: Vec<Key>,
+}
+
+/// A tenant as it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Tenant {
+    /// By what stands in a file or a variable, where the keywords are usual.
+    Written(String),
+    /// By a method of the builder, where the keywords have methods of their own.
+    Plain(String),
+    /// By such a method.
+    Keyword(&'static str),
+}
+
+/// An instance as it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Cloud(Cloud),
+    Address(String),
+}
+
+/// Who filled it in: how a missing setting is called.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Source {
+    #[default]
+    Builder,
+    /// A document: its file, if it was one, and the section.
+    Document { source: ConfigSource, file: Option<String>, section: Option<String> },
+    Environment {
+        /// The variables' part of the name before a setting, where they are .NET's.
+        section: Option<String>,
+    },
+}
+
+impl Source {
+    /// The same, within a section of this name.
+    pub(super) fn inside(&self, section: &str) -> Self {
+        let section = Some(section.to_owned());
+        match self {
+            Self::Builder => Self::Builder,
+            Self::Document { source, .. } => Self::Document { source: *source, file: None, section },
+            Self::Environment { .. } => Self::Environment { section },
+        }
+    }
+
+    /// The same for a program that reads a problem.
+    pub(super) fn kind(&self) -> ConfigSource {
+        match self {
+            Self::Builder => ConfigSource::Code,
+            Self::Document { source, .. } => *source,
+            Self::Environment { .. } => ConfigSource::Environment,
+        }
+    }
+}
+
+impl Config {
+    /// A tenant whose tokens are accepted: its GUID or a verified domain. Repeat for more.
+    #[must_use]
+    pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.tenants.push(Named::in_code("tenant()", Tenant::Plain(tenant.into())));
+        self
+    }
+
+    /// The client id of the API. For a client id `C` of a tenant `T`, the audiences `C`, `api://C` and `api://T/C` are
+    /// accepted ([audiences](crate::guide::entra#audiences)).
+    #[must_use]
+    pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
+        self.client_ids.push(Named::in_code("client_id()", client_id.into()));
+        self
+    }
+
+    /// A further audience, compared exactly but for one trailing slash. Repeat for more.
+    #[must_use]
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audiences.push(Named::in_code("audience()", audience.into()));
+        self
+    }
+
+    /// The cloud; the public one if nothing else is said.
+    #[must_use]
+    pub fn cloud(mut self, cloud: Cloud) -> Self {
+        self.instances.push(Named::in_code("cloud()", Place::Cloud(cloud)));
+        self
+    }
+
+    /// The address of the instance, such as `https://login.microsoftonline.us` or `http://127.0.0.1:4000`, or the
+    /// [name](Cloud::from_name) of a cloud.
+    #[must_use]
+    pub fn instance(mut self, address: impl Into<String>) -> Self {
+        self.instances.push(Named::in_code("instance()", Place::Address(address.into())));
+        self
+    }
+
+    /// An application that may call, by its client id. Repeat for more; without any, every application may.
+    #[must_use]
+    pub fn allowed_client(mut self, client_id: impl Into<String>) -> Self {
+        self.allowed_clients.push(Named::in_code("allowed_client()", client_id.into()));
+        self
+    }
+
+    /// A claim that every token must have. Repeat for more: all of them must hold.
+    #[must_use]
+    pub fn required_claim(mut self, rule: ClaimRule) -> Self {
+        self.required_claims.push(Named::in_code("required_claim()", rule));
+        self
+    }
+
+    /// How far clocks may differ, up to 300 s; 60 s if nothing else is said.
+    #[must_use]
+    pub fn leeway(mut self, leeway: Duration) -> Self {
+        self.leeway.push(Named::in_code("leeway()", leeway));
+        self
+    }
+
+    /// Whether an application's token is accepted without an app role, as under this name in Microsoft.Identity.Web.
+    #[must_use]
+    pub fn allow_web_api_to_be_authorized_by_acl(mut self, allow: bool) -> Self {
+        self.allow_without_role.push(Named::in_code("allow_web_api_to_be_authorized_by_acl()", allow));
+        self
+    }
+
+    /// Accepts every organisation instead of named tenants. Whoever can make a tenant can then make tokens that pass:
+    /// decide about the tenant yourself.
+    #[must_use]
+    pub fn danger_any_organization(self) -> Self {
+        self.keyword("danger_any_organization()", "organizations")
+    }
+
+    /// Accepts every organisation and every personal account: anybody at all.
+    #[must_use]
+    pub fn danger_any_account(self) -> Self {
+        self.keyword("danger_any_account()", "common")
+    }
+
+    /// Accepts personal accounts alone: anybody at all.
+    #[must_use]
+    pub fn danger_personal_accounts(self) -> Self {
+        self.keyword("danger_personal_accounts()", "consumers")
+    }
+
+    /// One more authority whose tokens are accepted, beside the tenants that are named. Repeat for more. What it does not
+    /// have of its own is as these settings say.
+    #[must_use]
+    pub fn authority(mut self, authority: Authority) -> Self {
+        self.authorities.push(Named::in_code("authority()", authority));
+        self
+    }
+
+    fn keyword(mut self, name: &str, keyword: &'static str) -> Self {
+        self.tenants.push(Named::in_code(name, Tenant::Keyword(keyword)));
+        self
+    }
+
+    /// Whether a token that is bound to a key (`cnf`) is accepted as plain bearer: from anybody who has it, then.
+    #[must_use]
+    pub fn danger_accept_bound_tokens(mut self, accept: bool) -> Self {
+        self.accept_bound.push(Named::in_code("danger_accept_bound_tokens()", accept));
+        self
+    }
+
+    /// A signing key that never counts, by its `kid`, whatever the documents say. Repeat for more.
+    #[must_use]
+    pub fn revoke_key(mut self, key_id: impl Into<String>) -> Self {
+        self.revoked_keys.push(Named::in_code("revoke_key()", key_id.into()));
+        self
+    }
+
+    /// Whether the body of a refusal says why.
+    #[must_use]
+    pub fn detailed_errors(mut self, detailed: bool) -> Self {
+        self.detailed_errors.push(Named::in_code("detailed_errors()", detailed));
+        self
+    }
+
+    /// The identifier of this API as a protected resource (RFC 9728 §1.2): an `https` address, or its App ID URI.
+    #[must_use]
+    pub fn resource(mut self, uri: impl Into<String>) -> Self {
+        self.resource.push(Named::in_code("resource()", uri.into()));
+        self
+    }
+
+    /// Whether the API has [signing keys of its own](crate::guide::entra#application-specific-signing-keys), which are
+    /// asked for by its client id.
+    #[must_use]
+    pub fn app_specific_keys(mut self, own: bool) -> Self {
+        self.app_specific_keys.push(Named::in_code("app_specific_keys()", own));
+        self
+    }
+
+    /// The longest token that is looked at, in bytes, from 1 KiB to 1 MiB; 16 KiB if nothing else is said.
+    #[must_use]
+    pub fn max_token_bytes(mut self, bytes: usize) -> Self {
+        self.max_token_bytes.push(Named::in_code("max_token_bytes()", bytes));
+        self
+    }
+}
