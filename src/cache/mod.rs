@@ -3,6 +3,7 @@
 
 mod key;
 mod near;
+mod verdict;
 
 use std::{fmt, hash::BuildHasherDefault, sync::Arc};
 
@@ -10,8 +11,7 @@ use quick_cache::{OptionsBuilder, Weighter, sync};
 
 use key::{Key, Secret, TagHasher};
 use near::Near;
-
-use crate::{claims::Claims, keys::epoch::Stamp, signature::PublicKey};
+pub(crate) use verdict::Verdict;
 
 /// How many accepted tokens are remembered.
 ///
@@ -51,38 +51,6 @@ impl CacheSettings {
     }
 }
 
-/// A verdict that may be given again, as long as its key counts and its dates hold.
-pub(crate) struct Verdict {
-    pub(crate) claims: Claims,
-    /// Which of the configured authorities accepted it.
-    pub(crate) authority: usize,
-    pub(crate) key_id: Arc<str>,
-    /// The very key that verified it.
-    pub(crate) key: Arc<PublicKey>,
-    /// The last look at that key.
-    pub(crate) stamp: Stamp,
-}
-
-impl Verdict {
-    /// What it takes in memory, with a signing input of this length.
-    fn bytes(&self, signing_input: usize) -> usize {
-        /// Facts, counts, places, and what the allocator takes for itself.
-        const OVERHEAD: usize = 512;
-        signing_input + self.claims.payload().bytes() + OVERHEAD
-    }
-
-    /// Another of the same, which nobody has looked at yet.
-    fn copy(&self) -> Self {
-        Self {
-            claims: self.claims.copy(),
-            authority: self.authority,
-            key_id: Arc::clone(&self.key_id),
-            key: Arc::clone(&self.key),
-            stamp: Stamp::default(),
-        }
-    }
-}
-
 /// Accepted tokens by their whole text.
 pub(crate) struct Cache {
     entries: sync::Cache<Key, Arc<Verdict>, Weigh, BuildHasherDefault<TagHasher>>,
@@ -114,7 +82,7 @@ impl Cache {
         let max_bytes = settings.max_bytes.min(MOST_BYTES) as u64;
         let max_entries = settings.max_entries.min(MOST_ENTRIES);
         let share = max_bytes.div_ceil(max_entries as u64);
-        let near = Near::new(settings);
+        let near = Near::new(settings.max_entries, settings.max_bytes);
         let max_bytes = if near.is_empty() { max_bytes } else { max_bytes - max_bytes / Near::PART as u64 };
         // As many as fit: the cache is made of parts, and each must have room for some.
         const USUAL_ENTRY: usize = 4_096;
@@ -173,7 +141,11 @@ impl fmt::Debug for Cache {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::{keys::stats::SHARDS, verifier::stub};
+    use crate::{
+        keys::{epoch::Stamp, stats::SHARDS},
+        signature::PublicKey,
+        verifier::stub,
+    };
 
     pub(super) fn verdict() -> Verdict {
         let key = Arc::new(PublicKey::nothing());
