@@ -11,17 +11,15 @@ use http_body::Body;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::service::Gate;
+use super::gate::Gate;
 use crate::{
-    claims::Claims,
     rejection::Rejection,
     response::{Mark, ResponseBody},
+    verifier::VerdictFuture,
 };
 
-pub(super) type VerdictFuture = Pin<Box<dyn Future<Output = Result<Claims, Rejection>> + Send>>;
-
 pin_project! {
-    /// The response to come of [`Authenticate`](super::Authenticate). `Send` if `S`, its future and `B` are.
+    /// Response future of [`Authenticate`](super::Authenticate). `Send` if `S`, its future and `B` are.
     pub struct ResponseFuture<S, B>
     where
         S: Service<Request<B>>,
@@ -37,8 +35,8 @@ pin_project! {
     where
         S: Service<Request<B>>,
     {
-        // The token's key has to be fetched first. The service is not ready yet: who waits for a key holds no place in a
-        // limit, or callers with invented keys could shut everybody out.
+        // Keys have to be fetched first. The service is not polled ready yet: a request that waits for keys must hold no
+        // permit of a concurrency limit, or callers with unknown `kid`s could exhaust it.
         Waiting { verdict: VerdictFuture, held: Option<(Request<B>, S)>, gate: Arc<Gate> },
         // The claims are in the request.
         Readying { held: Option<(Request<B>, S)> },

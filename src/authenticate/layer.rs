@@ -3,7 +3,10 @@ use std::{fmt, sync::Arc};
 use http::{HeaderMap, Uri};
 use tower_layer::Layer;
 
-use super::service::{Authenticate, Gate, TokenSource};
+use super::{
+    gate::{Gate, TokenSource},
+    service::Authenticate,
+};
 use crate::{
     response::{ApiManagement, Challenge, Log, Marks, Responder, ResponseContext},
     verifier::Verifier,

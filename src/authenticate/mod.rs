@@ -85,6 +85,7 @@
 //! an event at level warn.
 
 mod future;
+mod gate;
 mod layer;
 mod service;
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::{DocumentSpec, Source, Tenants};
 use crate::{
     claims::{
+        authority::SubjectSpace,
         directory::{DirectoryClaims, DirectoryKind},
-        subject_key::SubjectSpace,
     },
     policy::Profile,
     tenant::{MicrosoftHost, TenantId},

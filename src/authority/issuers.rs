@@ -5,6 +5,9 @@ use crate::{
     tenant::{IssuerTemplate, TenantId},
 };
 
+/// Issuers that a configuration lists exactly, some with the placeholder `{tenantid}`.
+pub(crate) type Listed = Arc<[Arc<str>]>;
+
 /// The issuers of an authority's tokens, as far as they are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Issuers(Vec<Issuer>);

@@ -1,7 +1,11 @@
 use std::fmt;
 
 use super::Entra;
-use crate::{claims::TokenVersion, policy::Mapping};
+use crate::{
+    claims::TokenVersion,
+    jwt::Algorithm,
+    policy::{ClaimRule, Mapping, Requirement},
+};
 
 /// What kind of issuer, with what only that kind has. Texts are as their owner wrote them, checked when the verifier is
 /// built.
@@ -105,5 +109,31 @@ impl fmt::Display for Kind {
             Self::ExternalId(external) => write!(f, "{}/{}", external.address, external.tenant),
             Self::OpenIdConnect(openid) => f.write_str(&openid.issuer),
         }
+    }
+}
+
+/// The settings of one authority, of whatever kind. Anything empty is inherited from the rest of the configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Settings {
+    pub(crate) name: Option<String>,
+    pub(crate) client_id: Option<String>,
+    pub(crate) audiences: Vec<String>,
+    pub(crate) allowed_clients: Vec<String>,
+    pub(crate) required_claims: Vec<ClaimRule>,
+    pub(crate) requirement: Option<Requirement>,
+    pub(crate) algorithms: Vec<Algorithm>,
+    /// Groups, directory roles and authentication contexts in its tokens are trusted.
+    pub(crate) trust_directory_claims: bool,
+    /// Issuers at another origin than its metadata.
+    pub(crate) issuers: Vec<String>,
+    pub(crate) is_not_required_for_readiness: bool,
+    /// Methods that do not apply to this kind of authority.
+    pub(crate) misfits: Vec<&'static str>,
+}
+
+impl Settings {
+    /// Whether it names the audience of its tokens itself.
+    pub(crate) fn names_an_audience(&self) -> bool {
+        self.client_id.is_some() || !self.audiences.is_empty()
     }
 }

@@ -49,19 +49,20 @@ mod kinds;
 mod owners;
 mod ownership;
 mod settings;
+mod trusted;
 
 use std::fmt;
 
 pub(crate) use directory::{directory_claims, subject_space};
-pub(crate) use document::{DocumentOwner, DocumentSpec, Source, Trusted};
+pub(crate) use document::{DocumentOwner, DocumentSpec};
 pub(crate) use entra::{Entra, Tenants};
 pub(crate) use gate::Gate;
 pub use gate::TenantLookup;
-pub(crate) use issuers::{Form, Issuers};
-pub(crate) use kinds::{B2c, ExternalId, Keys, Kind, MappedClaim, OpenIdConnect};
+pub(crate) use issuers::{Form, Issuers, Listed};
+pub(crate) use kinds::{B2c, ExternalId, Keys, Kind, MappedClaim, OpenIdConnect, Settings};
 pub(crate) use owners::IssuerOwners;
-pub(crate) use ownership::{ForeignIssuer, Listed, Ownership, is_at_microsoft, is_listed, origin_of};
-pub(crate) use settings::Settings;
+pub(crate) use ownership::{ForeignIssuer, Ownership, is_at_microsoft, is_listed, origin_of};
+pub(crate) use trusted::{Source, Trusted};
 
 use crate::tenant::{Instance, TenantId};
 

@@ -6,9 +6,6 @@ use std::{fmt, sync::Arc};
 use super::{DocumentSpec, IssuerOwners, Issuers, owners::Conflict};
 use crate::tenant::{IssuerTemplate, MicrosoftHost, TenantId, check_address};
 
-/// Issuers that a configuration lists exactly, some with the placeholder `{tenantid}`.
-pub(crate) type Listed = Arc<[Arc<str>]>;
-
 /// Whether `issuer`, of a document or of a token, is one of `listed`.
 pub(crate) fn is_listed(listed: &[Arc<str>], issuer: &str) -> bool {
     listed.iter().any(|one| {

@@ -6,32 +6,6 @@ use crate::{
     tenant::Instance,
 };
 
-/// What an authority has of its own. What is empty is as the rest of the configuration says.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Settings {
-    pub(crate) name: Option<String>,
-    pub(crate) client_id: Option<String>,
-    pub(crate) audiences: Vec<String>,
-    pub(crate) allowed_clients: Vec<String>,
-    pub(crate) required_claims: Vec<ClaimRule>,
-    pub(crate) requirement: Option<Requirement>,
-    pub(crate) algorithms: Vec<Algorithm>,
-    /// The groups, directory roles and authentication contexts in its tokens count.
-    pub(crate) trust_directory_claims: bool,
-    /// Issuers elsewhere than at the origin of its metadata.
-    pub(crate) issuers: Vec<String>,
-    pub(crate) is_not_required_for_readiness: bool,
-    /// Methods that mean nothing for this kind of authority.
-    pub(crate) misfits: Vec<&'static str>,
-}
-
-impl Settings {
-    /// Whether it says itself what its tokens have in `aud`.
-    pub(crate) fn names_an_audience(&self) -> bool {
-        self.client_id.is_some() || !self.audiences.is_empty()
-    }
-}
-
 impl Authority {
     /// Its name in the log, in [`Claims::authority`](crate::Claims::authority) and in counters, instead of its address.
     #[must_use]

@@ -1,6 +1,7 @@
 //! A bounded cache of accepted tokens. It holds no usable credential: the signing input of a token, and a keyed 128-bit tag
 //! of its signature.
 
+mod cached_token;
 mod key;
 mod near;
 
@@ -8,10 +9,9 @@ use std::{fmt, hash::BuildHasherDefault, sync::Arc};
 
 use quick_cache::{OptionsBuilder, Weighter, sync};
 
+pub(crate) use cached_token::CachedToken;
 use key::{Key, Secret, TagHasher};
 use near::Near;
-
-use crate::{claims::Claims, keys::epoch::Stamp, signature::PublicKey};
 
 /// How many accepted tokens are cached.
 ///
@@ -51,38 +51,6 @@ impl CacheSettings {
     }
 }
 
-/// An accepted token. It stays accepted while its key is authorized and its dates hold.
-pub(crate) struct CachedToken {
-    pub(crate) claims: Claims,
-    /// The number of the authority that accepted it.
-    pub(crate) authority: usize,
-    pub(crate) key_id: Arc<str>,
-    /// The key that verified it.
-    pub(crate) key: Arc<PublicKey>,
-    /// The last check of that key.
-    pub(crate) stamp: Stamp,
-}
-
-impl CachedToken {
-    /// Its memory in bytes, with a signing input of this length.
-    fn bytes(&self, signing_input: usize) -> usize {
-        /// Facts, counters and the overhead of the allocator.
-        const OVERHEAD: usize = 512;
-        signing_input + self.claims.payload().bytes() + OVERHEAD
-    }
-
-    /// A copy whose key has not been checked yet.
-    fn copy(&self) -> Self {
-        Self {
-            claims: self.claims.copy(),
-            authority: self.authority,
-            key_id: Arc::clone(&self.key_id),
-            key: Arc::clone(&self.key),
-            stamp: Stamp::default(),
-        }
-    }
-}
-
 /// Accepted tokens by their complete text.
 pub(crate) struct Cache {
     entries: sync::Cache<Key, Arc<CachedToken>, Weigh, BuildHasherDefault<TagHasher>>,
@@ -114,7 +82,7 @@ impl Cache {
         let max_bytes = settings.max_bytes.min(MOST_BYTES) as u64;
         let max_entries = settings.max_entries.min(MOST_ENTRIES);
         let share = max_bytes.div_ceil(max_entries as u64);
-        let near = Near::new(settings);
+        let near = Near::new(settings.max_entries, settings.max_bytes);
         let max_bytes = if near.is_empty() { max_bytes } else { max_bytes - max_bytes / Near::PART as u64 };
         // As many as fit: the cache is sharded, and each shard must have room for some.
         const USUAL_ENTRY: usize = 4_096;
@@ -173,7 +141,11 @@ impl fmt::Debug for Cache {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::{keys::stats::SHARDS, verifier::stub};
+    use crate::{
+        keys::{epoch::Stamp, stats::SHARDS},
+        signature::PublicKey,
+        verifier::stub,
+    };
 
     pub(super) fn cached() -> CachedToken {
         let key = Arc::new(PublicKey::nothing());

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{
-    CacheSettings, CachedToken,
+    cached_token::CachedToken,
     key::{Key, KeyRef},
 };
 use crate::keys::stats::{SHARDS, shard};
@@ -36,8 +36,8 @@ impl Near {
     /// It takes one part in so many of what the settings allow.
     pub(super) const PART: usize = 8;
 
-    pub(super) fn new(settings: CacheSettings) -> Self {
-        let (entries, bytes) = (settings.max_entries / Self::PART / SHARDS, settings.max_bytes / Self::PART / SHARDS);
+    pub(super) fn new(max_entries: usize, max_bytes: usize) -> Self {
+        let (entries, bytes) = (max_entries / Self::PART / SHARDS, max_bytes / Self::PART / SHARDS);
         let places = entries.min(bytes / USUAL).min(MOST_PLACES);
         let part = |_| Part(Mutex::new(std::iter::repeat_with(Place::default).take(places).collect()));
         let longest = bytes / places.max(1);
@@ -95,10 +95,14 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::cache::{key::Secret, tests::cached};
+    use crate::cache::{CacheSettings, key::Secret, tests::cached};
+
+    fn with(settings: CacheSettings) -> Near {
+        Near::new(settings.max_entries, settings.max_bytes)
+    }
 
     fn near() -> (Near, Secret) {
-        (Near::new(CacheSettings::default()), Secret::new())
+        (with(CacheSettings::default()), Secret::new())
     }
 
     /// Two tokens that share a place.
@@ -162,7 +166,7 @@ mod tests {
     #[test]
     fn it_keeps_within_its_part_of_the_settings() {
         let kept = |settings| {
-            let near = Near::new(settings);
+            let near = with(settings);
             let keeps = |token: &[u8]| {
                 let key = Secret::new().key(token).unwrap().to_key();
                 let key = KeyRef::of(&key);

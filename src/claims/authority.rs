@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{directory::DirectoryClaims, subject_key::SubjectSpace};
+use super::directory::DirectoryClaims;
 use crate::tenant::Cloud;
 
 /// What all tokens of one authority have in common. Their claims share it.
@@ -13,6 +13,25 @@ pub(crate) struct AuthorityFacts {
     pub(crate) cloud: Option<Cloud>,
     pub(crate) directory: DirectoryClaims,
     pub(crate) subjects: SubjectSpace,
+}
+
+/// Where the subjects of an authority are unique. It follows from the configuration alone, never from a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum SubjectSpace {
+    Entra {
+        host: Arc<str>,
+    },
+    ExternalId {
+        host: Arc<str>,
+    },
+    B2c {
+        host: Arc<str>,
+    },
+    /// `has_own_claim` says that a claim is configured in place of `sub`.
+    OpenIdConnect {
+        issuer: Arc<str>,
+        has_own_claim: bool,
+    },
 }
 
 /// The names of all authorities of a verifier.

@@ -6,21 +6,13 @@ use memchr::memchr;
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::simple::{self, Quotes, What};
+use super::{
+    member::{Member, Name, USUAL},
+    simple::{self, Quotes, What},
+};
 
 /// Levels of nesting that are read; the object itself is the first.
 pub(crate) const MAX_DEPTH: usize = 64;
-
-/// The name of a member, unescaped, and its value as it stands in the text.
-pub(crate) type Member<'a> = (Name<'a>, &'a str);
-
-/// There is room for so many at first: in less than a kibibyte, which allocators have at hand where more can take them as
-/// long as all the rest.
-pub(super) const USUAL: usize = 25;
-
-/// A member's name; borrowed unless it had an escape in it.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Name<'a>(pub(crate) Cow<'a, str>);
 
 /// The members of the one object that `text` is.
 ///
@@ -142,30 +134,6 @@ impl<'de> Deserialize<'de> for Members<'de> {
         }
 
         deserializer.deserialize_map(ObjectVisitor)
-    }
-}
-
-impl<'de> Deserialize<'de> for Name<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NameVisitor;
-
-        impl<'de> Visitor<'de> for NameVisitor {
-            type Value = Name<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a member's name")
-            }
-
-            fn visit_borrowed_str<E: de::Error>(self, name: &'de str) -> Result<Self::Value, E> {
-                Ok(Name(Cow::Borrowed(name)))
-            }
-
-            fn visit_str<E: de::Error>(self, name: &str) -> Result<Self::Value, E> {
-                Ok(Name(Cow::Owned(name.to_owned())))
-            }
-        }
-
-        deserializer.deserialize_str(NameVisitor)
     }
 }
 

@@ -35,10 +35,11 @@ pub(crate) mod directory;
 mod groups;
 pub(crate) mod json;
 mod kind;
+mod member;
 pub(crate) mod payload;
 pub(crate) mod scopes;
 mod simple;
-pub(crate) mod subject_key;
+mod subject_key;
 pub(crate) mod texts;
 
 use std::{

@@ -104,20 +104,6 @@ pub(crate) struct Payload {
 }
 
 impl Payload {
-    /// Reads the JSON text of a payload.
-    ///
-    /// # Errors
-    ///
-    /// Says which rule it breaks, without anything of the token.
-    pub(crate) fn parse(json: String) -> Result<Box<Self>, &'static str> {
-        if u32::try_from(json.len()).is_err() {
-            return Err("the payload is too large");
-        }
-        let mut payload = reader::read(&json)?;
-        payload.json = json;
-        Ok(payload)
-    }
-
     pub(crate) fn json(&self) -> &str {
         &self.json
     }

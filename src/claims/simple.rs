@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
-use super::json::{Member, Name, USUAL};
+use super::member::{Member, Name, USUAL};
 
 /// More members go the long way, which sorts them.
 const MOST_MEMBERS: usize = 64;

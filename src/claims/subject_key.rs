@@ -1,6 +1,6 @@
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::{borrow::Cow, fmt};
 
-use super::{Claims, payload::StringClaim};
+use super::{Claims, authority::SubjectSpace, payload::StringClaim};
 use crate::tenant::TenantId;
 
 /// The key under which to keep the data of a user, or of an application: [`Claims::subject_key`].
@@ -94,25 +94,6 @@ impl From<SubjectKey> for String {
     fn from(key: SubjectKey) -> Self {
         key.0
     }
-}
-
-/// Where the subjects of an authority are unique. It follows from the configuration alone, never from a token.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum SubjectSpace {
-    Entra {
-        host: Arc<str>,
-    },
-    ExternalId {
-        host: Arc<str>,
-    },
-    B2c {
-        host: Arc<str>,
-    },
-    /// `has_own_claim` says that a claim is configured in place of `sub`.
-    OpenIdConnect {
-        issuer: Arc<str>,
-        has_own_claim: bool,
-    },
 }
 
 /// How the `sub` begins that B2C writes where a user flow has none: it is the same for every user.

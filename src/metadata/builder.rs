@@ -8,6 +8,7 @@ use crate::{
         ConfigProblemKind::{self, Invalid, Missing},
     },
     tenant::{Address, Cloud, TenantId, check_address},
+    verifier::Verifier,
 };
 
 /// Builds a [`ProtectedResource`]. Every mistake is kept, and reported by [`build`](Self::build) together with the others.
@@ -49,8 +50,21 @@ struct Document<'a> {
     resource_tos_uri: Option<&'a str>,
 }
 
+impl ProtectedResource {
+    /// For this resource: the App ID URI by which clients ask Entra for tokens, `https://…` or `api://…`, without a slash at
+    /// its end.
+    pub fn builder(resource: impl Into<String>) -> ProtectedResourceBuilder {
+        ProtectedResourceBuilder::new(Some(resource.into()))
+    }
+
+    /// For the resource that `verifier` is [configured](crate::VerifierBuilder::resource) with.
+    pub fn of(verifier: &Verifier) -> ProtectedResourceBuilder {
+        ProtectedResourceBuilder::new(verifier.resource().map(str::to_owned))
+    }
+}
+
 impl ProtectedResourceBuilder {
-    pub(super) fn new(resource: Option<String>) -> Self {
+    fn new(resource: Option<String>) -> Self {
         Self {
             resource,
             address: None,

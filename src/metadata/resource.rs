@@ -2,8 +2,8 @@ use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 
-use super::{PATH, ProtectedResourceBuilder};
-use crate::{authenticate::AuthenticateLayer, verifier::Verifier};
+use super::PATH;
+use crate::authenticate::AuthenticateLayer;
 
 /// What is told of this API to clients that do not know it (RFC 9728 §2). A cheap clone.
 ///
@@ -40,17 +40,6 @@ pub(super) struct Inner {
 }
 
 impl ProtectedResource {
-    /// For this resource: the App ID URI by which clients ask Entra for tokens, `https://…` or `api://…`, without a slash at
-    /// its end.
-    pub fn builder(resource: impl Into<String>) -> ProtectedResourceBuilder {
-        ProtectedResourceBuilder::new(Some(resource.into()))
-    }
-
-    /// For the resource that `verifier` is [configured](crate::VerifierBuilder::resource) with.
-    pub fn of(verifier: &Verifier) -> ProtectedResourceBuilder {
-        ProtectedResourceBuilder::new(verifier.resource().map(str::to_owned))
-    }
-
     pub(super) fn new(inner: Inner) -> Self {
         Self(Arc::new(inner))
     }

@@ -6,9 +6,9 @@ use bytes::Bytes;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{MockEntra, clock::error_timestamp, fault, fault::Fault, state::State};
+use super::fault::{self, Fault};
 
-/// What is asked, in process or over HTTP.
+/// A request, in process or over HTTP.
 #[derive(Debug)]
 pub(super) struct Question<'a> {
     pub(super) method: &'a Method,
@@ -19,7 +19,7 @@ pub(super) struct Question<'a> {
     pub(super) body: &'a [u8],
 }
 
-/// What is answered to it.
+/// The response to a [`Question`].
 #[derive(Clone, Debug)]
 pub(super) struct Answer {
     pub(super) status: u16,
@@ -46,10 +46,10 @@ impl Answer {
         Self { content_type: "text/plain; charset=utf-8", body: text.into(), ..Self::json(status, &Value::Null) }
     }
 
-    /// A document, with what helps to keep it.
-    pub(super) fn document(state: &State, body: Bytes, if_none_match: Option<&str>) -> Self {
-        let mut answer = Self { body, max_age: state.max_age, ..Self::json(200, &Value::Null) };
-        if state.etags {
+    /// A document with its caching headers; 304 without a body if `if_none_match` is its `ETag`.
+    pub(super) fn document(body: Bytes, etags: bool, max_age: Option<Duration>, if_none_match: Option<&str>) -> Self {
+        let mut answer = Self { body, max_age, ..Self::json(200, &Value::Null) };
+        if etags {
             let etag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&digest(&SHA256, &answer.body).as_ref()[..12]));
             if if_none_match == Some(etag.as_str()) {
                 answer.status = 304;
@@ -60,10 +60,9 @@ impl Answer {
         answer
     }
 
-    /// An error in Entra's form, with its number (`AADSTS…`).
-    pub(super) fn error(state: &State, status: u16, error: &str, number: u32, text: &str) -> Self {
+    /// An error in Entra's form, with its number (`AADSTS…`). `base` is the address of the provider.
+    pub(super) fn error(base: &str, timestamp: &str, status: u16, error: &str, number: u32, text: &str) -> Self {
         const ID: &str = "00000000-aaaa-bbbb-cccc-dddddddddddd";
-        let timestamp = error_timestamp(state.clock.now());
         Self::json(
             status,
             &json!({
@@ -74,13 +73,13 @@ impl Answer {
                 "timestamp": timestamp,
                 "trace_id": ID,
                 "correlation_id": ID,
-                "error_uri": format!("{}/error?code={number}", state.site.base),
+                "error_uri": format!("{base}/error?code={number}"),
             }),
         )
     }
 
-    /// The same answer after `fault`, as far as that changes what is said.
-    fn after(mut self, fault: &Fault) -> Self {
+    /// Applies a `fault` that changes the response itself; delays and broken connections are the caller's.
+    pub(super) fn after(mut self, fault: &Fault) -> Self {
         match fault {
             Fault::Status(status) => Self { status: *status, etag: None, max_age: None, ..self },
             Fault::Garbage => {
@@ -94,27 +93,6 @@ impl Answer {
                 self
             }
             _ => self,
-        }
-    }
-}
-
-impl MockEntra {
-    /// The answer to one question; of `fault` only what is seen in the answer. Waiting and breaking off are the caller's.
-    pub(super) fn answer(&self, question: &Question<'_>, fault: &Fault) -> Answer {
-        let (path, query) = question.target.split_once('?').unwrap_or((question.target, ""));
-        let answer = self.issue(question, path);
-        let answer = answer.unwrap_or_else(|| self.document(question, path, query, *fault == Fault::EmptyKeySet));
-        answer.after(fault)
-    }
-
-    fn document(&self, question: &Question<'_>, path: &str, query: &str, no_keys: bool) -> Answer {
-        let state = self.lock();
-        if question.method != Method::GET && question.method != Method::HEAD {
-            return Answer::error(&state, 405, "invalid_request", 900_561, "The endpoint only accepts GET requests.");
-        }
-        match state.body_at(path, query, no_keys) {
-            Ok(body) => Answer::document(&state, body, question.if_none_match),
-            Err(answer) => *answer,
         }
     }
 }

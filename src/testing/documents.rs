@@ -1,56 +1,63 @@
 use bytes::Bytes;
+use http::Method;
 use serde_json::{Value, json};
 
-use super::{answer::Answer, provider::Found, state::State};
+use super::{
+    Fault, MockEntra,
+    answer::{Answer, Question},
+    provider::{Found, Provider},
+    state::State,
+};
 
-impl State {
-    /// The document at `path`, or the error that stands there instead.
-    pub(super) fn body_at(&self, path: &str, query: &str, no_keys: bool) -> Result<Bytes, Box<Answer>> {
-        if let Some(body) = self.replaced.get(path) {
-            return Ok(body.clone());
+impl MockEntra {
+    /// The response to one request; of `fault` only what changes the response. Delays and broken connections are the
+    /// caller's.
+    pub(super) fn answer(&self, question: &Question<'_>, fault: &Fault) -> Answer {
+        let (path, query) = question.target.split_once('?').unwrap_or((question.target, ""));
+        let answer = self.issue(question, path);
+        let answer = answer.unwrap_or_else(|| self.document(question, path, query, *fault == Fault::EmptyKeySet));
+        answer.after(fault)
+    }
+
+    fn document(&self, question: &Question<'_>, path: &str, query: &str, no_keys: bool) -> Answer {
+        let (provider, state) = (self.provider(), self.lock());
+        if question.method != Method::GET && question.method != Method::HEAD {
+            return state.error(405, "invalid_request", 900_561, "The endpoint only accepts GET requests.");
         }
-        let body = match self.provider.find(self, path, query)? {
-            Found::Metadata(mut document) => {
-                for (name, value) in &self.metadata {
-                    match value {
-                        Some(value) => document.insert(name.clone(), value.clone()),
-                        None => document.remove(name),
-                    };
-                }
-                document.into()
-            }
-            Found::Keys(_) if no_keys => json!({ "keys": [] }),
-            Found::Keys(set) => {
-                let keys: Vec<Value> = self.published.iter().filter_map(|spec| spec.entry(&set)).collect();
-                json!({ "keys": keys })
-            }
-            Found::Other(value) => value,
-        };
-        Ok(body.to_string().into())
+        match body_at(&*provider, &state, path, query, no_keys) {
+            Ok(body) => state.document(body, question.if_none_match),
+            Err(answer) => *answer,
+        }
     }
 }
 
-/// The value of `name` in a query or a form (`application/x-www-form-urlencoded`).
-pub(super) fn parameter(form: &str, name: &str) -> Option<String> {
-    form.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, ""))).find_map(|(key, value)| {
-        let found = form_decoded(key).is_some_and(|key| key == name);
-        if found { form_decoded(value) } else { None }
-    })
-}
-
-/// A text of a form without its `+` and `%`; `None` where these are wrong.
-pub(super) fn form_decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let mut digit = || char::from(rest.next()?).to_digit(16);
-                u8::try_from(digit()? * 16 + digit()?).ok()?
-            }
-            other => other,
-        });
+/// The document at `path`, or an error response.
+fn body_at(
+    provider: &dyn Provider,
+    state: &State,
+    path: &str,
+    query: &str,
+    no_keys: bool,
+) -> Result<Bytes, Box<Answer>> {
+    if let Some(body) = state.replaced.get(path) {
+        return Ok(body.clone());
     }
-    String::from_utf8(bytes).ok()
+    let body = match provider.find(state, path, query)? {
+        Found::Metadata(mut document) => {
+            for (name, value) in &state.metadata {
+                match value {
+                    Some(value) => document.insert(name.clone(), value.clone()),
+                    None => document.remove(name),
+                };
+            }
+            document.into()
+        }
+        Found::Keys(_) if no_keys => json!({ "keys": [] }),
+        Found::Keys(set) => {
+            let keys: Vec<Value> = state.published.iter().filter_map(|spec| spec.entry(&set)).collect();
+            json!({ "keys": keys })
+        }
+        Found::Other(value) => value,
+    };
+    Ok(body.to_string().into())
 }

@@ -2,7 +2,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 
-use super::MockEntra;
+use super::ids;
 
 /// What a token is to say, but for its dates. What is `None` is as usual with the provider.
 #[derive(Clone, Debug)]
@@ -47,9 +47,9 @@ impl Default for Facts {
             graph: false,
             idtyp: false,
             number: 0,
-            tenant: MockEntra::TENANT.to_owned(),
+            tenant: ids::TENANT.to_owned(),
             audience: None,
-            client: MockEntra::CALLER.to_owned(),
+            client: ids::CALLER.to_owned(),
             client_proof: "1",
             object_id: None,
             scopes: None,
@@ -68,7 +68,7 @@ impl Facts {
 
     /// The object id, by default that of the one user there is.
     pub(super) fn user(&self) -> &str {
-        self.object_id.as_deref().unwrap_or(MockEntra::USER)
+        self.object_id.as_deref().unwrap_or(ids::USER)
     }
 
     /// The scopes, by default `usual` where it is a user's token and none in others.

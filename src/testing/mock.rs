@@ -4,8 +4,8 @@ use std::{
 };
 
 use super::{
-    TokenBuilder,
     facts::{Facts, Version},
+    ids,
     provider::{Entra, Provider},
     site::Site,
     state::{Client, State},
@@ -21,23 +21,24 @@ use crate::tenant::{Cloud, TenantId};
 /// Never for production: it gives a token to whoever asks.
 #[derive(Clone)]
 pub struct MockEntra {
+    provider: Arc<Mutex<Arc<dyn Provider>>>,
     state: Arc<Mutex<State>>,
 }
 
 impl MockEntra {
     /// The tenant of every token, unless told otherwise.
-    pub const TENANT: &'static str = "11111111-2222-3333-4444-555555555555";
+    pub const TENANT: &'static str = ids::TENANT;
     /// A second tenant that is known here.
-    pub const OTHER_TENANT: &'static str = "22222222-3333-4444-5555-666666666666";
+    pub const OTHER_TENANT: &'static str = ids::OTHER_TENANT;
     /// The client id of the API, to which tokens are addressed.
-    pub const CLIENT_ID: &'static str = "66666666-7777-8888-9999-000000000000";
+    pub const CLIENT_ID: &'static str = ids::CLIENT_ID;
     /// The client application that got the tokens. At the token endpoint it may use any secret, and has the app role
     /// `Files.Read.All`.
-    pub const CALLER: &'static str = "77777777-8888-9999-0000-111111111111";
+    pub const CALLER: &'static str = ids::CALLER;
     /// A client application that was given no app role. At the token endpoint it may use any secret.
-    pub const OTHER_CALLER: &'static str = "88888888-9999-0000-1111-222222222222";
+    pub const OTHER_CALLER: &'static str = ids::OTHER_CALLER;
     /// The object id of the user of every delegated token.
-    pub const USER: &'static str = "aaaaaaaa-1111-2222-3333-444444444444";
+    pub const USER: &'static str = ids::USER;
 
     /// The public cloud, `https://login.microsoftonline.com`. It answers for that address without any socket.
     #[must_use]
@@ -83,12 +84,21 @@ impl MockEntra {
     }
 
     pub(super) fn of(site: Site, provider: impl Provider + 'static, tenants: &[&str]) -> Self {
-        let mut state = State::new(site, Arc::new(provider));
+        let mut state = State::new(site);
         state.tenants = tenants.iter().filter_map(|id| id.parse().ok()).collect();
         let roles = vec!["Files.Read.All".to_owned()];
         state.clients.insert(Self::CALLER.to_owned(), Client { secret: None, roles });
         state.clients.insert(Self::OTHER_CALLER.to_owned(), Client { secret: None, roles: Vec::new() });
-        Self { state: Arc::new(Mutex::new(state)) }
+        Self { provider: Arc::new(Mutex::new(Arc::new(provider))), state: Arc::new(Mutex::new(state)) }
+    }
+
+    /// The provider that this mock imitates. It is immutable; everything that can change is in the state.
+    pub(super) fn provider(&self) -> Arc<dyn Provider> {
+        Arc::clone(&self.provider.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn set_provider(&self, provider: Arc<dyn Provider>) {
+        *self.provider.lock().unwrap_or_else(PoisonError::into_inner) = provider;
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
@@ -104,8 +114,7 @@ impl MockEntra {
     /// Where its metadata document is: with Entra the v2 one of [`TENANT`](Self::TENANT), with B2C that of its first policy.
     #[must_use]
     pub fn metadata_url(&self) -> String {
-        let state = self.lock();
-        state.provider.metadata_url(&state)
+        self.provider().metadata_url(&self.lock())
     }
 
     /// The issuer of its tokens, unless they are told otherwise: with Entra that of v2 tokens of [`TENANT`](Self::TENANT).
@@ -128,15 +137,7 @@ impl MockEntra {
     }
 
     fn issuer_of(&self, version: Version, tenant: impl fmt::Display) -> String {
-        let state = self.lock();
-        state.provider.issuer(&state, &Facts::of_issuer(version, tenant))
-    }
-
-    /// A token to be described further: by default a good access token of a user, with Entra a v2 one for
-    /// [`CLIENT_ID`](Self::CLIENT_ID) in [`TENANT`](Self::TENANT).
-    #[must_use]
-    pub fn token(&self) -> TokenBuilder {
-        TokenBuilder::new(self.clone())
+        self.provider().issuer(&self.lock(), &Facts::of_issuer(version, tenant))
     }
 
     /// Makes a tenant known. It has metadata documents and key sets from now on, and a token endpoint.

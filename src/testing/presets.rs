@@ -102,13 +102,11 @@ impl MockEntra {
     /// issuers go with it, but for those of External ID, which do not depend on where documents lie.
     #[must_use]
     pub fn hosted_at(self, base: impl AsRef<str>) -> Self {
-        {
-            let mut state = self.lock();
-            state.site = Site::new(base, state.site.pool);
-            if let Some(provider) = state.provider.hosted_at(&state.site.base) {
-                state.provider = provider;
-            }
+        let site = Site::new(base, self.lock().site.pool);
+        if let Some(provider) = self.provider().hosted_at(&site.base) {
+            self.set_provider(provider);
         }
+        self.lock().site = site;
         self
     }
 

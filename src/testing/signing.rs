@@ -6,7 +6,7 @@ use aws_lc_rs::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 
-use super::{MockKey, pair::KeyKind};
+use super::pair::{KeyKind, PrivateKey};
 
 /// How a token is signed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,8 +68,8 @@ impl SigningAlgorithm {
 
     /// The signature of `message` as it stands in a token. The key is of the kind that is needed.
     #[expect(clippy::expect_used, reason = "callers check `fits` first, and the keys are the mock's own")]
-    pub(super) fn sign(&self, key: &MockKey, message: &str) -> String {
-        let (key, message) = (key.private(), message.as_bytes());
+    pub(super) fn sign(&self, key: &PrivateKey, message: &str) -> String {
+        let message = message.as_bytes();
         let signature = match self {
             Self::Rs256 => key.sign_rsa(&RSA_PKCS1_SHA256, message),
             Self::Rs384 => key.sign_rsa(&RSA_PKCS1_SHA384, message),

@@ -7,20 +7,22 @@ use std::{
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::{Fault, KeySpec, MockKey, SigningAlgorithm, facts::Version, pair::KeyKind, provider::Provider, site::Site};
+use super::{
+    Fault, KeySpec, MockKey, SigningAlgorithm, answer::Answer, clock::error_timestamp, facts::Version, pair::KeyKind,
+    site::Site,
+};
 use crate::{
     clock::{Clock, SystemClock},
     tenant::TenantId,
 };
 
-/// What can be changed about a look-alike, behind one lock.
+/// Everything that can change about a mock, behind one lock.
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) site: Site,
-    pub(super) provider: Arc<dyn Provider>,
     pub(super) tenants: BTreeSet<TenantId>,
     pub(super) domains: BTreeMap<String, TenantId>,
-    /// The policies of B2C, with their own letter case; tokens are of the first one.
+    /// The policies of B2C in their own letter case; tokens are issued by the first one.
     pub(super) policies: Vec<String>,
     /// Whether the policy is in B2C's issuers.
     pub(super) tfp_issuer: bool,
@@ -41,29 +43,29 @@ pub(super) struct State {
     pub(super) requested: Vec<String>,
     pub(super) clients: HashMap<String, Client>,
     pub(super) apis: HashMap<String, Api>,
-    /// Further host names under which it may be served.
+    /// Additional host names it may be served at.
     pub(super) allowed_hosts: Vec<String>,
 }
 
-/// What is to go wrong.
+/// The faults that are set.
 #[derive(Debug, Default)]
 pub(super) struct Faults {
     pub(super) everywhere: Fault,
-    /// Addresses that contain the text.
+    /// For addresses that contain this string.
     pub(super) at: Vec<(String, Fault)>,
-    /// The next requests, before anything else.
+    /// For the next requests, before all others.
     pub(super) next: (usize, Fault),
 }
 
 /// A client application that may ask for tokens.
 #[derive(Clone, Debug)]
 pub(super) struct Client {
-    /// `None`: any will do.
+    /// `None`: any secret is accepted.
     pub(super) secret: Option<String>,
     pub(super) roles: Vec<String>,
 }
 
-/// An API under a name of its own.
+/// A registered API.
 #[derive(Clone, Debug)]
 pub(super) struct Api {
     pub(super) version: Version,
@@ -71,11 +73,10 @@ pub(super) struct Api {
 }
 
 impl State {
-    pub(super) fn new(site: Site, provider: Arc<dyn Provider>) -> Self {
+    pub(super) fn new(site: Site) -> Self {
         let current = MockKey::fresh(site.pool, SigningAlgorithm::default(), 0);
         Self {
             site,
-            provider,
             tenants: BTreeSet::new(),
             domains: BTreeMap::new(),
             policies: Vec::new(),
@@ -101,7 +102,7 @@ impl State {
         }
     }
 
-    /// A key with a pair that no other key of this look-alike has.
+    /// A key with a pair that no other key of this mock has.
     pub(super) fn new_key(&mut self, algorithm: SigningAlgorithm) -> MockKey {
         let taken = self.pairs_taken.entry(algorithm.key_kind().unwrap_or_default()).or_default();
         let key = MockKey::fresh(self.site.pool, algorithm, *taken);
@@ -109,7 +110,7 @@ impl State {
         key
     }
 
-    /// The key of [`wrong_key`](super::TokenBuilder::wrong_key) for this algorithm: it is never published.
+    /// The key of [`wrong_key`](super::TokenBuilder::wrong_key) for this algorithm, which is never published.
     pub(super) fn wrong_key(&mut self, algorithm: &SigningAlgorithm) -> MockKey {
         let kind = algorithm.key_kind().unwrap_or_default();
         if let Some(key) = self.wrong.get(&kind) {
@@ -120,10 +121,21 @@ impl State {
         key
     }
 
-    /// The number of a token that is about to be described.
+    /// The number of the next token.
     pub(super) fn next_token(&mut self) -> u64 {
         self.tokens += 1;
         self.tokens
+    }
+
+    /// The response with a document: with an `ETag` and a `max-age` if they are switched on.
+    pub(super) fn document(&self, body: Bytes, if_none_match: Option<&str>) -> Answer {
+        Answer::document(body, self.etags, self.max_age, if_none_match)
+    }
+
+    /// The response with an error in Entra's form, dated by the clock.
+    pub(super) fn error(&self, status: u16, error: &str, number: u32, text: &str) -> Answer {
+        let timestamp = error_timestamp(self.clock.now());
+        Answer::error(&self.site.base, &timestamp, status, error, number, text)
     }
 
     /// The known tenant that this id or domain names.
@@ -134,7 +146,7 @@ impl State {
 }
 
 impl Faults {
-    /// What is to happen to the request for `url` that comes now.
+    /// The fault for the current request for `url`.
     pub(super) fn take(&mut self, url: &str) -> Fault {
         let (left, fault) = &mut self.next;
         if *left > 0 {

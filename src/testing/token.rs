@@ -55,11 +55,21 @@ enum Signer {
     Key(MockKey),
 }
 
+impl MockEntra {
+    /// A token to be described further: by default a good access token of a user, with Entra a v2 one for
+    /// [`CLIENT_ID`](Self::CLIENT_ID) in [`TENANT`](Self::TENANT).
+    #[must_use]
+    pub fn token(&self) -> TokenBuilder {
+        TokenBuilder::new(self.clone())
+    }
+}
+
 impl TokenBuilder {
-    pub(super) fn new(mock: MockEntra) -> Self {
-        let (now, number, dates) = {
+    fn new(mock: MockEntra) -> Self {
+        let dates = mock.provider().dates();
+        let (now, number) = {
             let mut state = mock.lock();
-            (unix_seconds(state.clock.now()), state.next_token(), state.provider.dates())
+            (unix_seconds(state.clock.now()), state.next_token())
         };
         Self {
             mock,
@@ -319,9 +329,9 @@ impl TokenBuilder {
     pub fn claims(&self) -> Map<String, Value> {
         let issued = self.issued.unwrap_or(self.now - self.dates.back_dated);
         let mut claims = {
-            let state = self.mock.lock();
-            let mut claims = state.provider.claims(&state, &self.facts);
-            claims.put("iss", state.provider.issuer(&state, &self.facts));
+            let (provider, state) = (self.mock.provider(), self.mock.lock());
+            let mut claims = provider.claims(&state, &self.facts);
+            claims.put("iss", provider.issuer(&state, &self.facts));
             claims
         };
         claims.put("iat", issued);
@@ -334,13 +344,14 @@ impl TokenBuilder {
     /// The token in its compact form: header, payload and signature.
     #[must_use]
     pub fn build(&self) -> String {
-        let (named, algorithm, key, typ) = {
+        let typ = self.mock.provider().typ();
+        let (named, algorithm, key) = {
             let mut state = self.mock.lock();
             let named = if let Signer::Key(key) = &self.signer { key.clone() } else { state.current.clone() };
             let algorithm = self.algorithm.as_ref().unwrap_or(named.algorithm()).clone();
             let is_wrong = matches!(self.signer, Signer::Wrong) || !named.fits(&algorithm);
             let key = if is_wrong { state.wrong_key(&algorithm) } else { named.clone() };
-            (named, algorithm, key, state.provider.typ())
+            (named, algorithm, key)
         };
         let payload = match &self.raw_payload {
             Some(bytes) => bytes.clone(),
@@ -348,7 +359,7 @@ impl TokenBuilder {
         };
         let payload = URL_SAFE_NO_PAD.encode(payload);
         let (sent, signed) = self.headers(self.kid.as_deref().unwrap_or(named.kid()), &algorithm, typ);
-        let signature = algorithm.sign(&key, &format!("{signed}.{payload}"));
+        let signature = algorithm.sign(key.private(), &format!("{signed}.{payload}"));
         format!("{sent}.{payload}.{signature}")
     }
 

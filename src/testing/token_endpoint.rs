@@ -5,8 +5,8 @@ use serde_json::json;
 use super::{
     MockEntra, TokenBuilder,
     answer::{Answer, Question},
-    documents::{form_decoded, parameter},
     facts::Version,
+    form::{form_decoded, parameter},
     provider::GRAPH,
     state::{Client, State},
 };
@@ -41,9 +41,9 @@ impl MockEntra {
     /// Answers `POST /{tenant}/oauth2/v2.0/token`: client credentials, RFC 6749 §4.4. `None` at another path.
     pub(super) fn issue(&self, question: &Question<'_>, path: &str) -> Option<Answer> {
         let decided = {
-            let state = self.lock();
-            let tenant = state.provider.tenant_at(&state, path)?;
-            state.grant(question, tenant)
+            let (provider, state) = (self.provider(), self.lock());
+            let tenant = provider.tenant_at(&state, path)?;
+            state.grant(question, tenant, provider.graph_host())
         };
         Some(match decided {
             Ok(grant) => {
@@ -74,8 +74,13 @@ impl MockEntra {
 }
 
 impl State {
-    fn grant(&self, question: &Question<'_>, tenant: Result<TenantId, Box<Answer>>) -> Result<Grant, Box<Answer>> {
-        let refuse = |status, error, number, text: &str| Box::new(Answer::error(self, status, error, number, text));
+    fn grant(
+        &self,
+        question: &Question<'_>,
+        tenant: Result<TenantId, Box<Answer>>,
+        graph_host: Option<&str>,
+    ) -> Result<Grant, Box<Answer>> {
+        let refuse = |status, error, number, text: &str| Box::new(self.error(status, error, number, text));
         if question.method != Method::POST {
             let text = "The endpoint only accepts POST requests. Received a GET request.";
             return Err(refuse(405, "invalid_request", 900_561, text));
@@ -118,7 +123,7 @@ impl State {
             );
             return Err(refuse(400, "invalid_scope", 1_002_012, &text));
         };
-        let Some(resource) = self.resource(resource) else {
+        let Some(resource) = self.resource(resource, graph_host) else {
             let text = format!(
                 "The resource principal named {resource} was not found in the tenant named {tenant}. This can happen \
                  if the application has not been installed by the administrator of the tenant or consented to by any \
@@ -129,8 +134,8 @@ impl State {
         Ok(Grant { tenant, client_id, proof, roles: client.roles.clone(), resource })
     }
 
-    /// The API that `resource` names.
-    fn resource(&self, resource: &str) -> Option<Resource> {
+    /// The API that `resource` names; Microsoft Graph is at `graph_host`.
+    fn resource(&self, resource: &str, graph_host: Option<&str>) -> Option<Resource> {
         if let Some(api) = self.apis.get(resource) {
             let audience = api.audience.clone();
             return Some(match api.version {
@@ -140,7 +145,7 @@ impl State {
         }
         let host = resource.trim_end_matches('/');
         let is_graph = |graph| host.strip_prefix("https://") == Some(graph);
-        if resource == GRAPH || self.provider.graph_host().is_some_and(is_graph) {
+        if resource == GRAPH || graph_host.is_some_and(is_graph) {
             return Some(Resource::Graph(resource.to_owned()));
         }
         if MICROSOFT.contains(&host) {

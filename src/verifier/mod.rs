@@ -28,7 +28,7 @@ use std::{
 pub use builder::VerifierBuilder;
 pub use check::Check;
 pub(crate) use recorder::{Recording, Step};
-pub(crate) use verify::Verdict;
+pub(crate) use verify::{Verdict, VerdictFuture};
 
 use crate::{
     authority::{Gate, Source},

@@ -8,12 +8,29 @@ use known::Known;
 
 use super::{ListClaim, Member, Payload, StringClaim, Text, Weight};
 use crate::claims::{
-    json::{self, Name},
+    json,
+    member::Name,
     simple::{self, Piece, Seen, Short, Visitor, What},
 };
 
+impl Payload {
+    /// Reads the JSON text of a payload.
+    ///
+    /// # Errors
+    ///
+    /// Says which rule it breaks, without anything of the token.
+    pub(crate) fn parse(json: String) -> Result<Box<Self>, &'static str> {
+        if u32::try_from(json.len()).is_err() {
+            return Err("the payload is too large");
+        }
+        let mut payload = read(&json)?;
+        payload.json = json;
+        Ok(payload)
+    }
+}
+
 /// Reads all but the text itself.
-pub(super) fn read(json: &str) -> Result<Box<Payload>, &'static str> {
+fn read(json: &str) -> Result<Box<Payload>, &'static str> {
     read_the_short_way(json).unwrap_or_else(|| read_the_long_way(json))
 }
 

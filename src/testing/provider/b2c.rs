@@ -2,10 +2,10 @@ use serde_json::{Map, Value, json};
 
 use super::{Dates, Found, Provider, nothing, object};
 use crate::testing::{
-    MockEntra,
     answer::Answer,
-    documents::parameter,
     facts::{Claims, Facts, Kind, NONCE, made_up_id},
+    form::parameter,
+    ids,
     key_spec::KeySet,
     state::State,
 };
@@ -93,7 +93,7 @@ impl Provider for B2c {
 
     fn metadata_url(&self, state: &State) -> String {
         let policy = state.policies.first().map_or("", String::as_str);
-        format!("{}/{}/{policy}/v2.0/.well-known/openid-configuration", state.site.base, MockEntra::TENANT)
+        format!("{}/{}/{policy}/v2.0/.well-known/openid-configuration", state.site.base, ids::TENANT)
     }
 
     fn issuer(&self, state: &State, facts: &Facts) -> String {
@@ -107,7 +107,7 @@ impl Provider for B2c {
     fn claims(&self, state: &State, facts: &Facts) -> Claims {
         let mut claims = Claims::default();
         let is_id_token = facts.kind == Kind::IdToken;
-        let usual = if is_id_token { facts.client.as_str() } else { MockEntra::CLIENT_ID };
+        let usual = if is_id_token { facts.client.as_str() } else { ids::CLIENT_ID };
         claims.put("ver", "1.0");
         claims.put("aud", facts.audience.as_deref().unwrap_or(usual));
         claims.put(if facts.acr { "acr" } else { "tfp" }, policy(state, facts));

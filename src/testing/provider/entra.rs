@@ -6,10 +6,10 @@ use super::{Dates, Found, Provider, entra_claims, nothing, object};
 use crate::{
     tenant::{Cloud, TenantId},
     testing::{
-        MockEntra,
         answer::Answer,
-        documents::parameter,
         facts::{Claims, Facts, Version},
+        form::parameter,
+        ids,
         key_spec::KeySet,
         state::State,
     },
@@ -63,7 +63,7 @@ impl Entra {
     }
 
     /// The issuer of `version` with `tenant` put in, whatever that is.
-    pub(super) fn issuer_of(&self, version: Version, tenant: &str) -> String {
+    fn issuer_of(&self, version: Version, tenant: &str) -> String {
         self.issuer_template(version).replace(PLACEHOLDER, tenant)
     }
 
@@ -222,7 +222,7 @@ impl Provider for Entra {
     }
 
     fn metadata_url(&self, state: &State) -> String {
-        format!("{}/{}/v2.0/.well-known/openid-configuration", state.site.base, MockEntra::TENANT)
+        format!("{}/{}/v2.0/.well-known/openid-configuration", state.site.base, ids::TENANT)
     }
 
     fn issuer(&self, _state: &State, facts: &Facts) -> String {
@@ -230,7 +230,7 @@ impl Provider for Entra {
     }
 
     fn claims(&self, _state: &State, facts: &Facts) -> Claims {
-        entra_claims::claims(facts, self)
+        entra_claims::claims(facts, &self.issuer_of(facts.version, &facts.tenant))
     }
 
     /// `nbf` and `iat` are dated back by about five minutes (`docs/entra.md`, "Token lifetime").
@@ -247,7 +247,7 @@ impl Provider for Entra {
         Some(owner.tenant.ok_or_else(|| {
             let text = "No tenant-identifying information found in either the request or implied by any provided \
                         credentials.";
-            Box::new(Answer::error(state, 400, "invalid_request", 50_059, text))
+            Box::new(state.error(400, "invalid_request", 50_059, text))
         }))
     }
 
@@ -262,7 +262,7 @@ fn unknown_tenant(state: &State, segment: &str, error: &str) -> Answer {
          correct cloud. Check with your subscription administrator, this may happen if there are no active \
          subscriptions for the tenant."
     );
-    Answer::error(state, 400, error, 90_002, &text)
+    state.error(400, error, 90_002, &text)
 }
 
 /// Whose document it is: the first segment of its path.

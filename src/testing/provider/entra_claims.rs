@@ -2,17 +2,16 @@
 
 use serde_json::json;
 
-use super::Entra;
 use crate::testing::{
-    MockEntra,
     facts::{Claims, Facts, Kind, LOGIN, NONCE, Version, made_up_id, made_up_text},
+    ids,
 };
 
 /// The audience of Microsoft Graph.
 pub(in crate::testing) const GRAPH: &str = "00000003-0000-0000-c000-000000000000";
 
-/// All claims but `iss` and the dates.
-pub(super) fn claims(facts: &Facts, entra: &Entra) -> Claims {
+/// All claims but `iss` and the dates. `issuer` is the token's issuer, which v1 app-only tokens repeat in `idp`.
+pub(super) fn claims(facts: &Facts, issuer: &str) -> Claims {
     let object_id = object_id(facts);
     let audience = audience(facts);
     let subject = match facts.kind {
@@ -39,7 +38,7 @@ pub(super) fn claims(facts: &Facts, entra: &Entra) -> Claims {
         claims.put("xms_ftd", "made-up-for-tests-only");
     }
     match facts.kind {
-        Kind::App if facts.version == Version::V1 => claims.put("idp", entra.issuer_of(Version::V1, &facts.tenant)),
+        Kind::App if facts.version == Version::V1 => claims.put("idp", issuer),
         Kind::App => {}
         Kind::User | Kind::IdToken => put_person(&mut claims, facts.version),
     }
@@ -80,8 +79,8 @@ fn audience(facts: &Facts) -> String {
         (Some(audience), ..) => audience.clone(),
         (None, _, Kind::IdToken, _) => facts.client.clone(),
         (None, true, ..) => GRAPH.to_owned(),
-        (None, false, _, Version::V1) => format!("api://{}", MockEntra::CLIENT_ID),
-        (None, false, _, Version::V2) => MockEntra::CLIENT_ID.to_owned(),
+        (None, false, _, Version::V1) => format!("api://{}", ids::CLIENT_ID),
+        (None, false, _, Version::V2) => ids::CLIENT_ID.to_owned(),
     }
 }
 

@@ -2,9 +2,9 @@ use serde_json::json;
 
 use super::{Dates, Found, Provider, openid::Layout};
 use crate::testing::{
-    MockEntra,
     answer::Answer,
     facts::{AT_HASH, Claims, Facts, Kind, LOGIN, NONCE, made_up_id},
+    ids,
     state::State,
 };
 
@@ -45,7 +45,7 @@ impl Provider for Keycloak {
             claims.put("nonce", NONCE);
             claims.put("at_hash", AT_HASH);
         } else {
-            let api = facts.audience.as_deref().unwrap_or(MockEntra::CLIENT_ID);
+            let api = facts.audience.as_deref().unwrap_or(ids::CLIENT_ID);
             let roles = facts.roles.clone().unwrap_or_else(|| vec!["files-reader".to_owned()]);
             let usual = if facts.kind == Kind::App { "files.read" } else { "openid profile files.read" };
             claims.put("typ", "Bearer");

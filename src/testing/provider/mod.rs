@@ -1,4 +1,4 @@
-//! What one kind of provider does in its own way: its addresses, its documents and what its tokens say.
+//! What differs between kinds of providers: their addresses, their documents and the claims of their tokens.
 
 mod auth0;
 mod b2c;
@@ -24,17 +24,17 @@ use super::{
 };
 use crate::tenant::TenantId;
 
-/// One kind of provider. It keeps nothing: what can change is in the [`State`].
+/// One kind of provider. It is immutable: everything that can change is in the [`State`].
 pub(super) trait Provider: Debug + Send + Sync {
-    /// What lies at `path`, or the error that stands there instead.
+    /// The document at `path`, or an error response.
     fn find(&self, state: &State, path: &str, query: &str) -> Result<Found, Box<Answer>>;
 
-    /// The same at another address, where its issuers go with it.
+    /// The same provider at another base address, if its issuers depend on it.
     fn hosted_at(&self, _base: &str) -> Option<Arc<dyn Provider>> {
         None
     }
 
-    /// Where its metadata lies: for Entra the v2 document of the tenant, for B2C that of the first policy.
+    /// The address of its metadata: for Entra the v2 document of the tenant, for B2C that of the first policy.
     fn metadata_url(&self, state: &State) -> String {
         format!("{}/.well-known/openid-configuration", self.issuer(state, &Facts::default()).trim_end_matches('/'))
     }
@@ -42,29 +42,29 @@ pub(super) trait Provider: Debug + Send + Sync {
     /// The issuer of a token.
     fn issuer(&self, state: &State, facts: &Facts) -> String;
 
-    /// The claims of a token, but for `iss` and the dates.
+    /// The claims of a token except `iss` and the dates.
     fn claims(&self, state: &State, facts: &Facts) -> Claims;
 
     fn dates(&self) -> Dates;
 
-    /// The `typ` of a token's header, if it has one.
+    /// The `typ` parameter of a token's header, if it has one.
     fn typ(&self) -> Option<&'static str> {
         Some("JWT")
     }
 
-    /// The tenant for which tokens are given at `path`, in Entra's way; an error if there is none, nothing where `path` is
-    /// no token endpoint.
+    /// The tenant whose token endpoint is at `path`, as at Entra; an error if the tenant is unknown, `None` if `path` is not
+    /// a token endpoint.
     fn tenant_at(&self, _state: &State, _path: &str) -> Option<Result<TenantId, Box<Answer>>> {
         None
     }
 
-    /// Where Microsoft Graph is, if anywhere.
+    /// The host of Microsoft Graph, if the provider has one.
     fn graph_host(&self) -> Option<&'static str> {
         None
     }
 }
 
-/// What was found at a path.
+/// The kind of document at a path.
 #[derive(Debug)]
 pub(super) enum Found {
     Metadata(Map<String, Value>),
@@ -76,13 +76,13 @@ pub(super) enum Found {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Dates {
     pub(super) lifetime: i64,
-    /// How long ago `iat` and `nbf` are.
+    /// How far `iat` and `nbf` lie in the past.
     pub(super) back_dated: i64,
-    /// Whether there is an `nbf`.
+    /// Whether tokens have an `nbf`.
     pub(super) not_before: bool,
 }
 
-/// What a path answers at which nothing lies.
+/// The response at a path without a document.
 fn nothing() -> Box<Answer> {
     Box::new(Answer::json(404, &json!({ "error": "not_found" })))
 }

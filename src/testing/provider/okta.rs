@@ -2,9 +2,9 @@ use serde_json::json;
 
 use super::{Dates, Found, Provider, openid::Layout};
 use crate::testing::{
-    MockEntra,
     answer::Answer,
     facts::{AT_HASH, Claims, Facts, Kind, LOGIN, NONCE, made_up_text},
+    ids,
     state::State,
 };
 
@@ -53,7 +53,7 @@ impl Provider for Okta {
             claims.put("nonce", NONCE);
             claims.put("at_hash", AT_HASH);
         } else {
-            let audience = facts.audience.clone().unwrap_or_else(|| format!("api://{}", MockEntra::CLIENT_ID));
+            let audience = facts.audience.clone().unwrap_or_else(|| format!("api://{}", ids::CLIENT_ID));
             let is_app = facts.kind == Kind::App;
             let usual = if is_app { "files.read" } else { "files.read openid" };
             let scopes = facts.scopes.as_deref().unwrap_or(usual);

@@ -1,0 +1,74 @@
+use std::sync::Arc;
+
+use http::{HeaderMap, Uri, header::AUTHORIZATION};
+
+use crate::{
+    bearer,
+    diagnosis::instead,
+    rejection::{Rejection, RejectionKind},
+    response::{Mark, Marks},
+    verifier::{Verdict, Verifier},
+};
+
+pub(super) type TokenSource = dyn Fn(&HeaderMap, &Uri) -> Option<String> + Send + Sync;
+
+/// Decides whether a request may pass. A layer and all services it creates share the parts of one.
+pub(super) struct Gate {
+    pub(super) verifier: Verifier,
+    pub(super) source: Option<Arc<TokenSource>>,
+    pub(super) optional: bool,
+    pub(super) marks: Marks,
+}
+
+impl Gate {
+    /// The token that the configured source finds, empty if it finds none; `None` if no source is configured.
+    pub(super) fn token_from_source(&self, headers: &HeaderMap, uri: &Uri) -> Option<String> {
+        self.source.as_ref().map(|source| source(headers, uri).unwrap_or_default())
+    }
+
+    /// Verifies the token `from_source`, or that of the `Authorization` header if there is no source. Marks the headers that
+    /// contain it as sensitive. `None` if the request passes without a token.
+    pub(super) fn decide(&self, from_source: Option<String>, headers: &mut HeaderMap) -> Option<Verdict> {
+        hide_token(from_source.as_deref(), headers);
+        let cap = self.verifier.max_token_bytes();
+        let token = match &from_source {
+            Some(token) => bearer::bounded(token.as_bytes(), cap),
+            None => bearer::from_headers(headers, cap),
+        };
+        match token {
+            Ok(token) => Some(self.verifier.start(token)),
+            Err(rejection) if self.optional && rejection.kind() == RejectionKind::MissingToken => None,
+            Err(rejection) => Some(Verdict::Rejected(rejection)),
+        }
+    }
+
+    /// Adds a hint where no token was found, but the request has one in another place.
+    pub(super) fn with_hint(&self, rejection: Rejection, headers: &HeaderMap, uri: &Uri) -> Rejection {
+        if rejection.kind() != RejectionKind::MissingToken || self.source.is_some() {
+            return rejection;
+        }
+        match instead(headers, uri) {
+            Some(cause) => rejection.detail(cause.title()),
+            None => rejection,
+        }
+    }
+
+    pub(super) fn mark(&self) -> &Mark {
+        self.marks.mark()
+    }
+}
+
+/// Marks `Authorization` as sensitive, and every header that contains the token `from_source`.
+fn hide_token(from_source: Option<&str>, headers: &mut HeaderMap) {
+    let Some(token) = from_source.map(str::trim) else {
+        // A second one is rejected anyway.
+        headers.get_mut(AUTHORIZATION).into_iter().for_each(|value| value.set_sensitive(true));
+        return;
+    };
+    for (name, value) in headers.iter_mut() {
+        let contains_token = !token.is_empty() && value.to_str().is_ok_and(|value| value.contains(token));
+        if contains_token || name == AUTHORIZATION {
+            value.set_sensitive(true);
+        }
+    }
+}

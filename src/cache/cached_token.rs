@@ -1,0 +1,35 @@
+use std::sync::Arc;
+
+use crate::{claims::Claims, keys::epoch::Stamp, signature::PublicKey};
+
+/// An accepted token. It stays accepted while its key is authorized and its dates hold.
+pub(crate) struct CachedToken {
+    pub(crate) claims: Claims,
+    /// The number of the authority that accepted it.
+    pub(crate) authority: usize,
+    pub(crate) key_id: Arc<str>,
+    /// The key that verified it.
+    pub(crate) key: Arc<PublicKey>,
+    /// The last check of that key.
+    pub(crate) stamp: Stamp,
+}
+
+impl CachedToken {
+    /// Its memory in bytes, with a signing input of this length.
+    pub(super) fn bytes(&self, signing_input: usize) -> usize {
+        /// Facts, counters and the overhead of the allocator.
+        const OVERHEAD: usize = 512;
+        signing_input + self.claims.payload().bytes() + OVERHEAD
+    }
+
+    /// A copy whose key has not been checked yet.
+    pub(super) fn copy(&self) -> Self {
+        Self {
+            claims: self.claims.copy(),
+            authority: self.authority,
+            key_id: Arc::clone(&self.key_id),
+            key: Arc::clone(&self.key),
+            stamp: Stamp::default(),
+        }
+    }
+}
