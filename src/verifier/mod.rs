@@ -3,6 +3,8 @@
 mod b2c;
 mod builder;
 mod check;
+mod check_signature;
+mod choose_authority;
 mod expected_issuer;
 mod header_cache;
 mod issuer_consistency;
@@ -13,6 +15,7 @@ mod readiness;
 mod recorder;
 mod refresh_attempts;
 mod rejections;
+mod run;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 pub(crate) mod stub;

@@ -1,0 +1,122 @@
+//! The checks `issuer` and `tenant`: which authority a token names.
+
+use super::{
+    issuer_index::IssuerMatch,
+    recorder::{Recorder, Step, Stop},
+    run::Run,
+};
+use crate::{
+    claims::{
+        TokenVersion,
+        payload::{Payload, StringClaim},
+    },
+    rejection::{Rejection, RejectionKind},
+    tenant::TenantId,
+};
+
+/// The authority whose rules apply to a token.
+pub(super) struct Chosen {
+    pub(super) index: usize,
+    /// Version and tenant of the issuer; `None` in a diagnosis, if the issuer is not accepted.
+    pub(super) issuer: Option<(TokenVersion, Option<TenantId>)>,
+}
+
+impl<R: Recorder> Run<'_, R> {
+    /// The authority that the unverified `iss` and `tid` name. It decides only which keys and rules apply.
+    pub(super) fn choose_authority(&mut self, payload: &Payload) -> Result<Option<Chosen>, Stop> {
+        let state = self.state;
+        let all = &state.authorities;
+        let unaccepted = |index: usize| Ok(Some(Chosen { index, issuer: None }));
+        let index = match state.issuers.find(all, payload) {
+            IssuerMatch::Authority { authority, version, tenant } => {
+                return self.chosen(authority, version, tenant);
+            }
+            IssuerMatch::OneOf { authorities, version, tenant } => {
+                let authority = self.one_of(&authorities, payload, tenant)?;
+                return self.chosen(authority, version, tenant);
+            }
+            IssuerMatch::Unknown => {
+                self.check_key_id_exists()?;
+                self.note(Step::Issuer, Err::<(), _>(state.unknown_issuer(payload)))?;
+                return Ok(state.closest_authority(payload).map(|index| Chosen { index, issuer: None }));
+            }
+            IssuerMatch::NotLoaded { authorities } => {
+                self.check_key_id_exists()?;
+                if self.is_long_expired {
+                    self.note(Step::Dates, Err::<(), _>(Rejection::new(RejectionKind::Expired)))?;
+                } else {
+                    self.wait_for(&authorities, |run, index| all[index].keys.ask_main(run.attempts.of(index)))?;
+                    self.note(Step::Issuer, Err::<(), _>(all[authorities[0]].unavailable()))?;
+                }
+                return unaccepted(authorities[0]);
+            }
+            IssuerMatch::Ambiguous { authorities } => {
+                self.check_key_id_exists()?;
+                self.note(Step::Issuer, Err::<(), _>(state.ambiguous_issuer(authorities)))?;
+                return unaccepted(authorities[0]);
+            }
+            IssuerMatch::Unresolved { authorities, tenant } => {
+                self.note(Step::Issuer, Ok(()))?;
+                self.check_key_id_exists()?;
+                self.check_unresolved(&authorities, tenant, payload)?;
+                authorities[0]
+            }
+            IssuerMatch::OtherTenant { authority, tenant } => {
+                self.note(Step::Issuer, Ok(()))?;
+                self.check_key_id_exists()?;
+                self.note(Step::Tenant, Err::<(), _>(all[authority].other_tenant(payload, tenant)))?;
+                authority
+            }
+            IssuerMatch::OtherPolicy { authority } => {
+                self.note(Step::Issuer, Ok(()))?;
+                self.check_key_id_exists()?;
+                self.note(Step::Tenant, Err::<(), _>(all[authority].other_policy(payload)))?;
+                authority
+            }
+        };
+        unaccepted(index)
+    }
+
+    fn chosen(
+        &mut self,
+        index: usize,
+        version: TokenVersion,
+        tenant: Option<TenantId>,
+    ) -> Result<Option<Chosen>, Stop> {
+        self.note(Step::Issuer, Ok(()))?;
+        self.note(Step::Tenant, Ok(()))?;
+        Ok(Some(Chosen { index, issuer: Some((version, tenant)) }))
+    }
+
+    /// Of several policies of Azure AD B2C that accept a token, the one that has its key.
+    fn one_of(&mut self, authorities: &[usize], payload: &Payload, tenant: Option<TenantId>) -> Result<usize, Stop> {
+        let issuer = payload.string(StringClaim::Issuer).unwrap_or_default();
+        if let Some(authority) = self.state.with_key(authorities, issuer, self.key_id(), tenant) {
+            return Ok(authority);
+        }
+        let all = &self.state.authorities;
+        let is_of_tenant = all[authorities[0]].check_tenant(payload, tenant).is_ok();
+        if self.key_id().is_some() && is_of_tenant && !self.is_long_expired {
+            // Each of them may have got the key by now.
+            self.wait_for(authorities, |run, index| all[index].keys.ask_main(run.attempts.of(index)))?;
+        }
+        Ok(authorities[0])
+    }
+
+    /// A domain that is not resolved yet may be the tenant of the token.
+    fn check_unresolved(&mut self, authorities: &[usize], tenant: TenantId, payload: &Payload) -> Result<(), Stop> {
+        let all = &self.state.authorities;
+        let first = &all[authorities[0]];
+        if self.is_long_expired {
+            return self.note(Step::Dates, Err::<(), _>(Rejection::new(RejectionKind::Expired))).map(drop);
+        }
+        if first.check_tenant(payload, Some(tenant)).is_ok() {
+            self.wait_for(authorities, |run, index| all[index].keys.ask_domains(run.attempts.of(index)))?;
+            // If there are keys, the response is that for any other tenant: it must not reveal which tenants are listed.
+            if let Some(&without_keys) = authorities.iter().find(|&&index| !all[index].keys.has_keys()) {
+                return self.note(Step::Tenant, Err::<(), _>(all[without_keys].unavailable())).map(drop);
+            }
+        }
+        self.note(Step::Tenant, Err::<(), _>(first.other_tenant(payload, tenant))).map(drop)
+    }
+}
