@@ -52,20 +52,24 @@ pub(crate) fn check_address(text: &str) -> Result<Address, InvalidAddress> {
         return Err(InvalidAddress("an address with a user name is not allowed"));
     }
     let host = authority.host().to_ascii_lowercase();
-    // Behind a host there is a port or nothing.
-    let is_whole = authority.as_str().get(host.len()..).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'));
-    if !is_whole || !is_plain_host(&host) {
+    // Only a port may follow the host, and no two parsers may read it differently.
+    let port = match authority.as_str().get(host.len()..) {
+        Some("") => Some(None),
+        Some(rest) => rest.strip_prefix(':').filter(|port| is_port(port)).map(|_| authority.port_u16()),
+        None => None,
+    };
+    let Some(port) = port.filter(|_| is_plain_host(&host)) else {
         return Err(InvalidAddress(
-            "a host has letters, digits, hyphens and dots only, or is an IPv6 address in brackets",
+            "a host has letters, digits, hyphens and dots only, or is an IPv6 address in brackets; a port is a number up to 65535",
         ));
-    }
+    };
     match scheme {
         "https" => {}
         "http" if is_loopback(&host) => {}
         "http" => return Err(InvalidAddress("http:// is accepted for loopback addresses only, use https://")),
         _ => return Err(InvalidAddress("only https:// addresses are accepted")),
     }
-    let port = match (scheme, authority.port_u16()) {
+    let port = match (scheme, port) {
         (_, None) | ("https", Some(443)) | ("http", Some(80)) => String::new(),
         (_, Some(port)) => format!(":{port}"),
     };
@@ -79,6 +83,10 @@ fn is_plain_host(host: &str) -> bool {
         Some(address) => address.parse::<Ipv6Addr>().is_ok(),
         None => host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_')),
     }
+}
+
+fn is_port(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok()
 }
 
 /// Whether a host, in lower case, is this machine.
@@ -184,6 +192,10 @@ mod tests {
             "https://[::1",
             "https://[::1]x",
             "https://[login.example]",
+            "https://login.example:65536",
+            "https://login.example:61111111-2222",
+            "https://login.example:8x",
+            "https://login.example:+443",
             "",
         ] {
             assert!(Instance::parse(text).is_err(), "{text}");
