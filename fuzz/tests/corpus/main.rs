@@ -1,0 +1,152 @@
+//! The corpora replayed, without libFuzzer. `TOWER_ENTRA_SHOW_LABELS=1` prints what came of each input,
+//! `TOWER_ENTRA_UPDATE_REASONS=1` writes the tables of reasons anew from the seeds, and `TOWER_ENTRA_CORPUS=<folder>` replays
+//! another corpus, such as that of a fuzz run, and prints what no seed reaches.
+
+mod forms;
+mod reasons;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use tower_entra_fuzz::{TARGETS, Target};
+
+/// What some inputs of one target came to.
+#[derive(Default)]
+struct Reached {
+    labels: BTreeMap<String, usize>,
+    /// Each with an input that reaches it.
+    reasons: BTreeMap<String, String>,
+}
+
+impl Reached {
+    fn of(target: &str, run: Target, inputs: impl IntoIterator<Item = Vec<u8>>) -> Self {
+        let mut reached = Self::default();
+        for input in inputs {
+            let (label, mut reasons) = reasons::of(|| run(&input));
+            // Their verifier is made once: its refreshes belong to no input.
+            reasons.retain(|reason| !matches!(target, "token" | "header") || !reason.contains("keys_refresh"));
+            reasons.extend(forms::of(target, &input, &label, &reasons));
+            *reached.labels.entry(label).or_default() += 1;
+            for reason in reasons {
+                reached.reasons.entry(reason).or_insert_with(|| shown(&input));
+            }
+        }
+        reached
+    }
+}
+
+fn shown(input: &[u8]) -> String {
+    String::from_utf8_lossy(&input[..input.len().min(300)]).into_owned()
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn own_corpus() -> PathBuf {
+    root().join("corpus")
+}
+
+fn seeds(target: &str) -> Vec<Vec<u8>> {
+    let all = tower_entra_fuzz::seeds::all();
+    all.into_iter().find(|(name, _)| *name == target).map(|(_, seeds)| seeds).unwrap()
+}
+
+fn corpus(root: &Path, target: &str) -> Vec<Vec<u8>> {
+    let folder = root.join(target);
+    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort_unstable();
+    files.iter().map(|file| fs::read(file).unwrap()).collect()
+}
+
+#[test]
+fn corpora_have_at_most_one_mebibyte() {
+    let size: usize =
+        TARGETS.iter().flat_map(|(target, _)| corpus(&own_corpus(), target)).map(|input| input.len()).sum();
+    assert!(size <= 1 << 20, "the corpora have {size} bytes");
+}
+
+/// Nothing was lost when the corpora were minimised, and nothing that the library says is without an input.
+#[test]
+fn corpora_reach_every_outcome() {
+    let faults: Vec<String> = TARGETS.into_iter().flat_map(|(target, run)| faults(target, run)).collect();
+    assert!(
+        faults.is_empty(),
+        "{} faults; put a seed for each reason into src/seeds, and update the tables (README.md):\n{}",
+        faults.len(),
+        faults.join("\n")
+    );
+}
+
+/// Where table, seeds and corpus differ.
+fn faults(target: &str, run: Target) -> Vec<String> {
+    let seeds = Reached::of(target, run, seeds(target));
+    let table = root().join("tests/expected").join(target).with_extension("txt");
+    if std::env::var_os("TOWER_ENTRA_UPDATE_REASONS").is_some() {
+        let text: String = seeds.reasons.keys().map(|reason| format!("{reason}\n")).collect();
+        fs::write(&table, text).unwrap();
+    }
+    let table = fs::read_to_string(&table).unwrap();
+    let expected: BTreeSet<&str> = table.lines().collect();
+    let corpus = Reached::of(target, run, corpus(&own_corpus(), target));
+    if std::env::var_os("TOWER_ENTRA_SHOW_LABELS").is_some() {
+        println!("{target}: {:#?}", corpus.labels);
+    }
+    let mut faults = Vec::new();
+    for label in seeds.labels.keys().filter(|label| !corpus.labels.contains_key(*label)) {
+        faults.push(format!("{target}: no input of the corpus ends as {label:?}, as a seed does"));
+    }
+    for reason in expected {
+        for (name, reached) in [("input of the corpus", &corpus), ("seed", &seeds)] {
+            if !reached.reasons.contains_key(reason) {
+                faults.push(format!("{target}: no {name} reaches {reason:?}"));
+            }
+        }
+    }
+    for (reason, input) in corpus.reasons.iter().chain(&seeds.reasons) {
+        if !table.lines().any(|expected| reasons::is_same(expected, reason)) {
+            faults.push(format!("{target}: {reason:?} is not in the table; it is reached by {input:?}"));
+        }
+    }
+    faults
+}
+
+#[test]
+fn another_corpus() {
+    let Some(folder) = std::env::var_os("TOWER_ENTRA_CORPUS") else { return };
+    for (target, run) in TARGETS {
+        let seeds = Reached::of(target, run, seeds(target));
+        let corpus = Reached::of(target, run, corpus(Path::new(&folder), target));
+        for (reason, input) in corpus.reasons {
+            if !seeds.reasons.keys().any(|known| reasons::is_same(known, &reason)) {
+                println!("{target}: no seed reaches {reason:?}, as this input does: {input:?}");
+            }
+        }
+    }
+}
+
+/// An error message of the library lists its settings, so that a new one needs a seed.
+#[test]
+fn seeds_have_every_setting() {
+    let error = tower_entra::Config::from_json(r#"{"AzureAd":{"Colour":1}}"#).unwrap_err();
+    let list = error.problems().iter().find_map(|problem| problem.advice().split_once("there are ")).unwrap().1;
+    let reached = Reached::of("configuration", tower_entra_fuzz::configuration, seeds("configuration"));
+    // A file of keys could be any file of the machine: the target refuses to read one beside an issuer's address.
+    for setting in list.split(", ").filter(|setting| *setting != "KeyFile") {
+        let form = forms::setting(setting);
+        assert!(reached.reasons.contains_key(&form), "no seed with {setting} is accepted");
+    }
+}
+
+#[test]
+fn seeds_reach_every_code_of_a_token() {
+    // Those of an `Authorization` header, and of a service without its layer: the target has neither.
+    const ELSEWHERE: [&str; 3] = ["missing_token", "malformed_header", "layer_missing"];
+    let labels = Reached::of("token", tower_entra_fuzz::token, seeds("token")).labels;
+    for kind in tower_entra::RejectionKind::ALL.iter().map(|kind| kind.code()) {
+        assert_ne!(labels.contains_key(kind), ELSEWHERE.contains(&kind), "a seed must be refused as {kind}");
+    }
+}
