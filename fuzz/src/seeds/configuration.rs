@@ -300,6 +300,8 @@ fn sections() -> Vec<Value> {
         external(json!({"Kind": "ExternalId", "Instance": "https://login.contoso.example", "TenantId": null})),
         external(json!({"Kind": "ExternalId", "Instance": null})),
         external(json!({"Kind": "ExternalId", "Instance": login})),
+        external(json!({"Kind": "ExternalId", "Instance": null, "Name": "partner"})),
+        external(json!({"Kind": "ExternalId", "Instance": "https://contoso.b2clogin.com"})),
         external(json!({"SignUpSignInPolicyId": "B2C_1_susi"})),
         external(json!({"JwksUri": "https://id.contoso.example"})),
         external(json!({"TenantId": "x y"})),
@@ -409,8 +411,8 @@ fn sections() -> Vec<Value> {
     all
 }
 
-/// What an error message lists as settings.
-const SETTINGS: [&str; 37] = [
+/// Every setting but `KeyFile`.
+pub const SETTINGS: [&str; 37] = [
     "Instance",
     "TenantId",
     "TenantIds",

@@ -89,6 +89,7 @@ pub fn all() -> Seeds {
         json!({"crv": null}),
         json!({"x": null}),
         json!({"y": "AA"}),
+        json!({"y": null}),
         json!({"alg": "ES256"}),
         json!({"alg": "ES384"}),
         json!({"y": encode([0; 32])}),

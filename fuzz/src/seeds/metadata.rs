@@ -141,6 +141,17 @@ pub fn all() -> Seeds {
         custom("L", "", json!({"issuer": format!("https://listed.contoso.example/{TENANT}/v2.0")})),
         custom("L", "", json!({"issuer": format!("https://listed.contoso.example/{other}/v2.0/")})),
     ]);
-    all.push(format!("E\u{feff}{}", entra(json!({}))));
+    all.extend([
+        format!("X{}", external(json!({"issuer": format!("https://{other}.ciamlogin.com/{other}/v2.0")}))),
+        format!("X{}", external(json!({"jwks_uri": "https://contoso.ciamlogin.com:444/keys"}))),
+        format!("O{}", own(json!({"jwks_uri": "https://id%2econtoso.example/keys"}))),
+        format!("O{}", own(json!({"jwks_uri": "https://id.contoso.example:443/keys"}))),
+        format!("O{}", own(json!({"jwks_uri": "https://ID.contoso.example/keys?a=b"}))),
+        // The metadata again, in place of keys.
+        format!("O{}", own(json!({"jwks_uri": "https://id.contoso.example/main/.well-known/openid-configuration"}))),
+        // Longer than a message.
+        format!("B{}", b2c(json!({"issuer": format!("https://contoso.b2clogin.com/{}", "x".repeat(1_200))}))),
+        format!("E\u{feff}{}", entra(json!({}))),
+    ]);
     bytes(all)
 }

@@ -7,6 +7,7 @@ mod metadata;
 mod policy;
 mod token;
 
+pub use configuration::SETTINGS;
 use serde_json::Value;
 
 type Seeds = Vec<Vec<u8>>;

@@ -353,6 +353,42 @@ pub fn all() -> Seeds {
         ),
         jwt("", &format!("{audiences}<issuer-signing-keys><x/></issuer-signing-keys>")),
     ]);
+    all.extend([
+        azure(&format!("{tenant} authentication-endpoint=\"https://login.contoso.example/?a\""), &audiences),
+        azure(&format!("{tenant} authentication-endpoint=\"https://id%2econtoso.example\""), &audiences),
+        azure(" tenant-id=\"https://a.contoso.ciamlogin.com/\"", &audiences),
+        jwt("", &format!("{}{audiences}", config(&format!("https://login.contoso.example/tfp/v2.0{well_known}?p=B2C_1_susi")))),
+        jwt("", &format!("{}{audiences}", config(&format!("https://login.microsoftonline.com/tfp/contoso.onmicrosoft.com/B2C_1_susi{well_known}")))),
+        jwt("", &format!("{oidc}<audiences/>")),
+        jwt("", &format!("{oidc}<audiences></audiences><audience>a</audience>")),
+        jwt("", &format!("{oidc}<audiences><audience>a</audience></audiences><audiences/>")),
+        jwt("", &format!("{oidc}{b2c}<audiences/>")),
+        jwt("", &format!("{oidc}{v2}{audiences}<required-claims><claim name=\"groups\"><value>a</value></claim></required-claims>")),
+        "<validate-jwt header-name=\"\"/>".to_owned(),
+        good.replace("Authorization", ""),
+    ]);
+    for endpoint in [
+        "https://login.microsoftonline.com",
+        "https://contoso.b2clogin.com",
+        "https://fabrikam.ciamlogin.com",
+        "https://login.contoso.example/x",
+    ] {
+        for id in ["https://contoso.ciamlogin.com/", "https://login.microsoftonline.com/common"] {
+            all.push(azure(&format!(" tenant-id=\"{id}\" authentication-endpoint=\"{endpoint}\""), &audiences));
+        }
+    }
+    for text in [
+        "https://login.microsoftonline.com/x/y/z",
+        "https://sts.chinacloudapi.cn/x/",
+        "https://contoso.ciamlogin.com/x/y/z",
+        "https://id.contoso.example/.well-known/openid-configuration",
+        "https://id%2econtoso.example",
+    ] {
+        let issuers = format!("<issuers>{}</issuers>", issuer(text));
+        all.push(jwt("", &format!("<openid-config url=\"https://id.contoso.example/metadata\"/>{audiences}{issuers}")));
+        let keys = format!("<issuer-signing-keys><key n=\"{n}\" e=\"AQAB\"/></issuer-signing-keys>");
+        all.push(jwt("", &format!("{audiences}{keys}{issuers}")));
+    }
     let key = format!("<key n=\"{n}\" e=\"AQAB\"/>");
     let short = "<key n=\"1\" e=\"1\"/>";
     for (config, keys, issuers) in [
@@ -363,6 +399,7 @@ pub fn all() -> Seeds {
         ("", key.as_str(), format!("{}{}", issuer(ISSUER), issuer("https://other.example"))),
         ("", key.as_str(), String::new()),
         ("", short, issuer(ISSUER)),
+        ("", &format!("{key}{short}"), issuer(ISSUER)),
         ("", short, issuer("x")),
         ("", &format!("{key}{key}"), issuer("https://contoso.b2clogin.com/x")),
         ("", &short.repeat(70), "<issuer/>".repeat(150)),

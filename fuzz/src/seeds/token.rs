@@ -141,6 +141,8 @@ pub fn all() -> Seeds {
         r#"{"alg":"RS256","alg":"RS256","kid":"good"}"#,
         r#"{"alg":"RS256","kid":"good","jku":"https://evil.example"}"#,
         r#"{"alg":1}"#,
+        r#"{"alg":"RS256","a":{"b":1,"b":2}}"#,
+        r#"{"alg":"RS256","$serde_json::private::Number":"1"}"#,
         "[]",
         "{",
         "",
@@ -160,6 +162,7 @@ pub fn all() -> Seeds {
         all.push(format!("S{good}\n{payload}"));
     }
     all.push(format!("S{good}\n{{\"exp\":1,\"a\":{}1{}}}", "[".repeat(100), "]".repeat(100)));
+    all.push(format!("S{{\"alg\":\"RS256\",\"a\":{}1{}}}\n{{}}", "[".repeat(70), "]".repeat(70)));
     let whole = signed(&good, &entra_claims().to_string(), rs256);
     all.extend([
         whole.clone(),

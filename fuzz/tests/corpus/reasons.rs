@@ -153,7 +153,7 @@ fn normalised(text: &str) -> String {
         let length = length.or_else(|| text.ends_with(CUT).then_some(text.len() - from));
         // With an end of its own, it is done already.
         let is_done = text[from..].starts_with(CUT);
-        if let Some(length) = length.filter(|length| *length > 0 && !is_done) {
+        if let Some(length) = length.filter(|_| !is_done) {
             text.replace_range(from..from + length, "…");
         }
     }
@@ -190,7 +190,7 @@ fn without_values(text: &str) -> String {
                 None => (rest.len(), "\"…"),
             },
             'h' if rest.starts_with("https://") || rest.starts_with("http://") => {
-                (rest.find([' ', ';', ',', ')', '"']).unwrap_or(rest.len()), "URL")
+                (rest.find([' ', ';', ',', ')', '"', CUT]).unwrap_or(rest.len()), "URL")
             }
             _ if is_guid(rest) => (GUID, "GUID"),
             '0'..='9' if !plain.ends_with(|letter: char| letter.is_ascii_alphanumeric()) => {
