@@ -250,9 +250,9 @@ fn authorities(builder: VerifierBuilder, kind: u8) -> (VerifierBuilder, &'static
         b'Z' => (builder.authority(external_id_at("contoso.onmicrosoft.com")), &*EXTERNAL_ID_AT_DOMAIN),
         b'C' => {
             let v1 = format!("https://login.contoso.example/{TENANT}/");
-            let builder = builder.authority(instance()).authority(external_id_at("contoso.onmicrosoft.com"));
             let own = |issuer: &str| Authority::openid_connect(issuer).audience(AUDIENCE);
-            (builder.authority(own(&v1)).authority(own(ISSUER)), &*CONTESTED)
+            let builder = builder.authority(instance()).authority(own(&v1));
+            (builder.authority(external_id_at("contoso.onmicrosoft.com")).authority(own(ISSUER)), &*CONTESTED)
         }
         _ => {
             let issuer = Authority::openid_connect(ISSUER).audience(AUDIENCE).algorithms([Algorithm::EdDSA]);

@@ -203,6 +203,11 @@ pub fn entra_claims() -> Value {
         "iat": NOW - 60, "nbf": NOW - 60, "exp": NOW + 3600})
 }
 
+/// The issuer of a tenant of Azure AD B2C.
+pub fn b2c_issuer(name: &str) -> String {
+    format!("https://{name}.b2clogin.com/{TENANT}/v2.0/")
+}
+
 pub fn good_header(kid: &str) -> String {
     json!({"typ": "JWT", "alg": "RS256", "kid": kid}).to_string()
 }

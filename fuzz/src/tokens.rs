@@ -10,13 +10,14 @@ use serde_json::Value;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_entra::{
     AuthenticateLayer, Authority, Requirement, Verifier,
+    fetch::{Fetch, FetchFuture, FetchRequest},
     policy::ClaimRule,
     testing::{KeySpec, MockEntra},
 };
 
 use crate::fixtures::{
-    AUDIENCE, CLIENT, FixedClock, ISSUER, NOW, RSA, STRICT_ISSUER, TENANT, UNREACHABLE_ISSUER, encode, entra_claims,
-    good_header, modulus, oidc_claims, rs256, rsa_jwk, run, signed,
+    AUDIENCE, CALLER, CLIENT, Documents, FixedClock, ISSUER, NOW, RSA, STRICT_ISSUER, TENANT, UNREACHABLE_ISSUER,
+    b2c_issuer, encode, entra_claims, good_header, modulus, oidc_claims, rs256, rsa_jwk, run, signed,
 };
 
 static VERIFIER: LazyLock<Verifier> = LazyLock::new(|| {
@@ -41,19 +42,47 @@ static VERIFIER: LazyLock<Verifier> = LazyLock::new(|| {
         );
     // The clock stands still, so its metadata is fetched once.
     let unreachable = Authority::openid_connect(UNREACHABLE_ISSUER).audience(AUDIENCE).not_required_for_readiness();
+    let apps = Authority::b2c("contoso", "B2C_1_susi").accept_app_tokens_without_policy().allowed_client(CALLER);
+    let users = Authority::b2c("fabrikam", "B2C_1_susi");
+    let by_url = ["contoso", "fabrikam"].map(|name| {
+        let base = format!("https://{name}.b2clogin.com");
+        let metadata = serde_json::json!({"issuer": b2c_issuer(name), "jwks_uri": format!("{base}/keys")});
+        let url = format!("{base}/{name}.onmicrosoft.com/B2C_1_susi/v2.0/.well-known/openid-configuration");
+        let keys = serde_json::json!({"keys": [rsa_jwk()]});
+        [(url, metadata.to_string().into_bytes()), (format!("{base}/keys"), keys.to_string().into_bytes())]
+    });
+    let documents = Documents { by_url: by_url.into_iter().flatten().collect(), ..Documents::default() };
     let builder = Verifier::builder()
         .tenant(TENANT)
         .client_id(CLIENT)
         .authority(issuer)
+        .authority(apps)
+        .authority(users)
         .authority(strict)
         .authority(unreachable)
-        .fetch(mock)
+        .fetch(Served { mock, documents })
         .clock(FixedClock)
         .max_token_bytes(2048);
     let verifier = builder.build().unwrap();
     run(verifier.warm_up()).unwrap();
     verifier
 });
+
+/// Documents in memory, and for all other addresses those of the mock.
+#[derive(Debug)]
+struct Served {
+    mock: MockEntra,
+    documents: Documents,
+}
+
+impl Fetch for Served {
+    fn fetch(&self, request: FetchRequest) -> FetchFuture {
+        match self.documents.by_url.contains_key(&request.url) {
+            true => self.documents.fetch(request),
+            false => self.mock.fetch(request),
+        }
+    }
+}
 
 /// `S`, a header, a line feed and a payload: signed with the good key, so that the claims are reached. Anything else is a
 /// token as it comes.
@@ -96,10 +125,18 @@ pub fn token(data: &[u8]) -> String {
             assert!(claims["exp"].as_f64().unwrap() > (NOW - 61) as f64, "accepted after its end");
             let v1 = format!("https://sts.windows.net/{TENANT}/");
             let v2 = format!("https://login.microsoftonline.com/{TENANT}/v2.0");
-            assert!([ISSUER, STRICT_ISSUER, &v1, &v2].contains(&issuer), "accepted from {issuer}");
+            let (apps, users) = (b2c_issuer("contoso"), b2c_issuer("fabrikam"));
+            assert!([ISSUER, STRICT_ISSUER, &v1, &v2, &apps, &users].contains(&issuer), "accepted from {issuer}");
+            let policy = claims.get("tfp").or(claims.get("acr"));
+            if issuer == users {
+                let is_its = policy.and_then(Value::as_str).is_some_and(|name| name.eq_ignore_ascii_case("B2C_1_susi"));
+                assert!(is_its, "accepted with the policy {policy:?}");
+            }
             let label = match issuer {
                 ISSUER => "accepted: OpenID Connect".to_owned(),
                 STRICT_ISSUER => "accepted: OpenID Connect with a requirement".to_owned(),
+                _ if issuer == apps && policy.is_none() => "accepted: B2C without a policy".to_owned(),
+                _ if issuer == apps || issuer == users => "accepted: B2C".to_owned(),
                 _ => format!("accepted: Entra {}", claims["ver"]),
             };
             let whose = if accepted.is_app_only() { "an application's" } else { "a user's" };
@@ -131,18 +168,22 @@ pub static GOOD: LazyLock<[String; 2]> = LazyLock::new(|| {
     [entra_claims(), oidc_claims()].map(|claims| signed(&good_header("good"), &claims.to_string(), rs256))
 });
 
-/// Each line is an `Authorization` header of one request; `E` and `O` at its end stand for good tokens.
+/// Each line is an `Authorization` header of one request; `E` and `O` at its end, or before
+/// spaces there, stand for good tokens.
 pub fn header(data: &[u8]) -> String {
     let mut request = Request::builder().uri("/");
     let mut values: Vec<Vec<u8>> = Vec::new();
     for line in data.split(|byte| *byte == b'\n') {
-        let mut value = line.to_vec();
+        let spaces = line.iter().rev().take_while(|byte| **byte == b' ').count();
+        let (text, spaces) = line.split_at(line.len() - spaces);
+        let mut value = text.to_vec();
         for (mark, token) in [b'E', b'O'].into_iter().zip(GOOD.iter()) {
             if value.ends_with(&[b' ', mark]) {
                 value.pop();
                 value.extend(token.as_bytes());
             }
         }
+        value.extend(spaces);
         let Ok(header) = HeaderValue::from_bytes(&value) else { return "not a header value".to_owned() };
         request = request.header(AUTHORIZATION, header);
         values.push(value);

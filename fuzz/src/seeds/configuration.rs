@@ -312,6 +312,7 @@ fn sections() -> Vec<Value> {
     // Settings of another kind of authority.
     all.extend([
         entra(json!({"Kind": "entra", "Version": "1.0", "TrustDirectoryClaims": true, "Name": "main"})),
+        entra(json!({"Kind": "Entra", "ClientId": null, "client_id": CLIENT})),
         entra(json!({"Kind": "Entra", "Policies": ["B2C_1_susi"]})),
         entra(json!({"Kind": "Entra", "AcceptTfpIssuers": false})),
         entra(json!({"Kind": "Entra", "JwksUri": "https://id.contoso.example"})),

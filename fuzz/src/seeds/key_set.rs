@@ -134,6 +134,15 @@ pub fn all() -> Seeds {
         ed_point(at(0xed, 0xff, 0x7f)),
         ed_point(at(2, 0, 0)),
         ed(json!({"x": encode([1; 31])})),
+        ed_point(at(3, 0, 0)),
+        ed_point(at(4, 0, 0)),
+        ed_point(at(5, 0, 0)),
+        // More of them than are warned of.
+        set(&vec![json!({"kty": "OKP", "crv": "Ed25519", "x": "AA"}); 12]
+            .into_iter()
+            .enumerate()
+            .map(|(at, key)| with(key, json!({"kid": at.to_string()})))
+            .collect::<Vec<_>>()),
         ed(json!({"d": "x"})),
         ed(json!({"alg": "ES256"})),
     ]);

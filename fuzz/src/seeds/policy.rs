@@ -239,6 +239,13 @@ pub fn all() -> Seeds {
     }
     all.push(format!("<validate-jwt header-name=\"X-Token\">{v2}{audiences}</validate-jwt>"));
     all.push(azure(&format!("{tenant} header-name=\"X-Token\""), &audiences));
+    let sales = "<required-claims><claim name=\"department\" match=\"any\" separator=\",\"><value>sales</value></claim></required-claims>";
+    all.extend(whole("", &format!("{audiences}{sales}")));
+    all.push(format!(
+        "<policies><inbound><authentication-managed-identity resource=\"x\"/><base/><choose><when condition=\"x\">{}</when></choose>\
+         <include-fragment fragment-id=\"x\"/></inbound></policies>",
+        azure(&tenant, &audiences)
+    ));
     // validate-azure-ad-token
     let ids = |name: &str, inner: &str| format!("<{name}-application-ids>{inner}</{name}-application-ids>");
     let id = |id: &str| format!("<application-id>{id}</application-id>");

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Seeds, bytes, with};
 use crate::fixtures::{
-    AUDIENCE, CALLER, CLIENT, ISSUER, NOW, STRICT_ISSUER, TENANT, UNREACHABLE_ISSUER, encode, entra_claims,
+    AUDIENCE, CALLER, CLIENT, ISSUER, NOW, STRICT_ISSUER, TENANT, UNREACHABLE_ISSUER, b2c_issuer, encode, entra_claims,
     good_header, oidc_claims, rs256, signed,
 };
 
@@ -103,6 +103,36 @@ pub fn all() -> Seeds {
         json!({"iss": format!("{ISSUER}/")}),
     ] {
         all.push(signed_by_us(&good, &with(oidc_claims(), changes)));
+    }
+    let app = json!({"tfp": null, "oid": null, "tid": null});
+    for (tenant, changes) in [
+        ("fabrikam", json!({})),
+        ("fabrikam", json!({"tid": null, "ver": "1.0"})),
+        ("fabrikam", json!({"tid": "22222222-3333-4444-5555-666666666666"})),
+        ("fabrikam", json!({"tfp": null, "acr": "b2c_1_susi"})),
+        ("fabrikam", json!({"tfp": "B2C_1_other"})),
+        ("fabrikam", json!({"tfp": 1})),
+        ("fabrikam", json!({"scp": null, "nonce": "n"})),
+        ("fabrikam", app.clone()),
+        ("contoso", json!({})),
+        ("contoso", app.clone()),
+        ("contoso", with(app.clone(), json!({"azp": TENANT, "tfp": null}))),
+    ] {
+        let claims = with(entra_claims(), json!({"iss": b2c_issuer(tenant), "tfp": "B2C_1_susi"}));
+        all.push(signed_by_us(&good, &with(claims, changes)));
+    }
+    for changes in [
+        json!({}),
+        json!({"name": "x"}),
+        json!({"azpacr": "0"}),
+        json!({"scp": null}),
+        json!({"scp": null, "roles": ["Files.Read.All"]}),
+        json!({"sub": null}),
+        json!({"azp": TENANT}),
+        json!({"idtyp": "user"}),
+    ] {
+        let claims = with(entra_claims(), json!({"iss": b2c_issuer("contoso"), "oid": null, "tid": null}));
+        all.push(signed_by_us(&good, &with(claims, changes)));
     }
     let group = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
     let clerk = json!({"iss": STRICT_ISSUER, "scope": "Orders.Write", "roles": ["Clerk"]});

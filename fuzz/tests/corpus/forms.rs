@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// The forms of an input that is accepted. They are few and named here: whatever else it has is no form.
 pub fn of(target: &str, input: &[u8], reasons: &BTreeSet<String>) -> Vec<String> {
-    let is_accepted = reasons.iter().any(|reason| reason.contains("accepted"));
+    let is_accepted = reasons.iter().any(|reason| reason.starts_with("accepted") || reason.ends_with(": accepted"));
     let text = std::str::from_utf8(input).unwrap_or_default();
     let forms = match target {
         _ if !is_accepted => Vec::new(),
@@ -98,8 +98,8 @@ fn header(text: &str) -> Vec<String> {
         ("several spaces", text.contains("  ")),
         ("space before", text.starts_with(' ')),
         ("space behind", text.ends_with(' ')),
-        ("token of Entra", text.ends_with('E')),
-        ("token of an OpenID Connect issuer", text.ends_with('O')),
+        ("token of Entra", text.trim_end().ends_with('E')),
+        ("token of an OpenID Connect issuer", text.trim_end().ends_with('O')),
     ])
 }
 
@@ -172,7 +172,7 @@ fn configuration(text: &str) -> Vec<String> {
         ("comments", text.contains("/*") && text.contains("//")),
         ("section", document.get("AzureAd").is_some()),
         ("settings at the top", document.get("TenantId").is_some()),
-        ("names with underscores", section.get("client_id").is_some()),
+        ("names with underscores", document.to_string().contains("\"client_id\":")),
         ("several authorities", section["Authorities"].as_array().is_some_and(|all| all.len() > 1)),
         ("truth value as a text", section["AcceptTfpIssuers"].is_string()),
         ("number as a text", section["ClockSkewSeconds"].is_string()),

@@ -107,7 +107,10 @@ fn faults(target: &str, run: Target) -> Vec<String> {
         }
     }
     for (reason, input) in corpus.reasons.iter().chain(&seeds.reasons) {
-        if !table.lines().any(|expected| reasons::is_same(expected, reason)) {
+        // Of many warnings about one document the last are no warnings any more.
+        let demoted = reason.strip_prefix("DEBUG key_skipped").map(|rest| format!("WARN key_skipped{rest}"));
+        let is_known = |expected: &str| reasons::is_same(expected, reason) || demoted.as_deref() == Some(expected);
+        if !table.lines().any(is_known) {
             faults.push(format!("{target}: {reason:?} is not in the table; it is reached by {input:?}"));
         }
     }
