@@ -65,7 +65,8 @@ const MARKS_OF_USERS: [&str; 14] = [
 const MISTYPED: &str = "a claim that must be a string, or a list of strings, is none";
 
 /// For a token of Azure AD B2C that names no policy.
-pub(crate) const WITHOUT_POLICY: &str = "it names no policy (tfp, acr), as tokens of applications do:                                          accept_app_tokens_without_policy() (AcceptAppTokensWithoutPolicy in a file)                                          accepts those";
+pub(crate) const WITHOUT_POLICY: &str = "it names no policy (tfp, acr), as tokens of applications do: \
+    accept_app_tokens_without_policy() (AcceptAppTokensWithoutPolicy in a file) accepts those";
 
 /// Whether a token of Azure AD B2C names its policy.
 pub(crate) fn names_policy(payload: &Payload) -> bool {
