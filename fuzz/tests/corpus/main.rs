@@ -62,6 +62,15 @@ fn corpus(root: &Path, target: &str) -> Vec<Vec<u8>> {
     files.iter().map(|file| fs::read(file).unwrap()).collect()
 }
 
+/// What is longer is cut by a fuzz run (`-max_len`).
+#[test]
+fn seeds_have_at_most_4096_bytes() {
+    for (target, seeds) in tower_entra_fuzz::seeds::all() {
+        let long = seeds.iter().find(|seed| seed.len() > 4_096);
+        assert!(long.is_none(), "{target}: a seed has {} bytes", long.map_or(0, Vec::len));
+    }
+}
+
 #[test]
 fn corpora_have_at_most_one_mebibyte() {
     let size: usize =
