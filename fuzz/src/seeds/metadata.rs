@@ -144,7 +144,7 @@ pub fn all() -> Seeds {
     all.extend([
         format!("X{}", external(json!({"issuer": format!("https://{other}.ciamlogin.com/{other}/v2.0")}))),
         format!("X{}", external(json!({"jwks_uri": "https://contoso.ciamlogin.com:444/keys"}))),
-        format!("O{}", own(json!({"jwks_uri": "https://id%2econtoso.example/keys"}))),
+        format!("O{}", own(json!({"jwks_uri": "https://id!contoso.example/keys"}))),
         format!("O{}", own(json!({"jwks_uri": "https://id.contoso.example:443/keys"}))),
         format!("O{}", own(json!({"jwks_uri": "https://ID.contoso.example/keys?a=b"}))),
         // The metadata again, in place of keys.

@@ -311,7 +311,7 @@ pub fn all() -> Seeds {
         format!("ftp://id.contoso.example{well_known}"),
         format!("https://user@id.contoso.example{well_known}"),
         format!("https://id.contoso.example{well_known}#x"),
-        format!("https://id%2econtoso.example{well_known}"),
+        format!("https://id!contoso.example{well_known}"),
         "https://id.contoso.example/metadata?a=b".to_owned(),
     ] {
         let config = config(&address.replace('&', "&amp;"));
@@ -362,7 +362,7 @@ pub fn all() -> Seeds {
     ]);
     all.extend([
         azure(&format!("{tenant} authentication-endpoint=\"https://login.contoso.example/?a\""), &audiences),
-        azure(&format!("{tenant} authentication-endpoint=\"https://id%2econtoso.example\""), &audiences),
+        azure(&format!("{tenant} authentication-endpoint=\"https://id!contoso.example\""), &audiences),
         azure(" tenant-id=\"https://a.contoso.ciamlogin.com/\"", &audiences),
         jwt("", &format!("{}{audiences}", config(&format!("https://login.contoso.example/tfp/v2.0{well_known}?p=B2C_1_susi")))),
         jwt("", &format!("{}{audiences}", config(&format!("https://login.microsoftonline.com/tfp/contoso.onmicrosoft.com/B2C_1_susi{well_known}")))),
@@ -389,7 +389,7 @@ pub fn all() -> Seeds {
         "https://sts.chinacloudapi.cn/x/",
         "https://contoso.ciamlogin.com/x/y/z",
         "https://id.contoso.example/.well-known/openid-configuration",
-        "https://id%2econtoso.example",
+        "https://id!contoso.example",
     ] {
         let issuers = format!("<issuers>{}</issuers>", issuer(text));
         all.push(jwt("", &format!("<openid-config url=\"https://id.contoso.example/metadata\"/>{audiences}{issuers}")));

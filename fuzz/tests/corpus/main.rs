@@ -115,7 +115,8 @@ fn faults(target: &str, run: Target) -> Vec<String> {
             }
         }
     }
-    for (reason, input) in corpus.reasons.iter().chain(&seeds.reasons) {
+    let reached: BTreeMap<&String, &String> = corpus.reasons.iter().chain(&seeds.reasons).collect();
+    for (reason, input) in reached {
         // Of many warnings about one document the last are no warnings any more.
         let demoted = reason.strip_prefix("DEBUG key_skipped").map(|rest| format!("WARN key_skipped{rest}"));
         let is_known = |expected: &str| reasons::is_same(expected, reason) || demoted.as_deref() == Some(expected);
