@@ -42,7 +42,7 @@ fn code(verdict: Result<tower_entra::Claims, Rejection>) -> &'static str {
     verdict.map_or_else(|rejection| rejection.code(), |_| "accepted")
 }
 
-/// The verdict for a token of a target, reported with the rejection's details.
+/// Verifies a token and reports the verdict with the rejection's detail.
 fn verdict(verifier: &Verifier, name: &str, token: &str) -> &'static str {
     let verdict = run(verifier.verify(token));
     match &verdict {
@@ -86,7 +86,7 @@ pub fn key_set(data: &[u8]) -> String {
     label
 }
 
-/// Keys that tenants share count for those that their `issuer` names.
+/// A shared key is valid only for the tenants that its `issuer` names.
 fn shared_key_set(document: &[u8]) -> String {
     static METADATA: LazyLock<Vec<u8>> = LazyLock::new(|| {
         let base = "https://login.microsoftonline.com";

@@ -1,4 +1,4 @@
-//! What came of an input in detail: events of the crate and of the targets, with placeholders for what is quoted of the input.
+//! The reasons for the outcome of an input: events of the crate and of the targets, with placeholders for values of the input.
 
 use std::{
     cell::RefCell,
@@ -26,7 +26,7 @@ pub fn of(run: impl FnOnce() -> String) -> (String, BTreeSet<String>) {
     (label, found.take())
 }
 
-/// Collects the events of the current thread: the targets run everything on it.
+/// Collects the events of the current thread: a target runs on one thread.
 struct Collector;
 
 impl Subscriber for Collector {
@@ -57,7 +57,7 @@ impl Subscriber for Collector {
     fn exit(&self, _: &span::Id) {}
 }
 
-/// The fields of an event that say what happened; the others have values of the input.
+/// The fields of an event that describe what happened; all other fields are ignored, since they hold values of the input.
 #[derive(Default)]
 struct Fields {
     event: String,
@@ -111,12 +111,12 @@ const UNQUOTED: [(&str, &str); 42] = [
     ("is the name of another authority too (", "); give"),
     ("shares an issuer with ", ", so its tokens"),
     (", as ", " at the same address"),
-    // Why a key is skipped is held by the target `key_set`.
+    // The target `key_set` covers the reasons for skipping a key.
     ("can be used for ", ""),
     ("WARN configuration: ", ", and is passed over"),
     ("it has no usable key: ", ""),
     ("the document at ", " is not usable"),
-    // Of two versions of metadata, what is wrong with the second.
+    // The fault of the second of two metadata documents.
     ("this authority does not own it; ", ""),
     ("problem: needs ", ", by which those keys"),
     ("problem: needs ", ": a tenant's own document"),
