@@ -5,14 +5,21 @@ mod forms;
 mod reasons;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     fs,
     path::{Path, PathBuf},
 };
 
 use tower_entra_fuzz::{TARGETS, Target};
 
-/// The outcomes of several inputs of one target.
+/// Runs the inputs of one target, each once.
+struct Replay {
+    target: &'static str,
+    run: Target,
+    outcomes: HashMap<Vec<u8>, (String, BTreeSet<String>)>,
+}
+
+/// The outcomes of several inputs.
 #[derive(Default)]
 struct Reached {
     labels: BTreeMap<String, usize>,
@@ -20,21 +27,42 @@ struct Reached {
     reasons: BTreeMap<String, String>,
 }
 
-impl Reached {
-    fn of(target: &str, run: Target, inputs: impl IntoIterator<Item = Vec<u8>>) -> Self {
-        let mut reached = Self::default();
+impl Replay {
+    fn new((target, run): (&'static str, Target)) -> Self {
+        Self { target, run, outcomes: HashMap::new() }
+    }
+
+    fn reach(&mut self, inputs: impl IntoIterator<Item = Vec<u8>>) -> Reached {
+        let mut reached = Reached::default();
         for input in inputs {
-            let (label, mut reasons) = reasons::of(|| run(&input));
-            // All inputs share one verifier, so its refreshes depend on the order of the inputs.
-            reasons.retain(|reason| !matches!(target, "token" | "header") || !reason.contains("keys_refresh"));
-            reasons.extend(forms::of(target, &input, &reasons));
-            *reached.labels.entry(label).or_default() += 1;
-            for reason in reasons {
-                reached.reasons.entry(reason).or_insert_with(|| shown(&input));
+            let outcome = self.outcomes.entry(input.clone()).or_insert_with(|| outcome(self.target, self.run, &input));
+            let (label, reasons) = outcome;
+            *reached.labels.entry(label.clone()).or_default() += 1;
+            for reason in &*reasons {
+                reached.reasons.entry(reason.clone()).or_insert_with(|| shown(&input));
             }
         }
         reached
     }
+
+    fn seeds(&mut self) -> Reached {
+        let mut all = tower_entra_fuzz::seeds::all().into_iter();
+        let seeds = all.find(|(name, _)| *name == self.target).map(|(_, seeds)| seeds);
+        self.reach(seeds.unwrap())
+    }
+
+    fn corpus(&mut self, root: &Path) -> Reached {
+        self.reach(corpus(root, self.target))
+    }
+}
+
+/// The label and the reasons of an input.
+fn outcome(target: &str, run: Target, input: &[u8]) -> (String, BTreeSet<String>) {
+    let (label, mut reasons) = reasons::of(|| run(input));
+    // All inputs share one verifier, so its refreshes depend on the order of the inputs.
+    reasons.retain(|reason| !matches!(target, "token" | "header") || !reason.contains("keys_refresh"));
+    reasons.extend(forms::of(target, input, &reasons));
+    (label, reasons)
 }
 
 fn shown(input: &[u8]) -> String {
@@ -47,11 +75,6 @@ fn root() -> &'static Path {
 
 fn own_corpus() -> PathBuf {
     root().join("corpus")
-}
-
-fn seeds(target: &str) -> Vec<Vec<u8>> {
-    let all = tower_entra_fuzz::seeds::all();
-    all.into_iter().find(|(name, _)| *name == target).map(|(_, seeds)| seeds).unwrap()
 }
 
 fn corpus(root: &Path, target: &str) -> Vec<Vec<u8>> {
@@ -80,7 +103,7 @@ fn corpora_have_at_most_one_mebibyte() {
 /// Minimising a corpus loses no outcome, and no error, warning or accepted form of the library lacks an input.
 #[test]
 fn corpora_reach_every_outcome() {
-    let faults: Vec<String> = TARGETS.into_iter().flat_map(|(target, run)| faults(target, run)).collect();
+    let faults: Vec<String> = TARGETS.into_iter().flat_map(|target| faults(Replay::new(target))).collect();
     assert!(
         faults.is_empty(),
         "{} faults; put a seed for each reason into src/seeds, and update the tables (README.md):\n{}",
@@ -90,8 +113,9 @@ fn corpora_reach_every_outcome() {
 }
 
 /// The differences between table, seeds and corpus.
-fn faults(target: &str, run: Target) -> Vec<String> {
-    let seeds = Reached::of(target, run, seeds(target));
+fn faults(mut replay: Replay) -> Vec<String> {
+    let target = replay.target;
+    let seeds = replay.seeds();
     let table = root().join("tests/expected").join(target).with_extension("txt");
     if std::env::var_os("TOWER_ENTRA_UPDATE_REASONS").is_some() {
         let text: String = seeds.reasons.keys().map(|reason| format!("{reason}\n")).collect();
@@ -99,7 +123,7 @@ fn faults(target: &str, run: Target) -> Vec<String> {
     }
     let table = fs::read_to_string(&table).unwrap();
     let expected: BTreeSet<&str> = table.lines().collect();
-    let corpus = Reached::of(target, run, corpus(&own_corpus(), target));
+    let corpus = replay.corpus(&own_corpus());
     if std::env::var_os("TOWER_ENTRA_SHOW_LABELS").is_some() {
         println!("{target}: {:#?}", corpus.labels);
     }
@@ -131,9 +155,11 @@ fn faults(target: &str, run: Target) -> Vec<String> {
 #[ignore = "needs TOWER_ENTRA_CORPUS, a folder with a corpus for each target"]
 fn another_corpus() {
     let folder = std::env::var_os("TOWER_ENTRA_CORPUS").unwrap();
-    for (target, run) in TARGETS {
-        let seeds = Reached::of(target, run, seeds(target));
-        let corpus = Reached::of(target, run, corpus(Path::new(&folder), target));
+    for target in TARGETS {
+        let mut replay = Replay::new(target);
+        let seeds = replay.seeds();
+        let corpus = replay.corpus(Path::new(&folder));
+        let target = replay.target;
         for (reason, input) in corpus.reasons {
             if !seeds.reasons.keys().any(|known| reasons::is_same(known, &reason)) {
                 println!("{target}: no seed reaches {reason:?}, as this input does: {input:?}");
@@ -150,7 +176,7 @@ fn seeds_have_every_setting() {
     // A file of keys could be any file of the machine: the target does not read one beside the address of an issuer.
     let settings: BTreeSet<&str> = list.split(", ").filter(|setting| *setting != "KeyFile").collect();
     assert_eq!(settings, BTreeSet::from(tower_entra_fuzz::seeds::SETTINGS), "put a new setting into seeds::SETTINGS");
-    let reached = Reached::of("configuration", tower_entra_fuzz::configuration, seeds("configuration"));
+    let reached = Replay::new(("configuration", tower_entra_fuzz::configuration)).seeds();
     for setting in settings {
         let form = forms::setting(setting);
         assert!(reached.reasons.contains_key(&form), "no seed with {setting} is accepted");
@@ -161,7 +187,7 @@ fn seeds_have_every_setting() {
 fn seeds_reach_every_code_of_a_token() {
     // These need an `Authorization` header or a layer, and the target has neither.
     const ELSEWHERE: [&str; 3] = ["missing_token", "malformed_header", "layer_missing"];
-    let labels = Reached::of("token", tower_entra_fuzz::token, seeds("token")).labels;
+    let labels = Replay::new(("token", tower_entra_fuzz::token)).seeds().labels;
     for kind in tower_entra::RejectionKind::ALL.iter().map(|kind| kind.code()) {
         assert_ne!(labels.contains_key(kind), ELSEWHERE.contains(&kind), "a seed must be refused as {kind}");
     }
