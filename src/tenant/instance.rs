@@ -52,8 +52,13 @@ pub(crate) fn check_address(text: &str) -> Result<Address, InvalidAddress> {
         return Err(InvalidAddress("an address with a user name is not allowed"));
     }
     let host = authority.host().to_ascii_lowercase();
-    // Behind a host there is a port or nothing.
-    let is_whole = authority.as_str().get(host.len()..).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'));
+    // Behind a host there is a port or nothing. `Uri` takes a port that is not a number for none at all.
+    let rest = authority.as_str().get(host.len()..).unwrap_or("/");
+    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok();
+    if rest.strip_prefix(':').is_some_and(|port| !is_port(port)) {
+        return Err(InvalidAddress(FORM));
+    }
+    let is_whole = rest.is_empty() || rest.starts_with(':');
     if !is_whole || !is_plain_host(&host) {
         return Err(InvalidAddress(
             "a host has letters, digits, hyphens and dots only, or is an IPv6 address in brackets",
@@ -181,6 +186,9 @@ mod tests {
             "https://log(in.example",
             "https://login.example%2f.evil.example",
             "https://login.example;evil.example",
+            "https://login.example:444(x",
+            "https://login.example:+444",
+            "https://login.example:65536",
             "https://[::1",
             "https://[::1]x",
             "https://[login.example]",

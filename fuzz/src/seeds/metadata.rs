@@ -147,6 +147,10 @@ pub fn all() -> Seeds {
         format!("O{}", own(json!({"jwks_uri": "https://id!contoso.example/keys"}))),
         format!("O{}", own(json!({"jwks_uri": "https://id.contoso.example:443/keys"}))),
         format!("O{}", own(json!({"jwks_uri": "https://ID.contoso.example/keys?a=b"}))),
+        // Ports that one reader takes for none.
+        format!("O{}", own(json!({"jwks_uri": "https://id.contoso.example:444(keys"}))),
+        format!("O{}", own(json!({"jwks_uri": "https://id.contoso.example:+444/keys"}))),
+        format!("O{}", own(json!({"jwks_uri": "https://id.contoso.example:65536/keys"}))),
         // The metadata again, in place of keys.
         format!("O{}", own(json!({"jwks_uri": "https://id.contoso.example/main/.well-known/openid-configuration"}))),
         // Longer than a message.
