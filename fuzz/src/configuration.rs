@@ -29,6 +29,7 @@ pub fn policy(data: &[u8]) -> String {
             again.validate().expect("the JSON of a policy is a configuration");
             for note in policy.notes() {
                 assert!(!note.place().is_empty() && !note.advice().is_empty(), "{note:?}");
+                report!("note: {}", note.advice());
             }
             let notes = policy.notes().len();
             let _ = policy.to_string();
@@ -45,13 +46,17 @@ fn outcome(config: Result<Config, ConfigError>) -> String {
         assert_eq!(is_valid, built.is_ok(), "validate and build disagree");
         built.map(drop)
     });
-    let Err(error) = result else { return "accepted".to_owned() };
+    let Err(error) = result else {
+        report!("accepted");
+        return "accepted".to_owned();
+    };
     assert!(!error.problems().is_empty() && error.problems().len() <= 100);
     let shown = error.to_string();
     assert!(shown.len() < 300_000, "an error of {} bytes", shown.len());
     for problem in error.problems() {
         assert!(!problem.setting().is_empty(), "a problem without a setting: {problem:?}");
         assert!(!problem.advice().is_empty(), "a problem without advice: {problem:?}");
+        report!("problem: {}", problem.advice());
     }
     let mut labels: Vec<String> = error.problems().iter().map(|problem| words(problem.advice())).collect();
     labels.sort_unstable();

@@ -8,7 +8,10 @@ use std::{
 
 use aws_lc_rs::{
     rand::SystemRandom,
-    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair},
+    signature::{
+        ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair,
+        RSA_PKCS1_SHA256, RsaKeyPair,
+    },
 };
 use base64::{
     Engine,
@@ -28,6 +31,10 @@ pub const CLIENT: &str = "66666666-7777-8888-9999-000000000000";
 pub const CALLER: &str = "77777777-8888-9999-0000-111111111111";
 /// An OpenID Connect issuer beside Entra.
 pub const ISSUER: &str = "https://id.contoso.example/main";
+/// An issuer whose tokens must meet a [`tower_entra::Requirement`].
+pub const STRICT_ISSUER: &str = "https://strict.contoso.example";
+/// An issuer whose documents cannot be fetched.
+pub const UNREACHABLE_ISSUER: &str = "https://unreachable.contoso.example";
 pub const AUDIENCE: &str = "api://orders";
 
 thread_local! {
@@ -86,6 +93,9 @@ pub static RSA: LazyLock<RsaKeyPair> =
 static P256: LazyLock<EcdsaKeyPair> = LazyLock::new(|| {
     EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &der(include_str!("../keys/p256.pem"))).unwrap()
 });
+static P384: LazyLock<EcdsaKeyPair> = LazyLock::new(|| {
+    EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, &der(include_str!("../keys/p384.pem"))).unwrap()
+});
 static ED25519: LazyLock<Ed25519KeyPair> =
     LazyLock::new(|| Ed25519KeyPair::from_pkcs8(&der(include_str!("../keys/ed25519.pem"))).unwrap());
 
@@ -99,6 +109,12 @@ pub fn point() -> (Vec<u8>, Vec<u8>) {
     (point[1..33].to_vec(), point[33..65].to_vec())
 }
 
+/// The coordinates of the key on P-384.
+pub fn point_on_p384() -> (Vec<u8>, Vec<u8>) {
+    let point = P384.public_key().as_ref();
+    (point[1..49].to_vec(), point[49..97].to_vec())
+}
+
 pub fn edwards_point() -> Vec<u8> {
     ED25519.public_key().as_ref().to_vec()
 }
@@ -110,6 +126,11 @@ pub fn rsa_jwk() -> Value {
 pub fn ec_jwk() -> Value {
     let (x, y) = point();
     json!({"kty": "EC", "crv": "P-256", "kid": "ec", "x": encode(x), "y": encode(y)})
+}
+
+pub fn p384_jwk() -> Value {
+    let (x, y) = point_on_p384();
+    json!({"kty": "EC", "crv": "P-384", "kid": "p384", "x": encode(x), "y": encode(y)})
 }
 
 pub fn ed_jwk() -> Value {
@@ -135,6 +156,10 @@ pub fn rs256(message: &[u8]) -> Vec<u8> {
 
 pub fn es256(message: &[u8]) -> Vec<u8> {
     P256.sign(&SystemRandom::new(), message).unwrap().as_ref().to_vec()
+}
+
+pub fn es384(message: &[u8]) -> Vec<u8> {
+    P384.sign(&SystemRandom::new(), message).unwrap().as_ref().to_vec()
 }
 
 pub fn ed25519(message: &[u8]) -> Vec<u8> {
@@ -176,6 +201,11 @@ pub fn entra_claims() -> Value {
     json!({"iss": format!("https://login.microsoftonline.com/{TENANT}/v2.0"), "aud": CLIENT, "tid": TENANT, "ver": "2.0",
         "oid": "aaaaaaaa-1111-2222-3333-444444444444", "sub": "user", "scp": "Files.Read", "azp": CALLER, "azpacr": "1",
         "iat": NOW - 60, "nbf": NOW - 60, "exp": NOW + 3600})
+}
+
+/// The issuer of a tenant of Azure AD B2C.
+pub fn b2c_issuer(name: &str) -> String {
+    format!("https://{name}.b2clogin.com/{TENANT}/v2.0/")
 }
 
 pub fn good_header(kid: &str) -> String {

@@ -1,5 +1,13 @@
 //! One function per target. Each asserts what must hold for any input, and returns a label for what came of it.
 
+/// Reports an outcome in more detail than the target's label, as an event that the replay of the corpora collects. Without a
+/// subscriber, as while fuzzing, nothing is formatted.
+macro_rules! report {
+    ($($text:tt)+) => {
+        tracing::trace!(target: "tower_entra_fuzz", $($text)+)
+    };
+}
+
 pub mod configuration;
 pub mod documents;
 pub mod fixtures;
