@@ -12,6 +12,7 @@ use crate::{
     record::Record,
 };
 
+/// Of each group in the report.
 const EXAMPLES: usize = 3;
 
 /// Inputs and vectors whose outcomes differ in the same way.
@@ -32,9 +33,11 @@ impl Differences {
     /// If the records are not of the same inputs.
     pub fn between(old: &Record, new: &Record, configurations: &[Configuration]) -> Result<Self, String> {
         if (old.digest, old.configurations) != (new.digest, new.configurations) {
-            return Err("the inputs or the names of configurations are not those of the record: after a change of the \
+            return Err(
+                "the inputs or the names of configurations are not those of the record: after a change of the \
                         generator, raise GENERATOR and make a new record"
-                .to_owned());
+                    .to_owned(),
+            );
         }
         let generator = Generator { seed: new.seed, configurations };
         let mut differences = Self { groups: BTreeMap::new(), count: 0 };

@@ -238,5 +238,5 @@ const VARIATIONS: [Variation; 11] = [
             })
         },
     ),
-    ("a small cap", |authority| authority, |builder| builder.max_token_bytes(1000)),
+    ("a small cap", |authority| authority, |builder| builder.max_token_bytes(1024)),
 ];

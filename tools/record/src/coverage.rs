@@ -32,7 +32,7 @@ pub fn table(record: &Record) -> (String, Vec<String>) {
     for outcome in record.inputs.iter().map(|number| record.outcome(*number)) {
         accepted += usize::from(outcome[CODE].starts_with("accepted"));
         for (name, value) in [("code", &outcome[CODE]), ("cause", &outcome[CAUSE])] {
-            if !value.starts_with("accepted") {
+            if !value.starts_with("accepted") && !value.is_empty() {
                 *counts.entry(format!("{name} {value}")).or_default() += 1;
             }
         }

@@ -212,20 +212,25 @@ impl Cloud {
         let document = match document.strip_suffix(WELL_KNOWN) {
             Some("v2.0/") => metadata(&self.v2_issuer(tenant), &keys("v2.0/keys")),
             Some("") => metadata(&self.v1_issuer(tenant), &keys("keys")),
-            _ => return ["discovery/v2.0/keys", "discovery/keys"].contains(&document).then(|| self.keys(tenant, query)),
+            _ => {
+                return ["discovery/v2.0/keys", "discovery/keys"].contains(&document).then(|| self.keys(tenant, query));
+            }
         };
         Some(document.with("cloud_instance_name", string(self.name)))
     }
 
     fn keys(&self, tenant: &str, query: &str) -> Object {
-        let rsa = jwk(Key::Rsa).with("kid", string("rsa")).with("issuer", string(&self.v2_issuer(tenant)));
-        let foreign = jwk(Key::Second).with("kid", string("foreign"));
-        let foreign = foreign.with("issuer", string(&self.v2_issuer(STRANGER)));
-        let other_cloud = jwk(Key::Second).with("kid", string("other-cloud"));
-        let other_cloud = other_cloud.with("cloud_instance_name", string("cloud.example"));
-        let mut all = vec![rsa, foreign, other_cloud];
+        let key = |key, kid: &str, tenant: &str, cloud: &str| {
+            let issuer = string(&self.v2_issuer(tenant));
+            jwk(key).with("kid", string(kid)).with("issuer", issuer).with("cloud_instance_name", string(cloud))
+        };
+        let mut all = vec![
+            key(Key::Rsa, "rsa", tenant, self.name),
+            key(Key::Second, "foreign", STRANGER, self.name),
+            key(Key::Second, "other-cloud", tenant, "cloud.example"),
+        ];
         if query == format!("appid={CLIENT}") {
-            all.push(jwk(Key::Second).with("kid", string("app")));
+            all.push(key(Key::Second, "app", tenant, self.name));
         }
         set(all)
     }

@@ -45,7 +45,7 @@ impl Generator<'_> {
         (configuration.adapt)(&mut token);
         let mut mutations = Vec::new();
         let (mut changes_text, mut changes_request) = (false, false);
-        for _ in 0..random.weighted([46, 38, 11, 5]) {
+        for _ in 0..random.weighted([38, 41, 14, 7]) {
             match random.weighted([36, 22, 14, 20, 8]) {
                 0 => mutations.push(change(CLAIM_MUTATIONS, &mut token, &mut random)),
                 1 => mutations.push(change(of_kind(issuer), &mut token, &mut random)),

@@ -19,21 +19,74 @@ pub struct Mutation {
 
 /// Names of claims that rules read.
 const CLAIMS: [&str; 26] = [
-    "iss", "aud", "exp", "nbf", "iat", "tid", "ver", "scp", "scope", "roles", "azp", "appid", "client_id", "oid", "sub",
-    "idtyp", "cnf", "nonce", "tfp", "acr", "groups", "wids", "xms_cc", "acrs", "department", "at_hash",
+    "iss",
+    "aud",
+    "exp",
+    "nbf",
+    "iat",
+    "tid",
+    "ver",
+    "scp",
+    "scope",
+    "roles",
+    "azp",
+    "appid",
+    "client_id",
+    "oid",
+    "sub",
+    "idtyp",
+    "cnf",
+    "nonce",
+    "tfp",
+    "acr",
+    "groups",
+    "wids",
+    "xms_cc",
+    "acrs",
+    "department",
+    "at_hash",
 ];
 
 /// Values of all types; strings and lists that mean something for one claim or another.
 const VALUES: [&str; 26] = [
-    "null", "true", "0", "7", "-1", "0.5", "1e300", "1767229200", "1767229200.9", "\"1767229200\"", "\"\"", "\" \"", "\"/\"",
-    "\"x\"", "\"app\"", "\"user\"", "\"1.0\"", "\"2.0\"", "[]", "[7]", "[\"x\"]", "[null,\"Files.Read\"]", "{}",
-    "{\"jkt\":\"x\"}", "\"\\u0066iles\"", "[\"Files.Read\",\"Files.Read\"]",
+    "null",
+    "true",
+    "0",
+    "7",
+    "-1",
+    "0.5",
+    "1e300",
+    "1767229200",
+    "1767229200.9",
+    "\"1767229200\"",
+    "\"\"",
+    "\" \"",
+    "\"/\"",
+    "\"x\"",
+    "\"app\"",
+    "\"user\"",
+    "\"1.0\"",
+    "\"2.0\"",
+    "[]",
+    "[7]",
+    "[\"x\"]",
+    "[null,\"Files.Read\"]",
+    "{}",
+    "{\"jkt\":\"x\"}",
+    "\"\\u0066iles\"",
+    "[\"Files.Read\",\"Files.Read\"]",
 ];
 
 const MICROSOFT: [&str; 9] = [
-    "https://management.azure.com/", "https://management.core.windows.net", "https://contoso.sharepoint.com",
-    "https://vault.azure.net", "https://storage.azure.com/", "00000002-0000-0000-c000-000000000000",
-    "https://graph.microsoft.us", "00000003-0000-0000-C000-000000000000", "https://graph.microsoft.com/",
+    "https://management.azure.com/",
+    "https://management.core.windows.net",
+    "https://contoso.sharepoint.com",
+    "https://vault.azure.net",
+    "https://storage.azure.com/",
+    "00000002-0000-0000-c000-000000000000",
+    "https://graph.microsoft.us",
+    "00000003-0000-0000-C000-000000000000",
+    "https://graph.microsoft.com/",
 ];
 
 fn text(token: &Token, name: &str) -> String {
@@ -54,7 +107,8 @@ fn remove(token: &mut Token, names: &[&str]) {
 /// The issuer and the tenant of another tenant, together.
 fn move_to(token: &mut Token, tenant: &str) {
     for name in ["iss", "tid"] {
-        let moved = [TENANT, OTHER_TENANT, PERSONAL].iter().fold(text(token, name), |text, own| text.replace(own, tenant));
+        let moved =
+            [TENANT, OTHER_TENANT, PERSONAL].iter().fold(text(token, name), |text, own| text.replace(own, tenant));
         token.set_text(name, &moved);
     }
 }
@@ -75,6 +129,17 @@ fn rewrite(token: &mut Token, name: &str, random: &mut Random) {
         _ => format!("{own}/../x"),
     };
     token.set_text(name, &new);
+}
+
+fn id_token(token: &mut Token, random: &mut Random) {
+    remove(token, &["scp", "scope", "azp", "appid", "client_id"]);
+    token.set_text("nonce", "made-up-nonce");
+    if random.percent(50) {
+        token.set_text("at_hash", "made-up-hash");
+    }
+    if random.percent(50) {
+        token.set_text("aud", CALLER);
+    }
 }
 
 macro_rules! mutations {
@@ -108,23 +173,23 @@ pub const CLAIM_MUTATIONS: &[Mutation] = mutations! {
     "audience in another form" 4, |token, random| token.set_text("aud", random.pick(&[
         "66666666-7777-8888-9999-000000000000", "api://66666666-7777-8888-9999-000000000000", "api://11111111-2222-3333-4444-555555555555/66666666-7777-8888-9999-000000000000",
         "api://22222222-3333-4444-5555-666666666666/66666666-7777-8888-9999-000000000000", "spn:66666666-7777-8888-9999-000000000000", "https://contoso.example/66666666-7777-8888-9999-000000000000"]));
-    "audience rewritten" 4, |token, random| rewrite(token, "aud", random);
+    "audience rewritten" 7, |token, random| rewrite(token, "aud", random);
     "audience as a list" 3, |token, random| { let own = text(token, "aud"); token.set("aud", [list(&[&own]), list(&["api://other", &own]), list(&[]), list(&["api://other"]), list(&["", &own])][random.below(5)].clone()); };
     "another audience" 2, |token, random| token.set_text("aud", random.pick(&["api://other", "88888888-9999-0000-1111-222222222222", AUDIENCE, CLIENT]));
     "an application's token for another API" 3, |token, _| { remove(token, &["scp", "scope"]); token.set_text("aud", "api://other"); token.set("roles", list(&["Files.Read.All"])); };
     "a managed identity's token for another API" 2, |token, _| { token.set_text("aud", "api://other"); token.set_text("xms_mirid", "/subscriptions/made-up"); };
     "no audience" 2, |token, _| remove(token, &["aud"]);
     "expired" 5, |token, random| shift(token, "exp", random, &[-86_400, -3601, -3599, -400, -301, -300, -299, -61, -60, -59, -31, -1, 0, 1]);
-    "not yet valid" 3, |token, random| shift(token, "nbf", random, &[3600, 301, 300, 299, 61, 60, 59, 31, 1, 0]);
+    "not yet valid" 4, |token, random| shift(token, "nbf", random, &[3600, 301, 300, 299, 61, 60, 59, 31, 1, 0]);
     "issued at another time" 2, |token, random| shift(token, "iat", random, &[-86_400, -3000, -901, -900, 60, 3600]);
     "no scope and no role" 3, |token, _| remove(token, &["scp", "scope", "roles", "realm_access"]);
     "other scopes" 3, |token, random| token.set(random.pick(&["scp", "scope"]), [string("Other"), string(""), string("/"), string("Files.Read Other"), list(&["Files.Read"]), string("files.read"), string(" Files.Read\t")][random.below(7)].clone());
     "other roles" 2, |token, random| token.set("roles", [list(&["Other"]), list(&[""]), list(&[]), string("Admin"), list(&["Admin", "Files.Read.All"])][random.below(5)].clone());
-    "an id token" 4, |token, random| { remove(token, &["scp", "scope", "azp", "appid", "client_id"]); token.set_text("nonce", "made-up-nonce"); if random.percent(50) { token.set_text("at_hash", "made-up-hash"); } if random.percent(50) { token.set_text("aud", CALLER); } };
+    "an id token" 4, id_token;
     "marks of an id token" 2, |token, random| token.set_text(random.pick(&["nonce", "at_hash", "c_hash", "s_hash"]), "made-up");
     "marks of a kind" 2, |token, random| token.set_text(random.pick(&["typ", "token_use", "idtyp"]), random.pick(&["Bearer", "ID", "id", "access", "app", "user", "device", "Refresh"]));
     "bound to a key" 4, |token, random| token.set("cnf", random.pick(&["{\"jkt\":\"made-up\"}", "{}", "null", "\"x\"", "{\"x5t#S256\":\"made-up\"}"]));
-    "another client" 4, |token, random| { let client = random.pick(&[OTHER_CALLER, "77777777-8888-9999-0000-111111111111", "shop", "", "77777777-8888-9999-0000-11111111111A"]); for name in ["azp", "appid", "client_id"] { if token.payload.has(name) { token.set_text(name, client); } } };
+    "another client" 6, |token, random| { let client = random.pick(&[OTHER_CALLER, "77777777-8888-9999-0000-111111111111", "shop", "", "77777777-8888-9999-0000-11111111111A"]); for name in ["azp", "appid", "client_id"] { if token.payload.has(name) { token.set_text(name, client); } } };
     "client in upper case" 1, |token, _| for name in ["azp", "appid", "client_id"] { if token.payload.has(name) { token.set_text(name, &CALLER.to_uppercase()); } };
     "no client" 1, |token, _| remove(token, &["azp", "appid", "client_id"]);
     "department" 3, |token, random| match random.below(5) { 0 | 1 => token.payload.remove("department"), 2 => token.set_text("department", "finance"), 3 => token.set("department", list(&["finance", "sales"])), _ => token.set_text("department", "finance,sales") };

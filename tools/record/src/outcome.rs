@@ -33,6 +33,9 @@ pub const STATUS: usize = 0;
 pub const CODE: usize = 1;
 pub const CAUSE: usize = 2;
 
+/// The code of every input of a configuration that is refused.
+pub const NO_VERIFIER: &str = "no verifier";
+
 pub type Outcome = [String; FIELDS.len()];
 
 type Answered = Pin<Box<dyn Future<Output = Response<Full<Bytes>>>>>;
@@ -61,16 +64,15 @@ impl Subject {
     /// # Errors
     ///
     /// The outcome of every input, if the library refuses the configuration.
-    pub fn new(configuration: &Configuration, is_warm: bool) -> Result<Self, Outcome> {
+    pub fn new(configuration: &Configuration, is_warm: bool) -> Result<Self, Box<Outcome>> {
         let documents = Documents { fault: configuration.fault.clone(), ..Documents::default() };
         let is_known = Arc::clone(&documents.is_warm);
         let clock = StillClock::default();
         let verifier = configuration.verifier(documents, clock.clone()).map_err(|error| {
             let settings: Vec<&str> = error.problems().iter().map(|problem| problem.setting()).collect();
-            let mut outcome = Outcome::default();
-            outcome[STATUS] = "configuration refused".to_owned();
-            outcome[CODE] = settings.join(" ");
-            outcome
+            let mut outcome = of_code(NO_VERIFIER);
+            outcome[STATUS] = format!("configuration refused: {}", settings.join(" "));
+            Box::new(outcome)
         })?;
         let runtime = runtime();
         if is_warm {
@@ -105,9 +107,11 @@ impl Subject {
     }
 
     async fn of_request(&self, request: Request<()>) -> Outcome {
-        let diagnosis = self.verifier.diagnose_request(request.headers(), request.uri()).await;
+        let (headers, uri) = (request.headers().clone(), request.uri().clone());
         let (parts, body) = (self.service)(request).await.into_parts();
         let body = body.collect().await.expect("the body is in memory").to_bytes();
+        // Afterwards: the verdict of a diagnosis may be in the cache that the layer looks into.
+        let diagnosis = self.verifier.diagnose_request(&headers, &uri).await;
         let mut outcome = of_diagnosis(&diagnosis);
         outcome[STATUS] = parts.status.as_u16().to_string();
         let code = parts.extensions.get::<Rejection>().map(Rejection::code);
@@ -121,9 +125,13 @@ impl Subject {
 
     /// What cannot be in a header is verified and diagnosed without a request.
     async fn of_text(&self, text: &str) -> Outcome {
+        let verdict = self.verifier.verify(text).await;
         let mut outcome = of_diagnosis(&self.verifier.diagnose(text).await);
-        match self.verifier.verify(text).await {
-            Ok(claims) => outcome[CODE] = format!("accepted {}", of_claims(&claims)),
+        match verdict {
+            Ok(claims) => {
+                outcome[CODE] = "accepted".to_owned();
+                outcome[7] = of_claims(&claims);
+            }
             Err(rejection) => {
                 outcome[STATUS] = rejection.status().as_u16().to_string();
                 outcome[CODE] = rejection.code().to_owned();

@@ -134,14 +134,14 @@ impl Part {
         let configuration = &generator.configurations[at];
         let mut part = Self { digest: digest(0xcbf2_9ce4_8422_2325, configuration.name.as_bytes()), ..Self::default() };
         // Every third one has fetched nothing when its first input comes.
-        let is_warm = at % 3 != 0 || matches!(configuration.fault, crate::documents::Fault::LaterDown);
+        let is_warm = !at.is_multiple_of(3) || matches!(configuration.fault, crate::documents::Fault::LaterDown);
         let subject = Subject::new(configuration, is_warm);
         for &number in numbers {
             let input = generator.input(number as u64);
             part.digest = digest(part.digest, input.digested.as_bytes());
             let outcome = match &subject {
                 Ok(subject) => subject.outcome(&input.sent),
-                Err(outcome) => outcome.clone(),
+                Err(outcome) => Outcome::clone(outcome),
             };
             let outcome = part.outcomes.number(outcome);
             part.inputs.push((number, outcome));

@@ -9,12 +9,13 @@ use tower_entra::{
 
 use crate::{
     configurations::{Configuration, Layers, instance, openid, tenant},
-    documents::{Fault, set, weak_set},
+    documents::{Fault, NOW, set, weak_set},
     keys::{Key, jwk},
     names::{
-        AUDIENCE, B2C_DOMAIN, CALLER, CLIENT, DIRECTORY_ROLE, GROUP, KIDLESS, OPENID, OTHER_CALLER, OTHER_TENANT, TENANT,
+        AUDIENCE, B2C_DOMAIN, CALLER, CLIENT, DIRECTORY_ROLE, GROUP, KIDLESS, OPENID, OTHER_CALLER, OTHER_TENANT,
+        TENANT,
     },
-    object::string,
+    object::{list, string},
     tokens::Issuer,
 };
 
@@ -61,7 +62,7 @@ fn files() -> Vec<Configuration> {
             "file: clients, claims, leeway",
             Issuer::PUBLIC,
             r#"{"TenantId":"TENANT","ClientId":"CLIENT","AllowedClients":["CALLER"],"ClockSkewSeconds":0,
-                "RequiredClaims":{"department":["sales","support"]}}"#,
+                "RequiredClaims":[{"Name":"department","Values":["sales","support"],"Match":"any"}]}"#,
         ),
         file(
             "file: access-control list",
@@ -131,13 +132,35 @@ fn authorities() -> Vec<Configuration> {
     vec![
         of("version 1 alone", Issuer::PUBLIC, move || here().version(TokenVersion::V1)),
         of("version 2 alone", Issuer::PUBLIC, move || here().version(TokenVersion::V2)),
-        of("application keys", Issuer::PUBLIC, move || here().app_specific_keys(CLIENT))
-            .adapt(|token| {
-                token.key = Key::Second;
-                token.header.set("kid", string("app"));
-            }),
+        of("application keys", Issuer::PUBLIC, move || here().app_specific_keys(CLIENT)).adapt(|token| {
+            token.key = Key::Second;
+            token.header.set("kid", string("app"));
+        }),
         of("an audience alone", Issuer::PUBLIC, move || here().audience(AUDIENCE))
             .adapt(|token| token.set_text("aud", AUDIENCE)),
+        of("version 2 alone, older tokens of version 1", Issuer::PUBLIC, move || here().version(TokenVersion::V2))
+            .adapt(|token| {
+                token.set_text("iss", &format!("https://sts.windows.net/{TENANT}/"));
+                token.set_text("ver", "1.0");
+                token.set("iat", NOW - 3000);
+            })
+            .weight(6),
+        of("another department", Issuer::PUBLIC, move || {
+            here().required_claim(ClaimRule::any("department", ["support", "finance"]))
+        })
+        .weight(5),
+        of("a context, capable clients", Issuer::PUBLIC, move || here().require(Requirement::auth_context("c1")))
+            .adapt(|token| {
+                token.payload.remove("acrs");
+                token.set("xms_cc", list(&["cp1"]));
+            })
+            .weight(4),
+        of("a group, tokens without groups", Issuer::PUBLIC, move || here().require(Requirement::group(GROUP)))
+            .adapt(|token| {
+                token.payload.remove("groups");
+                token.set("hasgroups", "true");
+            })
+            .weight(6),
         of("personal accounts", Issuer::PERSONAL, Authority::danger_personal_accounts),
         of("tenants by domain", Issuer::OTHER, || {
             Authority::tenants([tenant(TENANT)], ["fabrikam.example".to_owned()])
@@ -147,7 +170,8 @@ fn authorities() -> Vec<Configuration> {
             b2c().accept_app_tokens_without_policy().allowed_client(CALLER)
         })
         .weight(20),
-        of("B2C, policy in the issuer", Issuer::B2C_TFP, move || b2c().accept_tfp_issuers()).fault(Fault::PolicyInIssuer),
+        of("B2C, policy in the issuer", Issuer::B2C_TFP, move || b2c().accept_tfp_issuers())
+            .fault(Fault::PolicyInIssuer),
         of("B2C, policy in the issuer refused", Issuer::B2C_TFP, b2c).fault(Fault::PolicyInIssuer),
         of("B2C, custom domain", Issuer::B2C_DOMAIN, || {
             Authority::b2c_at("https://login.b2c.example", B2C_DOMAIN, "B2C_1_susi")
@@ -174,7 +198,7 @@ fn authorities() -> Vec<Configuration> {
         of("a tenant, OpenID Connect", Issuer::OPENID, || {
             openid().named("partner").require(Requirement::tenant(tenant(TENANT)))
         })
-        .weight(4),
+        .weight(7),
         of("a group, an instance", Issuer::INSTANCE, || {
             let required = Requirement::group(GROUP).or(Requirement::directory_role(DIRECTORY_ROLE));
             Authority::tenant(tenant(TENANT)).in_instance(instance()).require(required)
@@ -247,7 +271,9 @@ fn lookups_and_checks() -> Vec<Configuration> {
             Authority::tenants_by(|_| async { Err::<bool, _>(Rejection::new(RejectionKind::KeysUnavailable)) })
         })
         .weight(3),
-        check("a check that rejects", || Rejection::new(RejectionKind::WrongTenant).detail("the subscription has ended")),
+        check("a check that rejects", || {
+            Rejection::new(RejectionKind::WrongTenant).detail("the subscription has ended")
+        }),
         check("a check that challenges", || {
             Rejection::claims_challenge(r#"{"access_token":{"acrs":{"essential":true,"value":"c1"}}}"#)
         }),
@@ -278,8 +304,16 @@ fn faults() -> Vec<Configuration> {
         broken("weak keys", Fault::Keys(weak_set())),
         broken("no keys", Fault::Keys(r#"{"keys":[]}"#.to_owned())),
         usual("keys without issuer").fault(Fault::Keys(set([jwk(Key::Rsa).with("kid", string("rsa"))]).to_string())),
-        usual("stale keys").fault(Fault::LaterDown).weight(20),
-        usual("their clock is behind").fault(Fault::Date("Wed, 31 Dec 2025 22:00:00 GMT")).weight(20),
+        usual("stale keys").fault(Fault::LaterDown),
+        usual("stale keys, a new key")
+            .fault(Fault::LaterDown)
+            .adapt(|token| token.header.set("kid", string("rotated")))
+            .weight(5),
+        usual("their clock is behind").fault(Fault::Date("Wed, 31 Dec 2025 22:00:00 GMT")),
+        usual("their clock is behind, tokens that would count there")
+            .fault(Fault::Date("Wed, 31 Dec 2025 22:00:00 GMT"))
+            .adapt(|token| token.set("exp", NOW - 1800))
+            .weight(6),
         usual("their clock is ahead").fault(Fault::Date("Thu, 01 Jan 2026 02:00:00 GMT")),
         usual("the same clock").fault(Fault::Date("Thu, 01 Jan 2026 00:00:00 GMT")),
         openid_of("OpenID Connect: a wrong issuer", metadata("issuer", "https://id.contoso.example/other")),
@@ -300,7 +334,10 @@ fn layers() -> Vec<Configuration> {
     let openid_of = |name: &str, layers: Layers| of(name, Issuer::OPENID, openid).layers(layers);
     vec![
         requires("layer: a scope", Requirement::scope("Files.Write")).weight(5),
-        requires("layer: a scope or a role", Requirement::scope("Files.Read").or(Requirement::app_role("Files.Read.All"))),
+        requires(
+            "layer: a scope or a role",
+            Requirement::scope("Files.Read").or(Requirement::app_role("Files.Read.All")),
+        ),
         requires("layer: an app role", Requirement::app_role("Files.Read.All")).weight(5),
         requires("layer: a role", Requirement::role("Admin")).weight(5),
         requires("layer: a group", Requirement::group(GROUP)).weight(5),
@@ -309,12 +346,14 @@ fn layers() -> Vec<Configuration> {
         requires("layer: no guests", Requirement::not(Requirement::guest())),
         requires("layer: a claim", Requirement::claim(ClaimRule::any("department", ["sales"]))),
         requires("layer: a client", Requirement::client(CALLER).and(Requirement::tenant(tenant(TENANT)))),
-        of("layer: a tenant, OpenID Connect", Issuer::OPENID, openid).requires(Requirement::tenant(tenant(TENANT))).weight(5),
+        of("layer: a tenant, OpenID Connect", Issuer::OPENID, openid)
+            .requires(Requirement::tenant(tenant(TENANT)))
+            .weight(5),
         usual("layer: everything in the challenge").layers(Layers::Challenge),
         usual("layer: optional").layers(Layers::Optional),
         openid_of("layer: token in another header", Layers::OtherHeader),
-        usual("layer: a requirement alone").layers(Layers::RequirementAlone).weight(2),
-        Configuration::new("own issuer, wrong place", [Issuer::OPENID], |builder| {
+        usual("layer: a requirement alone").layers(Layers::RequirementAlone).weight(5),
+        Configuration::new("refused: no audience", [Issuer::OPENID], |builder| {
             builder.client_id(CLIENT).authority(Authority::openid_connect(OPENID))
         })
         .weight(2),

@@ -17,10 +17,20 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Issuer {
     /// A tenant in one of [`CLOUDS`].
-    Entra { cloud: usize, tenant: &'static str },
-    B2c { host: &'static str, policy: &'static str, is_in_issuer: bool },
+    Entra {
+        cloud: usize,
+        tenant: &'static str,
+    },
+    B2c {
+        host: &'static str,
+        policy: &'static str,
+        is_in_issuer: bool,
+    },
     ExternalId,
-    OpenIdConnect { issuer: &'static str, algorithm: &'static str },
+    OpenIdConnect {
+        issuer: &'static str,
+        algorithm: &'static str,
+    },
 }
 
 impl Issuer {
@@ -134,8 +144,15 @@ pub fn valid(issuer: &Issuer, random: &mut Random) -> Token {
         .with("nbf", NOW - 60)
         .with("exp", NOW + [3600, 60, 86_400][random.below(3)])
         .with("department", string("sales"));
-    let mut token =
-        Token { issuer: issuer.clone(), header, payload, key, hashes_nonce: false, raw_header: None, raw_payload: None };
+    let mut token = Token {
+        issuer: issuer.clone(),
+        header,
+        payload,
+        key,
+        hashes_nonce: false,
+        raw_header: None,
+        raw_payload: None,
+    };
     match issuer {
         Issuer::Entra { .. } | Issuer::ExternalId => entra(&mut token, random),
         Issuer::B2c { policy, .. } => b2c(&mut token, policy, random),

@@ -161,9 +161,7 @@ fn google(file: &Value) -> Vec<(String, Outcome)> {
         let authority = if text("form") == "pem" { authority.pem_key(keys) } else { authority.static_keys(keys) };
         let clock = At(case["at"].as_u64().expect("a time"));
         let outcome = match Verifier::builder().authority(authority).clock(clock).build() {
-            Ok(verifier) => {
-                Subject::of_verifier(verifier, None).outcome(&Sent::bearer(text("token").to_owned()))
-            }
+            Ok(verifier) => Subject::of_verifier(verifier, None).outcome(&Sent::bearer(text("token").to_owned())),
             Err(_) => of_code("configuration refused"),
         };
         all.push((format!("google: {}", text("id")), outcome));
