@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt::Write};
 use tower_entra::{RejectionKind, diagnosis::CauseKind};
 
 use crate::{
-    outcome::{CAUSE, CODE},
+    outcome::{CAUSE, CODE, NO_VERIFIER},
     record::Record,
 };
 
@@ -28,12 +28,13 @@ pub fn table(record: &Record) -> (String, Vec<String>) {
     for kind in CauseKind::ALL {
         counts.insert(format!("cause {}", kind.code()), 0);
     }
-    let mut accepted = 0;
+    let (mut accepted, mut refused) = (0, 0);
     for outcome in record.inputs.iter().map(|number| record.outcome(*number)) {
-        accepted += usize::from(outcome[CODE].starts_with("accepted"));
+        accepted += usize::from(outcome[CODE] == "accepted");
+        refused += usize::from(outcome[CODE] == NO_VERIFIER);
         for (name, value) in [("code", &outcome[CODE]), ("cause", &outcome[CAUSE])] {
-            if !value.starts_with("accepted") && !value.is_empty() {
-                *counts.entry(format!("{name} {value}")).or_default() += 1;
+            if let Some(count) = counts.get_mut(&format!("{name} {value}")) {
+                *count += 1;
             }
         }
     }
@@ -42,7 +43,8 @@ pub fn table(record: &Record) -> (String, Vec<String>) {
     let least = LEAST * count / 1_000_000;
     let mut lacks = Vec::new();
     let mut table = format!(
-        "{count} inputs, {} configurations, {} vectors, {} distinct outcomes\n{accepted} accepted ({share} %)\n",
+        "{count} inputs, {} configurations, {} vectors, {} distinct outcomes\n{accepted} accepted ({share} %), {refused} for \
+         a configuration that is refused\n",
         record.configurations,
         record.vectors.len(),
         record.outcomes.values().len()

@@ -22,7 +22,7 @@ use tower_entra::{
 };
 
 use crate::{
-    outcome::{Outcome, STATUS, Subject, of_code},
+    outcome::{NO_VERIFIER, Outcome, STATUS, Subject, of_code},
     transport::Sent,
 };
 
@@ -162,7 +162,7 @@ fn google(file: &Value) -> Vec<(String, Outcome)> {
         let clock = At(case["at"].as_u64().expect("a time"));
         let outcome = match Verifier::builder().authority(authority).clock(clock).build() {
             Ok(verifier) => Subject::of_verifier(verifier, None).outcome(&Sent::bearer(text("token").to_owned())),
-            Err(_) => of_code("configuration refused"),
+            Err(_) => of_code(NO_VERIFIER),
         };
         all.push((format!("google: {}", text("id")), outcome));
     }
