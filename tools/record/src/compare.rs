@@ -30,7 +30,7 @@ pub struct Differences {
 impl Differences {
     /// # Errors
     ///
-    /// If the records are not of the same inputs.
+    /// If the records are not of the same inputs, or a vector of the old one is missing.
     pub fn between(old: &Record, new: &Record, configurations: &[Configuration]) -> Result<Self, String> {
         if (old.digest, old.configurations) != (new.digest, new.configurations) {
             return Err(
@@ -49,15 +49,12 @@ impl Differences {
             };
             differences.compare(old.outcome(*old_outcome), new.outcome(*new_outcome), describe);
         }
-        let mut vectors: BTreeMap<&str, [Option<&Outcome>; 2]> = BTreeMap::new();
-        for (at, record) in [old, new].into_iter().enumerate() {
-            for (name, outcome) in &record.vectors {
-                vectors.entry(name).or_default()[at] = Some(record.outcome(*outcome));
-            }
-        }
-        let missing = crate::outcome::of_code("not recorded");
-        for (name, [old, new]) in vectors {
-            differences.compare(old.unwrap_or(&missing), new.unwrap_or(&missing), || format!("vector {name}"));
+        let vectors: BTreeMap<&str, usize> = new.vectors.iter().map(|(name, outcome)| (&**name, *outcome)).collect();
+        for (name, outcome) in &old.vectors {
+            let found = vectors.get(&**name).ok_or_else(|| {
+                format!("the record has the vector {name}, which is not here: set TOWER_ENTRA_VECTORS as it was then")
+            })?;
+            differences.compare(old.outcome(*outcome), new.outcome(*found), || format!("vector {name}"));
         }
         Ok(differences)
     }

@@ -64,6 +64,25 @@ fn records_of_other_inputs_are_not_compared() {
 }
 
 #[test]
+fn vectors_are_compared_by_their_names() {
+    let all = configurations::all();
+    let [accepted, refused] = ["accepted", "expired"].map(outcome::of_code);
+    let of = |vectors: &[(&str, &outcome::Outcome)]| {
+        let mut record = Record::default();
+        for (name, outcome) in vectors {
+            let outcome = record.outcomes.number((*outcome).clone());
+            record.vectors.push(((*name).to_owned(), outcome));
+        }
+        record
+    };
+    let old = of(&[("a", &accepted), ("b", &refused)]);
+    let count = |new| Differences::between(&old, &new, &all).map(|differences| differences.count);
+    assert_eq!(count(of(&[("c", &refused), ("b", &refused), ("a", &accepted)])), Ok(0));
+    assert_eq!(count(of(&[("a", &refused), ("b", &refused)])), Ok(1));
+    assert!(count(of(&[("a", &accepted)])).is_err_and(|error| error.contains("TOWER_ENTRA_VECTORS")));
+}
+
+#[test]
 fn too_little_coverage_is_told() {
     let (table, lacks) = coverage::table(&RECORD);
     assert!(lacks.is_empty(), "{table}\n{lacks:?}");
