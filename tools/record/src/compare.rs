@@ -45,7 +45,7 @@ impl Differences {
             let describe = || {
                 let input = generator.input(number as u64);
                 let name = &configurations[input.configuration].name;
-                format!("input {number}, configuration \"{name}\", {:?}\n    {:?}", input.mutations, input.sent)
+                format!("input {number}, configuration \"{name}\", {:?}\n    {}", input.mutations, input.sent)
             };
             differences.compare(old.outcome(*old_outcome), new.outcome(*new_outcome), describe);
         }

@@ -154,7 +154,7 @@ fn authorities() -> Vec<Configuration> {
                 token.payload.remove("acrs");
                 token.set("xms_cc", list(&["cp1"]));
             })
-            .weight(4),
+            .weight(6),
         of("a group, tokens without groups", Issuer::PUBLIC, move || here().require(Requirement::group(GROUP)))
             .adapt(|token| {
                 token.payload.remove("groups");

@@ -1,5 +1,7 @@
 //! Changes of a signed token's text, and of the request that carries it.
 
+use std::fmt;
+
 use crate::{keys::encode, object::string, random::Random};
 
 /// A change by its name, and how often it is chosen.
@@ -91,6 +93,15 @@ impl Sent {
     pub fn bearer(text: String) -> Self {
         let headers = vec![("authorization", format!("Bearer {text}"))];
         Self { uri: "/".to_owned(), headers, text }
+    }
+}
+
+impl fmt::Display for Sent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.uri)?;
+        self.headers.iter().try_for_each(|(name, value)| write!(f, " {name}: {value:?}"))?;
+        let is_shown = self.headers.iter().any(|(_, value)| value.contains(&self.text));
+        if is_shown { Ok(()) } else { write!(f, " token {:?}", self.text) }
     }
 }
 
