@@ -275,7 +275,7 @@ fn check_external_id(found: &str, issuer: IssuerTemplate, base: &str) -> Result<
         Ok(issuer)
     } else {
         Err(format!(
-            "its issuer is {found:?}, not {:?}; name the address that the issuer has, by external_id_at() or Instance",
+            "its issuer is {found:?}, not {:?}; configure the URL of the issuer by external_id_at() or Instance",
             usual.for_tenant(tenant).to_string()
         ))
     }

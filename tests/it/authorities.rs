@@ -404,7 +404,7 @@ async fn what_is_wrong_with_metadata_is_told_with_both_values() {
         (
             dated(MockEntra::new()),
             Authority::domain("nowhere.example").client_id(API),
-            ["status 400: there is no tenant nowhere.example", "and the cloud too"],
+            ["status 400: there is no tenant nowhere.example", "compare tenant and cloud"],
         ),
         (
             moved(dated(MockEntra::new()), &format!("https://login.microsoftonline.us/{t}/v2.0")),
@@ -438,13 +438,16 @@ async fn what_is_wrong_with_metadata_is_told_with_both_values() {
             Authority::b2c("contoso", "B2C_1_susi").client_id(API),
             [
                 "https://fabrikam.b2clogin.com/",
-                "https://contoso.b2clogin.com/{tenantid}/v2.0/\"; name the address that the issuer has, by b2c_at()",
+                "https://contoso.b2clogin.com/{tenantid}/v2.0/\"; configure the URL of the issuer by b2c_at()",
             ],
         ),
         (
             moved(dated(MockEntra::external_id("contoso")), &format!("https://{OTHER}.ciamlogin.com/{t}/v2.0")),
             Authority::external_id("contoso").client_id(API),
-            [OTHER, &*format!("https://{t}.ciamlogin.com/{t}/v2.0\"; name the address that the issuer has")],
+            [
+                OTHER,
+                &*format!("https://{t}.ciamlogin.com/{t}/v2.0\"; configure the URL of the issuer by external_id_at()"),
+            ],
         ),
         (
             dated(MockEntra::external_id("contoso")),
