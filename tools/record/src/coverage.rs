@@ -15,12 +15,10 @@ const EXEMPT: [(&str, &str); 1] =
 
 /// Share of accepted inputs, in percent, that a record must have.
 const ACCEPTED: usize = 25;
-/// How many inputs in a million each code and each cause must have.
-const LEAST: usize = 1000;
 const CONFIGURATIONS: usize = 100;
 
-/// A table of what was reached, and what of it is too little.
-pub fn table(record: &Record) -> (String, Vec<String>) {
+/// A table of what was reached, and what of it is too little: each code and each cause must have `least` inputs.
+pub fn table(record: &Record, least: usize) -> (String, Vec<String>) {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for kind in RejectionKind::ALL {
         counts.insert(format!("code {}", kind.code()), 0);
@@ -40,7 +38,6 @@ pub fn table(record: &Record) -> (String, Vec<String>) {
     }
     let count = record.inputs.len();
     let share = accepted * 100 / count.max(1);
-    let least = LEAST * count / 1_000_000;
     let mut lacks = Vec::new();
     let mut table = format!(
         "{count} inputs, {} configurations, {} vectors, {} distinct outcomes\n{accepted} accepted ({share} %), {refused} for \

@@ -28,6 +28,9 @@ use std::{
 use compare::Differences;
 use record::{GENERATOR, Head, Record, SEED};
 
+/// How many inputs in a million each code and each cause must have.
+const LEAST: usize = 1000;
+
 const USAGE: &str = "usage: record [--inputs N] [FILE] | compare [--inputs N] FILE";
 
 fn main() -> ExitCode {
@@ -91,7 +94,7 @@ fn record(arguments: &Arguments) -> Result<bool, String> {
         fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     }
     fs::write(&path, record.to_text()).map_err(|error| format!("{}: {error}", path.display()))?;
-    let (table, lacks) = coverage::table(&record);
+    let (table, lacks) = coverage::table(&record, LEAST * arguments.inputs / 1_000_000);
     print!("{table}");
     println!("written to {}", path.display());
     lacks.iter().for_each(|lack| println!("too little: {lack}"));
