@@ -68,7 +68,7 @@ impl Analysis<'_> {
         }
         match rejection.kind() {
             Kind::MissingToken => super::paste_causes::of_paste(CauseKind::NoToken, self.pasted),
-            Kind::MalformedHeader => super::request::two_headers(),
+            Kind::MalformedHeader => super::paste_causes::two_headers(),
             Kind::TokenTooLarge => self.too_large(rejection),
             Kind::MalformedToken => self.malformed(rejection),
             // Five parts, and no header in the first: refresh tokens of personal accounts have dots too.

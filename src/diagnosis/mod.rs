@@ -63,6 +63,7 @@
 //! It is for the API's owner: it shows what is configured, and what the token says. Never send it to a caller.
 
 mod audience;
+mod cause;
 mod check;
 mod dates;
 mod decoded;
@@ -71,197 +72,14 @@ mod issuer;
 mod keys;
 mod kind;
 mod pasted;
+mod report;
 mod request;
 mod causes;
 mod format;
 
-use std::fmt;
-
-use serde::Serialize;
-
+pub use cause::Cause;
 pub use check::{Check, Outcome};
 pub use decoded::{Date, Decoded};
 pub use kind::CauseKind;
-use pasted::Pasted;
+pub use report::Diagnosis;
 pub(crate) use request::instead;
-
-use crate::{
-    rejection::{Rejection, RejectionKind},
-    verifier::Verifier,
-};
-
-/// What was found out about one token. See the [module](crate::diagnosis) for examples.
-#[derive(Clone, Debug, Serialize)]
-pub struct Diagnosis {
-    accepted: bool,
-    code: Option<&'static str>,
-    cause: Option<Cause>,
-    further: Vec<Cause>,
-    checks: Vec<Check>,
-    token: Decoded,
-    #[serde(skip)]
-    rejection: Option<Rejection>,
-}
-
-/// One cause, in the values of this token and this configuration.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Cause {
-    kind: CauseKind,
-    title: &'static str,
-    explanation: String,
-    remedy: String,
-    known_as: &'static [&'static str],
-}
-
-impl Cause {
-    pub(crate) fn new(kind: CauseKind, explanation: impl Into<String>, remedy: impl Into<String>) -> Self {
-        let (explanation, remedy) = (format::plain(explanation.into()), format::plain(remedy.into()));
-        Self { kind, title: kind.title(), explanation, remedy, known_as: kind.known_as() }
-    }
-
-    /// Which.
-    #[must_use]
-    pub fn kind(&self) -> CauseKind {
-        self.kind
-    }
-
-    /// What is wrong, in whole sentences.
-    #[must_use]
-    pub fn explanation(&self) -> &str {
-        &self.explanation
-    }
-
-    /// What to do about it, in whole sentences.
-    #[must_use]
-    pub fn remedy(&self) -> &str {
-        &self.remedy
-    }
-}
-
-impl Diagnosis {
-    /// Whether the verifier accepts the token, given exactly so but for blanks and line breaks around it.
-    #[must_use]
-    pub fn is_accepted(&self) -> bool {
-        self.accepted
-    }
-
-    /// The code of the refusal, as callers and the log have it.
-    #[must_use]
-    pub fn code(&self) -> Option<&'static str> {
-        self.code
-    }
-
-    /// The refusal of the token itself, without what was pasted around it.
-    #[must_use]
-    pub fn rejection(&self) -> Option<&Rejection> {
-        self.rejection.as_ref()
-    }
-
-    /// The root cause; `None` if the token is accepted.
-    #[must_use]
-    pub fn cause(&self) -> Option<&Cause> {
-        self.cause.as_ref()
-    }
-
-    /// What else would refuse it, once the root cause is mended.
-    #[must_use]
-    pub fn further(&self) -> &[Cause] {
-        &self.further
-    }
-
-    /// Every check in its order.
-    #[must_use]
-    pub fn checks(&self) -> &[Check] {
-        &self.checks
-    }
-
-    /// What stands in the token.
-    #[must_use]
-    pub fn token(&self) -> &Decoded {
-        &self.token
-    }
-}
-
-impl Verifier {
-    /// Runs every check on a token to its end, and finds the root cause of its refusal. `text` may be what somebody pasted:
-    /// quotes, `Bearer`, line breaks and a whole token response are recognised, and said.
-    ///
-    /// Keys are fetched if there are none yet, and as [`verify`](Self::verify) would fetch them. The owner's own checks run.
-    /// The token is sent nowhere.
-    ///
-    /// ```
-    /// use tower_entra::{Verifier, diagnosis::CauseKind, testing::MockEntra};
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let entra = MockEntra::new();
-    /// # let verifier = Verifier::builder()
-    /// #     .tenant(MockEntra::TENANT).client_id(MockEntra::CLIENT_ID).fetch(entra.clone()).build()?;
-    /// let diagnosis = verifier.diagnose(&format!("\"{}\"", entra.token().expired().build())).await;
-    /// assert_eq!(diagnosis.cause().map(|cause| cause.kind()), Some(CauseKind::Quoted));
-    /// assert_eq!(diagnosis.further()[0].kind(), CauseKind::Expired);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn diagnose(&self, text: &str) -> Diagnosis {
-        let pasted = Pasted::read(text);
-        // Without keys nothing can be said of the signature; why there are none is told by what follows.
-        self.load_authorities().await;
-        let recording = self.record(&pasted.token).await;
-        let authority = self.report(&recording);
-        let now = self.clock().now();
-        let token = Decoded::read(&pasted.token, now);
-        let analysis = causes::Analysis {
-            pasted: &pasted,
-            recording: &recording,
-            authority: authority.as_ref(),
-            token: &token,
-            now,
-        };
-        let mut causes: Vec<Cause> =
-            pasted.faults.iter().map(|fault| paste_causes::of_paste(*fault, &pasted)).collect();
-        let rejection = recording.rejection().filter(|_| !pasted.token.is_empty()).cloned();
-        if let Some(rejection) = &rejection {
-            causes.extend(analysis.causes(rejection));
-        }
-        let mut seen = std::collections::HashSet::new();
-        causes.retain(|cause| seen.insert(cause.kind));
-        let checks = check::checks(&analysis);
-        let is_accepted = rejection.is_none() && pasted.faults.is_empty();
-        let mut causes = causes.into_iter();
-        let cause = causes.next();
-        let code = match (&rejection, &cause) {
-            _ if is_accepted => None,
-            (_, Some(cause)) if !pasted.faults.is_empty() => Some(cause.kind.rejection().code()),
-            (Some(rejection), _) => Some(rejection.code()),
-            (None, _) => Some(RejectionKind::MalformedToken.code()),
-        };
-        Diagnosis { accepted: is_accepted, code, cause, further: causes.collect(), checks, token, rejection }
-    }
-}
-
-impl fmt::Display for Diagnosis {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.cause, self.code) {
-            (Some(cause), Some(code)) => {
-                writeln!(f, "refused ({code}): {cause}")?;
-            }
-            _ => writeln!(f, "accepted: {}", self.token.kind())?,
-        }
-        for cause in &self.further {
-            writeln!(f, "\nand then: {cause}")?;
-        }
-        writeln!(f)?;
-        self.checks.iter().try_for_each(|check| writeln!(f, "{check}"))
-    }
-}
-
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}\n  {}\n  To fix: {}", self.title, self.explanation, self.remedy)?;
-        if !self.known_as.is_empty() {
-            write!(f, "\n  Known elsewhere as: {}", self.known_as.join(", "))?;
-        }
-        Ok(())
-    }
-}

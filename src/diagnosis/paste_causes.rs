@@ -72,3 +72,11 @@ pub(super) fn of_paste(kind: CauseKind, pasted: &Pasted) -> Cause {
     };
     Cause::new(kind, explanation, remedy)
 }
+
+pub(super) fn two_headers() -> Cause {
+    Cause::new(
+        CauseKind::TwoHeaders,
+        "The request has two Authorization headers: which of them counts would be a guess.",
+        "Send one; a proxy and a client library may each add theirs.",
+    )
+}

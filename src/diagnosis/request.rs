@@ -31,7 +31,7 @@ impl Verifier {
         let behind = text.as_deref().and_then(|text| bearer::behind_scheme(text.as_bytes()));
         let bearer = behind.map(String::from_utf8_lossy);
         let without = match (&text, &bearer) {
-            (Some(_), _) if second.is_some() => Some(two_headers()),
+            (Some(_), _) if second.is_some() => Some(paste_causes::two_headers()),
             (Some(text), None) if !text.trim_ascii().is_empty() => Some(other_scheme(text)),
             (Some(_), Some(_)) => None,
             _ => Some(without_header(headers, uri)),
@@ -48,14 +48,6 @@ impl Verifier {
             None => diagnosis,
         }
     }
-}
-
-pub(super) fn two_headers() -> Cause {
-    Cause::new(
-        CauseKind::TwoHeaders,
-        "The request has two Authorization headers: which of them counts would be a guess.",
-        "Send one; a proxy and a client library may each add theirs.",
-    )
 }
 
 fn other_scheme(value: &str) -> Cause {

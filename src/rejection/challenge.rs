@@ -1,35 +1,12 @@
 use std::borrow::Cow;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
-use super::{Rejection, RejectionKind};
+use super::{
+    Rejection, RejectionKind,
+    challenge_action::{ChallengeAction, ClaimsChallenge},
+};
 use crate::{claims::json, tenant::Cloud};
-
-/// What the client is asked to do, beyond getting another token.
-#[derive(Clone, Debug)]
-pub(crate) enum Ask {
-    /// To come back with these claims (`docs/entra.md`, "Claims challenges").
-    Claims(ClaimsChallenge),
-    /// To let the user consent at this address (`docs/entra.md`, "Consent challenge").
-    Consent { uri: String, scopes: String },
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct ClaimsChallenge {
-    pub(crate) json: String,
-    pub(crate) authorization_uri: Option<Cow<'static, str>>,
-    pub(crate) client_id: Option<String>,
-    /// It asks for an authentication context (`acrs`).
-    pub(crate) is_auth_context: bool,
-}
-
-impl ClaimsChallenge {
-    /// The parameter `claims`: base64 of the standard alphabet, padded.
-    pub(crate) fn encoded(&self) -> String {
-        STANDARD.encode(&self.json)
-    }
-}
 
 impl Rejection {
     /// A [claims challenge](crate::guide::entra#claims-challenges): status 401, and the client is to come back with a
@@ -70,7 +47,7 @@ impl Rejection {
         let claims: Option<Value> = serde_json::from_str(&json).ok();
         let is_auth_context = claims.is_some_and(|claims| claims.pointer("/access_token/acrs").is_some());
         let uri = format!("https://{}/common/oauth2/authorize", Cloud::Public.login_host());
-        rejection.with_ask(Ask::Claims(ClaimsChallenge {
+        rejection.with_ask(ChallengeAction::Claims(ClaimsChallenge {
             json,
             authorization_uri: Some(uri.into()),
             client_id: None,
@@ -124,7 +101,7 @@ impl Rejection {
     #[must_use]
     pub fn consent(uri: impl Into<String>, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let scopes: Vec<String> = scopes.into_iter().map(Into::into).collect();
-        let ask = Ask::Consent { uri: uri.into(), scopes: scopes.join(",") };
+        let ask = ChallengeAction::Consent { uri: uri.into(), scopes: scopes.join(",") };
         let rejection = Self::new(RejectionKind::InsufficientScope).verified().forbidden();
         rejection.detail("an API that this one calls needs consent").with_ask(ask)
     }
@@ -133,24 +110,24 @@ impl Rejection {
     #[must_use]
     pub fn challenged_claims(&self) -> Option<&str> {
         match self.ask()? {
-            Ask::Claims(challenge) => Some(&challenge.json),
-            Ask::Consent { .. } => None,
+            ChallengeAction::Claims(challenge) => Some(&challenge.json),
+            ChallengeAction::Consent { .. } => None,
         }
     }
 
     /// What goes into the challenge. Nothing if the status has been changed to one that it does not go with.
-    pub(crate) fn ask(&self) -> Option<&Ask> {
+    pub(crate) fn ask(&self) -> Option<&ChallengeAction> {
         let is_challenge = self.status() == http::StatusCode::UNAUTHORIZED;
-        self.0.ask.as_deref().filter(|ask| matches!(ask, Ask::Claims(_)) == is_challenge)
+        self.0.ask.as_deref().filter(|ask| matches!(ask, ChallengeAction::Claims(_)) == is_challenge)
     }
 
-    fn with_ask(self, ask: Ask) -> Self {
+    fn with_ask(self, ask: ChallengeAction) -> Self {
         self.edit(|inner| inner.ask = Some(Box::new(ask)))
     }
 
     fn edit_claims_challenge(self, change: impl FnOnce(&mut ClaimsChallenge)) -> Self {
         self.edit(|inner| {
-            if let Some(Ask::Claims(challenge)) = inner.ask.as_deref_mut() {
+            if let Some(ChallengeAction::Claims(challenge)) = inner.ask.as_deref_mut() {
                 change(challenge);
             }
         })

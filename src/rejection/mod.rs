@@ -23,6 +23,7 @@
 //! ```
 
 mod challenge;
+mod challenge_action;
 mod detail;
 mod kind;
 mod text;
@@ -31,7 +32,7 @@ use std::{borrow::Cow, error::Error, fmt, sync::Arc, time::Duration};
 
 use http::StatusCode;
 
-pub(crate) use challenge::{Ask, ClaimsChallenge};
+pub(crate) use challenge_action::{ChallengeAction, ClaimsChallenge};
 pub(crate) use detail::{Detail, KeyMismatch, Malformed};
 pub use kind::RejectionKind;
 use text::Text;
@@ -63,7 +64,7 @@ struct Inner {
     scopes: Option<String>,
     retry_after: Option<Duration>,
     /// Boxed because it is rare.
-    ask: Option<Box<Ask>>,
+    ask: Option<Box<ChallengeAction>>,
 }
 
 /// What anybody can compute from an unverified token, so that the response may say it.

@@ -5,7 +5,7 @@ use http::{HeaderValue, StatusCode};
 use crate::{
     claims::scopes::is_scope_token,
     policy::microsoft_api_names,
-    rejection::{Ask, ClaimsChallenge, Public, PublicCause, Rejection, RejectionKind},
+    rejection::{ChallengeAction, ClaimsChallenge, Public, PublicCause, Rejection, RejectionKind},
 };
 
 /// What the `WWW-Authenticate` header says beside the error (RFC 6750 §3).
@@ -64,8 +64,8 @@ impl Challenge {
     #[must_use]
     pub fn header(&self, rejection: &Rejection) -> Option<HeaderValue> {
         match rejection.ask() {
-            Some(Ask::Claims(challenge)) => return Some(self.claims(challenge)),
-            Some(Ask::Consent { uri, scopes }) => return Some(self.consent(uri, scopes)),
+            Some(ChallengeAction::Claims(challenge)) => return Some(self.claims(challenge)),
+            Some(ChallengeAction::Consent { uri, scopes }) => return Some(self.consent(uri, scopes)),
             None => {}
         }
         let error = match rejection.status() {

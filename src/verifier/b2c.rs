@@ -1,10 +1,7 @@
 //! The policy of a token of Azure AD B2C.
 
-use super::{ConfiguredAuthority, VerifierState};
 use crate::{
     claims::{json, payload::Payload},
-    policy::names_policy,
-    rejection::{Detail, Rejection, RejectionKind},
     tenant::TenantId,
 };
 
@@ -43,45 +40,5 @@ impl PolicyName {
             Some((_, _, Some(policy))) => Self::OfIssuer(policy.to_ascii_lowercase()),
             _ => Self::None,
         }
-    }
-}
-
-impl ConfiguredAuthority {
-    /// Whether the token has the policy of this authority, or needs none.
-    pub(super) fn accepts_policy(&self, payload: &Payload, issuer: &str) -> bool {
-        let Some(own) = &self.b2c_policy else { return true };
-        match PolicyName::of(payload, issuer) {
-            PolicyName::Claimed(policy) => policy == *own,
-            PolicyName::OfIssuer(policy) => policy == *own && self.policy.app_tokens_without_policy,
-            PolicyName::None => self.policy.app_tokens_without_policy,
-        }
-    }
-
-    /// The issuer is known, but the policy is not accepted.
-    pub(super) fn other_policy(&self, payload: &Payload) -> Rejection {
-        let detail = match names_policy(payload) {
-            true => Detail::PolicyNotAccepted,
-            false => Detail::PolicyMissing,
-        };
-        let rejection = Rejection::new(RejectionKind::WrongIssuer).expected_always(&self.name).because(detail);
-        rejection.at_authority(&self.name)
-    }
-}
-
-impl VerifierState {
-    /// The first of these authorities that has the key of a token.
-    pub(super) fn with_key(
-        &self,
-        authorities: &[usize],
-        issuer: &str,
-        key_id: Option<&str>,
-        tenant: Option<TenantId>,
-    ) -> Option<usize> {
-        let has_key = |authority: &usize| {
-            let keys = &self.authorities[*authority].keys;
-            // Metadata may have been loaded since these were chosen: only those with exactly this issuer count.
-            keys.has_issuer(issuer) && keys.key_id(key_id).is_some_and(|key_id| !keys.find(key_id, tenant).is_empty())
-        };
-        authorities.iter().copied().find(has_key)
     }
 }

@@ -1,8 +1,13 @@
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use super::{
-    Check, ConfiguredAuthority, Verifier, VerifierState, expected_issuer::ExpectedIssuer, header_cache::HeaderCache,
-    issuer_index::IssuerIndex, tenant_lookup::TenantLookups,
+    check::Check,
+    configured_authority::ConfiguredAuthority,
+    expected_issuer::ExpectedIssuer,
+    header_cache::HeaderCache,
+    issuer_index::IssuerIndex,
+    state::{Verifier, VerifierState},
+    tenant_lookup::TenantLookups,
 };
 use crate::{
     authority::{Authority, IssuerOwners, Ownership, Trusted, subject_space},

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    ConfiguredAuthority,
     choose_authority::Chosen,
+    configured_authority::ConfiguredAuthority,
     recorder::{Recorder, Step, Stop},
     run::{Run, without_key_id},
 };

@@ -4,6 +4,7 @@ use super::{
     issuer_index::IssuerMatch,
     recorder::{Recorder, Step, Stop},
     run::Run,
+    state::VerifierState,
 };
 use crate::{
     claims::{
@@ -118,5 +119,23 @@ impl<R: Recorder> Run<'_, R> {
             }
         }
         self.note(Step::Tenant, Err::<(), _>(first.other_tenant(payload, tenant))).map(drop)
+    }
+}
+
+impl VerifierState {
+    /// The first of these authorities that has the key of a token.
+    fn with_key(
+        &self,
+        authorities: &[usize],
+        issuer: &str,
+        key_id: Option<&str>,
+        tenant: Option<TenantId>,
+    ) -> Option<usize> {
+        let has_key = |authority: &usize| {
+            let keys = &self.authorities[*authority].keys;
+            // Metadata may have been loaded since these were chosen: only those with exactly this issuer count.
+            keys.has_issuer(issuer) && keys.key_id(key_id).is_some_and(|key_id| !keys.find(key_id, tenant).is_empty())
+        };
+        authorities.iter().copied().find(has_key)
     }
 }

@@ -1,10 +1,9 @@
 //! The form that an issuer must have while the metadata of its authority is not loaded, so that only tokens that may be
 //! its own cause a fetch.
 
-use super::{ConfiguredAuthority, b2c::b2c_form};
+use super::b2c::b2c_form;
 use crate::{
     authority::{DocumentSpec, Listed, is_listed},
-    claims::payload::Payload,
     tenant::{MicrosoftHost, TenantId, check_address},
 };
 
@@ -65,18 +64,6 @@ impl ExpectedIssuer {
             Form::B2c { base, .. } => Some(base),
             Form::Origin(_) | Form::ExternalId { .. } => None,
         }
-    }
-}
-
-impl ConfiguredAuthority {
-    /// Whether this authority, whose metadata is not loaded, may have issued a token.
-    pub(super) fn may_issue(&self, issuer: &str, payload: &Payload) -> bool {
-        self.may_have_issuer(issuer) && self.accepts_policy(payload, issuer)
-    }
-
-    /// Whether its metadata may name this issuer, as far as the configuration says.
-    pub(super) fn may_have_issuer(&self, issuer: &str) -> bool {
-        self.expected_issuer.as_ref().is_none_or(|expected| expected.fits(issuer))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Whether `iss`, `tid` and `ver` are consistent (`docs/entra.md`, "Recommended order of checks").
 
-use super::ConfiguredAuthority;
+use super::configured_authority::ConfiguredAuthority;
 use crate::{
     claims::{
         TokenVersion,

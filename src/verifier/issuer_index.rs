@@ -5,8 +5,8 @@ use std::{collections::HashMap, sync::Arc};
 use foldhash::fast::RandomState;
 
 use super::{
-    ConfiguredAuthority,
     b2c::{PolicyName, b2c_form},
+    configured_authority::ConfiguredAuthority,
     expected_issuer::ExpectedIssuer,
 };
 use crate::{

@@ -4,7 +4,9 @@ mod b2c;
 mod builder;
 mod check;
 mod check_signature;
+mod check_tenant;
 mod choose_authority;
+mod configured_authority;
 mod expected_issuer;
 mod header_cache;
 mod issuer_consistency;
@@ -16,108 +18,29 @@ mod recorder;
 mod refresh_attempts;
 mod rejections;
 mod run;
+mod state;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 pub(crate) mod stub;
 mod tenant_lookup;
 mod verify;
 
-use std::{
-    fmt,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{fmt, sync::Arc};
 
 pub use builder::VerifierBuilder;
 pub use check::Check;
+pub(crate) use configured_authority::AuthorityReport;
 pub(crate) use recorder::{Recording, Step};
+pub use state::Verifier;
 pub(crate) use verify::{Verdict, VerdictFuture};
 
 use crate::{
-    authority::{Gate, Source},
     cache::Cache,
-    claims::authority::AuthorityFacts,
     clock::Clock,
-    error::FetchError,
-    jwt::Algorithm,
-    keys::{
-        KeyStats,
-        epoch::Epoch,
-        revoked::Revoked,
-        stats::{Counters, Event},
-        store::KeyStore,
-    },
-    policy::{Audiences, Policy, Profile, Requirement},
+    keys::{KeyStats, stats::Event},
     tenant::TenantId,
 };
-use expected_issuer::ExpectedIssuer;
-use header_cache::HeaderCache;
-use issuer_index::IssuerIndex;
-use tenant_lookup::TenantLookups;
-
-/// Verifies access tokens. Cheap to clone.
-#[derive(Clone)]
-pub struct Verifier(Arc<VerifierState>);
-
-struct VerifierState {
-    authorities: Vec<ConfiguredAuthority>,
-    issuers: IssuerIndex,
-    /// Those of all authorities.
-    algorithms: Vec<Algorithm>,
-    /// An authority may have a key that is found without a `kid`.
-    accepts_keys_without_id: bool,
-    /// Those of all authorities.
-    audiences: Audiences,
-    lookups: TenantLookups,
-    cache: Option<Cache>,
-    headers: HeaderCache,
-    clock: Arc<dyn Clock>,
-    counters: Arc<Counters>,
-    revoked: Arc<Revoked>,
-    epoch: Arc<Epoch>,
-    checks: Vec<Arc<dyn Check>>,
-    max_token_bytes: usize,
-    /// The longest wait for a refresh: a little more than its own timeout.
-    max_wait: Duration,
-    warm_up_timeout: Duration,
-    detailed_errors: bool,
-    resource: Option<String>,
-    #[cfg(test)]
-    stub: Option<stub::Start>,
-}
-
-/// One authority with its keys and its rules.
-struct ConfiguredAuthority {
-    name: Arc<str>,
-    algorithms: Arc<[Algorithm]>,
-    keys: KeyStore,
-    policy: Policy,
-    /// What all of its tokens must meet.
-    requirement: Option<Requirement>,
-    /// The operator's decision about tenants.
-    gate: Option<Gate>,
-    /// What its tokens have in common, for their claims.
-    facts: Arc<AuthorityFacts>,
-    /// The policy of Azure AD B2C, in lower case.
-    b2c_policy: Option<String>,
-    /// The form of its issuers before metadata is loaded; `None` if they are known.
-    expected_issuer: Option<ExpectedIssuer>,
-    /// Its audiences, for messages.
-    audiences: Arc<str>,
-    is_required_for_readiness: bool,
-}
-
-/// The configuration and state of an authority, for a diagnosis.
-pub(crate) struct AuthorityReport {
-    pub(crate) name: Arc<str>,
-    pub(crate) source: Source,
-    pub(crate) profile: Profile,
-    pub(crate) audiences: Vec<String>,
-    /// Why the last refresh failed.
-    pub(crate) failure: Option<Arc<FetchError>>,
-    /// The provider's time and ours, as of the last response with a `Date`.
-    pub(crate) clocks: Option<(SystemTime, SystemTime)>,
-}
+use state::VerifierState;
 
 impl Verifier {
     /// An empty builder.
@@ -201,23 +124,6 @@ pub struct Stats {
     pub cache_misses: u64,
     /// Tokens in the cache now.
     pub cached_tokens: usize,
-}
-
-impl ConfiguredAuthority {
-    fn is_entra(&self) -> bool {
-        matches!(self.keys.source(), Source::Entra(_))
-    }
-
-    fn report(&self) -> AuthorityReport {
-        AuthorityReport {
-            name: Arc::clone(&self.name),
-            source: self.keys.source().clone(),
-            profile: self.policy.profile.clone(),
-            audiences: self.policy.audiences.sorted(),
-            failure: self.keys.failure(),
-            clocks: self.keys.clocks(),
-        }
-    }
 }
 
 impl fmt::Debug for Verifier {

@@ -9,12 +9,13 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    ConfiguredAuthority, VerifierState,
     check_signature::Verified,
+    configured_authority::ConfiguredAuthority,
     header_cache::CachedHeader,
     recorder::{Recorder, Step, Stop},
     refresh_attempts::RefreshAttempts,
     run::Run,
+    state::VerifierState,
 };
 use crate::{
     bearer,

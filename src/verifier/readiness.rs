@@ -6,7 +6,10 @@ use std::{
     task::Poll,
 };
 
-use super::{ConfiguredAuthority, Verifier, VerifierState};
+use super::{
+    configured_authority::ConfiguredAuthority,
+    state::{Verifier, VerifierState},
+};
 use crate::{
     keys::{store::Load, waiter::Waiter},
     rejection::Rejection,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ConfiguredAuthority, VerifierState, issuer_consistency::check_tenant};
+use super::{configured_authority::ConfiguredAuthority, issuer_consistency::check_tenant, state::VerifierState};
 use crate::{
     claims::payload::{ListClaim, Payload, StringClaim},
     rejection::{Detail, Rejection, RejectionKind},

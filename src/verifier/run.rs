@@ -1,10 +1,10 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    VerifierState,
     public_cause::{is_long_expired, public_cause},
     recorder::{Recorder, Step, Stop},
     refresh_attempts::RefreshAttempts,
+    state::VerifierState,
 };
 use crate::{
     claims::payload::Payload,

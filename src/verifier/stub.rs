@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Verdict, Verifier, VerifierState, header_cache::HeaderCache, issuer_index::IssuerIndex,
+    Verdict,
+    header_cache::HeaderCache,
+    issuer_index::IssuerIndex,
+    state::{Verifier, VerifierState},
     tenant_lookup::TenantLookups,
 };
 use crate::{

@@ -11,12 +11,9 @@ use quick_cache::{UnitWeighter, sync::Cache};
 use tokio::{sync::watch, task::AbortHandle};
 use tracing::Instrument;
 
-use super::{ConfiguredAuthority, VerifierState};
 use crate::{
-    authority::Gate,
-    claims::Claims,
     clock::Clock,
-    rejection::{Detail, Rejection, RejectionKind},
+    rejection::{Rejection, RejectionKind},
     tenant::TenantId,
 };
 
@@ -29,8 +26,8 @@ const LOOKUP_TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_CACHED_TENANTS: usize = 10_000;
 
 /// A tenant of one authority.
-type Key = (usize, TenantId);
-type LookupResult = Result<bool, Rejection>;
+pub(super) type Key = (usize, TenantId);
+pub(super) type LookupResult = Result<bool, Rejection>;
 
 /// The lookups in flight, and the results of earlier ones.
 pub(super) struct TenantLookups {
@@ -115,13 +112,13 @@ impl TenantLookups {
         in_flight.get(&key).is_some_and(|current| std::ptr::eq(current.as_ptr(), Arc::as_ptr(lookup)))
     }
 
-    fn get(&self, key: Key) -> Option<LookupResult> {
+    pub(super) fn get(&self, key: Key) -> Option<LookupResult> {
         let at = self.clock.elapsed();
         self.tenants.get(&key).filter(|cached| at < cached.until).map(|cached| cached.result)
     }
 
     /// The cached result, or that of the lookup in flight. Starts one if there is none.
-    async fn get_or_look_up<F>(&self, key: Key, lookup: impl FnOnce() -> F) -> LookupResult
+    pub(super) async fn get_or_look_up<F>(&self, key: Key, lookup: impl FnOnce() -> F) -> LookupResult
     where
         F: Future<Output = LookupResult> + Send + 'static,
     {
@@ -168,60 +165,6 @@ impl TenantLookups {
         let mut in_flight = self.in_flight();
         in_flight.retain(|(_, known), _| is_kept(*known));
         self.tenants.retain(|(_, known), _| is_kept(*known));
-    }
-}
-
-impl VerifierState {
-    /// Whether the operator accepts the tenant, if that is known without waiting.
-    pub(super) fn check_tenant_at_once(&self, claims: &Claims) -> Option<Result<(), Rejection>> {
-        let authority = &self.authorities[claims.facts().number];
-        let (Some(gate), Some(tenant)) = (&authority.gate, claims.tenant_id()) else {
-            // Only authorities of Entra have a lookup, and all of their tokens have a tenant.
-            return Some(if authority.gate.is_none() { Ok(()) } else { Err(authority.tenant_rejected(None)) });
-        };
-        let is_allowed = match gate {
-            Gate::If(allows) => Some(Ok(allows(tenant))),
-            Gate::By(_) => self.lookups.get((claims.facts().number, tenant)),
-        };
-        is_allowed.map(|result| authority.tenant_outcome(tenant, result))
-    }
-
-    /// Whether the operator accepts the tenant.
-    pub(super) async fn check_tenant(&self, claims: &Claims) -> Result<(), Rejection> {
-        let number = claims.facts().number;
-        let authority = &self.authorities[number];
-        if let Some(known) = self.check_tenant_at_once(claims) {
-            return known;
-        }
-        let (Some(Gate::By(lookup)), Some(tenant)) = (&authority.gate, claims.tenant_id()) else {
-            return Err(authority.tenant_rejected(None));
-        };
-        let look_up = || {
-            let lookup = Arc::clone(lookup);
-            async move { lookup.is_allowed(tenant).await }
-        };
-        let result = self.lookups.get_or_look_up((number, tenant), look_up).await;
-        authority.tenant_outcome(tenant, result)
-    }
-}
-
-impl ConfiguredAuthority {
-    fn tenant_outcome(&self, tenant: TenantId, result: LookupResult) -> Result<(), Rejection> {
-        match result {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(self.tenant_rejected(Some(tenant))),
-            Err(rejection) => Err(rejection.verified().at_authority(&self.name)),
-        }
-    }
-
-    /// The operator does not accept the tenant.
-    fn tenant_rejected(&self, tenant: Option<TenantId>) -> Rejection {
-        let rejection = Rejection::new(RejectionKind::WrongTenant).verified().at_authority(&self.name);
-        let rejection = rejection.because(Detail::TenantRejected);
-        match tenant {
-            Some(tenant) => rejection.got(tenant.to_string()),
-            None => rejection,
-        }
     }
 }
 

@@ -3,11 +3,11 @@
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use super::{
-    Verifier, VerifierState,
     issuer_index::IssuerMatch,
     pipeline::Accepted,
     recorder::{FirstFailure, Recording, Step, Stop},
     refresh_attempts::RefreshAttempts,
+    state::{Verifier, VerifierState},
 };
 use crate::{
     cache::CachedToken,
