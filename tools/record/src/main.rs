@@ -31,7 +31,7 @@ use record::{GENERATOR, Head, Record, SEED};
 /// How many inputs in a million each code and each cause must have.
 const LEAST: usize = 1000;
 
-const USAGE: &str = "usage: record [--inputs N] [FILE] | compare [--inputs N] FILE";
+const USAGE: &str = "usage: record [--inputs N] [FILE] | compare [--inputs N] [--ignore PART]… FILE";
 
 fn main() -> ExitCode {
     let result = Arguments::read(env::args().skip(1)).and_then(|arguments| match arguments.compares {
@@ -51,6 +51,8 @@ fn main() -> ExitCode {
 struct Arguments {
     compares: bool,
     inputs: usize,
+    /// Parts of outcomes that are not compared.
+    ignored: Vec<String>,
     file: Option<PathBuf>,
 }
 
@@ -61,12 +63,16 @@ impl Arguments {
             Some("compare") => true,
             _ => return Err(USAGE.to_owned()),
         };
-        let mut arguments = Self { compares, inputs: 1_000_000, file: None };
+        let mut arguments = Self { compares, inputs: 1_000_000, ignored: Vec::new(), file: None };
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--inputs" => {
                     let count = words.next().and_then(|count| count.replace('_', "").parse().ok());
                     arguments.inputs = count.ok_or(USAGE)?;
+                }
+                "--ignore" => {
+                    let part = words.next().filter(|part| outcome::FIELDS.contains(&&**part));
+                    arguments.ignored.push(part.ok_or_else(|| format!("a part is one of {:?}", outcome::FIELDS))?);
                 }
                 _ if word.starts_with('-') || arguments.file.is_some() => return Err(USAGE.to_owned()),
                 _ => arguments.file = Some(word.into()),
@@ -119,7 +125,8 @@ fn compare(arguments: &Arguments) -> Result<bool, String> {
     let path = arguments.file.as_ref().ok_or(USAGE)?;
     let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let old = Record::read(&text, &Head { generator: GENERATOR, seed: SEED, inputs: arguments.inputs })?;
-    let differences = Differences::between(&old, &make(arguments.inputs), &configurations::all())?;
+    let (old, new) = (old.without(&arguments.ignored), make(arguments.inputs).without(&arguments.ignored));
+    let differences = Differences::between(&old, &new, &configurations::all())?;
     if differences.count == 0 {
         println!("no difference in {} inputs and {} vectors", old.inputs.len(), old.vectors.len());
         return Ok(true);

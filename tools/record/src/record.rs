@@ -127,6 +127,18 @@ impl Record {
     pub fn outcome(&self, number: usize) -> &Outcome {
         &self.outcomes.values()[number]
     }
+
+    /// The same record with these parts of its outcomes empty.
+    pub fn without(mut self, parts: &[String]) -> Self {
+        for outcome in &mut self.outcomes.values {
+            for (value, name) in outcome.iter_mut().zip(FIELDS) {
+                if parts.iter().any(|part| part == name) {
+                    value.clear();
+                }
+            }
+        }
+        self
+    }
 }
 
 impl Part {
