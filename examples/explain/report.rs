@@ -109,7 +109,7 @@ fn check(page: &mut Page, check: &Check) {
         Outcome::NotReached => ("–", Style::Dim),
     };
     let rest = if check.outcome == Outcome::NotReached { Style::Dim } else { Style::Plain };
-    page.add(style, format!("  {mark} {:<13} ", check.name)).add(rest, check.title);
+    page.add(style, format!("  {mark} {:<18} ", check.name)).add(rest, check.title);
     if let (Outcome::Passed, Some(found)) = (check.outcome, &check.found) {
         page.line(Style::Dim, format!(": {found}"));
         return;

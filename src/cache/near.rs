@@ -49,14 +49,14 @@ impl Near {
         self.places().is_empty()
     }
 
-    /// The cached, if this thread has it near.
+    /// The token, if this thread has a copy.
     pub(super) fn get(&self, key: &KeyRef<'_>) -> Option<Arc<CachedToken>> {
         let mut places = self.places();
         let (kept, cached) = place(&mut places, key)?.kept.as_ref()?;
         key.is(kept).then(|| Arc::clone(cached))
     }
 
-    /// Takes a copy of a cached that was found elsewhere, if its token was also the last that was asked for at its place and
+    /// Takes a copy of a token that was found elsewhere, if its token was also the last that was asked for at its place and
     /// was not near: many tokens in turn are not worth it.
     pub(super) fn offer(&self, key: &KeyRef<'_>, cached: &CachedToken) {
         let mut places = self.places();
@@ -68,7 +68,7 @@ impl Near {
         }
     }
 
-    /// Forgets the cached, if this thread has it near.
+    /// Removes the copy of this thread.
     pub(super) fn remove(&self, key: &KeyRef<'_>) {
         let mut places = self.places();
         if let Some(place) = place(&mut places, key) {

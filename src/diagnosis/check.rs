@@ -147,7 +147,7 @@ impl fmt::Display for Check {
             Outcome::Failed => "FAILED",
             Outcome::NotReached => "-     ",
         };
-        write!(f, "{mark} {:<13} {}", self.name, self.title)?;
+        write!(f, "{mark} {:<18} {}", self.name, self.title)?;
         if let (Outcome::Passed, Some(found)) = (self.outcome, &self.found) {
             return write!(f, ": {found}");
         }

@@ -71,7 +71,11 @@ impl Decoded {
         let header = parts.next().and_then(object);
         let (payload, rest) = (parts.next(), parts.count());
         let claims = payload.filter(|_| rest <= 1).and_then(object);
-        let kind = kind(token, header.as_ref(), claims.as_ref(), rest);
+        let (kind, form_fault) = match &claims {
+            _ if rest == 3 && header.is_some() => ("an encrypted token (JWE)", None),
+            Some(claims) => (kind(header.as_ref(), claims), None),
+            None => unreadable(token),
+        };
         let text = |name: &str| claims.as_ref()?.get(name)?.as_str().map(str::to_owned);
         let audience = match claims.as_ref().and_then(|claims| claims.get("aud")) {
             Some(Value::Array(all)) => all.first().and_then(Value::as_str).map(str::to_owned),
@@ -79,7 +83,7 @@ impl Decoded {
         };
         let dates = claims.iter().flat_map(|claims| dates(claims, now)).collect();
         let issuer = text("iss");
-        let faults = faults(&pasted, kind);
+        let faults = faults(&pasted, form_fault);
         Self { kind, audience, issuer, dates, faults, header, claims }
     }
 
@@ -188,15 +192,7 @@ impl Decoded {
     }
 }
 
-const OPAQUE: &str = "an opaque token: a refresh token, a code, or one that only its issuer can read";
-const UNREADABLE: &str = "a JWT that cannot be read";
-
-fn faults(pasted: &Pasted, kind: &str) -> Vec<Cause> {
-    let of_form = match kind {
-        OPAQUE => Some(CauseKind::Opaque),
-        UNREADABLE => Some(CauseKind::Truncated),
-        _ => None,
-    };
+fn faults(pasted: &Pasted, of_form: Option<CauseKind>) -> Vec<Cause> {
     pasted.faults.iter().copied().chain(of_form).map(|fault| paste_causes::of_paste(fault, pasted)).collect()
 }
 
@@ -205,22 +201,19 @@ fn object(part: &str) -> Option<Map<String, Value>> {
     serde_json::from_slice(&bytes).ok()
 }
 
-fn kind(
-    token: &str,
-    header: Option<&Map<String, Value>>,
-    claims: Option<&Map<String, Value>>,
-    rest: usize,
-) -> &'static str {
-    if rest == 3 && header.is_some() {
-        return "an encrypted token (JWE)";
+/// The kind of a token without readable claims, and what is wrong with its form.
+fn unreadable(token: &str) -> (&'static str, Option<CauseKind>) {
+    match (token.is_empty(), token.contains('.') && token.starts_with("eyJ")) {
+        (true, _) => ("nothing", None),
+        (false, true) => ("a JWT that cannot be read", Some(CauseKind::Truncated)),
+        (false, false) => {
+            let kind = "an opaque token: a refresh token, a code, or one that only its issuer can read";
+            (kind, Some(CauseKind::Opaque))
+        }
     }
-    let Some(claims) = claims else {
-        return match (token.is_empty(), token.contains('.') && token.starts_with("eyJ")) {
-            (true, _) => "nothing",
-            (false, true) => UNREADABLE,
-            (false, false) => OPAQUE,
-        };
-    };
+}
+
+fn kind(header: Option<&Map<String, Value>>, claims: &Map<String, Value>) -> &'static str {
     let decoded = Decoded {
         header: header.cloned(),
         claims: Some(claims.clone()),

@@ -14,7 +14,7 @@ impl Analysis<'_> {
         if let Some(failure) = self.authority.and_then(|authority| authority.failure.as_ref()) {
             return Cause::new(
                 CauseKind::StaleKeys,
-                format!("The key {kid:?} is not among those at hand, and they cannot be refreshed: {failure}."),
+                format!("The key {kid:?} is unknown, and the keys cannot be refreshed: {failure}."),
                 "Let this machine reach that address (DNS, proxy, TLS); the keys are refreshed by themselves then.",
             );
         }

@@ -53,7 +53,7 @@ impl Diagnosis {
         self.cause.as_ref()
     }
 
-    /// What else would refuse it, once the root cause is mended.
+    /// The causes that would remain once the root cause is fixed.
     #[must_use]
     pub fn further(&self) -> &[Cause] {
         &self.further
@@ -76,7 +76,7 @@ impl Verifier {
     /// Runs every check on a token to its end, and finds the root cause of its refusal. `text` may be what somebody pasted:
     /// quotes, `Bearer`, line breaks and a whole token response are recognised, and said.
     ///
-    /// Keys are fetched if there are none yet, and as [`verify`](Self::verify) would fetch them. The owner's own checks run.
+    /// Keys are fetched if there are none yet, and as [`verify`](Self::verify) would fetch them. The application's checks run.
     /// The token is sent nowhere.
     ///
     /// ```
@@ -117,7 +117,7 @@ impl Verifier {
         let mut seen = std::collections::HashSet::new();
         causes.retain(|cause| seen.insert(cause.kind));
         let checks = check::checks(&analysis);
-        let is_accepted = rejection.is_none() && pasted.faults.is_empty();
+        let is_accepted = recording.is_accepted() && pasted.faults.is_empty();
         let mut causes = causes.into_iter();
         let cause = causes.next();
         let code = match (&rejection, &cause) {

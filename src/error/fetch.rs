@@ -77,10 +77,17 @@ pub(crate) enum DocumentFault {
 }
 
 impl FetchError {
-    /// An error for the document at `url`.
+    /// An error for the document at `url`. Texts are truncated to 1,000 characters, and control characters escaped: both may
+    /// be written by a server.
     #[must_use]
     pub fn new(url: impl Into<String>, failure: FetchFailure) -> Self {
-        Self { url: truncated(url.into(), MAX_TEXT).into(), failure }
+        let failure = match failure {
+            FetchFailure::Forbidden { reason } => FetchFailure::Forbidden { reason: plain(reason) },
+            FetchFailure::Connection { cause } => FetchFailure::Connection { cause: plain(cause) },
+            FetchFailure::NotFound { status, reason } => FetchFailure::NotFound { status, reason: plain(reason) },
+            other => other,
+        };
+        Self { url: plain(url.into()).into(), failure }
     }
 
     /// The URL of the document.
@@ -113,7 +120,7 @@ impl InvalidDocument {
     }
 
     pub(crate) fn with_fault(fault: DocumentFault, reason: impl Into<String>) -> Self {
-        Self { fault, reason: truncated(reason.into(), MAX_TEXT).into() }
+        Self { fault, reason: plain(reason.into()).into() }
     }
 
     pub(crate) fn fault(&self) -> DocumentFault {
@@ -156,3 +163,42 @@ impl fmt::Display for InvalidDocument {
 }
 
 impl Error for FetchError {}
+
+/// Short, and without control characters.
+fn plain(text: String) -> String {
+    let text = truncated(text, MAX_TEXT);
+    if !text.contains(char::is_control) {
+        return text;
+    }
+    text.chars().fold(String::new(), |mut escaped, letter| {
+        match letter.is_control() {
+            true => escaped.extend(letter.escape_default()),
+            false => escaped.push(letter),
+        }
+        escaped
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_servers_are_short_and_have_no_control_characters() {
+        let long = "\u{1b}[2J\n".repeat(500_000);
+        let failures = [
+            FetchFailure::Forbidden { reason: long.clone() },
+            FetchFailure::Connection { cause: long.clone() },
+            FetchFailure::NotFound { status: 404, reason: long.clone() },
+            FetchFailure::InvalidDocument(InvalidDocument::new(long.clone())),
+        ];
+        for failure in failures {
+            for text in
+                [format!("{:?}", FetchError::new(&long, failure.clone())), FetchError::new("", failure).to_string()]
+            {
+                assert!(text.len() < 20 * MAX_TEXT, "{} bytes", text.len());
+                assert!(!text.contains(char::is_control), "{text}");
+            }
+        }
+    }
+}

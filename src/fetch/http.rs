@@ -275,7 +275,7 @@ impl Fetch for HttpFetch {
 }
 
 fn build(builder: ClientBuilder) -> Result<Client, String> {
-    // Nothing but the certificates can fail.
+    // Usually the machine has no root certificates.
     builder.build().map_err(|error| {
         format!("{}; install ca-certificates, or set SSL_CERT_FILE to a file of root certificates", chain(&error))
     })

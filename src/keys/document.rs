@@ -114,7 +114,7 @@ impl Document {
         }))
     }
 
-    /// Whether the keys are at hand, so that nothing is ever fetched.
+    /// Whether the keys are static, so that nothing is ever fetched.
     pub(crate) fn is_static(&self) -> bool {
         self.0.spec.is_static()
     }
@@ -346,7 +346,7 @@ impl Inner {
                 self.due.store(millis(schedule.not_before), Ordering::Relaxed);
                 self.around.counters.count(Event::Failure);
                 tracing::warn!(target: "tower_entra", event = "keys_refresh_failed", document = %self.spec.address(),
-                    %cause, failures = schedule.failures, retry_after_seconds = wait.as_secs());
+                    cause = cause.to_string(), failures = schedule.failures, retry_after_seconds = wait.as_secs());
                 schedule.failure = Some(cause.into());
             }
         }

@@ -21,7 +21,7 @@ struct Table {
 }
 
 impl Domains {
-    /// `issuer_revision` counts what documents newly say of tenants. `None` if there are no documents.
+    /// `issuer_revision` counts the changes of issuers and tenants. `None` if there are no documents.
     pub(super) fn new(documents: Vec<Arc<Document>>, issuer_revision: Arc<Epoch>) -> Option<Box<Self>> {
         let table = (!documents.is_empty()).then(|| Renewed::new(issuer_revision, || Table::new(&documents)))?;
         Some(Box::new(Self { documents, table }))

@@ -78,7 +78,7 @@ impl Refresh<'_> {
         Ok(Fetched { v1, v2, keys })
     }
 
-    /// Of an instance whose issuers have to be issuer_revision: it may know one version of tokens only.
+    /// Metadata of an instance whose issuers are discovered, which may support one token version only.
     async fn both_versions(&mut self) -> Result<(Option<Metadata>, Option<Metadata>), FetchError> {
         let v2 = match self.metadata(TokenVersion::V2).await {
             Ok(metadata) => Some(metadata),
@@ -168,7 +168,7 @@ impl Refresh<'_> {
 }
 
 fn is_not_found(error: &FetchError) -> bool {
-    matches!(error.failure(), FetchFailure::Status(400 | 404))
+    matches!(error.status(), Some(400 | 404))
 }
 
 /// Explains a status that means that there is no metadata.

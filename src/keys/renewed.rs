@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{epoch::Epoch, shared::Shared};
 
-/// A value with the count of what had been issuer_revision when it was made. One thread makes the next, and all others read.
+/// A value with the revision it was made from. One thread makes the next value, and all others read.
 #[derive(Debug)]
 pub(crate) struct Renewed<T> {
     made: Shared<Made<T>>,
@@ -19,12 +19,12 @@ struct Made<T> {
 }
 
 impl<T> Renewed<T> {
-    /// `issuer_revision` counts what documents newly say.
+    /// `issuer_revision` counts the changes of issuers and tenants.
     pub(crate) fn new(issuer_revision: Arc<Epoch>, make: impl FnOnce() -> T) -> Self {
         Self { made: Shared::new(Made::new(&issuer_revision, make)), issuer_revision, making: Mutex::default() }
     }
 
-    /// Looks at the value, made anew by `make` if something has been issuer_revision since.
+    /// Reads the value, made anew by `make` if the revision has changed.
     pub(crate) fn read<R>(&self, make: impl FnOnce() -> T, look: impl FnOnce(&T) -> R) -> R {
         let is_old = || self.made.read(|made| made.issuer_revision) != self.issuer_revision.current();
         if is_old() {

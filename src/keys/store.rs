@@ -35,7 +35,7 @@ pub(crate) struct KeyStore {
     pub(super) main: Document,
     /// The documents of listed domains; for a single domain it is the main one.
     pub(super) domains: Option<Box<Domains>>,
-    /// Own documents of listed tenants that were attempts for a key that the main one does not have.
+    /// Own documents of listed tenants that were fetched for a key that the main one does not have.
     pub(super) own: RwLock<HashMap<TenantId, Own>>,
     /// The rate limit for refreshes of tenants' own documents, of all authorities together.
     pub(super) queue: Arc<RefreshQueue>,
@@ -52,7 +52,7 @@ impl std::fmt::Debug for Around {
 #[derive(Debug)]
 pub(super) enum Own {
     Document(Arc<Document>),
-    /// It had nothing of its own; it is not attempts again before this time.
+    /// It had nothing of its own; it is not fetched again before this time.
     Nothing {
         until: Duration,
     },
@@ -89,7 +89,7 @@ pub(crate) enum Load {
 
 /// Whether a tenant is accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Accepted {
+pub(crate) enum TenantMatch {
     Yes,
     No,
     /// A domain is not resolved yet, and might be this tenant.
@@ -100,7 +100,7 @@ pub(crate) enum Accepted {
 #[derive(Clone)]
 pub(crate) struct CandidateKey {
     pub(crate) key: Arc<PublicKey>,
-    /// Whether it may speak for the tenant whose token attempts for it, or why not.
+    /// Whether it is authorized for the tenant of the token, or why not.
     pub(crate) authorization: Result<(), KeyMismatch>,
 }
 
@@ -165,21 +165,21 @@ impl KeyStore {
     }
 
     /// Whether `tenant` is one of those that the authority names.
-    pub(crate) fn accepts(&self, tenant: Option<TenantId>) -> Accepted {
-        let yes = |truth| if truth { Accepted::Yes } else { Accepted::No };
+    pub(crate) fn accepts(&self, tenant: Option<TenantId>) -> TenantMatch {
+        let yes = |truth| if truth { TenantMatch::Yes } else { TenantMatch::No };
         let (Some(tenants), Some(tenant)) = (self.tenants(), tenant) else {
             return yes(self.tenants().is_none() && self.main.read(|snapshot| snapshot.tenant) == tenant);
         };
         match tenants {
             Tenants::AnyOrganization => yes(tenant != TenantId::PERSONAL_ACCOUNTS),
-            Tenants::AnyAccount => Accepted::Yes,
-            listed if listed.names(tenant) => Accepted::Yes,
+            Tenants::AnyAccount => TenantMatch::Yes,
+            listed if listed.names(tenant) => TenantMatch::Yes,
             Tenants::Domain(_) => {
-                self.main.read(|snapshot| snapshot.tenant).map_or(Accepted::Unresolved, |id| yes(id == tenant))
+                self.main.read(|snapshot| snapshot.tenant).map_or(TenantMatch::Unresolved, |id| yes(id == tenant))
             }
             _ => match &self.domains {
-                Some(domains) => domains.have(tenant).map_or(Accepted::Unresolved, yes),
-                None => Accepted::No,
+                Some(domains) => domains.have(tenant).map_or(TenantMatch::Unresolved, yes),
+                None => TenantMatch::No,
             },
         }
     }
@@ -204,7 +204,7 @@ impl KeyStore {
         let until = self.look(key_id, tenant, |snapshot, found| {
             counts |= Arc::ptr_eq(&found.public, key) && snapshot.check_authorized(found, tenant).is_ok();
         });
-        (counts && self.accepts(tenant) == Accepted::Yes).then_some(until)
+        (counts && self.accepts(tenant) == TenantMatch::Yes).then_some(until)
     }
 
     /// Calls `each` with the keys of this `kid` for `tenant`. Gives back when to look again at the latest.
@@ -255,7 +255,7 @@ impl KeyStore {
         }
     }
 
-    /// Whether the keys are at hand.
+    /// Whether the keys are static.
     pub(crate) fn is_static(&self) -> bool {
         self.main.is_static()
     }
@@ -295,7 +295,7 @@ impl KeyStore {
         &self.source
     }
 
-    /// The time until keys may be attempts for again.
+    /// The time until a refresh may start again.
     pub(crate) fn retry_after(&self) -> Duration {
         self.main.retry_after()
     }
@@ -307,7 +307,7 @@ impl KeyStore {
             let may_have_own = self.has_keys() && self.is_listed(tenant);
             return Next::Wait(if may_have_own { waiter.within(self.wait_for_main(attempts)) } else { waiter });
         }
-        match (tenant.filter(|_| self.accepts(tenant) == Accepted::Yes), attempts.own) {
+        match (tenant.filter(|_| self.accepts(tenant) == TenantMatch::Yes), attempts.own) {
             (None, _) => Next::Unknown,
             (Some(tenant), None) => self.ask_own(tenant, attempts),
             (Some(tenant), Some(ended_before)) => self.asked_own(tenant, ended_before, attempts),

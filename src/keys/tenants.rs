@@ -1,4 +1,4 @@
-//! The documents that listed tenants have of their own: when one is attempts, and what a warm-up loads.
+//! The documents of listed tenants: when one is fetched, and what a warm-up loads.
 
 use std::{
     sync::{Arc, PoisonError},
@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::{
     document::Document,
-    store::{Accepted, AuthorityAttempts, KeyStore, Load, Next, Own},
+    store::{AuthorityAttempts, KeyStore, Load, Next, Own, TenantMatch},
     waiter::Waiter,
 };
 use crate::{
@@ -24,7 +24,7 @@ const NEGATIVE_MEMORY: u32 = 10;
 impl KeyStore {
     /// Whether `tenant` is one of a list, each of which may have a document of its own.
     pub(super) fn is_listed(&self, tenant: Option<TenantId>) -> bool {
-        matches!(self.tenants(), Some(Tenants::List { .. })) && self.accepts(tenant) == Accepted::Yes
+        matches!(self.tenants(), Some(Tenants::List { .. })) && self.accepts(tenant) == TenantMatch::Yes
     }
 
     /// How long a token of a listed tenant waits for the shared document: half of its time, so that a shared document that
@@ -89,13 +89,13 @@ impl KeyStore {
         Next::TenantUnavailable { retry_after, cause }
     }
 
-    /// The document with keys that are a tenant's own, of a list of tenants, if it has been attempts for.
+    /// The document of a listed tenant, if it has been requested.
     fn tenant_document(&self, tenant: TenantId) -> Option<Arc<Document>> {
         let of_domain = || self.domains.as_ref().and_then(|domains| domains.first_of(tenant));
         self.own_document(tenant).or_else(of_domain)
     }
 
-    /// The same, attempts for from now on; `None` if the tenant is not listed, or had nothing of its own a short while ago.
+    /// The same, created if necessary; `None` if the tenant is not listed, or had no keys of its own a short while ago.
     fn document_to_ask(&self, tenant: TenantId) -> Option<Arc<Document>> {
         if let Some(document) = self.tenant_document(tenant) {
             return Some(document);
@@ -122,7 +122,7 @@ impl KeyStore {
         }
     }
 
-    /// Whether a tenant's own document came a short while ago and has nothing of its own, so that it is not attempts again yet.
+    /// Whether a tenant's document was loaded a short while ago and has no keys of its own, so that it is not fetched yet.
     /// The document itself is dropped then; that of a domain is kept, since it says which tenant the domain is. One that
     /// could not be fetched is kept too, with its backoff.
     fn forget_covered(&self, tenant: TenantId) -> bool {

@@ -263,13 +263,13 @@ fn an_emulators_issuers_are_learnt() {
     };
     let keys = KeySet::parse(json!({"keys": [jwk("a", 1, &json!({}))]}).to_string().as_bytes()).unwrap();
     let fetched = Fetched { v1: Some(metadata("/")), v2: Some(metadata("/v2.0")), keys: Arc::new(keys) };
-    let issuer_revision = next(&empty, &fetched, 0, false).unwrap();
+    let discovered = next(&empty, &fetched, 0, false).unwrap();
     let names = |snapshot: &Snapshot, path: &str| {
         let form = format!("http://127.0.0.1:4000/{{tenantid}}{path}");
         snapshot.issuers.accepted().any(|issuer| issuer.to_string() == form)
     };
-    assert!(names(&issuer_revision, "/") && names(&issuer_revision, "/v2.0"));
-    let without_v1 = next(&issuer_revision, &Fetched { v1: None, ..fetched }, 1, false).unwrap();
+    assert!(names(&discovered, "/") && names(&discovered, "/v2.0"));
+    let without_v1 = next(&discovered, &Fetched { v1: None, ..fetched }, 1, false).unwrap();
     assert!(
         !names(&without_v1, "/") && names(&without_v1, "/v2.0"),
         "an instance that stops having v1 documents knows v2 tokens only"

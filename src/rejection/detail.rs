@@ -4,7 +4,7 @@ use crate::error::FetchError;
 
 /// The particular reason for a rejection. Code matches the variant; [`Display`](fmt::Display) is for people only.
 ///
-/// No variant holds data of the token, so each may be shown to callers.
+/// No variant holds data of the token. All but [`Fetch`](Self::Fetch) may be shown to callers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Detail {
     /// A sentence that no code depends on: a rule's, or one that the application gave to

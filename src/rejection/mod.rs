@@ -37,7 +37,7 @@ pub(crate) use detail::{Detail, KeyMismatch, Malformed};
 pub use kind::RejectionKind;
 use text::Text;
 
-use crate::error::truncated;
+use crate::error::{FetchError, truncated};
 
 /// The longest value of a token that is kept, in characters.
 const MAX_GOT: usize = 300;
@@ -238,10 +238,20 @@ impl Rejection {
     /// A further sentence about the cause, which may be shown to callers.
     #[must_use]
     pub fn detail_text(&self) -> Option<Cow<'_, str>> {
-        self.0.detail.as_ref().map(|detail| match detail {
-            Detail::Text(text) => Cow::Borrowed(&**text),
-            other => Cow::Owned(other.to_string()),
-        })
+        match self.0.detail.as_ref()? {
+            Detail::Fetch(_) => None,
+            Detail::Text(text) => Some(Cow::Borrowed(text)),
+            other => Some(Cow::Owned(other.to_string())),
+        }
+    }
+
+    /// Why there are no keys. For the operator only: it has URLs, and texts of servers.
+    #[must_use]
+    pub fn fetch_error(&self) -> Option<&FetchError> {
+        match self.0.detail.as_ref()? {
+            Detail::Fetch(error) => Some(error),
+            _ => None,
+        }
     }
 
     /// The configured name of the authority that issued the token, as far as it is known.

@@ -156,7 +156,7 @@ fn refused(rejection: &Rejection, suppressed: Option<u64>) {
                 status = rejection.status().as_u16(),
                 authority = rejection.authority(),
                 kid = rejection.key_id(),
-                detail = rejection.detail_text().as_deref(),
+                detail = rejection.reason().map(ToString::to_string),
                 expected = rejection.expected_value(),
                 got = rejection.got_value(),
                 remedy = rejection.kind().remedy(),

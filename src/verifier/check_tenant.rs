@@ -26,7 +26,7 @@ impl VerifierState {
     }
 
     /// Whether the operator accepts the tenant.
-    pub(super) async fn check_tenant(&self, claims: &Claims) -> Result<(), Rejection> {
+    pub(super) async fn check_tenant_lookup(&self, claims: &Claims) -> Result<(), Rejection> {
         let number = claims.facts().number;
         let authority = &self.authorities[number];
         if let Some(known) = self.check_tenant_at_once(claims) {

@@ -30,10 +30,10 @@ impl ConfiguredAuthority {
     /// Whether `tid` is the tenant of the issuer.
     pub(super) fn check_tenant(&self, payload: &Payload, tenant: Option<TenantId>) -> Result<(), Rejection> {
         match (&self.policy.profile, tenant) {
-            (Profile::Workforce | Profile::ExternalId, Some(tenant)) => check_tenant(payload, tenant),
+            (Profile::Workforce | Profile::ExternalId, Some(tenant)) => check_tid(payload, tenant),
             // B2C tokens have no `tid` by default (`docs/entra.md`, "Azure AD B2C").
             (Profile::B2c, Some(_)) if payload.string(StringClaim::Tenant).is_none() => Ok(()),
-            (Profile::B2c, Some(tenant)) => check_tenant(payload, tenant),
+            (Profile::B2c, Some(tenant)) => check_tid(payload, tenant),
             (Profile::OpenIdConnect(_), None) => Ok(()),
             (_, None) | (Profile::OpenIdConnect(_), Some(_)) => Err(Rejection::new(RejectionKind::WrongIssuer)),
         }
@@ -41,7 +41,7 @@ impl ConfiguredAuthority {
 }
 
 /// `tid` must be present, a GUID as Entra writes it, and the tenant that the issuer names.
-pub(super) fn check_tenant(payload: &Payload, of_issuer: TenantId) -> Result<(), Rejection> {
+pub(super) fn check_tid(payload: &Payload, of_issuer: TenantId) -> Result<(), Rejection> {
     let Some(tid) = payload.string(StringClaim::Tenant) else {
         return Err(Rejection::new(RejectionKind::WrongTenant).because(Detail::TenantMissing));
     };

@@ -15,7 +15,7 @@ use crate::{
         TokenVersion,
         payload::{Payload, StringClaim},
     },
-    keys::{epoch::Epoch, renewed::Renewed, store::Accepted},
+    keys::{epoch::Epoch, renewed::Renewed, store::TenantMatch},
     tenant::TenantId,
 };
 
@@ -206,7 +206,7 @@ impl Table {
         // Of two authorities at one instance or B2C host, the metadata of one may be loaded, and that of the other not.
         let may_accept = |authority: usize| match known {
             IssuerMatch::Unknown | IssuerMatch::OtherPolicy { .. } | IssuerMatch::OneOf { .. } => true,
-            IssuerMatch::OtherTenant { tenant, .. } => all[authority].keys.accepts(Some(tenant)) != Accepted::No,
+            IssuerMatch::OtherTenant { tenant, .. } => all[authority].keys.accepts(Some(tenant)) != TenantMatch::No,
             _ => false,
         };
         let may_issue = |authority: &usize| may_accept(*authority) && all[*authority].may_issue(issuer, payload);
@@ -322,7 +322,7 @@ impl Exact {
 
 impl Template {
     fn find(&self, all: &[ConfiguredAuthority], tenant: TenantId) -> IssuerMatch {
-        let accepts = |authority: usize| all[authority].keys.accepts(Some(tenant)) == Accepted::Yes;
+        let accepts = |authority: usize| all[authority].keys.accepts(Some(tenant)) == TenantMatch::Yes;
         // Configurations whose tenants overlap are rejected, but domains may resolve to a tenant that is listed elsewhere.
         let owned = match (self.listed.get(&tenant).copied(), self.open) {
             (Some(listed), Some(Owner::Unique(open))) if accepts(open) => Some(listed.and(open)),

@@ -73,6 +73,7 @@ impl Recorder for FirstFailure {
 pub(crate) struct Recording {
     outcomes: Vec<(Step, Result<(), Rejection>)>,
     first_failure: Option<Rejection>,
+    is_accepted: bool,
     /// The authority whose rules were applied.
     pub(super) authority: Option<usize>,
     /// The signature verifies if the nonce in the header is hashed (`docs/entra.md`, "Nonce in the token header"): the
@@ -81,6 +82,15 @@ pub(crate) struct Recording {
 }
 
 impl Recording {
+    /// Whether every check passed, also those after the pipeline.
+    pub(crate) fn is_accepted(&self) -> bool {
+        self.is_accepted && self.first_failure.is_none()
+    }
+
+    pub(super) fn accept(&mut self) {
+        self.is_accepted = true;
+    }
+
     /// The first failure: the rejection that a verification returns.
     pub(crate) fn rejection(&self) -> Option<&Rejection> {
         self.first_failure.as_ref()
@@ -127,7 +137,8 @@ impl Recorder for Recording {
     }
 
     fn failed(&mut self, step: Step, rejection: Rejection) -> Result<(), Rejection> {
-        if self.outcomes.iter().any(|(known, outcome)| *known > step && outcome.is_err()) {
+        let is_later = |(known, outcome): &(Step, Result<_, _>)| *known > step && outcome.is_err();
+        if self.outcome(step).is_some_and(Result::is_ok) && self.outcomes.iter().any(is_later) {
             // The second part of a check, after the failure of another one: the first failure stays the first to be shown.
             return Ok(());
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{configured_authority::ConfiguredAuthority, issuer_consistency::check_tenant, state::VerifierState};
+use super::{configured_authority::ConfiguredAuthority, issuer_consistency::check_tid, state::VerifierState};
 use crate::{
     claims::payload::{ListClaim, Payload, StringClaim},
     rejection::{Detail, Rejection, RejectionKind},
@@ -74,7 +74,7 @@ impl ConfiguredAuthority {
 
     /// The issuer has the right form, and names a tenant that is not accepted.
     pub(super) fn other_tenant(&self, payload: &Payload, tenant: TenantId) -> Rejection {
-        let rejection = match check_tenant(payload, tenant) {
+        let rejection = match check_tid(payload, tenant) {
             Ok(()) => Rejection::new(RejectionKind::WrongTenant).expected_always(&self.name).got(tenant.to_string()),
             Err(rejection) => rejection,
         };

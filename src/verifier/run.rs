@@ -81,10 +81,12 @@ impl<'a, R: Recorder> Run<'a, R> {
 
     /// There is a `kid`, or an authority may have a key without one.
     pub(super) fn check_key_id(&mut self) -> Result<(), Stop> {
-        if self.header.is_some() && self.key_id().is_none() && !self.state.accepts_keys_without_id {
-            self.note(Step::KeyId, Err::<(), _>(without_key_id()))?;
+        if self.header.is_none() {
+            return Ok(());
         }
-        Ok(())
+        let is_usable = self.key_id().is_some() || self.state.accepts_keys_without_id;
+        let result = if is_usable { Ok(()) } else { Err(without_key_id()) };
+        self.note(Step::KeyId, result).map(drop)
     }
 
     pub(super) fn check_not_for_microsoft(&mut self, payload: &Payload) -> Result<(), Stop> {

@@ -83,13 +83,13 @@ fn failed(detail: &'static str) -> Rejection {
 }
 
 /// A request that waits for a lookup.
-struct Waiter<'a> {
+struct LookupWaiter<'a> {
     lookups: &'a TenantLookups,
     key: Key,
     lookup: Arc<Lookup>,
 }
 
-impl Drop for Waiter<'_> {
+impl Drop for LookupWaiter<'_> {
     fn drop(&mut self) {
         let mut in_flight = self.lookups.in_flight();
         // No request can join under the lock, so no other one holds it.
@@ -140,7 +140,7 @@ impl TenantLookups {
                 in_flight.insert(key, Arc::downgrade(&lookup));
                 lookup
             });
-            Waiter { lookups: self, key, lookup }
+            LookupWaiter { lookups: self, key, lookup }
         };
         let result = waiter.lookup.result().await;
         self.insert(key, &waiter.lookup, &result);

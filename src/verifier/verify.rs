@@ -89,7 +89,10 @@ impl Verifier {
                     return recording;
                 }
                 // A recording goes on after failures.
-                Ok(None) | Err(Stop::Rejected(_)) => return recording,
+                Ok(None) | Err(Stop::Rejected(_)) => {
+                    debug_assert!(recording.rejection().is_some(), "a token is not accepted, and no check failed");
+                    return recording;
+                }
             }
         }
     }
@@ -180,7 +183,7 @@ impl VerifierState {
 
     /// The operator's tenant lookup, then the application's checks in their order.
     async fn check(&self, claims: Claims) -> Result<Claims, Rejection> {
-        self.check_tenant(&claims).await?;
+        self.check_tenant_lookup(&claims).await?;
         self.check_application(&claims).await?;
         Ok(claims)
     }
@@ -193,9 +196,9 @@ impl VerifierState {
     }
 
     async fn record_checks(&self, claims: Claims, recording: &mut Recording) {
-        let is_accepted = recording.record(Step::TenantLookup, self.check_tenant(&claims).await);
-        if is_accepted {
-            recording.record(Step::Application, self.check_application(&claims).await);
+        let is_accepted = recording.record(Step::TenantLookup, self.check_tenant_lookup(&claims).await);
+        if is_accepted && recording.record(Step::Application, self.check_application(&claims).await) {
+            recording.accept();
         }
     }
 

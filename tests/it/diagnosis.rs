@@ -225,7 +225,9 @@ fn fits(kind: RejectionKind, check: &str) -> bool {
         Kind::UnknownKey => &["key"],
         Kind::KeysUnavailable => &["issuer", "tenant", "key"],
         Kind::BadSignature => &["signature"],
-        Kind::Expired | Kind::NotYetValid => &["dates"],
+        // Nothing is fetched for a token that expired long ago, before its claims are checked.
+        Kind::Expired => &["origin", "types", "dates"],
+        Kind::NotYetValid => &["dates"],
         Kind::WrongAudience => &["audience"],
         Kind::NotAnAccessToken => &["kind"],
         Kind::ProofRequired => &["binding"],

@@ -241,7 +241,7 @@ async fn a_tenants_document_that_cannot_be_fetched_is_503() {
         assert_eq!(rejection.code(), "keys_unavailable");
         let retry_after = rejection.retry_after_time().unwrap();
         assert!((wait..=COOLDOWN.mul_f64(1.2)).contains(&retry_after), "{retry_after:?}");
-        assert!(rejection.detail_text().is_some_and(|cause| cause.contains("down")), "{rejection}");
+        assert!(rejection.fetch_error().is_some_and(|cause| cause.to_string().contains("down")), "{rejection}");
         let diagnosis = verifier.diagnose(&setup.own(1)).await;
         let cause = diagnosis.cause().map(|cause| (cause.kind(), cause.explanation().contains("down")));
         assert_eq!(cause, Some((CauseKind::NoMetadata, true)));
