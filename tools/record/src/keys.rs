@@ -8,14 +8,15 @@ use std::{
 use aws_lc_rs::{
     digest::{SHA256, digest},
     rand::SystemRandom,
-    signature::{
-        ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RSA_PKCS1_SHA512,
-        RsaKeyPair,
-    },
+    signature::{Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RSA_PKCS1_SHA512, RsaKeyPair},
 };
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use p256::{
+    ecdsa::{Signature, SigningKey, signature::Signer},
+    pkcs8::DecodePrivateKey,
 };
 
 use crate::object::{Object, string};
@@ -29,7 +30,6 @@ pub enum Key {
     Unpublished,
     /// The first key, with SHA-512.
     Rs512,
-    /// Its signatures are not deterministic, so no outcome may depend on their bytes.
     P256,
     Ed25519,
 }
@@ -38,7 +38,7 @@ struct Pairs {
     rsa: RsaKeyPair,
     second: RsaKeyPair,
     unpublished: RsaKeyPair,
-    p256: EcdsaKeyPair,
+    p256: SigningKey,
     ed25519: Ed25519KeyPair,
 }
 
@@ -49,7 +49,7 @@ static PAIRS: LazyLock<Pairs> = LazyLock::new(|| {
         rsa: rsa(include_str!("../keys/rsa.pem")),
         second: rsa(include_str!("../keys/rsa_second.pem")),
         unpublished: rsa(include_str!("../keys/rsa_unpublished.pem")),
-        p256: EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &p256).expect("the file is a key"),
+        p256: SigningKey::from_pkcs8_der(&p256).expect("the file is a key"),
         ed25519: Ed25519KeyPair::from_pkcs8(&der(include_str!("../keys/ed25519.pem"))).expect("the file is a key"),
     }
 });
@@ -89,7 +89,7 @@ fn signature(key: Key, message: &[u8]) -> Vec<u8> {
         Key::Second => rsa(&PAIRS.second, &RSA_PKCS1_SHA256),
         Key::Unpublished => rsa(&PAIRS.unpublished, &RSA_PKCS1_SHA256),
         Key::Rs512 => rsa(&PAIRS.rsa, &RSA_PKCS1_SHA512),
-        Key::P256 => PAIRS.p256.sign(&random, message).expect("an EC key signs").as_ref().to_vec(),
+        Key::P256 => Signer::<Signature>::sign(&PAIRS.p256, message).to_bytes().to_vec(),
         Key::Ed25519 => PAIRS.ed25519.sign(message).as_ref().to_vec(),
     }
 }
@@ -108,7 +108,8 @@ pub fn jwk(key: Key) -> Object {
         Key::Second => rsa(&PAIRS.second),
         Key::Unpublished => rsa(&PAIRS.unpublished),
         Key::P256 => {
-            let point = PAIRS.p256.public_key().as_ref();
+            let point = PAIRS.p256.verifying_key().to_encoded_point(false);
+            let point = point.as_bytes();
             let (x, y) = (encode(&point[1..33]), encode(&point[33..65]));
             texts(&[("kty", "EC".into()), ("crv", "P-256".into()), ("x", x), ("y", y)])
         }

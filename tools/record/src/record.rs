@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// To be raised when the generator changes: records of different generators cannot be compared.
-pub const GENERATOR: u64 = 1;
+pub const GENERATOR: u64 = 2;
 pub const SEED: u64 = 15;
 
 const TITLE: &str = "tower-entra record";
@@ -54,7 +54,7 @@ impl<T: Clone + Eq + Hash> Interned<T> {
 #[derive(Clone, Debug, Default)]
 pub struct Record {
     pub seed: u64,
-    /// Of all inputs but their signatures.
+    /// Of all inputs.
     pub digest: u64,
     pub configurations: usize,
     pub outcomes: Interned<Outcome>,

@@ -27,7 +27,6 @@ fn flip(token: &str, part: usize, random: &mut Random) -> String {
     let mut parts: Vec<String> = token.split('.').map(str::to_owned).collect();
     if let Some(text) = parts.get_mut(part).filter(|text| text.len() > 8) {
         let at = random.below(text.len() - 4);
-        // Not by the character that stands there: signatures of elliptic curves are never the same.
         let new = if &text[at..=at] == "A" { "B" } else { "A" };
         text.replace_range(at..=at, new);
     }
