@@ -14,8 +14,8 @@ use url::Url;
 
 use crate::fixtures::{
     AUDIENCE, CLIENT, Documents, FixedClock, ISSUER, TENANT, ec_jwk, ed_jwk, ed25519, edwards_point, entra_claims,
-    es256, es384, good_header, modulus, oidc_claims, p384_jwk, point, point_on_p384, rs256, rsa_jwk, run, signed,
-    with_exponent_one, with_neutral_element,
+    es256, es384, good_header, modulus, oidc_claims, p384_jwk, point, point_on_p384, reason, rs256, rsa_jwk, run,
+    signed, with_exponent_one, with_neutral_element,
 };
 
 static TOKENS: LazyLock<[(&str, String); 5]> = LazyLock::new(|| {
@@ -47,7 +47,7 @@ fn verdict(verifier: &Verifier, name: &str, token: &str) -> &'static str {
     let verdict = run(verifier.verify(token));
     match &verdict {
         Ok(_) => report!("{name}: accepted"),
-        Err(rejection) => report!("{name}: {} {}", rejection.code(), rejection.detail_text().unwrap_or_default()),
+        Err(rejection) => report!("{name}: {} {}", rejection.code(), reason(rejection)),
     }
     code(verdict)
 }

@@ -20,6 +20,7 @@ use base64::{
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 use tower_entra::{
+    Rejection,
     clock::Clock,
     fetch::{Fetch, FetchFuture, FetchRequest, FetchResponse},
 };
@@ -210,4 +211,13 @@ pub fn b2c_issuer(name: &str) -> String {
 
 pub fn good_header(kid: &str) -> String {
     json!({"typ": "JWT", "alg": "RS256", "kid": kid}).to_string()
+}
+
+/// The particular reason of a rejection.
+pub fn reason(rejection: &Rejection) -> String {
+    match (rejection.detail_text(), rejection.fetch_error()) {
+        (Some(detail), _) => detail.into_owned(),
+        (None, Some(error)) => error.to_string(),
+        (None, None) => String::new(),
+    }
 }

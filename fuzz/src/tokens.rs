@@ -17,7 +17,7 @@ use tower_entra::{
 
 use crate::fixtures::{
     AUDIENCE, CALLER, CLIENT, Documents, FixedClock, ISSUER, NOW, RSA, STRICT_ISSUER, TENANT, UNREACHABLE_ISSUER,
-    b2c_issuer, encode, entra_claims, good_header, modulus, oidc_claims, rs256, rsa_jwk, run, signed,
+    b2c_issuer, encode, entra_claims, good_header, modulus, oidc_claims, reason, rs256, rsa_jwk, run, signed,
 };
 
 static VERIFIER: LazyLock<Verifier> = LazyLock::new(|| {
@@ -149,7 +149,7 @@ pub fn token(data: &[u8]) -> String {
             }
             // Whatever is shown to callers is text of ours.
             let _ = (rejection.hint(), rejection.public_description(), rejection.to_string(), format!("{rejection:?}"));
-            report!("{}: {}", rejection.code(), rejection.detail_text().unwrap_or_default());
+            report!("{}: {}", rejection.code(), reason(&rejection));
             report!("public: {}", rejection.public_description());
             rejection.code().to_owned()
         }
