@@ -90,7 +90,12 @@ pub fn token(data: &[u8]) -> String {
     let token = match data.strip_prefix(b"S").and_then(|data| std::str::from_utf8(data).ok()) {
         Some(data) => {
             let (header, payload) = data.split_once('\n').unwrap_or((data, ""));
-            signed(header, payload, rs256)
+            // A signature takes longer than all checks before it: only a token that reaches it is signed.
+            let unsigned = signed(header, payload, |_| vec![0; 256]);
+            match run(VERIFIER.verify(&unsigned)) {
+                Err(rejection) if rejection.code() != "bad_signature" => unsigned,
+                _ => signed(header, payload, rs256),
+            }
         }
         None => String::from_utf8_lossy(data).into_owned(),
     };
