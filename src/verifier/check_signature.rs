@@ -26,6 +26,7 @@ pub(super) struct Verified {
 
 impl<'a, R: Recorder> Run<'a, R> {
     /// The keys that may have signed the token, with the id under which they were found.
+    #[inline]
     pub(super) fn find_keys(
         &mut self,
         chosen: &Chosen,
@@ -79,6 +80,7 @@ impl<'a, R: Recorder> Run<'a, R> {
     }
 
     /// A key verifies the signature, and is authorized for the tenant.
+    #[inline]
     pub(super) fn check_signature(
         &mut self,
         chosen: &Chosen,

@@ -24,6 +24,7 @@ pub(super) struct Chosen {
 
 impl<R: Recorder> Run<'_, R> {
     /// The authority that the unverified `iss` and `tid` name. It decides only which keys and rules apply.
+    #[inline]
     pub(super) fn choose_authority(&mut self, payload: &Payload) -> Result<Option<Chosen>, Stop> {
         let state = self.state;
         let all = &state.authorities;

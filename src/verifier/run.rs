@@ -28,6 +28,7 @@ pub(super) struct Run<'a, R> {
 }
 
 impl<'a, R: Recorder> Run<'a, R> {
+    #[inline]
     pub(super) fn new(
         state: &'a VerifierState,
         header: Option<&'a Header>,
@@ -47,9 +48,21 @@ impl<'a, R: Recorder> Run<'a, R> {
     }
 
     /// Records the outcome of a check.
+    #[inline]
     pub(super) fn note<T>(&mut self, step: Step, result: Result<T, Rejection>) -> Result<Option<T>, Stop> {
-        let result = result.map_err(|rejection| self.described(rejection));
-        self.recorder.note(step, result)
+        match result {
+            Ok(value) => {
+                self.recorder.passed(step);
+                Ok(Some(value))
+            }
+            Err(rejection) => self.failed(step, rejection).map(|()| None),
+        }
+    }
+
+    #[cold]
+    fn failed(&mut self, step: Step, rejection: Rejection) -> Result<(), Stop> {
+        let rejection = self.described(rejection);
+        self.recorder.failed(step, rejection).map_err(Stop::Rejected)
     }
 
     /// Adds what is known of the token by now.
@@ -70,6 +83,7 @@ impl<'a, R: Recorder> Run<'a, R> {
 
     /// An authority accepts the algorithm. After the public cause is known: otherwise the response would reveal which
     /// algorithms are accepted.
+    #[inline]
     pub(super) fn check_algorithm(&mut self) -> Result<(), Stop> {
         let Some(header) = self.header else { return Ok(()) };
         let result = match self.state.algorithms.contains(&header.algorithm) {
@@ -80,6 +94,7 @@ impl<'a, R: Recorder> Run<'a, R> {
     }
 
     /// There is a `kid`, or an authority may have a key without one.
+    #[inline]
     pub(super) fn check_key_id(&mut self) -> Result<(), Stop> {
         if self.header.is_none() {
             return Ok(());
@@ -89,6 +104,7 @@ impl<'a, R: Recorder> Run<'a, R> {
         self.note(Step::KeyId, result).map(drop)
     }
 
+    #[inline]
     pub(super) fn check_not_for_microsoft(&mut self, payload: &Payload) -> Result<(), Stop> {
         let is_microsofts = matches!(self.public, PublicCause::MicrosoftApi(_));
         let result = match is_microsofts && !self.state.is_configured_audience(payload) {
