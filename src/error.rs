@@ -2,6 +2,7 @@
 
 mod fetch;
 mod problem_kind;
+mod text;
 
 use std::{error::Error, fmt};
 
@@ -9,6 +10,7 @@ pub(crate) use fetch::DocumentFault;
 pub use fetch::{FetchError, FetchFailure, InvalidDocument};
 
 pub use problem_kind::{ConfigProblemKind, ConfigSource};
+pub(crate) use text::{escaped, truncated};
 
 /// Everything that is wrong with a configuration, reported at once.
 ///
@@ -99,18 +101,6 @@ impl ConfigProblem {
     pub fn advice(&self) -> &str {
         &self.advice
     }
-}
-
-/// The text, shortened to this number of characters and an ellipsis.
-pub(crate) fn truncated(mut text: String, max_chars: usize) -> String {
-    // No text has more characters than bytes.
-    if text.len() > max_chars
-        && let Some((end, _)) = text.char_indices().nth(max_chars)
-    {
-        text.truncate(end);
-        text.push('…');
-    }
-    text
 }
 
 /// Problems in the order in which they are found. Only the first [`Problems::MOST`] are kept and the others counted, so that

@@ -2,7 +2,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{CauseKind, format};
+use super::CauseKind;
+use crate::error::escaped;
 
 /// A cause, with the values of this token and this configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -16,7 +17,7 @@ pub struct Cause {
 
 impl Cause {
     pub(crate) fn new(kind: CauseKind, explanation: impl Into<String>, remedy: impl Into<String>) -> Self {
-        let (explanation, remedy) = (format::plain(explanation.into()), format::plain(remedy.into()));
+        let (explanation, remedy) = (escaped(explanation.into()), escaped(remedy.into()));
         Self { kind, title: kind.title(), explanation, remedy, known_as: kind.known_as() }
     }
 

@@ -2,8 +2,9 @@ use std::{borrow::Cow, fmt};
 
 use serde::Serialize;
 
-use super::{Decoded, causes::Analysis, format, pasted::Pasted};
+use super::{Decoded, causes::Analysis, pasted::Pasted};
 use crate::{
+    error::escaped,
     rejection::{Rejection, RejectionKind},
     verifier::{AuthorityReport, Step},
 };
@@ -82,8 +83,8 @@ fn check(step: Step, analysis: &Analysis<'_>) -> Check {
         check.outcome = Outcome::Failed;
         check.found = Some(pasted.faults.iter().map(|fault| fault.title()).collect::<Vec<_>>().join("; "));
     }
-    check.expected = check.expected.map(format::plain);
-    check.found = check.found.map(format::plain);
+    check.expected = check.expected.map(escaped);
+    check.found = check.found.map(escaped);
     check
 }
 

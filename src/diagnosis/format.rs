@@ -42,36 +42,9 @@ pub(super) fn relative(seconds: u64, now: SystemTime) -> String {
     if date >= now { format!("in {}", span(date - now)) } else { format!("{} ago", span(now - date)) }
 }
 
-/// The text with everything spelled out that breaks a line, steers a terminal or turns the direction of writing: what stands
-/// in a token was written by anybody, and a diagnosis may be printed or logged.
-pub(super) fn plain(text: String) -> String {
-    let steers = |letter: char| {
-        letter.is_control()
-            || matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    if !text.contains(steers) {
-        return text;
-    }
-    let spelled = |letter: char| if steers(letter) { letter.escape_default().to_string() } else { letter.to_string() };
-    text.chars().map(spelled).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_steers_is_spelled_out() {
-        for (text, spelled) in [
-            ("a b é …", "a b é …"),
-            ("a\nb\r\t\0", "a\\nb\\r\\t\\u{0}"),
-            ("\u{1b}[2J\u{9b}1m", "\\u{1b}[2J\\u{9b}1m"),
-            ("\u{202e}x\u{2066}y\u{2028}", "\\u{202e}x\\u{2066}y\\u{2028}"),
-            ("\u{61c}x\u{200e}", "\\u{61c}x\\u{200e}"),
-        ] {
-            assert_eq!(plain(text.to_owned()), spelled);
-        }
-    }
 
     #[test]
     fn times_are_said_in_words() {

@@ -1,6 +1,6 @@
 use std::{error::Error, fmt, time::Duration};
 
-use super::truncated;
+use super::text::{escaped, truncated};
 
 /// The longest text of a document or a server that is kept, in characters: it may be as long as the document.
 const MAX_TEXT: usize = 1_000;
@@ -164,19 +164,9 @@ impl fmt::Display for InvalidDocument {
 
 impl Error for FetchError {}
 
-/// Short, and without control characters.
+/// Short, and without characters that break a line or steer a terminal.
 fn plain(text: String) -> String {
-    let text = truncated(text, MAX_TEXT);
-    if !text.contains(char::is_control) {
-        return text;
-    }
-    text.chars().fold(String::new(), |mut escaped, letter| {
-        match letter.is_control() {
-            true => escaped.extend(letter.escape_default()),
-            false => escaped.push(letter),
-        }
-        escaped
-    })
+    escaped(truncated(text, MAX_TEXT))
 }
 
 #[cfg(test)]

@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use super::{
     choose_authority::Chosen,
-    configured_authority::ConfiguredAuthority,
     recorder::{Recorder, Step, Stop},
     run::{Run, without_key_id},
 };
 use crate::{
     claims::payload::Payload,
-    jwt::{Compact, Header},
+    jwt::Compact,
     keys::store::{CandidateKey, Next},
     rejection::{Detail, Rejection, RejectionKind},
     signature::PublicKey,
@@ -39,7 +38,7 @@ impl<'a, R: Recorder> Run<'a, R> {
         let keys = &authority.keys;
         let key_id = keys.key_id(header.key_id.as_deref()).ok_or_else(without_key_id);
         let Some(key_id) = self.note(Step::KeyId, key_id)? else { return Ok(None) };
-        self.note(Step::Algorithm, authority.check_algorithm(header))?;
+        self.check_algorithm_among(&authority.algorithms)?;
 
         // Before the keys are read, so that a refresh that ends in between is noticed.
         let epoch = state.epoch.current();
@@ -108,30 +107,25 @@ impl<'a, R: Recorder> Run<'a, R> {
         }
         self.note(Step::Signature, Ok(()))?;
 
-        let mut authorized = Err(Rejection::new(RejectionKind::BadSignature));
+        let (mut key, mut mismatch) = (None, None);
         for candidate in verifying {
             match candidate.authorization {
                 Ok(()) => {
-                    authorized = Ok(Arc::clone(&candidate.key));
+                    key = Some(Arc::clone(&candidate.key));
                     break;
                 }
-                Err(mismatch) => {
-                    let detail = Detail::KeyNotAuthorized(mismatch);
-                    authorized = Err(Rejection::new(RejectionKind::WrongIssuer).because(detail));
-                }
+                Err(found) => mismatch = Some(found),
             }
         }
+        let authorized = key.ok_or_else(|| {
+            let rejection = Rejection::new(RejectionKind::WrongIssuer);
+            match mismatch {
+                Some(mismatch) => rejection.because(Detail::KeyNotAuthorized(mismatch)),
+                None => rejection,
+            }
+        });
         let key = self.note(Step::KeyAuthorization, authorized)?;
         self.is_verified = key.is_some();
         Ok(key.map(|key| Verified { key, is_key_without_id: key_id.is_empty() }))
-    }
-}
-
-impl ConfiguredAuthority {
-    fn check_algorithm(&self, header: &Header) -> Result<(), Rejection> {
-        if self.algorithms.contains(&header.algorithm) {
-            return Ok(());
-        }
-        Err(Rejection::new(RejectionKind::UnsupportedAlgorithm).got(header.algorithm.as_str()))
     }
 }

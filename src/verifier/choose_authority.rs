@@ -28,55 +28,52 @@ impl<R: Recorder> Run<'_, R> {
     pub(super) fn choose_authority(&mut self, payload: &Payload) -> Result<Option<Chosen>, Stop> {
         let state = self.state;
         let all = &state.authorities;
-        let unaccepted = |index: usize| Ok(Some(Chosen { index, issuer: None }));
-        let index = match state.issuers.find(all, payload) {
-            IssuerMatch::Authority { authority, version, tenant } => {
-                return self.chosen(authority, version, tenant);
-            }
+        let found = state.issuers.find(all, payload);
+        if !matches!(found, IssuerMatch::Authority { .. } | IssuerMatch::OneOf { .. }) {
+            // Only OpenID Connect issuers, which are known from the start, may have a key without an id.
+            self.check_key_id(false)?;
+        }
+        let index = match found {
+            IssuerMatch::Authority { authority, version, tenant } => return self.chosen(authority, version, tenant),
             IssuerMatch::OneOf { authorities, version, tenant } => {
                 let authority = self.one_of(&authorities, payload, tenant)?;
                 return self.chosen(authority, version, tenant);
             }
             IssuerMatch::Unknown => {
-                self.check_key_id_exists()?;
                 self.note(Step::Issuer, Err::<(), _>(state.unknown_issuer(payload)))?;
-                return Ok(state.closest_authority(payload).map(|index| Chosen { index, issuer: None }));
+                let Some(closest) = state.closest_authority(payload) else { return Ok(None) };
+                closest
             }
             IssuerMatch::NotLoaded { authorities } => {
-                self.check_key_id_exists()?;
                 if self.is_long_expired {
                     self.note(Step::Dates, Err::<(), _>(Rejection::new(RejectionKind::Expired)))?;
                 } else {
                     self.wait_for(&authorities, |run, index| all[index].keys.ask_main(run.attempts.of(index)))?;
                     self.note(Step::Issuer, Err::<(), _>(all[authorities[0]].unavailable()))?;
                 }
-                return unaccepted(authorities[0]);
+                authorities[0]
             }
             IssuerMatch::Ambiguous { authorities } => {
-                self.check_key_id_exists()?;
                 self.note(Step::Issuer, Err::<(), _>(state.ambiguous_issuer(authorities)))?;
-                return unaccepted(authorities[0]);
+                authorities[0]
             }
             IssuerMatch::Unresolved { authorities, tenant } => {
                 self.note(Step::Issuer, Ok(()))?;
-                self.check_key_id_exists()?;
                 self.check_unresolved(&authorities, tenant, payload)?;
                 authorities[0]
             }
             IssuerMatch::OtherTenant { authority, tenant } => {
                 self.note(Step::Issuer, Ok(()))?;
-                self.check_key_id_exists()?;
                 self.note(Step::Tenant, Err::<(), _>(all[authority].other_tenant(payload, tenant)))?;
                 authority
             }
             IssuerMatch::OtherPolicy { authority } => {
                 self.note(Step::Issuer, Ok(()))?;
-                self.check_key_id_exists()?;
                 self.note(Step::Tenant, Err::<(), _>(all[authority].other_policy(payload)))?;
                 authority
             }
         };
-        unaccepted(index)
+        Ok(Some(Chosen { index, issuer: None }))
     }
 
     fn chosen(

@@ -62,7 +62,7 @@ impl VerifierState {
 
         let mut run = Run::new(self, header.as_deref(), &payload, now, attempts, recorder);
         run.check_algorithm()?;
-        run.check_key_id()?;
+        run.check_key_id(self.accepts_keys_without_id)?;
         run.check_not_for_microsoft(&payload)?;
         let Some(chosen) = run.choose_authority(&payload)? else { return Ok(None) };
         let authority = &self.authorities[chosen.index];

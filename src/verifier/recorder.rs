@@ -73,7 +73,6 @@ impl Recorder for FirstFailure {
 pub(crate) struct Recording {
     outcomes: Vec<(Step, Result<(), Rejection>)>,
     first_failure: Option<Rejection>,
-    is_accepted: bool,
     /// The authority whose rules were applied.
     pub(super) authority: Option<usize>,
     /// The signature verifies if the nonce in the header is hashed (`docs/entra.md`, "Nonce in the token header"): the
@@ -84,11 +83,8 @@ pub(crate) struct Recording {
 impl Recording {
     /// Whether every check passed, also those after the pipeline.
     pub(crate) fn is_accepted(&self) -> bool {
-        self.is_accepted && self.first_failure.is_none()
-    }
-
-    pub(super) fn accept(&mut self) {
-        self.is_accepted = true;
+        // The last check, which runs only if all others passed.
+        self.first_failure.is_none() && matches!(self.outcome(Step::Application), Some(Ok(())))
     }
 
     /// The first failure: the rejection that a verification returns.

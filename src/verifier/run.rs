@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     claims::payload::Payload,
-    jwt::Header,
+    jwt::{Algorithm, Header},
     keys::waiter::Waiter,
     rejection::{Malformed, PublicCause, Rejection, RejectionKind},
 };
@@ -50,22 +50,12 @@ impl<'a, R: Recorder> Run<'a, R> {
     /// Records the outcome of a check.
     #[inline]
     pub(super) fn note<T>(&mut self, step: Step, result: Result<T, Rejection>) -> Result<Option<T>, Stop> {
-        match result {
-            Ok(value) => {
-                self.recorder.passed(step);
-                Ok(Some(value))
-            }
-            Err(rejection) => self.failed(step, rejection).map(|()| None),
-        }
-    }
-
-    #[cold]
-    fn failed(&mut self, step: Step, rejection: Rejection) -> Result<(), Stop> {
-        let rejection = self.described(rejection);
-        self.recorder.failed(step, rejection).map_err(Stop::Rejected)
+        let result = result.map_err(|rejection| self.described(rejection));
+        self.recorder.note(step, result)
     }
 
     /// Adds what is known of the token by now.
+    #[cold]
     fn described(&self, rejection: Rejection) -> Rejection {
         let mut rejection = rejection.with_public_cause(self.public);
         if let Some(key_id) = self.header.and_then(|header| header.key_id.as_deref()) {
@@ -85,22 +75,24 @@ impl<'a, R: Recorder> Run<'a, R> {
     /// algorithms are accepted.
     #[inline]
     pub(super) fn check_algorithm(&mut self) -> Result<(), Stop> {
+        self.check_algorithm_among(&self.state.algorithms)
+    }
+
+    /// The algorithm is one of these.
+    pub(super) fn check_algorithm_among(&mut self, accepted: &[Algorithm]) -> Result<(), Stop> {
         let Some(header) = self.header else { return Ok(()) };
-        let result = match self.state.algorithms.contains(&header.algorithm) {
+        let result = match accepted.contains(&header.algorithm) {
             true => Ok(()),
             false => Err(Rejection::new(RejectionKind::UnsupportedAlgorithm).got(header.algorithm.as_str())),
         };
         self.note(Step::Algorithm, result).map(drop)
     }
 
-    /// There is a `kid`, or an authority may have a key without one.
+    /// There is a `kid`, unless keys without one are accepted.
     #[inline]
-    pub(super) fn check_key_id(&mut self) -> Result<(), Stop> {
-        if self.header.is_none() {
-            return Ok(());
-        }
-        let is_usable = self.key_id().is_some() || self.state.accepts_keys_without_id;
-        let result = if is_usable { Ok(()) } else { Err(without_key_id()) };
+    pub(super) fn check_key_id(&mut self, accepts_none: bool) -> Result<(), Stop> {
+        let Some(header) = self.header else { return Ok(()) };
+        let result = if header.key_id.is_some() || accepts_none { Ok(()) } else { Err(without_key_id()) };
         self.note(Step::KeyId, result).map(drop)
     }
 
@@ -125,14 +117,6 @@ impl<'a, R: Recorder> Run<'a, R> {
         }
         let waiters = authorities.iter().filter_map(|&index| ask(self, index)).collect();
         Waiter::all(waiters).map_or(Ok(()), |waiter| Err(Stop::Wait(waiter)))
-    }
-
-    /// Only OpenID Connect issuers, which are known from the start, may have a key without an id.
-    pub(super) fn check_key_id_exists(&mut self) -> Result<(), Stop> {
-        if self.header.is_some() && self.key_id().is_none() {
-            self.note(Step::KeyId, Err::<(), _>(without_key_id()))?;
-        }
-        Ok(())
     }
 }
 

@@ -27,15 +27,6 @@ pub(crate) enum Verdict {
     Pending(VerdictFuture),
 }
 
-impl From<Result<Claims, Rejection>> for Verdict {
-    fn from(result: Result<Claims, Rejection>) -> Self {
-        match result {
-            Ok(claims) => Self::Accepted(claims),
-            Err(rejection) => Self::Rejected(rejection),
-        }
-    }
-}
-
 impl Verifier {
     /// Verifies an access token, given as it follows `Bearer`.
     ///
@@ -196,9 +187,8 @@ impl VerifierState {
     }
 
     async fn record_checks(&self, claims: Claims, recording: &mut Recording) {
-        let is_accepted = recording.record(Step::TenantLookup, self.check_tenant_lookup(&claims).await);
-        if is_accepted && recording.record(Step::Application, self.check_application(&claims).await) {
-            recording.accept();
+        if recording.record(Step::TenantLookup, self.check_tenant_lookup(&claims).await) {
+            recording.record(Step::Application, self.check_application(&claims).await);
         }
     }
 
