@@ -26,8 +26,8 @@ impl Gate {
         self.source.as_ref().map(|source| source(headers, uri).unwrap_or_default())
     }
 
-    /// Verifies the token `from_source`, or that of the `Authorization` header if there is no source. Marks the headers that
-    /// contain it as sensitive. `None` if the request passes without a token.
+    /// Verifies the token `from_source` or, if no source is configured, the token in the `Authorization` header. Marks the
+    /// headers that contain it as sensitive. `None` if the request passes without a token.
     pub(super) fn decide(&self, from_source: Option<String>, headers: &mut HeaderMap) -> Option<Verdict> {
         hide_token(from_source.as_deref(), headers);
         let cap = self.verifier.max_token_bytes();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 
-/// The forms of an input that is accepted. They are few and named here: whatever else it has is no form.
+/// The accepted forms that an input has, out of a fixed list.
 pub fn of(target: &str, input: &[u8], reasons: &BTreeSet<String>) -> Vec<String> {
     let is_accepted = reasons.iter().any(|reason| reason.starts_with("accepted") || reason.ends_with(": accepted"));
     let text = std::str::from_utf8(input).unwrap_or_default();
@@ -251,7 +251,7 @@ fn policy(text: &str) -> Vec<String> {
         ("metadata of B2C by a query", "?p=B2C_1_susi"),
         ("metadata of External ID", "ciamlogin.com"),
         ("metadata of an OpenID Connect issuer", "id.contoso.example/main/.well-known"),
-        ("metadata at an address of its own", "id.contoso.example/metadata"),
+        ("metadata at a custom URL", "id.contoso.example/metadata"),
         ("issuer with a placeholder", "{tenantid}"),
         ("clock skew as a time span", "clock-skew=\"0:05:00\""),
     ];

@@ -150,9 +150,9 @@ fn normalised(text: &str) -> String {
     for (start, end) in UNQUOTED {
         let Some(from) = text.find(start).map(|at| at + start.len()) else { continue };
         let length = if end.is_empty() { Some(text.len() - from) } else { text[from..].find(end) };
-        // Without its end, the message was cut there.
+        // A message without the end of its pattern was cut there.
         let length = length.or_else(|| text.ends_with(CUT).then_some(text.len() - from));
-        // With an end of its own, it is done already.
+        // This value has been replaced already.
         let is_done = text[from..].starts_with(CUT);
         if let Some(length) = length.filter(|_| !is_done) {
             text.replace_range(from..from + length, "…");
