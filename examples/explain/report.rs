@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Under a check, where its title stands.
-const INDENT: &str = "                  ";
+const INDENT: &str = "                       ";
 
 /// All of it, the verdict last: that is where one looks on a terminal.
 pub(crate) fn page(explained: &Explained) -> Page {
