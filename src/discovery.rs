@@ -589,7 +589,7 @@ mod tests {
     #[test]
     fn an_issuer_that_another_authority_could_have_is_refused() {
         fn trusted(authorities: Vec<Authority>) -> Vec<Trusted> {
-            let config = authorities.into_iter().fold(crate::config::Config::default(), |config, authority| {
+            let config = authorities.into_iter().fold(crate::config::ConfigSettings::default(), |config, authority| {
                 config.authority(authority.audience("api://a"))
             });
             config.resolve().unwrap().authorities

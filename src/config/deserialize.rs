@@ -5,7 +5,7 @@ use std::{cell::Cell, fmt};
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::{
-    settings::Config,
+    config::Config,
     value::{ConfigValue, Data, LONGEST_DOCUMENT, MOST_VALUES, count_value, member_name},
 };
 

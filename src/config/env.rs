@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::{
+    config::Config,
     key::{self, Key, VARIABLES},
     location::{Location, Named},
     reader::{Reader, names, unknown},
-    settings::{Config, Source, Tenant},
+    settings::{ConfigSettings, Source, Tenant},
     value::{Branch, ConfigValue, Data},
     warning::Warning,
 };
@@ -73,7 +74,7 @@ impl Config {
             }
         }
         found.read(&mut reader);
-        reader.finish()
+        reader.finish().map(Config::from)
     }
 }
 
@@ -183,7 +184,7 @@ impl Reader {
     }
 }
 
-impl Config {
+impl ConfigSettings {
     /// Puts our variables beside those of .NET's spelling. Where both say something, they must say the same.
     fn join(&mut self, ours: Self, problems: &mut Problems) {
         join(&mut self.tenants, ours.tenants, problems);

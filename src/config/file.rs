@@ -7,11 +7,12 @@ use std::{
 };
 
 use super::{
+    config::Config,
     flaw::Flaw,
     jsonc::strip_jsonc,
     key::{self, Meaning},
     reader::{Reader, duplicate},
-    settings::{Config, Source},
+    settings::{ConfigSettings, Source},
     value::{ConfigValue, Data, LONGEST_DOCUMENT},
 };
 use crate::error::{
@@ -79,13 +80,13 @@ impl Config {
         let section = section(members, &mut reader);
         reader.config.source = Source::Document { source: ConfigSource::Json, file, section: section.name };
         reader.section(section.members);
-        reader.finish()
+        reader.finish().map(Config::from)
     }
 }
 
 impl Reader {
     /// The configuration. If there are problems, those that the rules find are reported with them.
-    pub(super) fn finish(self) -> Result<Config, ConfigError> {
+    pub(super) fn finish(self) -> Result<ConfigSettings, ConfigError> {
         let Self { config, mut problems, .. } = self;
         if problems.is_empty() {
             return Ok(config);

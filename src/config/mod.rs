@@ -3,17 +3,6 @@
 //! A [`Config`] keeps every setting as it was written, with the name and the source it was written under, so that each
 //! problem can name it. The rules are applied when the verifier is built, and all problems are reported at once.
 //!
-//! From code:
-//!
-//! ```
-//! use tower_entra::Config;
-//!
-//! let config = Config::default()
-//!     .tenant("11111111-2222-3333-4444-555555555555")
-//!     .client_id("66666666-7777-8888-9999-000000000000");
-//! assert!(config.validate().is_ok());
-//! ```
-//!
 //! From the section of an `appsettings.json` that Microsoft.Identity.Web reads too, where a misspelled setting is named:
 //!
 //! ```
@@ -38,6 +27,8 @@ mod apim;
 mod authorities;
 mod authority_reader;
 mod authority_section;
+#[expect(clippy::module_inception, reason = "the public type, in a file of its own")]
+mod config;
 mod deserialize;
 mod env;
 mod file;
@@ -67,5 +58,6 @@ mod tests;
 #[cfg(feature = "apim")]
 pub use apim::{ApimNote, ApimPolicy};
 
-pub use settings::Config;
+pub use config::Config;
+pub(crate) use settings::ConfigSettings;
 pub(crate) use validate::ResolvedConfig;

@@ -5,7 +5,7 @@ use std::{cell::RefCell, collections::HashMap, rc::Rc};
 use super::{
     key::Key,
     location::{Location, Named},
-    settings::{Config, Place, Source, Tenant},
+    settings::{ConfigSettings, Place, Source, Tenant},
 };
 use crate::authority::Authority;
 
@@ -23,7 +23,7 @@ pub(super) struct Provenance<'a> {
     /// Its place among all authorities.
     pub(super) number: usize,
     /// The section that describes it; `None` for an [`Authority`] built in code.
-    section: Option<&'a Config>,
+    section: Option<&'a ConfigSettings>,
     /// Made once for each list: an entry of a long one must not search all of it.
     indexes: Rc<RefCell<HashMap<Key, Index>>>,
 }
@@ -57,7 +57,7 @@ impl<'a> AuthorityEntry<'a> {
     }
 
     /// One that a section describes.
-    pub(super) fn of_section(authority: Authority, name: Location, section: &'a Config) -> Self {
+    pub(super) fn of_section(authority: Authority, name: Location, section: &'a ConfigSettings) -> Self {
         let provenance = Provenance { name, number: 0, section: Some(section), indexes: Rc::default() };
         Self { authority, provenance }
     }
@@ -103,7 +103,7 @@ impl Provenance<'_> {
     }
 }
 
-impl Config {
+impl ConfigSettings {
     /// The values of a setting as they were written, with their locations.
     pub(super) fn written(&self, key: Key) -> Vec<(Location, String)> {
         let texts = |all: &[Named<String>]| all.iter().map(|text| (text.name.clone(), text.value.clone())).collect();

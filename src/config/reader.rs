@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use super::{
     location::{Location, Named},
-    settings::Config,
+    settings::ConfigSettings,
     value::{ConfigValue, Data},
 };
 use crate::{
@@ -22,7 +22,7 @@ const LONGEST_TEXT: usize = 2_048;
 /// Reads one section. After a value that cannot be read, it goes on.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
-    pub(super) config: Config,
+    pub(super) config: ConfigSettings,
     pub(super) problems: Problems,
     /// The folder that names of files are relative to; the working directory if it is `None`.
     pub(super) folder: Option<PathBuf>,

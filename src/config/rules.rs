@@ -6,7 +6,7 @@ use super::{
     key::Key,
     location::{Location, Named},
     provenance::Provenance,
-    settings::{Config, Source},
+    settings::{ConfigSettings, Source},
     warning::Warning,
 };
 use crate::{
@@ -33,7 +33,7 @@ pub(super) struct Common {
 
 /// The problems and warnings that the rules have found so far.
 pub(super) struct Rules<'a> {
-    pub(super) config: &'a Config,
+    pub(super) config: &'a ConfigSettings,
     pub(super) problems: Problems,
     pub(super) warnings: Vec<Warning>,
     /// Authorities with a problem as a whole, by their number: a shared issuer is not reported for them again.
@@ -41,7 +41,7 @@ pub(super) struct Rules<'a> {
 }
 
 impl<'a> Rules<'a> {
-    pub(super) fn new(config: &'a Config) -> Self {
+    pub(super) fn new(config: &'a ConfigSettings) -> Self {
         Self { config, problems: Problems::default(), warnings: Vec::new(), reported: HashSet::new() }
     }
 
@@ -123,7 +123,7 @@ impl<'a> Rules<'a> {
     }
 }
 
-impl Config {
+impl ConfigSettings {
     /// The file that the settings came from.
     pub(super) fn origin(&self) -> Option<&str> {
         match &self.source {

@@ -8,7 +8,7 @@ use super::{
     location::{Location, Named},
     provenance::AuthorityEntry,
     rules::{GUID_FORM, Rules, guid},
-    settings::Config,
+    settings::ConfigSettings,
 };
 use crate::{
     authority::{Authority, B2c, ExternalId, Kind},
@@ -31,7 +31,7 @@ impl<'a> Rules<'a> {
     /// The authority of a section within the list of authorities.
     pub(super) fn section(
         &mut self,
-        section: &'a Named<Config>,
+        section: &'a Named<ConfigSettings>,
         outer: Option<&Instance>,
     ) -> Option<AuthorityEntry<'a>> {
         let config = &section.value;
@@ -272,7 +272,7 @@ impl<'a> Rules<'a> {
 }
 
 /// The same with the settings that fit every kind.
-pub(super) fn with_site(mut authority: Authority, config: &Config) -> Authority {
+pub(super) fn with_site(mut authority: Authority, config: &ConfigSettings) -> Authority {
     let site = &config.site;
     if let Some(name) = site.text(Key::Name) {
         authority = authority.named(&name.value);
@@ -293,13 +293,13 @@ pub(super) fn with_site(mut authority: Authority, config: &Config) -> Authority 
 }
 
 /// The same with the audiences, clients and claims that it has alone.
-pub(super) fn with_own(authority: Authority, config: &Config) -> Authority {
+pub(super) fn with_own(authority: Authority, config: &ConfigSettings) -> Authority {
     let rules = config.required_claims.iter().map(|rule| rule.value.clone());
     rules.fold(with_own_names(authority, config), Authority::required_claim)
 }
 
 /// The same with the audiences and clients that it has alone.
-pub(super) fn with_own_names(mut authority: Authority, config: &Config) -> Authority {
+pub(super) fn with_own_names(mut authority: Authority, config: &ConfigSettings) -> Authority {
     for client_id in &config.client_ids {
         authority = authority.client_id(&client_id.value);
     }

@@ -4,10 +4,10 @@ use super::{
     address::{self, Form},
     key::Key,
     location::Location,
-    settings::{Config, Place},
+    settings::{ConfigSettings, Place},
 };
 
-impl Config {
+impl ConfigSettings {
     /// The kind of the section's authority: `Kind`, or what its addresses and policies imply.
     pub(super) fn form(&self) -> Form {
         let of_policy = || self.site.text(Key::Policy).or(self.site.all(Key::Policies).next()).map(|_| Form::B2c);

@@ -5,12 +5,10 @@ use std::time::Duration;
 use super::{authority_section::AuthoritySection, key::Key, location::Named, warning::Warning};
 use crate::{authority::Authority, error::ConfigSource, policy::ClaimRule, tenant::Cloud};
 
-/// All settings of a verifier, as they were written.
-///
-/// The methods are those of the builder. What several sources say about one setting must agree: nothing is overridden
-/// silently. Lists add up.
+/// Typed values of all settings, each with the location it was written at. Several values of one setting in the same source
+/// must agree; lists add up.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Config {
+pub(crate) struct ConfigSettings {
     pub(super) source: Source,
     pub(super) tenants: Vec<Named<Tenant>>,
     pub(super) client_ids: Vec<Named<String>>,
@@ -22,7 +20,7 @@ pub struct Config {
     /// What the section says of its authority alone.
     pub(super) site: AuthoritySection,
     /// Authorities that the section lists, each as a section of its own.
-    pub(super) sections: Vec<Named<Config>>,
+    pub(super) sections: Vec<Named<ConfigSettings>>,
     pub(super) allowed_clients: Vec<Named<String>>,
     pub(super) required_claims: Vec<Named<ClaimRule>>,
     pub(super) leeway: Vec<Named<Duration>>,
@@ -92,10 +90,10 @@ impl Source {
     }
 }
 
-impl Config {
+impl ConfigSettings {
     /// A tenant whose tokens are accepted: its GUID or a verified domain. Repeat for more.
     #[must_use]
-    pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
+    pub(crate) fn tenant(mut self, tenant: impl Into<String>) -> Self {
         self.tenants.push(Named::in_code("tenant()", Tenant::Plain(tenant.into())));
         self
     }
@@ -103,21 +101,21 @@ impl Config {
     /// The client id of the API. For a client id `C` of a tenant `T`, the audiences `C`, `api://C` and `api://T/C` are
     /// accepted ([audiences](crate::guide::entra#audiences)).
     #[must_use]
-    pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
+    pub(crate) fn client_id(mut self, client_id: impl Into<String>) -> Self {
         self.client_ids.push(Named::in_code("client_id()", client_id.into()));
         self
     }
 
     /// A further audience, compared exactly but for one trailing slash. Repeat for more.
     #[must_use]
-    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+    pub(crate) fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audiences.push(Named::in_code("audience()", audience.into()));
         self
     }
 
     /// The cloud; the public one if nothing else is said.
     #[must_use]
-    pub fn cloud(mut self, cloud: Cloud) -> Self {
+    pub(crate) fn cloud(mut self, cloud: Cloud) -> Self {
         self.instances.push(Named::in_code("cloud()", Place::Cloud(cloud)));
         self
     }
@@ -125,35 +123,35 @@ impl Config {
     /// The address of the instance, such as `https://login.microsoftonline.us` or `http://127.0.0.1:4000`, or the
     /// [name](Cloud::from_name) of a cloud.
     #[must_use]
-    pub fn instance(mut self, address: impl Into<String>) -> Self {
+    pub(crate) fn instance(mut self, address: impl Into<String>) -> Self {
         self.instances.push(Named::in_code("instance()", Place::Address(address.into())));
         self
     }
 
     /// An application that may call, by its client id. Repeat for more; without any, every application may.
     #[must_use]
-    pub fn allowed_client(mut self, client_id: impl Into<String>) -> Self {
+    pub(crate) fn allowed_client(mut self, client_id: impl Into<String>) -> Self {
         self.allowed_clients.push(Named::in_code("allowed_client()", client_id.into()));
         self
     }
 
     /// A claim that every token must have. Repeat for more: all of them must hold.
     #[must_use]
-    pub fn required_claim(mut self, rule: ClaimRule) -> Self {
+    pub(crate) fn required_claim(mut self, rule: ClaimRule) -> Self {
         self.required_claims.push(Named::in_code("required_claim()", rule));
         self
     }
 
     /// How far clocks may differ, up to 300 s; 60 s if nothing else is said.
     #[must_use]
-    pub fn leeway(mut self, leeway: Duration) -> Self {
+    pub(crate) fn leeway(mut self, leeway: Duration) -> Self {
         self.leeway.push(Named::in_code("leeway()", leeway));
         self
     }
 
     /// Whether an application's token is accepted without an app role, as under this name in Microsoft.Identity.Web.
     #[must_use]
-    pub fn allow_web_api_to_be_authorized_by_acl(mut self, allow: bool) -> Self {
+    pub(crate) fn allow_web_api_to_be_authorized_by_acl(mut self, allow: bool) -> Self {
         self.allow_without_role.push(Named::in_code("allow_web_api_to_be_authorized_by_acl()", allow));
         self
     }
@@ -161,26 +159,26 @@ impl Config {
     /// Accepts every organisation instead of named tenants. Whoever can make a tenant can then make tokens that pass:
     /// decide about the tenant yourself.
     #[must_use]
-    pub fn danger_any_organization(self) -> Self {
+    pub(crate) fn danger_any_organization(self) -> Self {
         self.keyword("danger_any_organization()", "organizations")
     }
 
     /// Accepts every organisation and every personal account: anybody at all.
     #[must_use]
-    pub fn danger_any_account(self) -> Self {
+    pub(crate) fn danger_any_account(self) -> Self {
         self.keyword("danger_any_account()", "common")
     }
 
     /// Accepts personal accounts alone: anybody at all.
     #[must_use]
-    pub fn danger_personal_accounts(self) -> Self {
+    pub(crate) fn danger_personal_accounts(self) -> Self {
         self.keyword("danger_personal_accounts()", "consumers")
     }
 
     /// One more authority whose tokens are accepted, beside the tenants that are named. Repeat for more. What it does not
     /// have of its own is as these settings say.
     #[must_use]
-    pub fn authority(mut self, authority: Authority) -> Self {
+    pub(crate) fn authority(mut self, authority: Authority) -> Self {
         self.authorities.push(Named::in_code("authority()", authority));
         self
     }
@@ -192,28 +190,28 @@ impl Config {
 
     /// Whether a token that is bound to a key (`cnf`) is accepted as plain bearer: from anybody who has it, then.
     #[must_use]
-    pub fn danger_accept_bound_tokens(mut self, accept: bool) -> Self {
+    pub(crate) fn danger_accept_bound_tokens(mut self, accept: bool) -> Self {
         self.accept_bound.push(Named::in_code("danger_accept_bound_tokens()", accept));
         self
     }
 
     /// A signing key that never counts, by its `kid`, whatever the documents say. Repeat for more.
     #[must_use]
-    pub fn revoke_key(mut self, key_id: impl Into<String>) -> Self {
+    pub(crate) fn revoke_key(mut self, key_id: impl Into<String>) -> Self {
         self.revoked_keys.push(Named::in_code("revoke_key()", key_id.into()));
         self
     }
 
     /// Whether the body of a refusal says why.
     #[must_use]
-    pub fn detailed_errors(mut self, detailed: bool) -> Self {
+    pub(crate) fn detailed_errors(mut self, detailed: bool) -> Self {
         self.detailed_errors.push(Named::in_code("detailed_errors()", detailed));
         self
     }
 
     /// The identifier of this API as a protected resource (RFC 9728 §1.2): an `https` address, or its App ID URI.
     #[must_use]
-    pub fn resource(mut self, uri: impl Into<String>) -> Self {
+    pub(crate) fn resource(mut self, uri: impl Into<String>) -> Self {
         self.resource.push(Named::in_code("resource()", uri.into()));
         self
     }
@@ -221,15 +219,46 @@ impl Config {
     /// Whether the API has [signing keys of its own](crate::guide::entra#application-specific-signing-keys), which are
     /// asked for by its client id.
     #[must_use]
-    pub fn app_specific_keys(mut self, own: bool) -> Self {
+    pub(crate) fn app_specific_keys(mut self, own: bool) -> Self {
         self.app_specific_keys.push(Named::in_code("app_specific_keys()", own));
         self
     }
 
     /// The longest token that is looked at, in bytes, from 1 KiB to 1 MiB; 16 KiB if nothing else is said.
     #[must_use]
-    pub fn max_token_bytes(mut self, bytes: usize) -> Self {
+    pub(crate) fn max_token_bytes(mut self, bytes: usize) -> Self {
         self.max_token_bytes.push(Named::in_code("max_token_bytes()", bytes));
+        self
+    }
+}
+
+impl ConfigSettings {
+    /// The same settings, where those of `code` replace them setting by setting.
+    pub(super) fn overridden_by(mut self, code: &Self) -> Self {
+        fn replace<T: Clone>(all: &mut Vec<T>, code: &[T]) {
+            if !code.is_empty() {
+                code.clone_into(all);
+            }
+        }
+        if !code.authorities.is_empty() {
+            // `Authorities` are one list, which is replaced as a whole.
+            self.sections.clear();
+        }
+        replace(&mut self.tenants, &code.tenants);
+        replace(&mut self.client_ids, &code.client_ids);
+        replace(&mut self.audiences, &code.audiences);
+        replace(&mut self.instances, &code.instances);
+        replace(&mut self.authorities, &code.authorities);
+        replace(&mut self.allowed_clients, &code.allowed_clients);
+        replace(&mut self.required_claims, &code.required_claims);
+        replace(&mut self.leeway, &code.leeway);
+        replace(&mut self.allow_without_role, &code.allow_without_role);
+        replace(&mut self.accept_bound, &code.accept_bound);
+        replace(&mut self.revoked_keys, &code.revoked_keys);
+        replace(&mut self.detailed_errors, &code.detailed_errors);
+        replace(&mut self.resource, &code.resource);
+        replace(&mut self.app_specific_keys, &code.app_specific_keys);
+        replace(&mut self.max_token_bytes, &code.max_token_bytes);
         self
     }
 }

@@ -1,6 +1,6 @@
 //! How large a configuration may become. Its input is limited already; here it must not be multiplied.
 
-use super::{flaw::Flaw, provenance::AuthorityEntry, rules::Common, settings::Config};
+use super::{flaw::Flaw, provenance::AuthorityEntry, rules::Common, settings::ConfigSettings};
 use crate::{authority::Kind, error::ConfigProblemKind::TooLarge, policy::ClaimRule};
 
 /// The most authorities in one configuration.
@@ -8,7 +8,7 @@ pub(super) const MOST_AUTHORITIES: usize = 2_000;
 
 /// Each authority gets its own copy of the audiences, clients and claims that hold for all, and each policy of B2C is an
 /// authority here: together they must stay in proportion to what was written.
-pub(super) fn check(entries: &[AuthorityEntry<'_>], common: &Common, config: &Config) -> Result<(), Flaw> {
+pub(super) fn check(entries: &[AuthorityEntry<'_>], common: &Common, config: &ConfigSettings) -> Result<(), Flaw> {
     const MOST_ENTRIES: usize = 200_000;
     let count = |entry: &AuthorityEntry<'_>| match &entry.authority.kind {
         Kind::B2c(b2c) => b2c.policies.len().max(1),

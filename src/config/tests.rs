@@ -30,8 +30,8 @@ const KNOWN: &str = "Instance, TenantId, TenantIds, ClientId, Audience, Audience
                      RoleClaim, GroupClaim, SubjectClaim, ClientClaim, AudienceClaim, MetadataAddress, JwksUri, KeyFile, \
                      StaticKeys, TrustDirectoryClaims, RequiredForReadiness";
 
-fn good() -> Config {
-    Config::default().tenant(TENANT).client_id(CLIENT)
+fn good() -> ConfigSettings {
+    ConfigSettings::default().tenant(TENANT).client_id(CLIENT)
 }
 
 fn vars(vars: &[(&str, &str)]) -> Result<Config, ConfigError> {
@@ -44,15 +44,17 @@ fn section(more: &str) -> String {
 }
 
 /// The problems of a configuration, as they are told.
-fn told(config: Result<Config, ConfigError>) -> Vec<String> {
-    match config.and_then(|config| config.resolve()) {
+fn told(config: Result<impl Into<Config>, ConfigError>) -> Vec<String> {
+    match config.and_then(|config| config.into().resolve(&ConfigSettings::default())) {
         Ok(_) => Vec::new(),
         Err(error) => error.problems().iter().map(ToString::to_string).collect(),
     }
 }
 
-fn plan(config: Result<Config, ConfigError>) -> ResolvedConfig {
-    config.and_then(|config| config.resolve()).unwrap_or_else(|error| panic!("{error}"))
+fn plan(config: Result<impl Into<Config>, ConfigError>) -> ResolvedConfig {
+    config
+        .and_then(|config| config.into().resolve(&ConfigSettings::default()))
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The texts of the warnings of a plan.
@@ -88,8 +90,8 @@ fn mistakes_of_the_builder() {
     let no_kid = "the `kid` of a signing key is needed, without blanks";
     let no_values = "has no values, so no token could keep it; name some, or ask for its presence alone";
     let no_uri = "an absolute https address without a fragment, or the App ID URI (api://…) is needed";
-    let tenant_only = || Config::default().tenant(TENANT);
-    let client_only = || Config::default().client_id(CLIENT);
+    let tenant_only = || ConfigSettings::default().tenant(TENANT);
+    let client_only = || ConfigSettings::default().client_id(CLIENT);
     for (config, problem) in [
         (client_only(), format!("tenant(): {NO_TENANT}")),
         (tenant_only(), format!("client_id(): {NO_API}")),
@@ -169,7 +171,7 @@ fn mistakes_of_the_builder() {
         (good().resource("https://orders.example/#x"), format!("resource() = \"https://orders.example/#x\": {no_uri}")),
         (good().resource("api://"), format!("resource() = \"api://\": {no_uri}")),
         (
-            Config::default().danger_any_organization().client_id(CLIENT).app_specific_keys(true),
+            ConfigSettings::default().danger_any_organization().client_id(CLIENT).app_specific_keys(true),
             "app_specific_keys() = \"true\": needs tenant(): a tenant's own document is where those keys are".into(),
         ),
         (
@@ -465,7 +467,10 @@ fn a_cloud_by_its_name_or_any_of_its_hosts() {
             let json = section(&format!(r#","Instance":"{text}""#));
             let variables = [("ENTRA_TENANT_ID", TENANT), ("ENTRA_CLIENT_ID", CLIENT), ("ENTRA_AUTHORITY_HOST", text)];
             for (way, config) in [
-                ("builder", Ok(Config::default().tenant(TENANT).client_id(CLIENT).instance(text))),
+                (
+                    "builder",
+                    Ok(Config::from(ConfigSettings::default().tenant(TENANT).client_id(CLIENT).instance(text))),
+                ),
                 ("file", Config::from_json(&json)),
                 ("environment", vars(&variables)),
             ] {
@@ -534,7 +539,7 @@ fn every_variable_arrives() {
 
 #[test]
 fn what_is_worth_a_warning() {
-    let of = |config: Config| warnings(&plan(Ok(config)));
+    let of = |config: ConfigSettings| warnings(&plan(Ok(config)));
     assert!(of(good()).is_empty());
     let keyword = |keyword: &str| warnings(&plan(Config::from_json(&section("").replace(TENANT, keyword))));
     assert!(keyword("organizations").is_empty());
@@ -552,7 +557,7 @@ fn what_is_worth_a_warning() {
         ]
     );
     assert_eq!(
-        of(Config::default().tenant(TENANT).client_id(TENANT)),
+        of(ConfigSettings::default().tenant(TENANT).client_id(TENANT)),
         [format!("client_id() = \"{TENANT}\" is the tenant's id too: is it the application's?")]
     );
     assert_eq!(
@@ -572,12 +577,18 @@ fn authorities_and_dangers_arrive() {
     let address = format!("https://login.microsoftonline.us/{TENANT}");
     assert_eq!(authority(&format!("{address}/v2.0")), address);
     assert_eq!(authority("http://127.0.0.1:4000/organizations/"), "http://127.0.0.1:4000/organizations");
-    let danger = |config: Config| only(&plan(Ok(config.client_id(CLIENT))));
-    assert_eq!(danger(Config::default().danger_any_organization()), entra(Authority::danger_any_organization()));
-    assert_eq!(danger(Config::default().danger_any_account()), entra(Authority::danger_any_account()));
-    assert_eq!(danger(Config::default().danger_personal_accounts()), entra(Authority::danger_personal_accounts()));
+    let danger = |config: ConfigSettings| only(&plan(Ok(config.client_id(CLIENT))));
     assert_eq!(
-        danger(Config::default().tenant(TENANT).app_specific_keys(true)),
+        danger(ConfigSettings::default().danger_any_organization()),
+        entra(Authority::danger_any_organization())
+    );
+    assert_eq!(danger(ConfigSettings::default().danger_any_account()), entra(Authority::danger_any_account()));
+    assert_eq!(
+        danger(ConfigSettings::default().danger_personal_accounts()),
+        entra(Authority::danger_personal_accounts())
+    );
+    assert_eq!(
+        danger(ConfigSettings::default().tenant(TENANT).app_specific_keys(true)),
         entra(Authority::tenant(TENANT.parse().unwrap()).app_specific_keys(CLIENT))
     );
     let own_keys = Config::from_json(&section(r#","AppSpecificKeys":true"#));
@@ -607,7 +618,7 @@ fn defaults_are_strict() {
         plan.authorities[0].policy.check_audience(&Payload::parse(token.as_str().into()).unwrap()).unwrap_err();
     assert_eq!(refused.kind(), RejectionKind::WrongAudience);
     // Without a client id, the audiences that are named and no others.
-    let named = Config::default().tenant(TENANT).audience("api://orders").resolve().unwrap();
+    let named = ConfigSettings::default().tenant(TENANT).audience("api://orders").resolve().unwrap();
     assert!(!named.authorities[0].policy.audiences.contains(CLIENT));
 }
 

@@ -9,7 +9,7 @@ use super::{
     provenance::AuthorityEntry,
     rules::{Common, GUID_FORM, Rules, guid},
     section,
-    settings::Config,
+    settings::ConfigSettings,
     size,
     tenants::Tenants,
     warning::{self, Warning},
@@ -43,16 +43,7 @@ pub(crate) struct ResolvedConfig {
     pub(crate) warnings: Vec<Warning>,
 }
 
-impl Config {
-    /// Validates the settings without building anything: for a check before deployment, say.
-    ///
-    /// # Errors
-    ///
-    /// All problems at once.
-    pub fn validate(&self) -> Result<(), ConfigError> {
-        self.resolve().map(drop)
-    }
-
+impl ConfigSettings {
     /// Validates the settings.
     pub(crate) fn resolve(&self) -> Result<ResolvedConfig, ConfigError> {
         let (resolved, problems) = self.validate_all();
@@ -181,7 +172,7 @@ impl Rules<'_> {
         let is_any = !self.config.client_ids.is_empty() || !self.config.audiences.is_empty();
         // Authorities may all have audiences of their own, and no other tenants need any.
         let has_own = |authority: &Named<Authority>| authority.value.settings.names_an_audience();
-        let section_has_own = |section: &Named<Config>| {
+        let section_has_own = |section: &Named<ConfigSettings>| {
             let config = &section.value;
             let is_named = !config.client_ids.is_empty() || !config.audiences.is_empty();
             is_named || config.is_spoilt(&[Key::ClientId, Key::Audience, Key::Audiences])

@@ -6,7 +6,7 @@
 use std::{collections::HashSet, fmt::Write, fs, path::Path, time::Duration};
 
 use tower_entra::{
-    Authority, Cloud, Config, ConfigError, TenantId, VerifierBuilder,
+    Authority, Cloud, Config, ConfigError, TenantId, Verifier, VerifierBuilder,
     error::{ConfigProblemKind, ConfigSource},
     fetch::HttpFetch,
     metadata::ProtectedResource,
@@ -408,19 +408,19 @@ macro_rules! in_code {
     };
 }
 
-fn good() -> Config {
-    Config::default().tenant(TENANT).client_id(CLIENT)
+fn good() -> VerifierBuilder {
+    Verifier::builder().tenant(TENANT).client_id(CLIENT)
 }
 
-fn client() -> Config {
-    Config::default().client_id(CLIENT)
+fn client() -> VerifierBuilder {
+    Verifier::builder().client_id(CLIENT)
 }
 
 fn id(text: &str) -> TenantId {
     text.parse().unwrap()
 }
 
-fn configs_in_code() -> Vec<(&'static str, Config)> {
+fn configs_in_code() -> Vec<(&'static str, VerifierBuilder)> {
     let b2c = || Authority::b2c("contoso", "B2C_1_susi");
     let okta = || Authority::openid_connect(OKTA).audience("a");
     let own_b2c = |policy| {
@@ -429,10 +429,10 @@ fn configs_in_code() -> Vec<(&'static str, Config)> {
     };
     let instance = || Instance::parse("https://entra.example").unwrap();
     in_code![
-        Config::default(),
+        Verifier::builder(),
         good(),
         client(),
-        Config::default().tenant(TENANT),
+        Verifier::builder().tenant(TENANT),
         client().tenant("x y"),
         client().tenant(""),
         client().tenant("10.0.0.1"),
@@ -440,8 +440,8 @@ fn configs_in_code() -> Vec<(&'static str, Config)> {
         good().danger_any_account(),
         client().danger_any_organization(),
         client().danger_any_account().danger_personal_accounts(),
-        Config::default().tenant(TENANT).client_id("orders"),
-        Config::default().tenant(TENANT).client_id(TENANT),
+        Verifier::builder().tenant(TENANT).client_id("orders"),
+        Verifier::builder().tenant(TENANT).client_id(TENANT),
         good().client_id(OTHER),
         good().audience(""),
         good().audience("api://*"),
@@ -460,7 +460,7 @@ fn configs_in_code() -> Vec<(&'static str, Config)> {
         good().resource("https://orders.example/#x"),
         good().max_token_bytes(1023),
         client().danger_any_organization().app_specific_keys(true),
-        Config::default().tenant(TENANT).audience("api://orders").app_specific_keys(true),
+        Verifier::builder().tenant(TENANT).audience("api://orders").app_specific_keys(true),
         client().authority(b2c()),
         client().authority(b2c()).authority(b2c()),
         client().authority(b2c()).authority(b2c()).authority(b2c()),
@@ -514,8 +514,8 @@ fn configs_in_code() -> Vec<(&'static str, Config)> {
             .authority(own_b2c("a").accept_app_tokens_without_policy())
             .authority(own_b2c("b").accept_app_tokens_without_policy()),
         // A file and code.
-        Config::from_json("{\"AzureAd\":{}}").unwrap().tenant("x y"),
-        Config::from_json("{\"AzureAd\":{}}").unwrap().tenant(TENANT),
+        VerifierBuilder::from(Config::from_json("{\"AzureAd\":{}}").unwrap()).tenant("x y"),
+        VerifierBuilder::from(Config::from_json("{\"AzureAd\":{}}").unwrap()).tenant(TENANT),
     ]
 }
 
@@ -583,16 +583,19 @@ fn other_inputs(folder: &Path) -> Vec<(&'static str, Result<Config, ConfigError>
                 "<issuer>https://a.example</issuer>".repeat(101)
             )),
         ),
-        ("fetch: no time", HttpFetch::builder().timeout(Duration::ZERO).build().map(|_| good())),
-        ("fetch: no certificate", HttpFetch::builder().with_root_certificate_pem(b"x").build().map(|_| good())),
-        ("metadata: nothing", ProtectedResource::builder("").build().map(|_| good())),
+        ("fetch: no time", HttpFetch::builder().timeout(Duration::ZERO).build().map(|_| Config::default())),
+        (
+            "fetch: no certificate",
+            HttpFetch::builder().with_root_certificate_pem(b"x").build().map(|_| Config::default()),
+        ),
+        ("metadata: nothing", ProtectedResource::builder("").build().map(|_| Config::default())),
         (
             "metadata: an App ID URI without an address",
             ProtectedResource::builder("api://a/")
                 .tenant(Cloud::Public, id(TENANT))
                 .scope("a b")
                 .build()
-                .map(|_| good()),
+                .map(|_| Config::default()),
         ),
         (
             "metadata: wrong addresses",
@@ -601,7 +604,7 @@ fn other_inputs(folder: &Path) -> Vec<(&'static str, Result<Config, ConfigError>
                 .name(" ")
                 .documentation("z")
                 .build()
-                .map(|_| good()),
+                .map(|_| Config::default()),
         ),
     ]
 }
@@ -625,11 +628,11 @@ struct Record {
 }
 
 impl Record {
-    fn add(&mut self, input: &str, config: Result<Config, ConfigError>, notes: &[String]) {
+    fn add(&mut self, input: &str, config: Result<impl Into<VerifierBuilder>, ConfigError>, notes: &[String]) {
         assert!(self.inputs.insert(input.to_owned()), "{input} is there twice");
         writeln!(self.text, "{}", input.replace('\n', "\\n")).unwrap();
         self.log.take_all();
-        let built = config.and_then(|config| VerifierBuilder::from(config).fetch(MockEntra::new()).build());
+        let built = config.and_then(|config| config.into().fetch(MockEntra::new()).build());
         let warned = self.log.take_event("configuration");
         match built {
             Ok(_) => {

@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use crate::{
     config::{
+        config::Config,
         key::Key,
         reader::Reader,
-        settings::{Config, Source},
+        settings::Source,
         value::{ConfigValue, Data},
     },
     error::{
@@ -161,7 +162,7 @@ impl Draft {
             Source::Document { source: ConfigSource::ApimPolicy, file: None, section: Some(self.policy.to_owned()) };
         reader.config.spoilt = self.spoilt;
         reader.section(members);
-        let config = reader.finish()?;
+        let config = Config::from(reader.finish()?);
         config.validate()?;
         Ok(ApimPolicy { config, json, notes: self.notes })
     }

@@ -17,7 +17,7 @@ mod url;
 
 pub use draft::{ApimNote, ApimPolicy};
 
-use super::settings::Config;
+use super::config::Config;
 use crate::error::ConfigError;
 
 impl Config {

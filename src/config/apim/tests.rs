@@ -672,8 +672,9 @@ fn it_is_shown_as_json_with_its_notes() {
         "{shown}"
     );
     // Beside names, which are those of the policy and of the section, the same configuration.
-    let again = Config::from_json(policy.to_json()).unwrap().resolve().unwrap();
-    let plan = policy.config().resolve().unwrap();
+    let again =
+        Config::from_json(policy.to_json()).unwrap().resolve(&crate::config::ConfigSettings::default()).unwrap();
+    let plan = policy.config().resolve(&crate::config::ConfigSettings::default()).unwrap();
     assert_eq!(format!("{:?}", plan.authorities), format!("{:?}", again.authorities));
 }
 

@@ -13,7 +13,7 @@ const JWK: &str = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hc
 
 /// What the authorities of a section are, by the builder's own words: the same plan must come out of both.
 #[track_caller]
-fn same(members: &str, built: Config) {
+fn same(members: &str, built: ConfigSettings) {
     let json = plan(Config::from_json(&format!(r#"{{"AzureAd":{{{members}}}}}"#)));
     let built = plan(Ok(built));
     assert_eq!(shown(&json), shown(&built), "{members}");
@@ -30,8 +30,8 @@ fn shown(plan: &ResolvedConfig) -> String {
     lines.join("\n")
 }
 
-fn only_client() -> Config {
-    Config::default().client_id(CLIENT)
+fn only_client() -> ConfigSettings {
+    ConfigSettings::default().client_id(CLIENT)
 }
 
 /// Members of a section with a client id.
@@ -141,7 +141,7 @@ fn external_id_in_every_form() {
     // Without it, a tenant behind a host is an instance that speaks like Entra.
     same(
         &with_client(&format!(r#""Authority":"{own}/{TENANT}/v2.0""#)),
-        Config::default().tenant(TENANT).client_id(CLIENT).instance(own),
+        ConfigSettings::default().tenant(TENANT).client_id(CLIENT).instance(own),
     );
 }
 
@@ -150,14 +150,14 @@ fn any_issuer_as_it_is_written() {
     for issuer in [OKTA, "https://tenant.auth0.example/", "https://id.example"] {
         same(
             &format!(r#""Authority":"{issuer}","Audience":"api://orders""#),
-            Config::default().authority(Authority::openid_connect(issuer).audience("api://orders")),
+            ConfigSettings::default().authority(Authority::openid_connect(issuer).audience("api://orders")),
         );
     }
     // A tenant at its end, and yet no instance of Entra.
     let keycloak = "https://id.example/contoso.example";
     same(
         &format!(r#""Kind":"OpenIdConnect","Authority":"{keycloak}","Audience":"a""#),
-        Config::default().authority(Authority::openid_connect(keycloak).audience("a")),
+        ConfigSettings::default().authority(Authority::openid_connect(keycloak).audience("a")),
     );
     same(
         &format!(
@@ -166,7 +166,7 @@ fn any_issuer_as_it_is_written() {
             "GroupClaim":"/realm_access/groups",
             "AudienceClaim":"client_id","MetadataAddress":"{OKTA}/.well-known/oauth-authorization-server""#
         ),
-        Config::default().authority(
+        ConfigSettings::default().authority(
             Authority::openid_connect(OKTA)
                 .client_id("0oa1")
                 .allowed_client("0oa2")
@@ -182,7 +182,7 @@ fn any_issuer_as_it_is_written() {
     );
     same(
         &format!(r#""Authority":"{OKTA}","Audience":"a","JwksUri":"https://keys.example/jwks""#),
-        Config::default()
+        ConfigSettings::default()
             .authority(Authority::openid_connect(OKTA).audience("a").jwks_uri("https://keys.example/jwks")),
     );
 }
@@ -194,7 +194,7 @@ fn directory_claims_are_trusted_of_one_authority_alone() {
     let own = format!(r#""Authority":"{OKTA}","Audience":"a""#);
     for (value, is_trusted) in [("true", true), (r#""True""#, true), ("false", false), (r#""false""#, false)] {
         let built = if is_trusted { openid().trust_directory_claims() } else { openid() };
-        same(&format!(r#"{own},"TrustDirectoryClaims":{value}"#), Config::default().authority(built));
+        same(&format!(r#"{own},"TrustDirectoryClaims":{value}"#), ConfigSettings::default().authority(built));
     }
     for value in [r#""""#, "1", r#""yes""#, "[true]", "{}"] {
         let json = format!(r#"{{"AzureAd":{{"Authorities":[{{{own},"TrustDirectoryClaims":{value}}}]}}}}"#);
@@ -259,7 +259,7 @@ fn keys_at_hand() {
         (format!(r#""StaticKeys":"{pem}""#), built().pem_key(PEM)),
         (format!(r#""StaticKeys":"{pem}\n{pem}""#), built().pem_key(PEM).pem_key(PEM)),
     ] {
-        same(&format!(r#""Authority":"{OKTA}",{algorithms},{keys}"#), Config::default().authority(built));
+        same(&format!(r#""Authority":"{OKTA}",{algorithms},{keys}"#), ConfigSettings::default().authority(built));
     }
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("appsettings.json");
@@ -306,7 +306,7 @@ fn several_authorities() {
             {{"Instance":"https://login.microsoftonline.us","TenantIds":["{OTHER}"],"Version":2.0}}
         ]"#
     );
-    let built = Config::default()
+    let built = ConfigSettings::default()
         .tenant(TENANT)
         .client_id(CLIENT)
         .allowed_client(CLIENT)
@@ -327,14 +327,14 @@ fn several_authorities() {
     // Nothing at the top is needed then.
     same(
         &format!(r#""Authorities":[{{"TenantId":"{TENANT}","ClientId":"{CLIENT}"}}]"#),
-        Config::default().authority(Authority::tenant(TENANT.parse().unwrap()).client_id(CLIENT)),
+        ConfigSettings::default().authority(Authority::tenant(TENANT.parse().unwrap()).client_id(CLIENT)),
     );
     // The cloud of the section is that of its authorities, unless they say another.
     same(
         &format!(
             r#""Instance":"https://login.microsoftonline.us","ClientId":"{CLIENT}","Authorities":[{{"TenantId":"{TENANT}"}}]"#
         ),
-        Config::default()
+        ConfigSettings::default()
             .client_id(CLIENT)
             .authority(Authority::tenant(TENANT.parse().unwrap()).in_instance(Cloud::UsGovernment.into())),
     );
@@ -344,7 +344,7 @@ fn several_authorities() {
             r#""Authorities":[{{"ClientId":"{CLIENT}","TenantId":"organizations"}},
             {{"ClientId":"{CLIENT}","Authority":"{B2C}/{DOMAIN}/B2C_1_a"}}]"#
         ),
-        Config::default()
+        ConfigSettings::default()
             .authority(Authority::danger_any_organization().client_id(CLIENT))
             .authority(Authority::b2c_at(B2C, DOMAIN, "B2C_1_a").client_id(CLIENT)),
     );
@@ -390,7 +390,7 @@ fn several_authorities_by_the_environment() {
         ("AzureAd__Authorities__2__Issuers__0", "http://127.0.0.1:4000/{tenantid}/v2.0"),
     ]));
     let instance = crate::tenant::Instance::parse("http://localhost:4000").unwrap();
-    let built = plan(Ok(Config::default()
+    let built = plan(Ok(ConfigSettings::default()
         .tenant(TENANT)
         .client_id(CLIENT)
         .authority(
@@ -792,17 +792,17 @@ fn what_another_issuer_calls_its_own_opens_nothing_at_entra() {
 
 #[test]
 fn an_instance_by_the_builder_names_its_kind_too() {
-    let of_ciam = plan(Ok(Config::default().tenant(TENANT).client_id(CLIENT).instance(CIAM)));
+    let of_ciam = plan(Ok(ConfigSettings::default().tenant(TENANT).client_id(CLIENT).instance(CIAM)));
     let built = plan(Ok(only_client().authority(Authority::external_id_at(CIAM, TENANT))));
     assert_eq!(shown(&of_ciam), shown(&built));
     assert_eq!(
-        told(Ok(Config::default().tenant(TENANT).client_id(CLIENT).instance(B2C))),
+        told(Ok(ConfigSettings::default().tenant(TENANT).client_id(CLIENT).instance(B2C))),
         [format!(
             "tenant() = \"{B2C}/{TENANT}/\": has no policy: which user flow issues the tokens? Name it by policy()"
         )]
     );
     assert_eq!(
-        told(Ok(Config::default().tenant(TENANT).client_id(CLIENT).instance(CIAM).app_specific_keys(true))),
+        told(Ok(ConfigSettings::default().tenant(TENANT).client_id(CLIENT).instance(CIAM).app_specific_keys(true))),
         ["app_specific_keys() = \"true\": needs tenant(): a tenant's own document is where those keys are"]
     );
 }

@@ -57,7 +57,9 @@ fn long_keys(size: usize, levels: usize) -> String {
 /// Reads and checks; the error, and the memory at its highest.
 fn measured(read: impl FnOnce() -> Result<Config, ConfigError>) -> (Option<ConfigError>, u64) {
     let mut error = None;
-    let memory = allocation_counter::measure(|| error = read().and_then(|config| config.resolve().map(drop)).err());
+    let memory = allocation_counter::measure(|| {
+        error = read().and_then(|config| config.resolve(&ConfigSettings::default()).map(drop)).err()
+    });
     (error, memory.bytes_max)
 }
 
@@ -250,7 +252,7 @@ fn very_many_warnings_are_counted() {
         // An audience of Microsoft's own.
         if n % 2 == 0 { "\"https://graph.microsoft.com\"".to_owned() } else { format!("\"api://{n}\"") }
     });
-    let plan = Config::from_json(&config).unwrap().resolve().unwrap();
+    let plan = Config::from_json(&config).unwrap().resolve(&ConfigSettings::default()).unwrap();
     let warnings = warnings(&plan);
     assert_eq!(warnings.len(), 101);
     assert!(warnings[100].starts_with("there are ") && warnings[100].contains("more warnings"));
