@@ -105,7 +105,7 @@ impl ConfigProblem {
 
 /// Problems in the order in which they are found. Only the first [`Problems::MOST`] are kept and the others counted, so that
 /// a hostile or generated configuration cannot make an error longer than itself.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Problems {
     kept: Vec<ConfigProblem>,
     omitted: usize,

@@ -45,7 +45,7 @@ impl StaticKeys {
         }
         let starts: Vec<usize> = text.match_indices(BEGIN).map(|(at, _)| at).collect();
         if starts.is_empty() {
-            return Err("a key set ({\"keys\": […]}) or public keys in PEM (-----BEGIN PUBLIC KEY-----) are needed");
+            return Err("must be a key set ({\"keys\": […]}) or public keys in PEM (-----BEGIN PUBLIC KEY-----)");
         }
         let ends = starts.iter().skip(1).copied().chain([text.len()]);
         // What stands before the first belongs to it, and is its mistake.

@@ -15,16 +15,16 @@ const DEEPEST: usize = 128;
 const NUMBER: &str = "$serde_json::private::Number";
 
 impl<'de> Deserialize<'de> for Config {
-    /// Reads what [`Config::from_json`] reads, as a part of one's own configuration. A setting that is given twice is an
-    /// error.
+    /// Reads what [`Config::from_json`] reads, as a part of the application's own configuration. As there, most mistakes are
+    /// reported by [`Config::validate`].
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let left = Left { values: Cell::new(MOST_VALUES), bytes: Cell::new(LONGEST_DOCUMENT) };
         let root = Seed { name: String::new(), depth: 0, left: &left }.deserialize(deserializer)?;
-        Self::read_root(root, None, None).map_err(D::Error::custom)
+        Self::read_root(root, None, None, None).map_err(D::Error::custom)
     }
 }
 
-/// Makes the node of this name; nothing is lost that was given twice.
+/// Makes the value of this name. Duplicate members are kept.
 struct Seed<'a> {
     name: String,
     depth: usize,
@@ -97,7 +97,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<ConfigValue, E> {
-        // With the point that it has in JSON: 60.0 is no whole number of seconds.
+        // With the point that it has in JSON: 60.0 is not a whole number of seconds.
         self.node(Data::Other(format!("{value:?}")))
     }
 

@@ -1,44 +1,45 @@
-//! The environment: variables of our own, and .NET's spelling of the section.
+//! Reads the environment: variables of our own, and the section in the spelling of .NET.
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    ffi::OsString,
+};
 
 use super::{
     config::Config,
-    key::{self, Key, VARIABLES},
-    location::{Location, Named},
-    reader::{Reader, names, unknown},
-    settings::{ConfigSettings, Source, Tenant},
-    value::{Branch, ConfigValue, Data},
-    warning::Warning,
+    find_section::DEFAULT_SECTION,
+    key::{self, Key, Kind},
+    layer::Layer,
+    names,
+    reader::visible,
+    settings::Source,
+    value::{ConfigValue, Data},
 };
 use crate::error::{
     ConfigError, ConfigProblem,
-    ConfigProblemKind::{Conflict, Invalid, Unreadable},
-    ConfigSource, Problems,
+    ConfigProblemKind::{Conflict, Invalid, Unknown, Unreadable},
 };
 
 const OURS: &str = "ENTRA_";
-const DOTNET: &str = "AzureAd__";
-/// Levels of a name in .NET's spelling; there are six behind `AzureAd` in
+/// Levels of a name in the spelling of .NET; there are six after `AzureAd` in
 /// `AzureAd__Authorities__0__RequiredClaims__0__Values__0`.
 const DEEPEST: usize = 8;
 
 impl Config {
     /// Reads the settings from the environment of this process: `ENTRA_TENANT_ID` and `ENTRA_AUDIENCES`,
-    /// `ENTRA_ALLOWED_CLIENTS`, `ENTRA_REVOKED_KEYS` (one or several, by comma), `ENTRA_CLIENT_ID`,
-    /// `ENTRA_AUTHORITY_HOST`, `ENTRA_DETAILED_ERRORS`, and the section in .NET's spelling: `AzureAd__TenantId`,
+    /// `ENTRA_ALLOWED_CLIENTS`, `ENTRA_REVOKED_KEYS` (one or several, separated by commas), `ENTRA_CLIENT_ID`,
+    /// `ENTRA_AUTHORITY_HOST`, `ENTRA_DETAILED_ERRORS`, and the section in the spelling of .NET: `AzureAd__TenantId`,
     /// `AzureAd__Audiences__0`, `AzureAd__Authorities__0__Authority` and so on.
     ///
-    /// A variable that is set but empty counts as missing; the lists of allowed clients and revoked keys must not be.
-    /// `AZURE_CLIENT_ID` and `AZURE_TENANT_ID` are not read: they are the identity of the workload itself, not of the API.
+    /// A variable that is set but empty counts as missing; for a setting that restricts, and over a value of a file, it is a
+    /// mistake. `AZURE_CLIENT_ID` and `AZURE_TENANT_ID` are not read: they are the identity of the workload itself, not of the
+    /// API.
     ///
     /// # Errors
     ///
-    /// If a variable of these prefixes is unknown, or cannot be read, or two spellings differ. Whatever else is wrong is
-    /// reported with it.
+    /// None at present: all mistakes are reported by [`validate`](Self::validate).
     pub fn from_env() -> Result<Self, ConfigError> {
-        let text = |text: std::ffi::OsString| text.into_string().map_err(|text| text.to_string_lossy().into_owned());
-        Self::read_vars(std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, text(value)))))
+        Self::read_env(None)
     }
 
     /// Reads the settings from these variables. See [`Config::from_env`].
@@ -47,35 +48,64 @@ impl Config {
     ///
     /// As [`Config::from_env`].
     pub fn from_vars(vars: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigError> {
-        Self::read_vars(vars.into_iter().map(|(name, value)| (name, Ok(value))))
+        Self::read_vars(vars, None)
     }
 
-    fn read_vars(vars: impl Iterator<Item = (String, Result<String, String>)>) -> Result<Self, ConfigError> {
-        let mut reader = Reader::default();
-        reader.config.source = Source::Environment { section: None };
-        let mut found = Found::default();
-        for (name, value) in vars {
-            let is_ours = name.starts_with(OURS) && !is_of_kubernetes(&name, value.as_deref().unwrap_or_default());
-            let is_dotnet = name.get(..DOTNET.len()).is_some_and(|start| start.eq_ignore_ascii_case(DOTNET));
-            if let ("AZURE_CLIENT_ID" | "AZURE_TENANT_ID", Ok(value)) = (name.as_str(), &value)
-                && !value.is_empty()
-            {
-                found.of_workload.push(name);
-            } else if is_ours || is_dotnet {
-                match value {
-                    Ok(value) if value.trim().is_empty() => found.empty.push(name),
-                    Ok(value) if is_ours => drop(found.ours.insert(name, value)),
-                    Ok(value) => found.dotnet(name, value, &mut reader),
-                    Err(lossy) => {
-                        reader.config.spoilt.extend(key_of(&name));
-                        reader.report(ConfigProblem::new(Unreadable, name, Some(&lossy), "is not Unicode"));
-                    }
-                }
-            }
-        }
-        found.read(&mut reader);
-        reader.finish().map(Config::from)
+    /// Puts the environment of this process over these settings, setting by setting: a setting that the environment names is
+    /// replaced as a whole, a list too. `Authorities` and `TokenValidationParameters` cannot be replaced in part.
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::from_env`].
+    pub fn with_env(self) -> Result<Self, ConfigError> {
+        let layer = layer(process_environment(), self.section_path());
+        Ok(self.with_layer(layer))
     }
+
+    /// Puts these variables over the settings. See [`Config::with_env`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::from_env`].
+    ///
+    /// ```
+    /// use tower_entra::Config;
+    ///
+    /// let file = Config::from_json(
+    ///     r#"{ "AzureAd": {
+    ///         "TenantId": "11111111-2222-3333-4444-555555555555",
+    ///         "ClientId": "66666666-7777-8888-9999-000000000000"
+    ///     } }"#,
+    /// )?;
+    /// let variable = ("AzureAd__AllowedClients__0", "77777777-7777-8888-9999-000000000000");
+    /// let config = file.with_vars([(variable.0.to_owned(), variable.1.to_owned())])?;
+    /// assert_eq!(config.report()?.sources()["AllowedClients"], "environment");
+    /// # Ok::<(), tower_entra::ConfigError>(())
+    /// ```
+    pub fn with_vars(self, vars: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+        let layer = layer(vars.into_iter().map(|(name, value)| (name, Ok(value))), self.section_path());
+        Ok(self.with_layer(layer))
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "what cannot be read at all is an error, as for a file")]
+    pub(super) fn read_env(section: Option<&[String]>) -> Result<Self, ConfigError> {
+        Ok(Self::of_layer(layer(process_environment(), section), section.map(<[String]>::to_vec)))
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "what cannot be read at all is an error, as for a file")]
+    pub(super) fn read_vars(
+        vars: impl IntoIterator<Item = (String, String)>,
+        section: Option<&[String]>,
+    ) -> Result<Self, ConfigError> {
+        let vars = vars.into_iter().map(|(name, value)| (name, Ok(value)));
+        Ok(Self::of_layer(layer(vars, section), section.map(<[String]>::to_vec)))
+    }
+}
+
+/// The variables of this process; a value that is not Unicode is an error with what can be shown of it.
+fn process_environment() -> impl Iterator<Item = (String, Result<String, String>)> {
+    let text = |text: OsString| text.into_string().map_err(|text| text.to_string_lossy().into_owned());
+    std::env::vars_os().filter_map(move |(name, value)| Some((name.into_string().ok()?, text(value))))
 }
 
 /// The variables that matter.
@@ -86,174 +116,141 @@ struct Found {
     dotnet: BTreeMap<String, (String, String)>,
     empty: Vec<String>,
     of_workload: Vec<String>,
+    problems: Vec<ConfigProblem>,
+    spoilt: Vec<Key>,
+}
+
+fn layer(vars: impl Iterator<Item = (String, Result<String, String>)>, section: Option<&[String]>) -> Layer {
+    let section = section.map_or_else(|| DEFAULT_SECTION.to_owned(), |path| path.join("__"));
+    let dotnet = format!("{section}__");
+    let mut found = Found::default();
+    for (name, value) in vars {
+        let is_ours = name.starts_with(OURS) && !is_of_kubernetes(&name, value.as_deref().unwrap_or_default());
+        let is_dotnet = name.get(..dotnet.len()).is_some_and(|start| start.eq_ignore_ascii_case(&dotnet));
+        if let ("AZURE_CLIENT_ID" | "AZURE_TENANT_ID", Ok(value)) = (name.as_str(), &value)
+            && !value.is_empty()
+        {
+            found.of_workload.push(name);
+        } else if is_ours || is_dotnet {
+            match value {
+                Ok(value) if value.trim().is_empty() => found.empty.push(name),
+                Ok(value) if is_dotnet => found.dotnet(name, value),
+                Ok(value) => drop(found.ours.insert(name, value)),
+                Err(lossy) => {
+                    found.spoilt.extend(key_of(&name, &dotnet));
+                    found.problems.push(ConfigProblem::new(Unreadable, name, Some(&lossy), "is not Unicode"));
+                }
+            }
+        }
+    }
+    found.into_layer(&dotnet)
 }
 
 impl Found {
-    fn dotnet(&mut self, name: String, value: String, reader: &mut Reader) {
+    fn dotnet(&mut self, name: String, value: String) {
         match self.dotnet.get(&name.to_ascii_lowercase()) {
-            Some((other, known)) if *known != value => {
-                let name = Location::new(name, ConfigSource::Environment);
-                reader.problems.push(differ(&name, &value, other));
-            }
+            Some((other, known)) if *known != value => self.problems.push(differ(&name, &value, other)),
             Some(_) => {}
             None => drop(self.dotnet.insert(name.to_ascii_lowercase(), (name, value))),
         }
     }
 
-    fn read(mut self, reader: &mut Reader) {
-        let mut tree = Branch::default();
-        for (name, value) in self.dotnet.into_values() {
-            let path: Vec<&str> = name[DOTNET.len()..].split("__").collect();
-            if path.len() > DEEPEST {
-                reader.report(unknown(&name, None, &names(&key::KEYS)));
+    fn into_layer(mut self, dotnet: &str) -> Layer {
+        let mut members = Vec::new();
+        for (name, value) in std::mem::take(&mut self.dotnet).into_values() {
+            let path = name[dotnet.len()..].replace("__", ":");
+            if path.split(':').count() > DEEPEST {
+                let advice = "is not a setting: it has more levels than any";
+                self.problems.push(ConfigProblem::new(Unknown, name, None, advice));
             } else {
-                tree.insert(&name, DOTNET.len() - "__".len(), &path, value);
+                members.push((path, ConfigValue::new(name, Data::Text(value))));
             }
         }
-        let mut torn = Vec::new();
-        let section = match tree.into_node(&mut torn).data {
-            Data::Object(members) => members,
-            Data::List(elements) => elements.into_iter().map(|node| (node.name.clone(), node)).collect(),
-            Data::Text(_) | Data::Other(_) => Vec::new(),
-        };
-        let both = "has a value and further levels below it; leave one of both out";
-        torn.into_iter().for_each(|name| reader.report(ConfigProblem::new(Conflict, name, None, both)));
-        reader.section(section);
-
-        let mut ours = Reader::default();
-        ours.config.source = Source::Environment { section: None };
-        for (name, value) in self.ours {
-            match VARIABLES.iter().find(|(known, _)| *known == name) {
-                Some((_, key)) => ours.variable(*key, name, &value),
-                None => {
-                    let nearest = key::nearest(&name, names(&VARIABLES));
-                    ours.config.spoilt.extend(nearest.and_then(key_of));
-                    ours.report(unknown(&name, nearest, &names(&VARIABLES)));
-                }
-            }
+        let mut layer = Layer::new(Source::Environment { section: None }, members, None);
+        for (name, value) in std::mem::take(&mut self.ours) {
+            self.variable(name, &value, &mut layer);
         }
-        reader.problems.append(ours.problems);
-        reader.config.join(ours.config, &mut reader.problems);
-
         self.empty.sort_unstable();
-        for name in &self.empty {
-            match key_of(name) {
-                // These restrict who is accepted: ignoring an empty one would accept everybody.
-                Some(Key::AllowedClients | Key::RevokedKeys | Key::RequiredClaims) => {
-                    reader.report(ConfigProblem::new(
-                        Invalid,
-                        name,
-                        Some(""),
-                        "is set, but empty: give it a value, or remove it if nobody is to be kept out",
-                    ))
-                }
-                Some(key) => reader.config.hints.push((key, format!("{name} is set, but empty"))),
-                None if name.starts_with(OURS) => {
-                    reader.report(unknown(name, key::nearest(name, names(&VARIABLES)), &names(&VARIABLES)));
-                }
-                None => {}
+        for name in self.empty {
+            match key_of(&name, dotnet) {
+                None if name.starts_with(OURS) => self.problems.push(unknown_variable(&name)),
+                key => layer.empty.push((name, key)),
             }
-        }
-        if !self.empty.is_empty() {
-            let text = format!("set but empty, which counts as missing: {}", self.empty.join(", "));
-            reader.config.warnings.push(Warning::of_all(self.empty, text));
         }
         for name in self.of_workload {
             let key = if name == "AZURE_CLIENT_ID" { Key::ClientId } else { Key::TenantId };
-            let hint = format!("{name} is set, but it names the identity of this workload itself, not the API's");
-            reader.config.hints.push((key, hint));
+            let hint = format!("{name} is set, but it is the identity of this workload itself, not of the API");
+            layer.hints.push((key, hint));
         }
+        layer.members.spoilt.extend(self.spoilt);
+        self.problems.into_iter().for_each(|problem| layer.report(problem));
+        layer
     }
-}
 
-impl Reader {
-    /// Reads one variable of ours.
-    fn variable(&mut self, key: Key, name: String, value: &str) {
+    /// Reads one variable of ours. Where .NET's spelling is there too, both must agree.
+    fn variable(&mut self, name: String, value: &str, layer: &mut Layer) {
+        let Some(key) = key::of_variable(&name) else {
+            let nearest = names::nearest(&name, key::variables()).and_then(|(near, _)| key::of_variable(near));
+            self.spoilt.extend(nearest);
+            return self.problems.push(unknown_variable(&name));
+        };
         let text = |value: &str| ConfigValue::new(name.clone(), Data::Text(value.trim().to_owned()));
-        let is_list = matches!(key, Key::Audiences | Key::AllowedClients | Key::RevokedKeys | Key::TenantId);
-        if !is_list {
-            return self.section(vec![(name_of(key).to_owned(), text(value))]);
+        if key.setting().kind != Kind::Texts && key != Key::TenantId {
+            // Of one value, the rules compare both.
+            return layer.members.settings.push((key, text(value)));
         }
         let elements: Vec<ConfigValue> = value.split(',').filter(|part| !part.trim().is_empty()).map(text).collect();
         if elements.is_empty() {
-            self.config.spoilt.push(key);
-            return self.report(ConfigProblem::new(Invalid, name, Some(value), "holds nothing but commas"));
+            self.spoilt.push(key);
+            return self.problems.push(ConfigProblem::new(Invalid, name, Some(value), "has nothing but commas"));
+        }
+        let theirs: Vec<&ConfigValue> =
+            layer.values().filter(|(other, _)| other.slot() == key.slot()).map(|(_, value)| value).collect();
+        if let Some(first) = theirs.first() {
+            let set = |values: &[&ConfigValue]| -> HashSet<String> {
+                values.iter().flat_map(|value| value.texts()).map(str::to_owned).collect()
+            };
+            if set(&theirs) != set(&elements.iter().collect::<Vec<_>>()) {
+                let all: Vec<&str> = elements.iter().flat_map(ConfigValue::texts).collect();
+                self.problems.push(differ(&name, &all.join(","), first_name(first)));
+            }
+            return;
         }
         let key = if key == Key::TenantId { Key::TenantIds } else { key };
-        self.section(vec![(name_of(key).to_owned(), ConfigValue::new(name, Data::List(elements)))]);
+        layer.members.settings.push((key, ConfigValue::new(name, Data::List(elements))));
     }
 }
 
-impl ConfigSettings {
-    /// Puts our variables beside those of .NET's spelling. Where both say something, they must say the same.
-    fn join(&mut self, ours: Self, problems: &mut Problems) {
-        join(&mut self.tenants, ours.tenants, problems);
-        join(&mut self.audiences, ours.audiences, problems);
-        join(&mut self.allowed_clients, ours.allowed_clients, problems);
-        join(&mut self.revoked_keys, ours.revoked_keys, problems);
-        // One value each: the rules compare them.
-        self.client_ids.extend(ours.client_ids);
-        self.instances.extend(ours.instances);
-        self.detailed_errors.extend(ours.detailed_errors);
-        self.spoilt.extend(ours.spoilt);
+/// The name of a value, or of its first element.
+fn first_name(value: &ConfigValue) -> &str {
+    match &value.data {
+        Data::List(elements) => elements.first().map_or(&value.name, |element| &element.name),
+        _ => &value.name,
     }
 }
 
-fn join<T: Joined>(dotnet: &mut Vec<Named<T>>, ours: Vec<Named<T>>, problems: &mut Problems) {
-    let lacks = |list: &[Named<T>], other: &[Named<T>]| {
-        let known: HashSet<&str> = list.iter().map(|known| known.value.text()).collect();
-        other.iter().any(|other| !known.contains(other.value.text()))
+fn differ(name: &str, value: &str, other: &str) -> ConfigProblem {
+    ConfigProblem::new(Conflict, name, Some(value), format!("differs from {other}; remove one of them"))
+}
+
+fn unknown_variable(name: &str) -> ConfigProblem {
+    let known: Vec<&str> = key::variables().collect();
+    let advice = match names::nearest(name, known.iter().copied()) {
+        Some((nearest, _)) => format!("is not a setting; did you mean `{nearest}`?"),
+        None => format!("is not a setting; the variables are {}", known.join(", ")),
     };
-    if let (Some(theirs), Some(own)) = (dotnet.first(), ours.first())
-        && (lacks(dotnet, &ours) || lacks(&ours, dotnet))
-    {
-        let all: Vec<&str> = ours.iter().map(|own| own.value.text()).collect();
-        problems.push(differ(&own.name, &all.join(","), theirs.name.as_str()));
-    }
-    if dotnet.is_empty() {
-        *dotnet = ours;
-    }
-}
-
-/// A value by which two spellings are compared.
-trait Joined {
-    fn text(&self) -> &str;
-}
-
-impl Joined for String {
-    fn text(&self) -> &str {
-        self
-    }
-}
-
-impl Joined for Tenant {
-    fn text(&self) -> &str {
-        match self {
-            Self::Written(text) | Self::Plain(text) => text,
-            Self::Keyword(keyword) => keyword,
-        }
-    }
-}
-
-fn differ(name: &Location, value: &str, other: &str) -> ConfigProblem {
-    name.problem(Conflict, Some(value), format!("differs from {other}; leave one out"))
-}
-
-fn name_of(key: Key) -> &'static str {
-    key::KEYS.iter().find(|(_, known)| *known == key).map_or("", |(name, _)| name)
+    ConfigProblem::new(Unknown, visible(name), None, advice)
 }
 
 /// The setting that a variable of either spelling is for.
-fn key_of(name: &str) -> Option<Key> {
-    match VARIABLES.iter().find(|(known, _)| *known == name) {
-        Some((_, key)) => Some(*key),
-        None => {
-            let mut path = name.get(DOTNET.len()..)?.split("__");
-            match key::setting(path.next()?)? {
-                Key::Authorities => path.nth(1).and_then(key::setting).or(Some(Key::Authorities)),
-                key => Some(key),
-            }
-        }
+fn key_of(name: &str, dotnet: &str) -> Option<Key> {
+    if let Some(key) = key::of_variable(name) {
+        return Some(key);
+    }
+    let mut path = name.get(dotnet.len()..)?.split("__");
+    match key::setting(path.next()?)? {
+        Key::Authorities => path.nth(1).and_then(key::setting).or(Some(Key::Authorities)),
+        key => Some(key),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The names of the settings, and what to say of a name that is none.
+//! The table of settings: everything that readers, suggestions, the README and the JSON Schema know about a setting is here.
 
 use std::{collections::HashMap, sync::LazyLock};
 
@@ -11,6 +11,7 @@ pub(super) enum Key {
     ClientId,
     Audience,
     Audiences,
+    StrictAudiences,
     Authority,
     Authorities,
     Kind,
@@ -34,80 +35,328 @@ pub(super) enum Key {
     JwksUri,
     FileOfKeys,
     StaticKeys,
+    CaFile,
     TrustDirectoryClaims,
     AllowWithoutRole,
     AppSpecificKeys,
     AllowedClients,
     RequiredClaims,
     ClockSkewSeconds,
+    TokenValidationParameters,
     Resource,
     RevokedKeys,
     DetailedErrors,
 }
 
-pub(super) const KEYS: [(&str, Key); 38] = [
-    ("Instance", Key::Instance),
-    ("TenantId", Key::TenantId),
-    ("TenantIds", Key::TenantIds),
-    ("ClientId", Key::ClientId),
-    ("Audience", Key::Audience),
-    ("Audiences", Key::Audiences),
-    ("Authority", Key::Authority),
-    ("AllowWebApiToBeAuthorizedByACL", Key::AllowWithoutRole),
-    ("AppSpecificKeys", Key::AppSpecificKeys),
-    ("AllowedClients", Key::AllowedClients),
-    ("RequiredClaims", Key::RequiredClaims),
-    ("ClockSkewSeconds", Key::ClockSkewSeconds),
-    ("Resource", Key::Resource),
-    ("RevokedKeys", Key::RevokedKeys),
-    ("DetailedErrors", Key::DetailedErrors),
-    ("Authorities", Key::Authorities),
-    ("Kind", Key::Kind),
-    ("Domain", Key::Domain),
-    ("SignUpSignInPolicyId", Key::Policy),
-    ("Policies", Key::Policies),
-    ("AcceptTfpIssuers", Key::AcceptTfpIssuers),
-    ("AcceptAppTokensWithoutPolicy", Key::AcceptAppTokens),
-    ("Issuers", Key::Issuers),
-    ("Name", Key::Name),
-    ("Version", Key::Version),
-    ("Algorithms", Key::Algorithms),
-    ("ScopeClaim", Key::ScopeClaim),
-    ("RoleClaim", Key::RoleClaim),
-    ("GroupClaim", Key::GroupClaim),
-    ("SubjectClaim", Key::SubjectClaim),
-    ("ClientClaim", Key::ClientClaim),
-    ("AudienceClaim", Key::AudienceClaim),
-    ("MetadataAddress", Key::MetadataAddress),
-    ("JwksUri", Key::JwksUri),
-    ("KeyFile", Key::FileOfKeys),
-    ("StaticKeys", Key::StaticKeys),
-    ("TrustDirectoryClaims", Key::TrustDirectoryClaims),
-    ("RequiredForReadiness", Key::RequiredForReadiness),
+/// The type of a setting's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Texts,
+    Boolean,
+    Seconds,
+    /// `Entra`, `B2C` and so on.
+    AuthorityKind,
+    Version,
+    Algorithms,
+    /// The name of a file.
+    File,
+    StaticKeys,
+    ClaimRules,
+    Authorities,
+    TokenValidationParameters,
+}
+
+/// A row of the table.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Setting {
+    pub(super) key: Key,
+    pub(super) name: &'static str,
+    pub(super) kind: Kind,
+    /// What it is, for the README and the JSON Schema.
+    pub(super) doc: &'static str,
+    /// The environment variable, beside the .NET spelling that every setting has.
+    pub(super) variable: Option<&'static str>,
+    /// An empty value is an error, since ignoring it would accept more tokens than was meant.
+    pub(super) restricts: bool,
+    /// Applies to all authorities, so that it is not allowed in an entry of `Authorities`.
+    pub(super) is_global: bool,
+    /// A name that many programs use for something else: it does not identify a section as ours.
+    is_common_word: bool,
+    /// Names of Microsoft's, or intuitive ones, that are answered with this setting.
+    pub(super) instead_of: &'static [&'static str],
+}
+
+impl Setting {
+    const fn new(key: Key, name: &'static str, kind: Kind, doc: &'static str) -> Self {
+        Self {
+            key,
+            name,
+            kind,
+            doc,
+            variable: None,
+            restricts: false,
+            is_global: false,
+            is_common_word: false,
+            instead_of: &[],
+        }
+    }
+
+    const fn variable(mut self, variable: &'static str) -> Self {
+        self.variable = Some(variable);
+        self
+    }
+
+    const fn restricts(mut self) -> Self {
+        self.restricts = true;
+        self
+    }
+
+    const fn global(mut self) -> Self {
+        self.is_global = true;
+        self
+    }
+
+    const fn common_word(mut self) -> Self {
+        self.is_common_word = true;
+        self
+    }
+
+    const fn instead_of(mut self, names: &'static [&'static str]) -> Self {
+        self.instead_of = names;
+        self
+    }
+}
+
+/// All settings.
+pub(super) const SETTINGS: [Setting; 41] = [
+    Setting::new(
+        Key::Instance,
+        "Instance",
+        Kind::Text,
+        "The cloud: its sign-in host or its name, such as `UsGovernment`; the host of a B2C or External ID tenant.",
+    )
+    .variable("ENTRA_AUTHORITY_HOST")
+    .instead_of(&["AuthorityHost", "Cloud"]),
+    Setting::new(
+        Key::TenantId,
+        "TenantId",
+        Kind::Text,
+        "The tenant: a GUID, a verified domain, or `organizations`. The variable takes several, separated by commas.",
+    )
+    .variable("ENTRA_TENANT_ID")
+    .instead_of(&["Tenant", "DirectoryId"]),
+    Setting::new(Key::TenantIds, "TenantIds", Kind::Texts, "Several tenants.").restricts().instead_of(&[
+        "Tenants",
+        "AllowedTenants",
+        "AllowedTenantIds",
+        "ValidTenants",
+        "ValidTenantIds",
+        "ValidIssuer",
+        "ValidIssuers",
+        "AllowedIssuers",
+    ]),
+    Setting::new(Key::ClientId, "ClientId", Kind::Text, "The application (client) ID of this API.")
+        .variable("ENTRA_CLIENT_ID")
+        .instead_of(&["ApplicationId", "AppId"]),
+    Setting::new(Key::Audience, "Audience", Kind::Text, "An audience in addition to those of the client ID.")
+        .instead_of(&["ValidAudience", "AppIdUri", "ApplicationIdUri"]),
+    Setting::new(Key::Audiences, "Audiences", Kind::Texts, "Several audiences.")
+        .variable("ENTRA_AUDIENCES")
+        .instead_of(&["ValidAudiences", "AllowedAudiences", "AcceptedAudiences"]),
+    Setting::new(
+        Key::StrictAudiences,
+        "StrictAudiences",
+        Kind::Boolean,
+        "Whether `Audience` and `Audiences` replace the audiences of the client ID.",
+    )
+    .restricts(),
+    Setting::new(
+        Key::Authority,
+        "Authority",
+        Kind::Text,
+        "The address of one authority: a tenant, a B2C user flow, External ID, or an OpenID Connect issuer.",
+    )
+    .instead_of(&["Issuer", "AuthorityUrl"]),
+    Setting::new(
+        Key::AllowWithoutRole,
+        "AllowWebApiToBeAuthorizedByACL",
+        Kind::Boolean,
+        "Whether app-only tokens without an app role are accepted.",
+    )
+    .global(),
+    Setting::new(
+        Key::AppSpecificKeys,
+        "AppSpecificKeys",
+        Kind::Boolean,
+        "Whether the application has its own signing keys (`?appid=`).",
+    )
+    .global(),
+    Setting::new(
+        Key::AllowedClients,
+        "AllowedClients",
+        Kind::Texts,
+        "Client applications whose tokens are accepted; without it, those of all applications.",
+    )
+    .variable("ENTRA_ALLOWED_CLIENTS")
+    .restricts()
+    .instead_of(&[
+        "AllowedClientIds",
+        "AllowedClientApplications",
+        "AllowedClientApplicationIds",
+        "AllowedApplications",
+        "AllowedAppIds",
+        "AuthorizedClients",
+        "KnownClientApplications",
+        "ValidClients",
+        "ValidClientIds",
+        "ClientIds",
+    ]),
+    Setting::new(Key::RequiredClaims, "RequiredClaims", Kind::ClaimRules, "Claims that every token must have.")
+        .restricts(),
+    Setting::new(
+        Key::ClockSkewSeconds,
+        "ClockSkewSeconds",
+        Kind::Seconds,
+        "The clock skew that is tolerated, 0 to 300. Default: 60.",
+    )
+    .global()
+    .instead_of(&["ClockSkew", "ClockSkewInSeconds", "Leeway", "ClockTolerance"]),
+    Setting::new(
+        Key::TokenValidationParameters,
+        "TokenValidationParameters",
+        Kind::TokenValidationParameters,
+        "Microsoft.Identity.Web's, as far as they mean the same here: `ValidAudience(s)`, `ClockSkew` and others.",
+    )
+    .global(),
+    Setting::new(
+        Key::Resource,
+        "Resource",
+        Kind::Text,
+        "The identifier of this API in its protected-resource metadata (RFC 9728).",
+    )
+    .global(),
+    Setting::new(Key::RevokedKeys, "RevokedKeys", Kind::Texts, "Signing keys to reject, by `kid`.")
+        .variable("ENTRA_REVOKED_KEYS")
+        .restricts()
+        .global(),
+    Setting::new(
+        Key::DetailedErrors,
+        "DetailedErrors",
+        Kind::Boolean,
+        "Whether the body of a 401 has a code and a hint, which any caller can read.",
+    )
+    .variable("ENTRA_DETAILED_ERRORS")
+    .global(),
+    Setting::new(
+        Key::Authorities,
+        "Authorities",
+        Kind::Authorities,
+        "Further authorities, each an object with the settings of one.",
+    )
+    .global(),
+    Setting::new(Key::Kind, "Kind", Kind::AuthorityKind, "The kind of the authority, where the addresses do not tell.")
+        .common_word(),
+    Setting::new(Key::Domain, "Domain", Kind::Text, "The domain of a B2C tenant.").common_word(),
+    Setting::new(Key::Policy, "SignUpSignInPolicyId", Kind::Text, "The user flow or custom policy of Azure AD B2C.")
+        .instead_of(&["SignUpSignInPolicy", "SignInPolicyId"]),
+    Setting::new(Key::Policies, "Policies", Kind::Texts, "Several user flows or custom policies of Azure AD B2C.")
+        .restricts()
+        .common_word(),
+    Setting::new(
+        Key::AcceptTfpIssuers,
+        "AcceptTfpIssuers",
+        Kind::Boolean,
+        "Whether issuers of the form `/tfp/` of Azure AD B2C are accepted.",
+    ),
+    Setting::new(
+        Key::AcceptAppTokens,
+        "AcceptAppTokensWithoutPolicy",
+        Kind::Boolean,
+        "Whether app-only tokens of Azure AD B2C, which name no policy, are accepted; needs `AllowedClients`.",
+    ),
+    Setting::new(Key::Issuers, "Issuers", Kind::Texts, "Further forms of the issuer, exactly as in `iss`.")
+        .common_word(),
+    Setting::new(Key::Name, "Name", Kind::Text, "The name of the authority in logs and in code.").common_word(),
+    Setting::new(Key::Version, "Version", Kind::Version, "The only token version that is accepted: `1.0` or `2.0`.")
+        .common_word(),
+    Setting::new(Key::Algorithms, "Algorithms", Kind::Algorithms, "Signature algorithms. Default: `RS256`.")
+        .common_word(),
+    Setting::new(Key::ScopeClaim, "ScopeClaim", Kind::Text, "The claim with the scopes of an OpenID Connect issuer."),
+    Setting::new(Key::RoleClaim, "RoleClaim", Kind::Text, "The claim with the roles of an OpenID Connect issuer."),
+    Setting::new(Key::GroupClaim, "GroupClaim", Kind::Text, "The claim with the groups of an OpenID Connect issuer."),
+    Setting::new(
+        Key::SubjectClaim,
+        "SubjectClaim",
+        Kind::Text,
+        "The claim that identifies the subject at an OpenID Connect issuer.",
+    ),
+    Setting::new(
+        Key::ClientClaim,
+        "ClientClaim",
+        Kind::Text,
+        "The claim with the client ID of an OpenID Connect issuer.",
+    ),
+    Setting::new(
+        Key::AudienceClaim,
+        "AudienceClaim",
+        Kind::Text,
+        "The claim with the audience of an OpenID Connect issuer.",
+    ),
+    Setting::new(
+        Key::MetadataAddress,
+        "MetadataAddress",
+        Kind::Text,
+        "The address of an OpenID Connect issuer's metadata document.",
+    ),
+    Setting::new(Key::JwksUri, "JwksUri", Kind::Text, "The address of an OpenID Connect issuer's key set.")
+        .instead_of(&["JwksUrl", "JwksEndpoint", "KeySetUri"]),
+    Setting::new(
+        Key::FileOfKeys,
+        "KeyFile",
+        Kind::File,
+        "A file with an OpenID Connect issuer's key set, or its public keys in PEM.",
+    )
+    .common_word(),
+    Setting::new(Key::StaticKeys, "StaticKeys", Kind::StaticKeys, "The same keys in the configuration itself."),
+    Setting::new(Key::CaFile, "CaFile", Kind::File, "A file with CA certificates in PEM, for key servers.")
+        .global()
+        .common_word(),
+    Setting::new(
+        Key::TrustDirectoryClaims,
+        "TrustDirectoryClaims",
+        Kind::Boolean,
+        "Whether roles and groups of an authority outside of Entra are trusted like Entra's.",
+    ),
+    Setting::new(
+        Key::RequiredForReadiness,
+        "RequiredForReadiness",
+        Kind::Boolean,
+        "Whether readiness waits for the keys of this authority. Default: true.",
+    ),
 ];
 
-/// Names that many a file has for something else: by them, nothing is taken for our settings.
-const COMMON_WORDS: [Key; 8] =
-    [Key::Kind, Key::Domain, Key::Policies, Key::Issuers, Key::Name, Key::Version, Key::Algorithms, Key::FileOfKeys];
-
 impl Key {
-    /// Whether it holds for all authorities, so that none can have it alone.
-    pub(super) fn is_global(self) -> bool {
-        matches!(
-            self,
-            Self::Authorities
-                | Self::AllowWithoutRole
-                | Self::AppSpecificKeys
-                | Self::ClockSkewSeconds
-                | Self::Resource
-                | Self::RevokedKeys
-                | Self::DetailedErrors
-        )
+    /// Its row.
+    pub(super) fn setting(self) -> &'static Setting {
+        static ROWS: LazyLock<HashMap<Key, &'static Setting>> =
+            LazyLock::new(|| SETTINGS.iter().map(|setting| (setting.key, setting)).collect());
+        // A test holds the table complete.
+        ROWS.get(&self).copied().unwrap_or(&SETTINGS[0])
     }
 
     /// Its name in the section.
     pub(super) fn name(self) -> &'static str {
-        KEYS.iter().find(|(_, known)| *known == self).map_or("", |(name, _)| name)
+        self.setting().name
+    }
+
+    /// The setting that it is a spelling of: a source that names one of them replaces both.
+    pub(super) fn slot(self) -> Self {
+        match self {
+            Self::TenantIds => Self::TenantId,
+            Self::Audiences => Self::Audience,
+            other => other,
+        }
     }
 
     /// The method of an [`Authority`](crate::Authority) that says the same.
@@ -133,184 +382,31 @@ impl Key {
     }
 }
 
-pub(super) const VARIABLES: [(&str, Key); 7] = [
-    ("ENTRA_TENANT_ID", Key::TenantId),
-    ("ENTRA_CLIENT_ID", Key::ClientId),
-    ("ENTRA_AUTHORITY_HOST", Key::Instance),
-    ("ENTRA_AUDIENCES", Key::Audiences),
-    ("ENTRA_ALLOWED_CLIENTS", Key::AllowedClients),
-    ("ENTRA_REVOKED_KEYS", Key::RevokedKeys),
-    ("ENTRA_DETAILED_ERRORS", Key::DetailedErrors),
-];
-
-/// Keys of Microsoft.Identity.Web, and of the handlers and libraries below it, that say how to sign in, to ask for tokens
-/// or to log: they change nothing about which tokens are good, or leaving them out is the stricter choice.
-const PASSED_OVER: [&str; 65] = [
-    "AccessDeniedPath",
-    "AppHomeTenantId",
-    "AppPermissions",
-    "AuthenticationMethod",
-    "AutomaticAuthenticate",
-    "AutomaticChallenge",
-    "AutomaticRefreshInterval",
-    "AzureRegion",
-    "BackchannelTimeout",
-    "CacheOptions",
-    "CallbackPath",
-    "Challenge",
-    "ClientCapabilities",
-    "ClientCertificates",
-    "ClientCredentials",
-    "ClientCredentialsUsingManagedIdentity",
-    "ClientName",
-    "ClientSecret",
-    "ClientVersion",
-    "Configuration",
-    "DisableTelemetry",
-    "EditProfilePolicyId",
-    "EnableCacheSynchronization",
-    "EnablePiiLogging",
-    "ErrorPath",
-    "ExtraQueryParameters",
-    "ForwardDefaultSelector",
-    "GetClaimsFromUserInfoEndpoint",
-    "IncludeErrorDetails",
-    "InstanceDiscovery",
-    "IsDefaultPlatformLoggingEnabled",
-    "KerberosServicePrincipalName",
-    "LegacyCacheCompatibilityEnabled",
-    "LogLevel",
-    "ManagedIdentityClientId",
-    "MapInboundClaims",
-    "MaxAge",
-    "PostLogoutRedirectUri",
-    "Prompt",
-    "RedirectUri",
-    "RefreshInterval",
-    "RefreshOnIssuerKeyNotFound",
-    "RemoteAuthenticationTimeout",
-    "RemoteSignOutPath",
-    "RequireHttpsMetadata",
-    "ResetPasswordPath",
-    "ResetPasswordPolicyId",
-    "ResponseMode",
-    "ResponseType",
-    "ReturnUrlParameter",
-    "SaveToken",
-    "SaveTokens",
-    "Scope",
-    "Scopes",
-    "SendX5C",
-    "ShowPII",
-    "SignedOutCallbackPath",
-    "SignedOutRedirectUri",
-    "SkipUnrecognizedRequests",
-    "TokenDecryptionCertificates",
-    "TokenDecryptionCredentials",
-    "UsePkce",
-    "UserAssignedManagedIdentityClientId",
-    "UseTokenLifetime",
-    "WithSpaAuthCode",
-];
-
-/// Keys that do decide which tokens are good, and are not read here: passing them over would change the meaning.
-const NOT_READ: [(&str, &str); 4] = [
-    (
-        "DefaultUserFlow",
-        "it is not read, by Microsoft.Identity.Web neither; name the user flow as SignUpSignInPolicyId",
-    ),
-    (
-        "TokenValidationParameters",
-        "it is not read; use Audiences, TenantIds, ClockSkewSeconds and RequiredClaims, which are checked always",
-    ),
-    ("AzureCloudInstance", "it is not read; name the cloud by Instance, such as https://login.microsoftonline.us"),
-    ("AadAuthorityAudience", "it is not read; use TenantId"),
-];
-
-/// What a key of the section is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Meaning {
-    Setting(Key),
-    PassedOver,
-    /// Not to be had, and why.
-    NotRead(&'static str),
-    Unknown {
-        nearest: Option<&'static str>,
-    },
-}
-
-/// Looks a key of the section up, ignoring case and underscores.
-pub(super) fn meaning(name: &str) -> Meaning {
-    if let Some(meaning) = known(name) {
-        return meaning;
-    }
-    let known = KEYS.iter().map(|(known, _)| *known).chain(PASSED_OVER).chain(NOT_READ.map(|(known, _)| known));
-    Meaning::Unknown { nearest: nearest(name, known) }
-}
-
-/// The same for known names; `None` costs no search for the nearest one.
-pub(super) fn known(name: &str) -> Option<Meaning> {
-    static BY_FOLDED_NAME: LazyLock<HashMap<String, Meaning>> = LazyLock::new(|| {
-        let passed_over = PASSED_OVER.iter().map(|name| (fold(name), Meaning::PassedOver));
-        let not_read = NOT_READ.iter().map(|(name, why)| (fold(name), Meaning::NotRead(why)));
-        let settings = KEYS.iter().map(|(name, key)| (fold(name), Meaning::Setting(*key)));
-        passed_over.chain(not_read).chain(settings).collect()
-    });
-    BY_FOLDED_NAME.get(&fold(name)).cloned()
-}
-
-/// The setting of this very name.
+/// Looks a setting up by its name, ignoring case and underscores.
 pub(super) fn setting(name: &str) -> Option<Key> {
-    match known(name)? {
-        Meaning::Setting(key) => Some(key),
-        _ => None,
-    }
+    static BY_FOLDED_NAME: LazyLock<HashMap<String, Key>> =
+        LazyLock::new(|| SETTINGS.iter().map(|setting| (fold(setting.name), setting.key)).collect());
+    BY_FOLDED_NAME.get(&fold(name)).copied()
 }
 
-/// Whether a name is so much ours that whoever wrote it meant these settings.
+/// Looks a setting up by its environment variable.
+pub(super) fn of_variable(variable: &str) -> Option<Key> {
+    SETTINGS.iter().find(|setting| setting.variable == Some(variable)).map(|setting| setting.key)
+}
+
+/// The environment variables of our own.
+pub(super) fn variables() -> impl Iterator<Item = &'static str> {
+    SETTINGS.iter().filter_map(|setting| setting.variable)
+}
+
+/// Whether a name identifies the section around it as ours.
 pub(super) fn is_telling(name: &str) -> bool {
-    setting(name).is_some_and(|key| !COMMON_WORDS.contains(&key))
+    setting(name).is_some_and(|key| !key.setting().is_common_word)
 }
 
 /// A name without underscores, in lower case.
 pub(super) fn fold(name: &str) -> String {
     name.chars().filter(|letter| *letter != '_').map(|letter| letter.to_ascii_lowercase()).collect()
-}
-
-/// The known name that takes the fewest changes to get to, if they are few enough for a slip of the pen. The first of
-/// several, so ours come before others.
-pub(super) fn nearest(name: &str, known: impl IntoIterator<Item = &'static str>) -> Option<&'static str> {
-    const LONGEST: usize = 64;
-    let name: Vec<char> = fold(name).chars().collect();
-    if name.len() > LONGEST {
-        return None;
-    }
-    let most = (name.len() / 2).clamp(2, 4);
-    known
-        .into_iter()
-        .map(|known| (distance(&name, &fold(known).chars().collect::<Vec<_>>()), known))
-        .filter(|(distance, _)| *distance <= most)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, known)| known)
-}
-
-/// Letters to put in, leave out, change or swap with their neighbour to get from one to the other.
-fn distance(from: &[char], to: &[char]) -> usize {
-    let mut before: Vec<usize> = Vec::new();
-    let mut above: Vec<usize> = (0..=to.len()).collect();
-    for (row, letter) in from.iter().enumerate() {
-        let mut current = vec![row + 1; to.len() + 1];
-        for (column, other) in to.iter().enumerate() {
-            let change = above[column] + usize::from(letter != other);
-            let mut least = change.min(above[column + 1] + 1).min(current[column] + 1);
-            if row > 0 && column > 0 && from[row - 1] == *other && *letter == to[column - 1] {
-                least = least.min(before[column - 1] + 1);
-            }
-            current[column + 1] = least;
-        }
-        before = std::mem::replace(&mut above, current);
-    }
-    above[to.len()]
 }
 
 #[cfg(test)]
@@ -320,35 +416,18 @@ mod tests {
     #[test]
     fn names_are_found_in_every_spelling() {
         for name in ["TenantId", "tenant_id", "TENANT_ID", "tenantid", "tenantID"] {
-            assert_eq!(meaning(name), Meaning::Setting(Key::TenantId), "{name}");
+            assert_eq!(setting(name), Some(Key::TenantId), "{name}");
         }
-        assert_eq!(meaning("client_secret"), Meaning::PassedOver);
-        assert_eq!(meaning("SendX5C"), Meaning::PassedOver);
-        assert!(matches!(meaning("DefaultUserFlow"), Meaning::NotRead(_)));
     }
 
     #[test]
-    fn the_nearest_name_is_the_one_meant() {
-        for (name, meant) in [
-            ("ClientID_", None),
-            ("CleintId", Some("ClientId")),
-            ("Cleint", Some("ClientId")),
-            ("Client", Some("ClientId")),
-            ("TennantId", Some("TenantId")),
-            ("Tenant", Some("TenantId")),
-            ("Audiance", Some("Audience")),
-            ("Audiencs", Some("Audience")),
-            ("AllowedClient", Some("AllowedClients")),
-            ("RevokedKey", Some("RevokedKeys")),
-            ("ClientSecrt", Some("ClientSecret")),
-            ("Colour", None),
-            ("", None),
-            ("é", None),
-        ] {
-            match meaning(name) {
-                Meaning::Unknown { nearest } => assert_eq!(nearest, meant, "{name}"),
-                other => assert_eq!((name, other), ("ClientID_", Meaning::Setting(Key::ClientId))),
-            }
+    fn every_key_has_one_row() {
+        for row in &SETTINGS {
+            assert_eq!(setting(row.name), Some(row.key), "{}", row.name);
+            assert!(row.doc.ends_with('.'), "{}", row.name);
         }
+        let last = Key::DetailedErrors as usize;
+        let keys: std::collections::HashSet<Key> = SETTINGS.iter().map(|row| row.key).collect();
+        assert_eq!((keys.len(), SETTINGS.len()), (last + 1, last + 1));
     }
 }

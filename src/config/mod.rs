@@ -1,7 +1,7 @@
 //! Settings from the builder, a JSON file, the environment or a policy of API Management, all validated by the same rules.
 //!
-//! A [`Config`] keeps every setting as it was written, with the name and the source it was written under, so that each
-//! problem can name it. The rules are applied when the verifier is built, and all problems are reported at once.
+//! A [`Config`] keeps every setting as it was written, with its name and its source, so that each problem can name it. It is
+//! validated when the verifier is built, and all problems of all sources are reported at once.
 //!
 //! From the section of an `appsettings.json` that Microsoft.Identity.Web reads too, where a misspelled setting is named:
 //!
@@ -17,8 +17,9 @@
 //!         }
 //!     }"#,
 //! )
+//! .and_then(|config| config.validate())
 //! .unwrap_err();
-//! assert!(error.to_string().contains("AzureAd:CleintId: there is no such setting; did you mean `ClientId`?"));
+//! assert!(error.to_string().contains("AzureAd:CleintId: is not a setting; did you mean `ClientId`?"));
 //! ```
 
 mod address;
@@ -29,17 +30,25 @@ mod authority_reader;
 mod authority_section;
 #[expect(clippy::module_inception, reason = "the public type, in a file of its own")]
 mod config;
+mod config_reader;
 mod deserialize;
 mod env;
 mod file;
+mod find_section;
+mod flattened;
 mod flaw;
 mod jsonc;
 mod key;
+mod key_file;
+mod layer;
 mod location;
+mod merge;
+mod names;
 mod overlap;
 mod owned;
 mod provenance;
 mod reader;
+mod report;
 mod required_claims;
 mod rules;
 mod section;
@@ -48,6 +57,7 @@ mod section_reader;
 mod settings;
 mod size;
 mod tenants;
+mod token_validation;
 mod validate;
 mod value;
 mod warning;
@@ -59,5 +69,7 @@ mod tests;
 pub use apim::{ApimNote, ApimPolicy};
 
 pub use config::Config;
+pub use config_reader::ConfigReader;
+pub use report::ConfigReport;
 pub(crate) use settings::ConfigSettings;
 pub(crate) use validate::ResolvedConfig;

@@ -1,10 +1,12 @@
-//! Reads values of the types that settings have, and reports those that cannot be read.
+//! Reads raw values as the types that settings have, and reports those that cannot be read.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use super::{
+    key::Key,
+    key_file::Files,
     location::{Location, Named},
-    settings::ConfigSettings,
+    settings::{ConfigSettings, Source},
     value::{ConfigValue, Data},
 };
 use crate::{
@@ -16,127 +18,135 @@ use crate::{
     policy::MAX_LEEWAY,
 };
 
-/// The longest text that a setting may be: more than any address, identifier or name has.
+/// The longest string that a setting may be: more than any address, identifier or name has.
 const LONGEST_TEXT: usize = 2_048;
 
-/// Reads one section. After a value that cannot be read, it goes on.
-#[derive(Debug, Default)]
-pub(super) struct Reader {
-    pub(super) config: ConfigSettings,
+/// Reads the raw values of one source into `settings`. After a value that cannot be read, it goes on.
+#[derive(Debug)]
+pub(super) struct Reader<'a> {
+    pub(super) settings: ConfigSettings,
     pub(super) problems: Problems,
-    /// The folder that names of files are relative to; the working directory if it is `None`.
-    pub(super) folder: Option<PathBuf>,
-    /// An entry of `Authorities` is read.
-    pub(super) is_inner: bool,
+    pub(super) source: &'a Source,
+    pub(super) files: &'a Files,
+    /// Settings that a source of higher precedence replaces: they are not read.
+    pub(super) replaced: &'a dyn Replaced,
+}
+
+/// Which settings are replaced by a source of higher precedence.
+pub(super) trait Replaced: std::fmt::Debug {
+    fn is_replaced(&self, key: Key) -> bool;
 }
 
 /// The problem of a value that has the wrong type or form.
-pub(super) fn wrong(node: &ConfigValue, advice: impl Into<String>) -> ConfigProblem {
-    ConfigProblem::new(Invalid, &node.name, Some(&node.to_text()), advice)
+pub(super) fn wrong(value: &ConfigValue, advice: impl Into<String>) -> ConfigProblem {
+    ConfigProblem::new(Invalid, &value.name, Some(&value.to_text()), advice)
 }
 
 /// The problem of a value that has the wrong type.
-pub(super) fn mistyped(node: &ConfigValue, advice: &str) -> ConfigProblem {
-    let is = match &node.data {
-        Data::Text(_) => "a text",
+pub(super) fn mistyped(value: &ConfigValue, advice: &str) -> ConfigProblem {
+    let is = match &value.data {
+        Data::Text(_) => "a string",
         Data::List(_) => "a list",
         Data::Object(_) => "an object",
         Data::Other(text) => match text.as_str() {
             "null" => "null",
-            "true" | "false" => "a truth value",
+            "true" | "false" => "a boolean",
             _ => "a number",
         },
     };
-    wrong(node, format!("is {is}; {advice}"))
+    wrong(value, format!("is {is}; {advice}"))
 }
 
-/// The problem of a setting that was given twice.
+/// The problem of a setting that is given twice.
 pub(super) fn duplicate(name: &str, other: &str) -> ConfigProblem {
     let advice = if name == other {
-        "is given twice; leave one out".to_owned()
+        "is given twice; remove one of them".to_owned()
     } else {
-        format!("is given twice, as {other} too; leave one out")
+        format!("is given twice, also as {}; remove one of them", visible(other))
     };
-    ConfigProblem::new(Duplicate, name, None, advice)
+    ConfigProblem::new(Duplicate, visible(name), None, advice)
 }
 
-/// The problem of an unknown name.
+/// The problem of an unknown name where only a few are known.
 pub(super) fn unknown(name: &str, nearest: Option<&str>, known: &[&str]) -> ConfigProblem {
     let advice = match nearest {
-        Some(nearest) => format!("there is no such setting; did you mean `{nearest}`?"),
-        None => format!("there is no such setting; there are {}", known.join(", ")),
+        Some(nearest) => format!("is not a setting; did you mean `{nearest}`?"),
+        None => format!("is not a setting; the settings are {}", known.join(", ")),
     };
-    // Not the value: it is unknown what it is.
-    ConfigProblem::new(Unknown, name, None, advice)
+    // Not the value: it may be a secret.
+    ConfigProblem::new(Unknown, visible(name), None, advice)
 }
 
-pub(super) fn names<T>(known: &[(&'static str, T)]) -> Vec<&'static str> {
-    known.iter().map(|(name, _)| *name).collect()
+/// A name for a message: quoted and escaped if it has whitespace or characters that cannot be seen.
+pub(super) fn visible(name: &str) -> String {
+    let quoted = format!("{name:?}");
+    let is_plain = !name.chars().any(char::is_whitespace) && quoted.len() == name.len() + 2;
+    if is_plain { name.to_owned() } else { quoted }
 }
 
-impl Reader {
+impl Reader<'_> {
     /// Adds a problem of the source that is read.
     pub(super) fn report(&mut self, problem: ConfigProblem) {
-        self.problems.push(problem.in_source(self.config.source.kind()));
+        self.problems.push(problem.in_source(self.source.kind()));
     }
 
     /// A value of the source that is read.
     pub(super) fn named<T>(&self, name: impl Into<String>, value: T) -> Named<T> {
-        Named::new(Location::new(name, self.config.source.kind()), value)
+        Named::new(Location::new(name, self.source.kind()), value)
     }
 
     /// A string.
-    pub(super) fn text(&mut self, node: ConfigValue, advice: &str) -> Option<Named<String>> {
-        match node.data {
+    pub(super) fn text(&mut self, value: &ConfigValue, advice: &str) -> Option<Named<String>> {
+        match &value.data {
             Data::Text(text) if text.len() > LONGEST_TEXT => {
                 let advice = format!("is longer than {LONGEST_TEXT} bytes");
-                self.report(ConfigProblem::new(TooLarge, node.name, Some(&text), advice));
+                self.report(ConfigProblem::new(TooLarge, &value.name, Some(text), advice));
                 None
             }
-            Data::Text(text) => Some(self.named(node.name, text)),
+            Data::Text(text) => Some(self.named(&value.name, text.clone())),
             _ => {
-                self.report(mistyped(&node, advice));
+                self.report(mistyped(value, advice));
                 None
             }
         }
     }
 
     /// A list of strings.
-    pub(super) fn texts(&mut self, node: ConfigValue, advice: &str) -> Vec<Named<String>> {
-        match node.data {
+    pub(super) fn texts(&mut self, value: &ConfigValue, advice: &str) -> Vec<Named<String>> {
+        match &value.data {
             Data::List(elements) => {
-                elements.into_iter().filter_map(|element| self.text(element, "a text is needed")).collect()
+                elements.iter().filter_map(|element| self.text(element, "must be a string")).collect()
             }
             _ => {
-                self.report(mistyped(&node, advice));
+                self.report(mistyped(value, advice));
                 Vec::new()
             }
         }
     }
 
     /// A boolean, also as a string.
-    pub(super) fn truth(&mut self, node: &ConfigValue) -> Option<Named<bool>> {
-        let truth = match &node.data {
+    pub(super) fn boolean(&mut self, value: &ConfigValue) -> Option<Named<bool>> {
+        let boolean = match &value.data {
             Data::Other(text) => text.parse().ok(),
             Data::Text(text) => text.to_ascii_lowercase().parse().ok(),
             Data::List(_) | Data::Object(_) => None,
         };
-        if truth.is_none() {
-            self.report(wrong(node, "true or false is needed"));
+        if boolean.is_none() {
+            self.report(wrong(value, "must be true or false"));
         }
-        truth.map(|truth| self.named(&node.name, truth))
+        boolean.map(|boolean| self.named(&value.name, boolean))
     }
 
     /// A whole number of seconds.
-    pub(super) fn seconds(&mut self, node: &ConfigValue) -> Option<Named<Duration>> {
-        let seconds = match &node.data {
+    pub(super) fn seconds(&mut self, value: &ConfigValue) -> Option<Named<Duration>> {
+        let seconds = match &value.data {
             Data::Other(text) | Data::Text(text) => text.parse().ok(),
             Data::List(_) | Data::Object(_) => None,
         };
         if seconds.is_none() {
             let most = MAX_LEEWAY.as_secs();
-            self.report(wrong(node, format!("a whole number of seconds from 0 to {most} is needed")));
+            self.report(wrong(value, format!("must be a whole number of seconds from 0 to {most}")));
         }
-        seconds.map(|seconds| self.named(&node.name, Duration::from_secs(seconds)))
+        seconds.map(|seconds| self.named(&value.name, Duration::from_secs(seconds)))
     }
 }

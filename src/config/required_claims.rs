@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{
-    key,
+    key, names,
     reader::{Reader, duplicate, mistyped, unknown},
     value::{ConfigValue, Data},
 };
@@ -15,50 +15,50 @@ use crate::{
     policy::ClaimRule,
 };
 
-impl Reader {
-    pub(super) fn claim_rules(&mut self, node: ConfigValue) {
-        let Data::List(rules) = node.data else {
+impl Reader<'_> {
+    pub(super) fn claim_rules(&mut self, value: &ConfigValue) {
+        let Data::List(rules) = &value.data else {
             let advice =
-                "a list is needed, such as [{\"Name\": \"roles\", \"Values\": [\"Reader\"], \"Match\": \"any\"}]";
-            return self.report(mistyped(&node, advice));
+                "must be a list, such as [{\"Name\": \"roles\", \"Values\": [\"Reader\"], \"Match\": \"any\"}]";
+            return self.report(mistyped(value, advice));
         };
         for rule in rules {
             let name = rule.name.clone();
             let before = self.problems.len();
             let rule = self.claim_rule(rule).map(|rule| self.named(name, rule));
             if self.problems.len() == before {
-                self.config.required_claims.extend(rule);
+                self.settings.required_claims.extend(rule);
             }
         }
     }
 
     /// Reads one rule; `None` only if there is a problem.
-    fn claim_rule(&mut self, node: ConfigValue) -> Option<ClaimRule> {
+    fn claim_rule(&mut self, value: &ConfigValue) -> Option<ClaimRule> {
         const KNOWN: [&str; 4] = ["Name", "Values", "Match", "Separator"];
-        let Data::Object(members) = node.data else {
-            let advice = "an object is needed, such as {\"Name\": \"roles\", \"Values\": [\"Reader\"]}";
-            self.report(mistyped(&node, advice));
+        let Data::Object(members) = &value.data else {
+            let advice = "must be an object, such as {\"Name\": \"roles\", \"Values\": [\"Reader\"]}";
+            self.report(mistyped(value, advice));
             return None;
         };
         let (mut name, mut values, mut demand, mut separator) = (None, None, None, None);
         let mut seen: HashMap<String, String> = HashMap::new();
         for (key, member) in members {
-            let folded = key::fold(&key);
+            let folded = key::fold(key);
             if let Some(other) = seen.insert(folded.clone(), member.name.clone()) {
                 self.report(duplicate(&member.name, &other));
                 continue;
             }
             match folded.as_str() {
-                "name" => name = self.text(member, "a text is needed: the name of a claim"),
+                "name" => name = self.text(member, "must be a string: the name of a claim"),
                 "values" => values = Some(self.claim_values(member)),
-                "match" => demand = self.text(member, "\"all\" or \"any\" is needed"),
-                "separator" => separator = self.text(member, "a text is needed, such as \" \""),
+                "match" => demand = self.text(member, "must be \"all\" or \"any\""),
+                "separator" => separator = self.text(member, "must be a string, such as \" \""),
                 _ if self.problems.is_full() => self.problems.omit(),
-                _ => self.report(unknown(&member.name, key::nearest(&key, KNOWN), &KNOWN)),
+                _ => self.report(unknown(&member.name, names::nearest(key, KNOWN).map(|(known, _)| known), &KNOWN)),
             }
         }
         if !seen.contains_key("name") {
-            self.report(ConfigProblem::new(Missing, &node.name, None, "the Name of the claim is missing"));
+            self.report(ConfigProblem::new(Missing, &value.name, None, "the Name of the claim is missing"));
         }
         let is_any = match &demand {
             None => false,
@@ -69,7 +69,7 @@ impl Reader {
                     Invalid,
                     demand.name.as_str(),
                     Some(&demand.value),
-                    "\"all\" or \"any\" is needed",
+                    "must be \"all\" or \"any\"",
                 );
                 self.report(problem);
                 false
@@ -77,7 +77,7 @@ impl Reader {
         };
         let idle = [&demand, &separator].into_iter().flatten().next();
         if let (None, Some(idle)) = (&values, idle) {
-            let advice = "means nothing without Values; without both, the claim need only be there";
+            let advice = "has no meaning without Values; without both, the claim is only required to be present";
             self.report(ConfigProblem::new(NotApplicable, idle.name.as_str(), Some(&idle.value), advice));
         }
         let name = name?.value;
@@ -93,17 +93,16 @@ impl Reader {
     }
 
     /// The values of a rule: strings, and numbers and booleans as the text they have in a token.
-    fn claim_values(&mut self, node: ConfigValue) -> Vec<String> {
-        let Data::List(values) = node.data else {
-            self.report(mistyped(&node, "must be a list of strings"));
+    fn claim_values(&mut self, value: &ConfigValue) -> Vec<String> {
+        let Data::List(values) = &value.data else {
+            self.report(mistyped(value, "must be a list of strings"));
             return Vec::new();
         };
         let mut texts = Vec::new();
         for value in values {
-            match value.data {
-                Data::Text(text) => texts.push(text),
-                Data::Other(text) if text != "null" => texts.push(text),
-                _ => self.report(mistyped(&value, "a text is needed")),
+            match &value.data {
+                Data::Text(text) | Data::Other(text) if !value.is_empty() => texts.push(text.clone()),
+                _ => self.report(mistyped(value, "must be a string that is not empty")),
             }
         }
         texts

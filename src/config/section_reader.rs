@@ -1,181 +1,175 @@
-//! Reads the settings of a section.
-
-use std::collections::{HashMap, hash_map::Entry};
+//! Reads the settings of a section, grouped by their types. A new setting is a row of the table and a field to put it in.
 
 use super::{
     address::Form,
-    key::{self, KEYS, Key, Meaning},
+    key::{Key, Kind},
+    layer::Members,
     location::Named,
-    reader::{Reader, duplicate, mistyped, names, unknown, wrong},
-    settings::{Place, Tenant},
+    reader::{Reader, Replaced, mistyped, wrong},
+    settings::{ConfigSettings, Place, Tenant},
     size::MOST_AUTHORITIES,
     value::{ConfigValue, Data},
-    warning::Warning,
 };
 use crate::error::{
     ConfigProblem,
-    ConfigProblemKind::{Invalid, NotApplicable, TooLarge, Unsupported},
+    ConfigProblemKind::{Invalid, TooLarge},
 };
 
-impl Reader {
-    /// Reads the members of the section.
-    pub(super) fn section(&mut self, members: Vec<(String, ConfigValue)>) {
-        let mut seen: HashMap<String, String> = HashMap::new();
-        let mut ignored: Vec<String> = Vec::new();
-        for (name, node) in members {
-            match seen.entry(key::fold(&name)) {
-                Entry::Occupied(other) => {
-                    self.report(duplicate(&node.name, other.get()));
-                    continue;
-                }
-                Entry::Vacant(entry) => drop(entry.insert(node.name.clone())),
+impl Reader<'_> {
+    /// Reads the settings that no source of higher precedence replaces.
+    pub(super) fn read(&mut self, members: &Members) {
+        self.settings.spoilt.extend(&members.spoilt);
+        for (key, value) in &members.settings {
+            if !self.replaced.is_replaced(*key) {
+                self.setting(*key, value);
             }
-            if self.problems.is_full() && key::known(&name).is_none() {
-                self.problems.omit();
-                continue;
-            }
-            match key::meaning(&name) {
-                Meaning::Setting(Key::Domain) => {
-                    ignored.push(node.name.clone());
-                    self.setting(Key::Domain, node);
-                }
-                Meaning::Setting(key) => self.setting(key, node),
-                Meaning::PassedOver => ignored.push(node.name),
-                Meaning::NotRead(why) => self.report(ConfigProblem::new(Unsupported, &node.name, None, why)),
-                Meaning::Unknown { nearest } => {
-                    self.config.spoilt.extend(nearest.and_then(key::setting));
-                    self.report(unknown(&node.name, nearest, &names(&KEYS)));
-                }
-            }
-        }
-        if self.config.form() == Form::B2c {
-            let domain = self.config.site.text(Key::Domain);
-            ignored.retain(|name| domain.is_none_or(|domain| domain.name.as_str() != name));
-        }
-        if !ignored.is_empty() {
-            let scopes = ["scopes", "scope", "apppermissions"];
-            let has_scopes = scopes.iter().any(|folded| seen.contains_key(*folded));
-            let scopes =
-                if has_scopes { "; scopes and app permissions are demanded with a `RequireLayer`" } else { "" };
-            let text =
-                format!("passed over, as they change nothing about access tokens: {}{scopes}", ignored.join(", "));
-            self.config.warnings.push(Warning::of_all(ignored, text));
         }
     }
 
-    /// Reads one setting.
-    fn setting(&mut self, key: Key, node: ConfigValue) {
+    fn setting(&mut self, key: Key, value: &ConfigValue) {
         let before = self.problems.len();
-        if self.is_inner && key.is_global() {
-            let advice = match key {
-                Key::Authorities => "authorities have no authorities of their own; list them all in one list",
-                Key::AppSpecificKeys => {
-                    "is of the tenant outside of Authorities; in code, Authority::app_specific_keys() is of one"
-                }
-                _ => "holds for all authorities; put it outside of Authorities",
-            };
-            return self.report(ConfigProblem::new(NotApplicable, &node.name, None, advice));
+        let setting = key.setting();
+        if value.is_empty() {
+            let is_boolean = setting.kind == Kind::Boolean && matches!(value.data, Data::Text(_));
+            if setting.restricts || is_boolean {
+                let advice = if is_boolean {
+                    "is empty; write true or false, or remove it"
+                } else {
+                    "is empty; write a value, or remove it to lift the restriction"
+                };
+                self.report(wrong(value, advice));
+                self.settings.spoilt.push(key);
+            }
+            return;
         }
-        match key {
-            Key::Instance => {
-                let place = |address: Named<String>| Named::new(address.name, Place::Address(address.value));
-                let address = self.text(node, "a text such as \"https://login.microsoftonline.com/\" is needed");
-                self.config.instances.extend(address.map(place));
-            }
-            Key::TenantId => {
-                let tenant = self.text(node, "a text is needed: the tenant's GUID or a verified domain");
-                self.config.tenants.extend(tenant.map(written));
-            }
-            Key::TenantIds => {
-                let tenants = self.texts(node, "must be a list of strings: GUIDs or verified domains of tenants");
-                self.config.tenants.extend(tenants.into_iter().map(written));
-            }
-            Key::ClientId => {
-                let client_id = self.text(node, "a text is needed: the application's client id");
-                self.config.client_ids.extend(client_id);
-            }
-            Key::Audience => {
-                let audience = self.text(node, "a text is needed; several are listed under Audiences");
-                self.config.audiences.extend(audience);
-            }
-            Key::Audiences => {
-                let audiences = self.texts(node, "must be a list of strings; a single one can be given as Audience");
-                self.config.audiences.extend(audiences);
-            }
-            Key::Authority => {
-                let authority = self.text(node, "a text is needed: https://login.microsoftonline.com/ and the tenant");
-                self.config.addresses.extend(authority);
-            }
-            Key::AllowWithoutRole => {
-                let allow = self.truth(&node);
-                self.config.allow_without_role.extend(allow);
-            }
-            Key::AppSpecificKeys => {
-                let own = self.truth(&node);
-                self.config.app_specific_keys.extend(own);
-            }
-            Key::AllowedClients => {
-                if matches!(&node.data, Data::List(elements) if elements.is_empty()) {
-                    let advice = "an empty list lets nobody in; leave it out to let every application in";
-                    self.report(wrong(&node, advice));
-                }
-                let clients = self.texts(node, "must be a list of strings: client ids of applications");
-                self.config.allowed_clients.extend(clients);
-            }
-            Key::RequiredClaims => self.claim_rules(node),
-            Key::ClockSkewSeconds => {
-                let leeway = self.seconds(&node);
-                self.config.leeway.extend(leeway);
-            }
-            Key::Resource => {
-                let resource = self.text(node, "a text is needed: an https address or the App ID URI");
-                self.config.resource.extend(resource);
-            }
-            Key::RevokedKeys => {
-                let keys = self.texts(node, "must be a list of strings: `kid`s of signing keys");
-                self.config.revoked_keys.extend(keys);
-            }
-            Key::DetailedErrors => {
-                let detailed = self.truth(&node);
-                self.config.detailed_errors.extend(detailed);
-            }
-            Key::Authorities => self.authorities(node),
-            _ => self.site(key, node),
+        if setting.restricts && matches!(&value.data, Data::List(elements) if elements.is_empty()) {
+            self.report(wrong(value, "is an empty list, which accepts nothing; remove it to lift the restriction"));
         }
-        if self.problems.len() > before && !self.config.spoilt.contains(&key) {
-            self.config.spoilt.push(key);
+        match setting.kind {
+            Kind::Text => {
+                let text = self.text(value, one_of_list(key));
+                text.into_iter().for_each(|text| self.put_text(key, text));
+            }
+            Kind::Texts => {
+                self.texts(value, list_of_one(key)).into_iter().for_each(|text| self.put_text(key, text));
+            }
+            Kind::Boolean => {
+                let boolean = self.boolean(value);
+                boolean.into_iter().for_each(|boolean| self.put_boolean(key, boolean));
+            }
+            Kind::Seconds => {
+                let leeway = self.seconds(value);
+                self.settings.leeway.extend(leeway);
+            }
+            Kind::AuthorityKind => self.authority_kind(value),
+            Kind::Version => self.version(value),
+            Kind::Algorithms => self.algorithms(value),
+            Kind::File => self.file(key, value),
+            Kind::StaticKeys => self.static_keys(value),
+            Kind::ClaimRules => self.claim_rules(value),
+            Kind::Authorities => self.authorities(value),
+            Kind::TokenValidationParameters => self.token_validation_parameters(value),
+        }
+        if self.problems.len() > before && !self.settings.spoilt.contains(&key) {
+            self.settings.spoilt.push(key);
         }
     }
 
-    /// Reads the authorities, each a section of its own.
-    fn authorities(&mut self, node: ConfigValue) {
+    fn put_text(&mut self, key: Key, text: Named<String>) {
+        let settings = &mut self.settings;
+        match key {
+            Key::Instance => settings.instances.push(Named::new(text.name, Place::Address(text.value))),
+            Key::TenantId | Key::TenantIds => {
+                settings.tenants.push(Named::new(text.name, Tenant::Written(text.value)));
+            }
+            Key::ClientId => settings.client_ids.push(text),
+            Key::Audience | Key::Audiences => settings.audiences.push(text),
+            Key::Authority => settings.addresses.push(text),
+            Key::AllowedClients => settings.allowed_clients.push(text),
+            Key::RevokedKeys => settings.revoked_keys.push(text),
+            Key::Resource => settings.resource.push(text),
+            _ => settings.site.push(key, text),
+        }
+    }
+
+    fn put_boolean(&mut self, key: Key, boolean: Named<bool>) {
+        let settings = &mut self.settings;
+        match key {
+            Key::StrictAudiences => settings.strict_audiences.push(boolean),
+            Key::AllowWithoutRole => settings.allow_without_role.push(boolean),
+            Key::AppSpecificKeys => settings.app_specific_keys.push(boolean),
+            Key::DetailedErrors => settings.detailed_errors.push(boolean),
+            Key::AcceptTfpIssuers => settings.site.accept_tfp = Some(boolean),
+            Key::AcceptAppTokens => settings.site.accept_app_tokens = Some(boolean),
+            Key::TrustDirectoryClaims => settings.site.trust_directory_claims = Some(boolean),
+            Key::RequiredForReadiness => settings.site.required_for_readiness = Some(boolean),
+            // A test puts every setting of the table.
+            _ => {}
+        }
+    }
+
+    /// Reads the entries of `Authorities`, each a section of its own.
+    fn authorities(&mut self, value: &ConfigValue) {
         const FORM: &str =
-            "a list of authorities is needed, such as [{\"TenantId\": \"…\"}, {\"Authority\": \"https://…\"}]";
-        let Data::List(authorities) = node.data else { return self.report(mistyped(&node, FORM)) };
+            "must be a list of authorities, such as [{\"TenantId\": \"…\"}, {\"Authority\": \"https://…\"}]";
+        let Data::List(authorities) = &value.data else { return self.report(mistyped(value, FORM)) };
         if authorities.is_empty() {
-            self.report(ConfigProblem::new(Invalid, &node.name, Some("[]"), "is an empty list; leave it out"));
+            self.report(ConfigProblem::new(Invalid, &value.name, Some("[]"), "is an empty list; remove it"));
         }
         if authorities.len() > MOST_AUTHORITIES {
             let advice = format!("has {} entries, and at most {MOST_AUTHORITIES} are supported", authorities.len());
-            return self.report(ConfigProblem::new(TooLarge, &node.name, None, advice));
+            return self.report(ConfigProblem::new(TooLarge, &value.name, None, advice));
         }
         for authority in authorities {
-            let Data::Object(members) = authority.data else {
-                let advice = "an object with the settings of one authority is needed";
-                self.report(mistyped(&authority, advice));
+            let Data::Object(members) = &authority.data else {
+                self.report(mistyped(authority, "must be an object with the settings of one authority"));
                 continue;
             };
-            let mut inner = Self { folder: self.folder.clone(), is_inner: true, ..Self::default() };
-            inner.config.source = self.config.source.inside(&authority.name);
-            inner.section(members);
-            self.problems.append(inner.problems);
-            self.config.warnings.append(&mut inner.config.warnings);
-            let section = self.named(authority.name, inner.config);
-            self.config.sections.push(section);
+            let source = self.source.inside(&authority.name);
+            let members = Members::read(&source, members.clone(), true);
+            let mut inner = Reader {
+                settings: ConfigSettings { source: source.clone(), ..ConfigSettings::default() },
+                problems: members.problems.clone(),
+                source: &source,
+                files: self.files,
+                replaced: &Nothing,
+            };
+            inner.read(&members);
+            let Reader { settings, problems, .. } = inner;
+            self.settings.warnings.extend(members.warnings(settings.form() == Form::B2c));
+            self.problems.append(problems);
+            let section = self.named(&authority.name, settings);
+            self.settings.sections.push(section);
         }
     }
 }
 
-fn written(tenant: Named<String>) -> Named<Tenant> {
-    Named::new(tenant.name, Tenant::Written(tenant.value))
+/// An entry of `Authorities` replaces nothing in itself.
+#[derive(Debug)]
+struct Nothing;
+
+impl Replaced for Nothing {
+    fn is_replaced(&self, _: Key) -> bool {
+        false
+    }
+}
+
+/// What to write for a setting that is a string.
+fn one_of_list(key: Key) -> &'static str {
+    match key {
+        Key::TenantId => "must be a string; several are listed under TenantIds",
+        Key::Audience => "must be a string; several are listed under Audiences",
+        Key::Policy => "must be a string; several are listed under Policies",
+        _ => "must be a string",
+    }
+}
+
+/// What to write for a setting that is a list.
+fn list_of_one(key: Key) -> &'static str {
+    match key {
+        Key::TenantIds => "must be a list of strings; a single one can be given as TenantId",
+        Key::Audiences => "must be a list of strings; a single one can be given as Audience",
+        Key::Policies => "must be a list of strings; a single one can be given as SignUpSignInPolicyId",
+        _ => "must be a list of strings",
+    }
 }

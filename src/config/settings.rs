@@ -1,6 +1,6 @@
 //! The settings as they were written, and the methods that set them.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use super::{authority_section::AuthoritySection, key::Key, location::Named, warning::Warning};
 use crate::{authority::Authority, error::ConfigSource, policy::ClaimRule, tenant::Cloud};
@@ -13,6 +13,7 @@ pub(crate) struct ConfigSettings {
     pub(super) tenants: Vec<Named<Tenant>>,
     pub(super) client_ids: Vec<Named<String>>,
     pub(super) audiences: Vec<Named<String>>,
+    pub(super) strict_audiences: Vec<Named<bool>>,
     pub(super) instances: Vec<Named<Place>>,
     /// Full addresses of authorities, as `Authority` has them.
     pub(super) addresses: Vec<Named<String>>,
@@ -30,6 +31,8 @@ pub(crate) struct ConfigSettings {
     pub(super) detailed_errors: Vec<Named<bool>>,
     pub(super) resource: Vec<Named<String>>,
     pub(super) app_specific_keys: Vec<Named<bool>>,
+    /// CA certificates for key servers, in PEM.
+    pub(super) ca_certificates: Vec<Named<String>>,
     pub(super) max_token_bytes: Vec<Named<usize>>,
     pub(super) warnings: Vec<Warning>,
     /// What is worth adding where a setting is missing.
@@ -56,7 +59,7 @@ pub(super) enum Place {
     Address(String),
 }
 
-/// Who filled it in: how a missing setting is called.
+/// The source of the settings: it determines the names of missing ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum Source {
     #[default]
@@ -247,6 +250,7 @@ impl ConfigSettings {
         replace(&mut self.tenants, &code.tenants);
         replace(&mut self.client_ids, &code.client_ids);
         replace(&mut self.audiences, &code.audiences);
+        replace(&mut self.strict_audiences, &code.strict_audiences);
         replace(&mut self.instances, &code.instances);
         replace(&mut self.authorities, &code.authorities);
         replace(&mut self.allowed_clients, &code.allowed_clients);
@@ -258,7 +262,40 @@ impl ConfigSettings {
         replace(&mut self.detailed_errors, &code.detailed_errors);
         replace(&mut self.resource, &code.resource);
         replace(&mut self.app_specific_keys, &code.app_specific_keys);
+        replace(&mut self.ca_certificates, &code.ca_certificates);
         replace(&mut self.max_token_bytes, &code.max_token_bytes);
         self
+    }
+
+    /// The settings that are given, by their slots.
+    pub(super) fn slots(&self) -> HashSet<Key> {
+        let given = [
+            (Key::TenantId, !self.tenants.is_empty()),
+            (Key::ClientId, !self.client_ids.is_empty()),
+            (Key::Audience, !self.audiences.is_empty()),
+            (Key::StrictAudiences, !self.strict_audiences.is_empty()),
+            (Key::Instance, !self.instances.is_empty()),
+            (Key::Authorities, !self.authorities.is_empty()),
+            (Key::AllowedClients, !self.allowed_clients.is_empty()),
+            (Key::RequiredClaims, !self.required_claims.is_empty()),
+            (Key::ClockSkewSeconds, !self.leeway.is_empty()),
+            (Key::AllowWithoutRole, !self.allow_without_role.is_empty()),
+            (Key::RevokedKeys, !self.revoked_keys.is_empty()),
+            (Key::DetailedErrors, !self.detailed_errors.is_empty()),
+            (Key::Resource, !self.resource.is_empty()),
+            (Key::AppSpecificKeys, !self.app_specific_keys.is_empty()),
+            (Key::CaFile, !self.ca_certificates.is_empty()),
+        ];
+        given.into_iter().filter(|(_, is_given)| *is_given).map(|(key, _)| key).collect()
+    }
+
+    /// Whether any setting names an authority, in this section or in `Authorities`.
+    pub(super) fn has_authority_of_any_kind(&self) -> bool {
+        !self.tenants.is_empty()
+            || !self.addresses.is_empty()
+            || !self.instances.is_empty()
+            || !self.authorities.is_empty()
+            || !self.sections.is_empty()
+            || self.site.names_an_issuer()
     }
 }

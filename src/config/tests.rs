@@ -43,18 +43,33 @@ fn section(more: &str) -> String {
     format!(r#"{{"AzureAd":{{"TenantId":"{TENANT}","ClientId":"{CLIENT}"{more}}}}}"#)
 }
 
-/// The problems of a configuration, as they are told.
-fn told(config: Result<impl Into<Config>, ConfigError>) -> Vec<String> {
-    match config.and_then(|config| config.into().resolve(&ConfigSettings::default())) {
+/// A configuration, or settings of code alone.
+trait Resolve {
+    fn resolved(&self) -> Result<ResolvedConfig, ConfigError>;
+}
+
+impl Resolve for Config {
+    fn resolved(&self) -> Result<ResolvedConfig, ConfigError> {
+        self.resolve(&ConfigSettings::default())
+    }
+}
+
+impl Resolve for ConfigSettings {
+    fn resolved(&self) -> Result<ResolvedConfig, ConfigError> {
+        Config::default().resolve(self)
+    }
+}
+
+/// The problems of a configuration.
+fn told(config: Result<impl Resolve, ConfigError>) -> Vec<String> {
+    match config.and_then(|config| config.resolved()) {
         Ok(_) => Vec::new(),
         Err(error) => error.problems().iter().map(ToString::to_string).collect(),
     }
 }
 
-fn plan(config: Result<impl Into<Config>, ConfigError>) -> ResolvedConfig {
-    config
-        .and_then(|config| config.into().resolve(&ConfigSettings::default()))
-        .unwrap_or_else(|error| panic!("{error}"))
+fn plan(config: Result<impl Resolve, ConfigError>) -> ResolvedConfig {
+    config.and_then(|config| config.resolved()).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The texts of the warnings of a plan.
@@ -466,15 +481,14 @@ fn a_cloud_by_its_name_or_any_of_its_hosts() {
         for text in texts {
             let json = section(&format!(r#","Instance":"{text}""#));
             let variables = [("ENTRA_TENANT_ID", TENANT), ("ENTRA_CLIENT_ID", CLIENT), ("ENTRA_AUTHORITY_HOST", text)];
-            for (way, config) in [
+            for (way, plan) in [
                 (
                     "builder",
-                    Ok(Config::from(ConfigSettings::default().tenant(TENANT).client_id(CLIENT).instance(text))),
+                    plan(Ok(good().instance(text))),
                 ),
-                ("file", Config::from_json(&json)),
-                ("environment", vars(&variables)),
+                ("file", plan(Config::from_json(&json))),
+                ("environment", plan(vars(&variables))),
             ] {
-                let plan = plan(config);
                 assert_eq!((only(&plan), warnings(&plan)), (expected.clone(), Vec::new()), "{text} by the {way}");
             }
         }
@@ -683,7 +697,7 @@ fn deep_nesting_is_no_danger() {
 
 fn arbitrary_json() -> impl Strategy<Value = String> {
     let keys = prop_oneof![
-        proptest::sample::select(key::KEYS.map(|(name, _)| name.to_owned()).to_vec()),
+        proptest::sample::select(key::SETTINGS.map(|row| row.name.to_owned()).to_vec()),
         proptest::sample::select(vec![
             "AzureAd".to_owned(),
             "Name".to_owned(),

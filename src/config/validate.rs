@@ -45,6 +45,7 @@ pub(crate) struct ResolvedConfig {
 
 impl ConfigSettings {
     /// Validates the settings.
+    #[cfg(test)]
     pub(crate) fn resolve(&self) -> Result<ResolvedConfig, ConfigError> {
         let (resolved, problems) = self.validate_all();
         problems.check().map_err(|error| error.in_file(self.origin()))?;

@@ -1,6 +1,6 @@
-//! Settings as they were written: a tree in which every value knows its name, and nothing is lost that was given twice.
+//! Raw values of settings: a tree in which every value has its full name, and duplicate members are kept.
 
-use std::{borrow::Cow, cell::Cell, collections::BTreeMap, fmt};
+use std::{borrow::Cow, cell::Cell, fmt};
 
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Value, value::RawValue};
@@ -13,27 +13,51 @@ pub(super) const MOST_VALUES: usize = 50_000;
 /// The longest document, in bytes.
 pub(super) const LONGEST_DOCUMENT: usize = 1 << 20;
 
-/// One value and the name by which its owner knows it: `AzureAd:Audiences:0`, `AzureAd__Audiences__0`.
-#[derive(Clone, Debug)]
+/// One value and its full name in its source: `AzureAd:Audiences:0`, `AzureAd__Audiences__0`.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct ConfigValue {
     pub(super) name: String,
     pub(super) data: Data,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Data {
-    /// A text that may stand for another type too, as .NET reads it.
+    /// A string. .NET reads other types from strings too.
     Text(String),
-    /// A number, a truth value or null, as it stands in the JSON.
+    /// A number, a boolean or null, as in the JSON.
     Other(String),
     List(Vec<ConfigValue>),
-    /// The members with their own keys, in order, doubles included.
+    /// The members with their keys, in order, duplicates included.
     Object(Vec<(String, ConfigValue)>),
 }
 
 impl ConfigValue {
     pub(super) fn new(name: impl Into<String>, data: Data) -> Self {
         Self { name: name.into(), data }
+    }
+
+    /// Whether it counts as not given: null or an empty string.
+    pub(super) fn is_empty(&self) -> bool {
+        match &self.data {
+            Data::Text(text) => text.is_empty(),
+            Data::Other(text) => text == "null",
+            Data::List(_) | Data::Object(_) => false,
+        }
+    }
+
+    /// Whether it is an object with a member of this name that is not empty.
+    pub(super) fn has_member(&self, name: &str) -> bool {
+        let is_named = |(key, member): &(String, Self)| key.eq_ignore_ascii_case(name) && !member.is_empty();
+        matches!(&self.data, Data::Object(members) if members.iter().any(is_named))
+    }
+
+    /// All strings in it.
+    pub(super) fn texts(&self) -> Vec<&str> {
+        match &self.data {
+            Data::Text(text) | Data::Other(text) => vec![text],
+            Data::List(elements) => elements.iter().flat_map(Self::texts).collect(),
+            Data::Object(members) => members.iter().flat_map(|(_, member)| member.texts()).collect(),
+        }
     }
 
     /// Reads JSON. Errors in the syntax have line and column.
@@ -272,47 +296,6 @@ impl<'de> Deserialize<'de> for Members<'de> {
         }
 
         deserializer.deserialize_map(ObjectVisitor)
-    }
-}
-
-/// The variables of .NET's spelling as a tree: `A__B__0` is the first element of `B` in `A`.
-#[derive(Debug, Default)]
-pub(super) struct Branch {
-    name: String,
-    value: Option<String>,
-    /// By the key ignoring case; numbers in their order.
-    members: BTreeMap<(u32, String), (String, Branch)>,
-}
-
-impl Branch {
-    /// Puts a value at the end of `path`. `name` is the whole variable's, `used` the part of it that leads here.
-    pub(super) fn insert(&mut self, name: &str, used: usize, path: &[&str], value: String) {
-        if self.name.is_empty() {
-            name[..used].clone_into(&mut self.name);
-        }
-        match path.split_first() {
-            None => self.value = Some(value),
-            Some((key, rest)) => {
-                let number = key.parse().unwrap_or(u32::MAX);
-                let entry = self.members.entry((number, key.to_ascii_lowercase()));
-                let (_, branch) = entry.or_insert_with(|| ((*key).to_owned(), Self::default()));
-                branch.insert(name, used + "__".len() + key.len(), rest, value);
-            }
-        }
-    }
-
-    /// The node, and the names of variables that have both a value and members.
-    pub(super) fn into_node(self, torn: &mut Vec<String>) -> ConfigValue {
-        let is_list = !self.members.is_empty() && self.members.keys().all(|(number, _)| *number != u32::MAX);
-        if self.value.is_some() && !self.members.is_empty() {
-            torn.push(self.name.clone());
-        }
-        let data = match self.value {
-            Some(value) if self.members.is_empty() => Data::Text(value),
-            _ if is_list => Data::List(self.members.into_values().map(|(_, branch)| branch.into_node(torn)).collect()),
-            _ => Data::Object(self.members.into_values().map(|(key, branch)| (key, branch.into_node(torn))).collect()),
-        };
-        ConfigValue { name: self.name, data }
     }
 }
 

@@ -235,6 +235,7 @@ impl VerifierBuilder {
             let setting = warning.settings();
             tracing::warn!(target: "tower_entra", event = "configuration", setting, "{warning}");
         }
+        self.config.log_sources(&self.settings);
         let ResolvedConfig { authorities, keys, detailed_errors, resource, max_token_bytes, .. } = plan;
         let mut settings = self.keys.bounded();
         let max_wait = settings.timeout.saturating_add(Duration::from_secs(1));

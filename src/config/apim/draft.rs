@@ -8,7 +8,7 @@ use crate::{
     config::{
         config::Config,
         key::Key,
-        reader::Reader,
+        layer::Layer,
         settings::Source,
         value::{ConfigValue, Data},
     },
@@ -157,12 +157,12 @@ impl Draft {
             Data::Object(members) => members,
             Data::List(_) | Data::Text(_) | Data::Other(_) => Vec::new(),
         };
-        let mut reader = Reader { problems: self.problems, ..Reader::default() };
-        reader.config.source =
+        let source =
             Source::Document { source: ConfigSource::ApimPolicy, file: None, section: Some(self.policy.to_owned()) };
-        reader.config.spoilt = self.spoilt;
-        reader.section(members);
-        let config = Config::from(reader.finish()?);
+        let mut layer = Layer::new(source, members, None);
+        layer.members.problems.append(self.problems);
+        layer.members.spoilt.extend(self.spoilt);
+        let config = Config::of_layer(layer, None);
         config.validate()?;
         Ok(ApimPolicy { config, json, notes: self.notes })
     }

@@ -1,0 +1,178 @@
+//! Finds the section in a document, and sections elsewhere that look like settings.
+
+use super::{
+    flattened::nest,
+    flaw::Flaw,
+    key::{self, Kind, fold},
+    reader::{duplicate, visible},
+    value::{ConfigValue, Data},
+    warning::Warning,
+};
+use crate::error::{
+    ConfigProblem,
+    ConfigProblemKind::{Invalid, Missing, NotApplicable},
+};
+
+/// The section without a name.
+pub(super) const DEFAULT_SECTION: &str = "AzureAd";
+/// Names at the top of a document that belong to .NET.
+const OF_DOTNET: [&str; 6] = ["$schema", "AllowedHosts", "ConnectionStrings", "Kestrel", "Logging", "Serilog"];
+
+type Members = Vec<(String, ConfigValue)>;
+
+/// The section of a document.
+#[derive(Default)]
+pub(super) struct Found {
+    /// Its name as it is written; `None` if the settings are at the top.
+    pub(super) name: Option<String>,
+    pub(super) members: Members,
+    pub(super) problems: Vec<ConfigProblem>,
+    pub(super) warnings: Vec<Warning>,
+    /// The problem that there is no section.
+    pub(super) absent: Option<ConfigProblem>,
+}
+
+/// The members of the section, or those at the top if none is named and there is no default one. An error if a named section
+/// is missing.
+pub(super) fn find(root: Members, path: Option<&[String]>) -> Result<Found, Flaw> {
+    let mut found = Found::default();
+    let root = nest("", root, &mut found.problems);
+    let default = [DEFAULT_SECTION.to_owned()];
+    let segments = path.unwrap_or(&default);
+    let (section, mut others) = take_section(root, segments, &mut found.problems);
+    if let Some((name, members)) = section {
+        found.problems.extend(others.iter().filter_map(|(name, value)| beside(name, value, segments)));
+        found.warnings.extend(unread(&elsewhere(others, true)));
+        return Ok(Found { name: Some(name), members, ..found });
+    }
+    if !found.problems.is_empty() {
+        // It is not an object.
+        return Ok(Found { name: Some(segments.join(":")), ..found });
+    }
+    let is_ours = |members: &Members| members.iter().any(|(name, _)| key::is_telling(name));
+    if path.is_none() && is_ours(&others) {
+        others.retain(|(name, _)| !OF_DOTNET.iter().any(|known| known.eq_ignore_ascii_case(name)));
+        let (sections, settings): (Members, Members) = others
+            .into_iter()
+            .partition(|(name, value)| key::setting(name).is_none() && looks_like_settings(value, true));
+        found.warnings.extend(unread(&elsewhere(sections, true)));
+        return Ok(Found { members: settings, ..found });
+    }
+    let strict = elsewhere(others.clone(), true);
+    let candidates = if strict.is_empty() { elsewhere(others, false) } else { strict };
+    let name = segments.join(":");
+    let advice = match candidates.as_slice() {
+        [] => format!("is missing: there is no section {name}"),
+        [one] => format!(
+            "is missing, but the settings are in the section \"{one}\": read it with Config::section(\"{one}\"), or rename it"
+        ),
+        [first, ..] => format!(
+            "is missing, but there are settings in the sections {}: read one with Config::section(\"{first}\"), or rename it",
+            candidates.join(", ")
+        ),
+    };
+    if path.is_some() {
+        return Err(Flaw::new(Missing, format!("the section {name} {advice}")));
+    }
+    found.absent = Some(ConfigProblem::new(Missing, name, None, advice));
+    Ok(found)
+}
+
+/// The section at the path, with its name as written, and all that is beside it. A section that is not an object is a problem.
+fn take_section(
+    members: Members,
+    path: &[String],
+    problems: &mut Vec<ConfigProblem>,
+) -> (Option<(String, Members)>, Members) {
+    let Some((segment, rest)) = path.split_first() else { return (None, members) };
+    let (matching, mut others): (Members, Members) =
+        members.into_iter().partition(|(name, _)| fold(name) == fold(segment));
+    let mut section: Option<(String, Members)> = None;
+    for (_, value) in matching {
+        let ConfigValue { name, data } = value;
+        match data {
+            Data::Object(mut members) => match &mut section {
+                None => section = Some((name, members)),
+                Some((other, known)) => {
+                    problems.push(duplicate(&name, other));
+                    // That it is given twice is one problem; the settings of both are read.
+                    members.retain(|(name, _)| !known.iter().any(|(known, _)| fold(known) == fold(name)));
+                    known.append(&mut members);
+                }
+            },
+            Data::Other(text) if text == "null" => {}
+            data => {
+                let value = ConfigValue::new(name, data);
+                let advice = "must be an object with the settings";
+                problems.push(ConfigProblem::new(Invalid, visible(&value.name), Some(&value.to_text()), advice));
+            }
+        }
+    }
+    match section {
+        None => (None, others),
+        Some(section) if rest.is_empty() => (Some(section), others),
+        Some((name, members)) => {
+            let members = nest(&name, members, problems);
+            let (found, beside) = take_section(members, rest, problems);
+            others.push((segment.clone(), ConfigValue::new(name, Data::Object(beside))));
+            (found, others)
+        }
+    }
+}
+
+/// A setting beside the section, where .NET would not read it either.
+fn beside(name: &str, value: &ConfigValue, path: &[String]) -> Option<ConfigProblem> {
+    let key = key::setting(name).filter(|_| key::is_telling(name))?;
+    let is_scalar = matches!(key.setting().kind, Kind::Text | Kind::Boolean | Kind::Seconds | Kind::File);
+    if is_scalar && matches!(value.data, Data::Object(_)) {
+        return None;
+    }
+    let advice = format!("is not read beside the section {}; move it into the section", path.join(":"));
+    Some(ConfigProblem::new(NotApplicable, visible(&value.name), None, advice))
+}
+
+/// Whether an object may be a section of settings; by a strict measure, whether it can hardly be anything else.
+fn looks_like_settings(value: &ConfigValue, is_strict: bool) -> bool {
+    let Data::Object(members) = &value.data else { return false };
+    let has = |names: &[&str]| {
+        let is_one = |key: &str| names.iter().any(|name| fold(name) == fold(key));
+        members.iter().any(|(key, _)| is_one(key.split(':').next().unwrap_or_default()))
+    };
+    if is_strict {
+        has(&["TenantId", "TenantIds", "Authority", "Instance", "SignUpSignInPolicyId"])
+            && has(&["ClientId", "Audience", "Audiences", "TokenValidationParameters"])
+    } else {
+        members.iter().any(|(key, _)| key::is_telling(key.split(':').next().unwrap_or_default()))
+    }
+}
+
+/// The paths of sections that look like settings, at the top and one level down.
+fn elsewhere(members: Members, is_strict: bool) -> Vec<String> {
+    const MOST: usize = 5;
+    let mut paths = Vec::new();
+    for (_, value) in members {
+        if paths.len() == MOST {
+            break;
+        }
+        if looks_like_settings(&value, is_strict) {
+            paths.push(value.name);
+        } else if let Data::Object(inner) = value.data {
+            let inner = nest(&value.name, inner, &mut Vec::new());
+            let inner = inner.into_iter().filter(|(_, value)| looks_like_settings(value, is_strict));
+            paths.extend(inner.map(|(_, value)| value.name).take(MOST - paths.len()));
+        }
+    }
+    paths
+}
+
+/// The warnings about sections that look like settings and are not read.
+fn unread(paths: &[String]) -> Vec<Warning> {
+    let warning = |path: &String| {
+        let text = format!(
+            "the section {path} looks like settings, but is not read: list further authorities under Authorities, or read it \
+             with Config::section(\"{path}\")"
+        );
+        Warning::new(path, text)
+    };
+    paths.iter().map(warning).collect()
+}

@@ -1,0 +1,79 @@
+//! The files that settings name. They are read together with the settings, so that validating and building do no I/O.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    flaw::Flaw,
+    key::{self, Key, Kind},
+    value::{ConfigValue, Data},
+};
+use crate::error::ConfigProblemKind::{TooLarge, Unreadable};
+
+/// The texts of files, by their names in the settings.
+#[derive(Clone, Default, PartialEq)]
+pub(super) struct Files(BTreeMap<String, Result<String, Flaw>>);
+
+impl fmt::Debug for Files {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the texts: one of them may be a private key.
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+impl Files {
+    /// Reads the files that these settings name, relative to the folder or else the working directory.
+    pub(super) fn read(settings: &[(Key, ConfigValue)], folder: Option<PathBuf>) -> Self {
+        let folder = folder.unwrap_or_default();
+        let mut files = Self::default();
+        for (key, value) in settings {
+            match (key.setting().kind, &value.data) {
+                (Kind::File, Data::Text(name)) => files.add(name, &folder),
+                (Kind::Authorities, Data::List(entries)) => {
+                    for entry in entries {
+                        let Data::Object(members) = &entry.data else { continue };
+                        for (key, value) in members {
+                            let is_file = key::setting(key).is_some_and(|key| key.setting().kind == Kind::File);
+                            if let (true, Data::Text(name)) = (is_file, &value.data) {
+                                files.add(name, &folder);
+                            }
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        files
+    }
+
+    fn add(&mut self, name: &str, folder: &Path) {
+        if !name.is_empty() && !self.0.contains_key(name) {
+            self.0.insert(name.to_owned(), read(&folder.join(name)));
+        }
+    }
+
+    /// The text of the file of this name.
+    pub(super) fn text(&self, name: &str) -> Result<&str, Flaw> {
+        match self.0.get(name) {
+            Some(Ok(text)) => Ok(text),
+            Some(Err(flaw)) => Err(flaw.clone()),
+            None => Err(Flaw::new(Unreadable, "cannot be read here")),
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<String, Flaw> {
+    const LONGEST: u64 = 1 << 20;
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text));
+    read.map_err(|error| Flaw::new(Unreadable, format!("cannot be read as {}: {error}", path.display())))?;
+    if text.len() as u64 > LONGEST {
+        return Err(Flaw::new(TooLarge, "is longer than 1 MiB"));
+    }
+    Ok(text)
+}
