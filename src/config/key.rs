@@ -43,9 +43,10 @@ pub(super) enum Key {
     Resource,
     RevokedKeys,
     DetailedErrors,
+    StrictAudiences,
 }
 
-pub(super) const KEYS: [(&str, Key); 38] = [
+pub(super) const KEYS: [(&str, Key); 39] = [
     ("Instance", Key::Instance),
     ("TenantId", Key::TenantId),
     ("TenantIds", Key::TenantIds),
@@ -58,6 +59,7 @@ pub(super) const KEYS: [(&str, Key); 38] = [
     ("AllowedClients", Key::AllowedClients),
     ("RequiredClaims", Key::RequiredClaims),
     ("ClockSkewSeconds", Key::ClockSkewSeconds),
+    ("StrictAudiences", Key::StrictAudiences),
     ("Resource", Key::Resource),
     ("RevokedKeys", Key::RevokedKeys),
     ("DetailedErrors", Key::DetailedErrors),
@@ -128,6 +130,7 @@ impl Key {
             Self::Issuers => "issuers()",
             Self::AcceptAppTokens => "accept_app_tokens_without_policy()",
             Self::AllowedClients => "allowed_client()",
+            Self::StrictAudiences => "strict_audiences()",
             _ => "authority()",
         }
     }

@@ -48,7 +48,7 @@ impl Reader {
                 }
             }
         }
-        if self.config.form() == Form::B2c {
+        if self.config.kind() == Form::B2c {
             let domain = self.config.site.text(Key::Domain);
             ignored.retain(|name| domain.is_none_or(|domain| domain.name.as_str() != name));
         }
@@ -138,6 +138,10 @@ impl Reader {
             Key::DetailedErrors => {
                 let detailed = self.truth(&node);
                 self.config.detailed_errors.extend(detailed);
+            }
+            Key::StrictAudiences => {
+                let strict = self.truth(&node);
+                self.config.strict_audiences.extend(strict);
             }
             Key::Authorities => self.authorities(node),
             _ => self.site(key, node),

@@ -31,6 +31,7 @@ pub(crate) struct ConfigSettings {
     pub(super) resource: Vec<Named<String>>,
     pub(super) app_specific_keys: Vec<Named<bool>>,
     pub(super) max_token_bytes: Vec<Named<usize>>,
+    pub(super) strict_audiences: Vec<Named<bool>>,
     pub(super) warnings: Vec<Warning>,
     /// What is worth adding where a setting is missing.
     pub(super) hints: Vec<(Key, String)>,
@@ -230,6 +231,13 @@ impl ConfigSettings {
         self.max_token_bytes.push(Named::in_code("max_token_bytes()", bytes));
         self
     }
+
+    /// Whether only the listed audiences are accepted, and not those that follow from the client id.
+    #[must_use]
+    pub(crate) fn strict_audiences(mut self, strict: bool) -> Self {
+        self.strict_audiences.push(Named::in_code("strict_audiences()", strict));
+        self
+    }
 }
 
 impl ConfigSettings {
@@ -259,6 +267,7 @@ impl ConfigSettings {
         replace(&mut self.resource, &code.resource);
         replace(&mut self.app_specific_keys, &code.app_specific_keys);
         replace(&mut self.max_token_bytes, &code.max_token_bytes);
+        replace(&mut self.strict_audiences, &code.strict_audiences);
         self
     }
 }
