@@ -1,21 +1,31 @@
 //! Addresses of instances and authorities.
 
-use super::flaw::Flaw;
+use super::{flaw::Flaw, placeholder};
 use crate::{
+    authority::Kind,
     error::ConfigProblemKind::Conflict,
-    tenant::{Address, CHINA_V1_HOST, Cloud, Instance, MicrosoftHost, TenantId, check_address},
+    tenant::{Address, CHINA_V1_HOST, Cloud, Instance, MicrosoftHost, TenantId, check_address, is_loopback},
 };
+
+/// The path of a metadata document, behind the issuer or the authority (OpenID Connect Discovery 1.0, section 4).
+pub(super) const WELL_KNOWN: &str = "/.well-known/openid-configuration";
+
+/// The hosts of v1 issuers, which serve no sign-in.
+const ISSUER_HOSTS: [&str; 2] = ["sts.windows.net", CHINA_V1_HOST];
 
 /// The kinds of authorities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum AuthorityKind {
     Entra,
     B2c,
     ExternalId,
     OpenIdConnect,
 }
 
-impl Form {
+/// The name that the policy import uses.
+pub(super) type Form = AuthorityKind;
+
+impl AuthorityKind {
     /// By the names that `Kind` has for them.
     pub(super) const ALL: [(&str, Self); 4] = [
         ("Entra", Self::Entra),
@@ -24,21 +34,35 @@ impl Form {
         ("OpenIdConnect", Self::OpenIdConnect),
     ];
 
-    /// Whose authorities they are, for a message.
-    pub(super) fn whose(self) -> &'static str {
-        match self {
-            Self::Entra => "Entra's",
-            Self::B2c => "Azure AD B2C's",
-            Self::ExternalId => "External ID's",
-            Self::OpenIdConnect => "another OpenID Connect issuer's",
+    pub(super) fn of(kind: &Kind) -> Self {
+        match kind {
+            Kind::Entra(_) => Self::Entra,
+            Kind::B2c(_) => Self::B2c,
+            Kind::ExternalId(_) => Self::ExternalId,
+            Kind::OpenIdConnect(_) => Self::OpenIdConnect,
         }
+    }
+
+    /// Its name, with an article, for a message.
+    pub(super) fn described(self) -> &'static str {
+        match self {
+            Self::Entra => "an Entra tenant",
+            Self::B2c => "an Azure AD B2C tenant",
+            Self::ExternalId => "an External ID tenant",
+            Self::OpenIdConnect => "another OpenID Connect issuer",
+        }
+    }
+
+    /// Whether applications and the API are identified by GUIDs.
+    pub(super) fn has_guids(self) -> bool {
+        matches!(self, Self::Entra | Self::B2c | Self::ExternalId)
     }
 }
 
-/// What a full address says.
+/// The parts of an authority's address.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Spot {
-    /// An instance of Entra, or one that speaks like it, and a tenant or a keyword.
+pub(super) enum ParsedAuthority {
+    /// An Entra instance, or a server that mimics one, and a tenant or a keyword.
     Entra {
         instance: Instance,
         tenant: String,
@@ -56,70 +80,146 @@ pub(super) enum Spot {
     OpenIdConnect,
 }
 
-/// The kind of authority that a full address names; `None` if it is no address.
-pub(super) fn form(text: &str) -> Option<Form> {
+/// The name that the policy import uses.
+pub(super) type Spot = ParsedAuthority;
+
+/// The kind of authority at an address; `None` if it is not an address.
+pub(super) fn form(text: &str) -> Option<AuthorityKind> {
     let address = check_address(text).ok()?;
     let path = address.path.split('?').next().unwrap_or_default();
-    if let Some(form) = form_of_host(&address.host) {
-        return Some(form);
+    if let Some(kind) = kind_of_host(&address.host) {
+        return Some(kind);
     }
     if is_b2c_path(path) {
-        return Some(Form::B2c);
+        return Some(AuthorityKind::B2c);
     }
     let is_entra = is_microsofts(&address.host) || tenant_of(path).is_some_and(is_tenant);
-    Some(if is_entra { Form::Entra } else { Form::OpenIdConnect })
+    Some(if is_entra { AuthorityKind::Entra } else { AuthorityKind::OpenIdConnect })
 }
 
-/// What a full address of this kind says, or what is wrong with it.
-pub(super) fn authority(text: &str, form: Form) -> Result<Spot, Flaw> {
+/// Parses the address of an authority of this kind.
+///
+/// # Errors
+///
+/// Says what is wrong, and what to write instead.
+pub(super) fn authority(text: &str, kind: AuthorityKind) -> Result<ParsedAuthority, Flaw> {
+    placeholder::check(text)?;
     let address = check_address(text)?;
-    if form == Form::OpenIdConnect {
-        return Ok(Spot::OpenIdConnect);
+    if kind == AuthorityKind::OpenIdConnect {
+        return Ok(ParsedAuthority::OpenIdConnect);
     }
-    if address.path.contains('?') {
-        let advice = if form == Form::B2c { "; name the policy as SignUpSignInPolicyId" } else { "" };
-        return Err(Flaw::invalid(format!("an address with a query (?) is not allowed{advice}")));
+    let (path, query) = address.path.split_once('?').unwrap_or((&address.path, ""));
+    if !query.is_empty() {
+        return Err(query_flaw(&address, query, kind));
     }
-    match form {
-        Form::B2c => {
-            let mut rest = behind_host(&address);
-            if rest.first().is_some_and(|first| first.eq_ignore_ascii_case("tfp")) {
-                rest.remove(0);
+    if let Some(start) = path.trim_end_matches('/').strip_suffix(WELL_KNOWN) {
+        let advice = format!("is the address of the metadata; write {}{start}", address.origin);
+        return Err(Flaw::invalid(advice));
+    }
+    match kind {
+        AuthorityKind::B2c => b2c(&address, path),
+        AuthorityKind::ExternalId => match segments_before_version(path).as_slice() {
+            [] => Ok(ParsedAuthority::ExternalId { base: address.origin, tenant: None }),
+            [tenant] => {
+                let tenant = Some((*tenant).to_owned());
+                Ok(ParsedAuthority::ExternalId { tenant, base: address.origin })
             }
-            let mut rest = rest.into_iter().map(str::to_owned);
-            match (rest.next(), rest.next(), rest.next()) {
-                (tenant, policy, None) => Ok(Spot::B2c { base: address.origin, tenant, policy }),
-                _ => Err(Flaw::invalid(
-                    "the form is https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_susi/v2.0",
-                )),
-            }
-        }
-        Form::ExternalId => match behind_host(&address).as_slice() {
-            [] => Ok(Spot::ExternalId { base: address.origin, tenant: None }),
-            [tenant] => Ok(Spot::ExternalId { tenant: Some((*tenant).to_owned()), base: address.origin }),
-            _ => Err(Flaw::invalid("nothing but the tenant and /v2.0 may stand behind the host")),
+            _ => Err(Flaw::invalid("only the tenant and /v2.0 may follow the host")),
         },
-        _ => entra(&address),
+        AuthorityKind::Entra | AuthorityKind::OpenIdConnect => entra(&address, path),
     }
 }
 
-fn entra(address: &Address) -> Result<Spot, Flaw> {
-    const FORM: &str = "an address such as https://login.microsoftonline.com/ and the tenant is needed";
-    match tenant_of(&address.path) {
-        Some("") => Err(Flaw::invalid(format!("the tenant is missing at its end; {FORM}"))),
-        None => Err(Flaw::invalid(format!("nothing but /v2.0 may stand behind the tenant; {FORM}"))),
-        Some(tenant) => Ok(Spot::Entra { instance: instance(&address.origin)?, tenant: tenant.to_owned() }),
+/// Whether an address is at the sign-in host of a Microsoft cloud.
+pub(super) fn is_at_cloud(text: &str) -> bool {
+    check_address(text).is_ok_and(|address| is_microsofts(&address.host))
+}
+
+/// What is wrong with a query, by its parameters.
+pub(super) fn query_flaw(address: &Address, query: &str, kind: AuthorityKind) -> Flaw {
+    let name = |pair: &str| pair.split('=').next().unwrap_or_default().to_ascii_lowercase();
+    let names: Vec<String> = query.split('&').map(name).collect();
+    let has = |wanted: &str| names.iter().any(|name| name == wanted);
+    let advice = if has("p") && kind == AuthorityKind::B2c {
+        "names the policy in its query (?p=); write it as SignUpSignInPolicyId".to_owned()
+    } else if has("p") && is_microsofts(&address.host) {
+        "names a policy of Azure AD B2C (?p=) at an address that is retired for B2C; write \
+         https://contoso.b2clogin.com as Instance, with the name of your tenant, and the policy as SignUpSignInPolicyId"
+            .to_owned()
+    } else if has("appid") && kind == AuthorityKind::Entra {
+        "asks for the keys of one application (?appid=); write AppSpecificKeys: true, and the address without its query"
+            .to_owned()
+    } else {
+        format!("has a query (?{}), which is not supported here; remove it", names.join("=…&") + "=…")
+    };
+    Flaw::invalid(advice)
+}
+
+fn entra(address: &Address, path: &str) -> Result<ParsedAuthority, Flaw> {
+    let origin = &address.origin;
+    let mut segments = path.strip_prefix('/').unwrap_or(path).trim_end_matches('/').split('/');
+    let rest = match (segments.next().unwrap_or_default(), segments.next(), segments.next()) {
+        ("" | "v2.0", ..) => {
+            "the tenant is missing at its end; write {origin}/ and the tenant, or Instance and TenantId in its place"
+        }
+        (tenant, None, _) => {
+            return Ok(ParsedAuthority::Entra { instance: instance(origin)?, tenant: tenant.to_owned() });
+        }
+        (tenant, Some(version), None) if version.eq_ignore_ascii_case("v2.0") => {
+            return Ok(ParsedAuthority::Entra { instance: instance(origin)?, tenant: tenant.to_owned() });
+        }
+        (tenant, ..) if is_tenant(tenant) => {
+            let advice = format!("only /v2.0 may follow the tenant; write {origin}/{tenant}/v2.0");
+            return Err(Flaw::invalid(advice));
+        }
+        _ => "only the tenant and /v2.0 may follow the host; write {origin}/ and the tenant",
+    };
+    Err(Flaw::invalid(rest.replace("{origin}", origin)))
+}
+
+fn b2c(address: &Address, path: &str) -> Result<ParsedAuthority, Flaw> {
+    let mut segments = segments_before_version(path);
+    if segments.first().is_some_and(|first| first.eq_ignore_ascii_case("tfp")) {
+        segments.remove(0);
+    }
+    let mut segments = segments.into_iter().map(str::to_owned);
+    match (segments.next(), segments.next(), segments.next()) {
+        (tenant, policy, None) => Ok(ParsedAuthority::B2c { base: address.origin.clone(), tenant, policy }),
+        _ => Err(Flaw::invalid(
+            "only the tenant, the policy and /v2.0 may follow the host, as in \
+             https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_susi/v2.0",
+        )),
     }
 }
 
-/// The host of an authority of B2C or External ID, as `Instance` has it.
+/// Reads an address that is an `Instance`, where a host without a scheme is accepted if it is one of Microsoft's.
+fn instance_address(text: &str) -> Result<Address, Flaw> {
+    placeholder::check(text)?;
+    let text = text.trim();
+    if text.contains("://") {
+        return Ok(check_address(text)?);
+    }
+    let address = check_address(&format!("https://{text}"))?;
+    match MicrosoftHost::of(&address.host) {
+        Some(_) => Ok(address),
+        None => Err(Flaw::invalid(format!("has no scheme; write https://{text}"))),
+    }
+}
+
+/// The origin of B2C or External ID, as `Instance` has it.
+///
+/// # Errors
+///
+/// Says what is wrong, and what to write instead.
 pub(super) fn base(text: &str) -> Result<String, Flaw> {
-    let with_scheme = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
-    let address = check_address(&with_scheme)?;
-    match address.path.trim_end_matches('/').to_ascii_lowercase().as_str() {
-        // As it was usual for B2C once.
-        "" | "/tfp" => Ok(address.origin),
-        _ => Err(Flaw::invalid("the host alone is needed; a full address is an Authority")),
+    let address = instance_address(text)?;
+    match address.path.to_ascii_lowercase().as_str() {
+        // B2C's issuers and metadata once had /tfp in their paths.
+        "/" | "/tfp" | "/tfp/" => Ok(address.origin),
+        _ => Err(Flaw::invalid(format!(
+            "only the host is needed; write {}, or the full address as Authority",
+            address.origin
+        ))),
     }
 }
 
@@ -131,8 +231,8 @@ pub(super) fn name_in(base: &str) -> Option<&str> {
 }
 
 /// The segments of a path, but for `v2.0` at the end.
-fn behind_host(address: &Address) -> Vec<&str> {
-    let mut segments: Vec<&str> = address.path.trim_matches('/').split('/').filter(|part| !part.is_empty()).collect();
+fn segments_before_version(path: &str) -> Vec<&str> {
+    let mut segments: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     if segments.last().is_some_and(|last| last.eq_ignore_ascii_case("v2.0")) {
         segments.pop();
     }
@@ -154,48 +254,68 @@ fn is_b2c_path(path: &str) -> bool {
     path.to_ascii_lowercase().split('/').any(|segment| segment == "tfp" || segment.starts_with("b2c_1"))
 }
 
-/// The instance at a base address, or what is wrong with it.
+/// The Entra instance at a base address, or of a cloud's name.
+///
+/// # Errors
+///
+/// Says what is wrong, and what to write instead.
 pub(super) fn instance(text: &str) -> Result<Instance, Flaw> {
-    // A slash behind it makes no host of a word.
+    let text = text.trim();
+    if let Some(cloud) = Cloud::from_name(text) {
+        return Ok(cloud.into());
+    }
+    // A slash behind a word does not make it a host.
     let word = text.trim_end_matches(['/', '.']);
     let is_word = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    if is_word && Cloud::from_name(text).is_none() && !word.eq_ignore_ascii_case("localhost") {
+    if is_word && !word.eq_ignore_ascii_case("localhost") {
+        placeholder::check(text)?;
         let names: Vec<&str> = Cloud::ALL.into_iter().map(Cloud::name).collect();
+        let advice = format!("is not the name of a cloud; write one of {}, or an address", names.join(", "));
+        return Err(Flaw::invalid(advice));
+    }
+    let address = instance_address(text)?;
+    if let Some(kind) = kind_of_host(&address.host) {
+        return Err(Flaw::new(Conflict, format!("is the address of {}, not of an Entra tenant", kind.described())));
+    }
+    if ISSUER_HOSTS.contains(&address.host.as_str()) {
+        let host = if address.host == CHINA_V1_HOST { Cloud::China } else { Cloud::Public }.login_host();
+        return Err(Flaw::invalid(format!("is the host of v1 issuers, not of sign-in; write https://{host}/")));
+    }
+    let is_unknown = Cloud::from_host(&address.host).is_none();
+    if is_unknown && ["microsoftonline", "chinacloudapi", "windows.net"].iter().any(|own| address.host.contains(own)) {
+        let hosts: Vec<&str> = Cloud::ALL.into_iter().map(Cloud::login_host).collect();
         return Err(Flaw::invalid(format!(
-            "is the name of no cloud; there are {}, or an address is needed",
-            names.join(", ")
+            "is not the address of a Microsoft cloud; write one of {}",
+            hosts.join(", ")
         )));
     }
-    let instance = Instance::parse(text)?;
-    let host = host(&instance);
-    if let Some(form) = form_of_host(host) {
-        return Err(Flaw::new(Conflict, format!("is {}, not Entra's", form.whose())));
+    let last = address.path.trim_matches('/').split('/').next_back().unwrap_or_default();
+    if is_tenant(last) && !last.is_empty() {
+        let advice = format!("has a tenant in it; write {}/ here, and the tenant as TenantId", address.origin);
+        return Err(Flaw::invalid(advice));
     }
-    if instance.cloud().is_none()
-        && ["microsoftonline", "chinacloudapi", "windows.net"].iter().any(|own| host.contains(own))
-    {
-        let hosts: Vec<&str> = Cloud::ALL.into_iter().map(Cloud::login_host).collect();
-        return Err(Flaw::invalid(format!("no cloud of Microsoft's has this address; there are {}", hosts.join(", "))));
+    if address.path.ends_with("//") {
+        return Err(Flaw::invalid(format!("ends in two slashes; write {}/", address.origin)));
     }
-    Ok(instance)
+    Ok(Instance::parse(&format!("{}{}", address.origin, address.path))?)
 }
 
 /// The kind of authority that a host is of, where it can be told by that alone.
-pub(super) fn form_of_host(host: &str) -> Option<Form> {
+pub(super) fn kind_of_host(host: &str) -> Option<AuthorityKind> {
     match MicrosoftHost::of(host)? {
-        MicrosoftHost::B2c => Some(Form::B2c),
-        MicrosoftHost::ExternalId => Some(Form::ExternalId),
+        MicrosoftHost::B2c => Some(AuthorityKind::B2c),
+        MicrosoftHost::ExternalId => Some(AuthorityKind::ExternalId),
         MicrosoftHost::Login(_) | MicrosoftHost::Issuer => None,
     }
 }
 
-/// The kind that an instance says by its host: of a domain of one's own it does not.
-pub(super) fn form_of_instance(text: &str) -> Option<Form> {
-    if Cloud::from_name(text).is_some() {
-        return Some(Form::Entra);
+/// The kind that an instance tells by its host; a custom domain does not.
+pub(super) fn kind_of_instance(text: &str) -> Option<AuthorityKind> {
+    if Cloud::from_name(text.trim()).is_some() {
+        return Some(AuthorityKind::Entra);
     }
-    let host = check_address(&base(text).ok()?).ok()?.host;
-    form_of_host(&host).or_else(|| is_microsofts(&host).then_some(Form::Entra))
+    let host = instance_address(text).ok()?.host;
+    kind_of_host(&host).or_else(|| is_microsofts(&host).then_some(AuthorityKind::Entra))
 }
 
 /// Whether a host is one of Entra's own.
@@ -203,31 +323,24 @@ pub(super) fn is_microsofts(host: &str) -> bool {
     Cloud::from_host(host).is_some()
 }
 
-/// What to say where a host is given as that of any issuer, and there is a kind of authority that knows it better.
+/// The kind of authority to configure where a Microsoft host is given as that of any issuer.
 pub(super) fn better_kind(host: &str) -> Option<&'static str> {
-    match form_of_host(host) {
-        Some(Form::B2c) => Some("is Azure AD B2C's: use Authority::b2c, which knows its rules"),
-        Some(_) => Some("is External ID's: use Authority::external_id, which knows its rules"),
-        None if is_microsofts(host) => Some("is Entra's: use tenant() or Authority::tenant, which knows its rules"),
-        // Of v1 tokens in China (`docs/entra.md`, "Issuers").
-        None if host == CHINA_V1_HOST => Some("is Entra's: use tenant() or Authority::tenant"),
-        None => None,
+    match MicrosoftHost::of(host)? {
+        MicrosoftHost::B2c => Some("is at Azure AD B2C: configure Kind: B2C (in code, Authority::b2c)"),
+        MicrosoftHost::ExternalId => {
+            Some("is at External ID: configure Kind: ExternalId (in code, Authority::external_id)")
+        }
+        MicrosoftHost::Login(_) | MicrosoftHost::Issuer => {
+            Some("is at Entra: configure TenantId (in code, tenant() or Authority::tenant)")
+        }
     }
 }
 
-/// The host of an instance that is none of Microsoft's and does not live on this machine.
-pub(super) fn foreign_host(instance: &Instance) -> Option<&str> {
-    let is_foreign = instance.cloud().is_none() && instance.base().starts_with("https://");
-    is_foreign.then(|| host(instance))
-}
-
-fn host(instance: &Instance) -> &str {
-    let rest = instance.base().split_once("://").map_or("", |(_, rest)| rest);
-    let authority = rest.split('/').next().unwrap_or_default();
-    match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-        _ => authority,
-    }
+/// The host of an instance that is neither Microsoft's nor on this machine.
+pub(super) fn foreign_host(instance: &Instance) -> Option<String> {
+    let address = check_address(instance.base()).ok()?;
+    let is_foreign = instance.cloud().is_none() && !is_loopback(&address.host);
+    is_foreign.then_some(address.host)
 }
 
 /// Whether a text has one of the forms that a tenant can be named by.
@@ -267,7 +380,9 @@ mod tests {
         const TENANT: &str = "11111111-2222-3333-4444-555555555555";
         let read = |text: &str| authority(text, form(text).unwrap());
         let entra = |text: &str, base: &str, tenant: &str| match read(text) {
-            Ok(Spot::Entra { instance, tenant: found }) => assert_eq!((instance.base(), &*found), (base, tenant)),
+            Ok(ParsedAuthority::Entra { instance, tenant: found }) => {
+                assert_eq!((instance.base(), &*found), (base, tenant))
+            }
             other => panic!("{text}: {other:?}"),
         };
         let public = "https://login.microsoftonline.com";
@@ -303,13 +418,17 @@ mod tests {
             ),
         ] {
             let (tenant, policy) = (tenant.map(str::to_owned), policy.map(str::to_owned));
-            assert_eq!(read(&text), Ok(Spot::B2c { base: base.to_owned(), tenant, policy }), "{text}");
+            assert_eq!(read(&text), Ok(ParsedAuthority::B2c { base: base.to_owned(), tenant, policy }), "{text}");
         }
         let ciam = "https://contoso.ciamlogin.com";
         for (end, tenant) in [("", None), ("/", None), ("/v2.0", None), ("/contoso.onmicrosoft.com/v2.0", Some(domain))]
         {
             let tenant = tenant.map(str::to_owned);
-            assert_eq!(read(&format!("{ciam}{end}")), Ok(Spot::ExternalId { base: ciam.to_owned(), tenant }), "{end}");
+            assert_eq!(
+                read(&format!("{ciam}{end}")),
+                Ok(ParsedAuthority::ExternalId { base: ciam.to_owned(), tenant }),
+                "{end}"
+            );
         }
         for text in [
             "https://accounts.google.com",
@@ -318,21 +437,28 @@ mod tests {
             "https://id.example/oauth2/default/",
             "https://id.example/?p=1",
         ] {
-            assert_eq!((form(text), read(text)), (Some(Form::OpenIdConnect), Ok(Spot::OpenIdConnect)), "{text}");
+            assert_eq!(
+                (form(text), read(text)),
+                (Some(AuthorityKind::OpenIdConnect), Ok(ParsedAuthority::OpenIdConnect)),
+                "{text}"
+            );
         }
         // Entra's host does not issue B2C's tokens any more; that is said where the host is judged.
-        assert_eq!(form("https://login.microsoftonline.com/tfp/contoso.onmicrosoft.com/B2C_1_susi"), Some(Form::B2c));
+        assert_eq!(
+            form("https://login.microsoftonline.com/tfp/contoso.onmicrosoft.com/B2C_1_susi"),
+            Some(AuthorityKind::B2c)
+        );
         // A path alone does not say who reads it: `Kind` does.
         let own = format!("https://login.contoso.example/{TENANT}/v2.0");
-        assert_eq!(form(&own), Some(Form::Entra));
+        assert_eq!(form(&own), Some(AuthorityKind::Entra));
         let base = "https://login.contoso.example".to_owned();
         let tenant = Some(TENANT.to_owned());
-        assert_eq!(authority(&own, Form::ExternalId), Ok(Spot::ExternalId { base, tenant }));
+        assert_eq!(authority(&own, AuthorityKind::ExternalId), Ok(ParsedAuthority::ExternalId { base, tenant }));
         for text in
             ["", "login.microsoftonline.com", "http://login.microsoftonline.com/common", "http://x.example/common"]
         {
             assert_eq!(form(text), None, "{text}");
-            assert!(Form::ALL.iter().all(|(_, form)| authority(text, *form).is_err()), "{text}");
+            assert!(AuthorityKind::ALL.iter().all(|(_, form)| authority(text, *form).is_err()), "{text}");
         }
         for text in [
             "https://login.microsoftonline.com",

@@ -3,18 +3,20 @@
 use std::{collections::HashSet, sync::Arc};
 
 use super::{
-    address::{self, Form},
+    address::{self, AuthorityKind},
     flaw::Flaw,
+    identifier,
     key::Key,
     location::Named,
+    placeholder,
     provenance::{AuthorityEntry, Provenance},
-    rules::{Common, GUID_FORM, Rules, guid},
+    rules::{Common, Rules},
     warning::Warning,
 };
 use crate::{
     authority::{
         Authority, B2c, DocumentSpec, Entra, ExternalId, Keys, Kind, Listed, MappedClaim, OpenIdConnect, Source,
-        Tenants, Trusted, directory_claims,
+        Tenants, Trusted, directory_claims, is_at_microsoft,
     },
     error::ConfigProblemKind::{Duplicate, Invalid, Missing, NotApplicable, Unsafe},
     jwk::KeySet,
@@ -41,7 +43,7 @@ impl Rules<'_> {
                 NotApplicable,
                 provenance,
                 &shown,
-                format!("{misfit} means nothing for this kind of authority, or was said before"),
+                format!("{misfit} does not apply to this kind of authority, or was set twice"),
             );
         }
         let algorithms: Arc<[Algorithm]> = match settings.algorithms.as_slice() {
@@ -53,14 +55,16 @@ impl Rules<'_> {
             _ => Vec::new(),
         };
         let audiences = self.audiences_of(entry, common, &ids);
-        let own_clients = self.clients(provenance, &settings.allowed_clients, kind);
+        let named = |client: &String| Named::new(provenance.at(&[Key::AllowedClients], client), client.clone());
+        let clients: Vec<Named<String>> = settings.allowed_clients.iter().map(named).collect();
+        let own_clients = self.allowed_clients(&clients, AuthorityKind::of(kind));
         for rule in &settings.required_claims {
             self.check_rule(&provenance.at(&[Key::RequiredClaims], rule.name()), rule);
         }
         let listed = self.listed(provenance, kind, &settings.issuers);
         let accepts_app_tokens = matches!(kind, Kind::B2c(B2c { accept_app_tokens: true, .. }));
         if accepts_app_tokens && own_clients.is_empty() && common.allowed_clients.is_empty() {
-            let clients = provenance.says(Key::AllowedClients);
+            let clients = provenance.setting_name(Key::AllowedClients);
             let advice = format!("needs {clients}: list the allowed applications, since such tokens name no policy");
             let at = provenance.at(&[Key::AcceptAppTokens], "true");
             if at == provenance.name {
@@ -104,59 +108,49 @@ impl Rules<'_> {
         places.into_iter().map(trusted).collect()
     }
 
-    /// Those of its own, or those of all.
+    /// The audiences of its own, or those that hold for all.
     fn audiences_of(&mut self, entry: &AuthorityEntry<'_>, common: &Common, ids: &[TenantId]) -> Audiences {
         let AuthorityEntry { authority, provenance } = entry;
         let settings = &authority.settings;
-        let is_entra = !matches!(authority.kind, Kind::OpenIdConnect(_));
-        let named = |keys: &[Key], audience: &String| Named::new(provenance.at(keys, audience), audience.clone());
-        let of_audience = |audience| named(&[Key::Audience, Key::Audiences], audience);
-        let mut own: Vec<Named<String>> = settings.audiences.iter().map(of_audience).collect();
-        if !settings.names_an_audience() {
-            let audiences = self.config.audiences.clone();
-            // What follows from the client id are names that Entra gives: of another issuer they would be a guess.
-            let client_id = common.client_id.as_deref().filter(|_| is_entra);
-            // Nor does a client id of another issuer's say anything at Entra.
-            let is_missing = !is_entra || self.config.form() == Form::OpenIdConnect;
-            if client_id.is_none() && audiences.is_empty() && is_missing && !provenance.is_spoilt(Key::Audience) {
-                let says = provenance.says(Key::Audience);
-                let advice = format!("has no audience: what do its tokens have in aud? Name it by {says}");
-                self.wrong_authority(Missing, provenance, &authority.to_string(), advice);
+        let kind = AuthorityKind::of(&authority.kind);
+        let has_own = settings.names_an_audience();
+        let is_strict = provenance.strict_audiences().unwrap_or(common.strict_audiences);
+        let at = |keys: &[Key], text: &String| Named::new(provenance.at(keys, text), text.clone());
+        let own = settings.audiences.iter().map(|audience| at(&[Key::Audience, Key::Audiences], audience));
+        let mut listed: Vec<Named<String>> = if has_own { own.collect() } else { self.config.audiences.clone() };
+        let client_id = match (&settings.client_id, has_own) {
+            (Some(client_id), _) => {
+                let client_id = at(&[Key::ClientId], client_id);
+                let id = identifier::client_id(&client_id.value, kind, " as the client id");
+                self.accepted(&client_id.name, &client_id.value, id)
             }
-            return Self::audiences(client_id, ids, &audiences);
+            (None, true) => None,
+            (None, false) => common.client_id.clone(),
+        };
+        // What follows from the client id are names that Entra gives. Another issuer's audience may be its own client id.
+        let derived = client_id.as_deref().filter(|_| kind.has_guids());
+        if let Some(client_id) = settings.client_id.as_ref().filter(|_| !kind.has_guids() && !is_strict) {
+            listed.push(at(&[Key::ClientId], client_id));
         }
-        let client_id = settings.client_id.as_ref().and_then(|client_id| match guid(client_id) {
-            None if is_entra => {
-                let name = provenance.at(&[Key::ClientId], client_id);
-                self.wrong(Invalid, &name, client_id, format!("{GUID_FORM} is needed as the client id"));
-                None
-            }
-            None => Some(client_id.clone()),
-            id => id,
-        });
-        if let Some(client_id) = client_id.as_ref().filter(|_| !is_entra) {
-            own.push(named(&[Key::ClientId], client_id));
+        if has_own {
+            self.check_audiences(&listed);
         }
-        self.check_audiences(&own);
-        Self::audiences(client_id.as_deref().filter(|_| is_entra), ids, &own)
-    }
-
-    /// Clients in the form in which they are compared; elsewhere than at Entra they need not be GUIDs.
-    fn clients(&mut self, provenance: &Provenance<'_>, all: &[String], kind: &Kind) -> HashSet<String> {
-        let mut clients = HashSet::new();
-        for client in all {
-            match guid(client) {
-                Some(id) => drop(clients.insert(id)),
-                None if matches!(kind, Kind::OpenIdConnect(_)) && !client.trim().is_empty() => {
-                    clients.insert(client.clone());
-                }
-                None => {
-                    let name = provenance.at(&[Key::AllowedClients], client);
-                    self.wrong(Invalid, &name, client, format!("{GUID_FORM} is needed: an application's client id"));
-                }
-            }
+        let is_spoilt = provenance.is_spoilt(Key::Audience) || self.config.is_spoilt(&[Key::Audience, Key::Audiences]);
+        if listed.is_empty() && is_strict && client_id.is_some() && !is_spoilt {
+            let audience = provenance.setting_name(Key::Audience);
+            let strict = provenance.setting_name(Key::StrictAudiences);
+            let advice =
+                format!("has no audience: {strict} leaves only those that are listed; list them as {audience}");
+            self.wrong_authority(Missing, provenance, &authority.to_string(), advice);
         }
-        clients
+        // A client id of another issuer's does not say anything to Entra.
+        let is_expected = !kind.has_guids() || !self.config.kind().has_guids();
+        if listed.is_empty() && derived.is_none() && !has_own && is_expected && !provenance.is_spoilt(Key::Audience) {
+            let audience = provenance.setting_name(Key::Audience);
+            let advice = format!("has no audience; write the aud claim of its tokens as {audience}");
+            self.wrong_authority(Missing, provenance, &authority.to_string(), advice);
+        }
+        Self::audiences(derived.filter(|_| !is_strict), ids, &listed)
     }
 
     fn entra(&mut self, provenance: &Provenance<'_>, shown: &str, entra: &Entra) -> Vec<Place> {
@@ -171,25 +165,23 @@ impl Rules<'_> {
         if is_by_id && entra.lets_personal_accounts_in() && provenance.is_whole() {
             self.warn_of_personal_accounts(name, &TenantId::PERSONAL_ACCOUNTS.to_string());
         }
-        for domain in domains.iter().filter(|domain| !address::is_domain(domain)) {
-            let advice = format!("{GUID_FORM}, or a verified domain such as contoso.onmicrosoft.com is needed");
-            self.wrong(Invalid, name, domain, advice);
+        for domain in domains {
+            self.accepted(name, domain, identifier::tenant(domain, "").map(drop));
         }
         if matches!(&entra.tenants, Tenants::List { ids, domains } if ids.is_empty() && domains.is_empty()) {
-            self.wrong_authority(Missing, provenance, shown, "has no tenant: whose tokens are accepted?");
-        }
-        if let Some(app_id) = &entra.app_id
-            && guid(app_id).is_none()
-        {
-            self.wrong(
-                Invalid,
-                name,
-                app_id,
-                format!("{GUID_FORM} is needed: the client id by which those keys are asked for"),
+            self.wrong_authority(
+                Missing,
+                provenance,
+                shown,
+                "has no tenant; name the tenants whose tokens are accepted",
             );
         }
+        if let Some(app_id) = &entra.app_id {
+            let id = identifier::client_id(app_id, AuthorityKind::Entra, ": the client id that has those keys");
+            self.accepted(name, app_id, id);
+        }
         if let Some(host) = address::foreign_host(&entra.instance) {
-            let text = format!("{host} is none of Microsoft's clouds: whoever runs it decides which tokens are good");
+            let text = format!("{host} is not a Microsoft cloud: its operator decides which tokens are accepted");
             self.warnings.push(Warning::new(provenance.at(&[Key::Instance, Key::Authority], "").as_str(), text));
         }
         vec![Place { source: Source::Entra(entra.clone()), profile: Profile::Workforce, b2c_policy: None }]
@@ -208,7 +200,9 @@ impl Rules<'_> {
                 && policy.bytes().all(is_plain)
                 && !policy.bytes().all(|byte| byte == b'.');
             let name = &provenance.at(&[Key::Policy, Key::Policies, Key::Authority], policy);
-            if !is_name {
+            if let Err(flaw) = placeholder::check(policy) {
+                self.wrong(flaw.kind, name, policy, flaw.advice);
+            } else if !is_name {
                 self.wrong(Invalid, name, policy, "the name of a user flow or policy such as B2C_1_susi is needed");
             } else if !seen.insert(policy.to_ascii_lowercase()) {
                 self.wrong(Duplicate, name, policy, "is named twice; leave one out");
@@ -226,8 +220,8 @@ impl Rules<'_> {
             });
         }
         if places.is_empty() {
-            let says = provenance.says(Key::Policy);
-            let advice = format!("has no policy: which user flow issues the tokens? Name it by {says}");
+            let setting = provenance.setting_name(Key::Policy);
+            let advice = format!("has no policy; write the name of the user flow that issues the tokens as {setting}");
             self.wrong_authority(Missing, provenance, shown, advice);
         }
         places
@@ -249,12 +243,10 @@ impl Rules<'_> {
         vec![Place { source, profile: Profile::ExternalId, b2c_policy: None }]
     }
 
-    /// The provenance of an authority of B2C or External ID.
+    /// The origin of B2C or External ID.
     fn base(&mut self, provenance: &Provenance<'_>, text: &str, tenant: &str, example: &str) -> Option<String> {
-        if tenant.parse::<TenantId>().is_err() && !address::is_domain(tenant) {
-            let advice = "the tenant's GUID, or its domain such as contoso.onmicrosoft.com is needed";
-            self.wrong(Invalid, &provenance.at(&[Key::TenantId, Key::Domain, Key::Authority], tenant), tenant, advice);
-        }
+        let at = provenance.at(&[Key::TenantId, Key::Domain, Key::Authority], tenant);
+        self.accepted(&at, tenant, identifier::check_customer_tenant(tenant));
         let name = &provenance.at(&[Key::Authority, Key::Instance], text);
         match check_address(text) {
             Err(error) => self.wrong(Invalid, name, text, format!("{error}; an address such as {example} is needed")),
@@ -262,8 +254,10 @@ impl Rules<'_> {
                 self.wrong(Invalid, name, text, format!("the host alone is needed, such as {example}"));
             }
             Ok(address) if address::is_microsofts(&address.host) => {
-                let advice =
-                    format!("is a host of Entra's own, which does not issue these tokens; {example} is the form");
+                let advice = format!(
+                    "is the sign-in host of a cloud, which does not issue these tokens; write {example}, with the name of \
+                     your tenant"
+                );
                 self.wrong(Invalid, name, text, advice);
             }
             Ok(address) => return Some(address.origin),
@@ -281,23 +275,7 @@ impl Rules<'_> {
     ) -> Vec<Place> {
         let problems = self.problems.len();
         let name = &provenance.at(&[Key::Authority], &openid.issuer);
-        match check_address(&openid.issuer) {
-            Err(error) => self.wrong(Invalid, name, &openid.issuer, error.to_string()),
-            Ok(address) if address.path.contains('?') => {
-                let advice = "an issuer has no query (?) and no fragment (#); take it as its tokens have it in iss";
-                self.wrong(Invalid, name, &openid.issuer, advice);
-            }
-            Ok(address) if address.path.ends_with("/.well-known/openid-configuration") => {
-                let advice = "is the address of the metadata; the issuer is what its tokens have in iss, mostly what \
-                              stands before /.well-known";
-                self.wrong(Invalid, name, &openid.issuer, advice);
-            }
-            Ok(address) => {
-                if let Some(advice) = address::better_kind(&address.host) {
-                    self.wrong(Unsafe, name, &openid.issuer, advice);
-                }
-            }
-        }
+        self.accepted(name, &openid.issuer, check_issuer(&openid.issuer, openid.keys == Keys::Discovered));
         let mapping = openid.names.read().unwrap_or_else(|(claim, path)| {
             let key = match claim {
                 MappedClaim::Scopes => Key::ScopeClaim,
@@ -307,13 +285,11 @@ impl Rules<'_> {
                 MappedClaim::Client => Key::ClientClaim,
                 MappedClaim::Audience => Key::AudienceClaim,
             };
-            let says = provenance.says(key);
-            self.wrong(
-                Invalid,
-                &provenance.at(&[key], &path),
-                &path,
-                format!("{says}: the name of a claim, or a JSON Pointer such as /a/b, is needed"),
-            );
+            let advice = match provenance.is_whole() {
+                true => format!("{}: the name of a claim, or a JSON Pointer such as /a/b, is needed", key.method()),
+                false => "the name of a claim, or a JSON Pointer such as /a/b, is needed".to_owned(),
+            };
+            self.wrong(Invalid, &provenance.at(&[key], &path), &path, advice);
             crate::policy::Mapping::default()
         });
         let issuer: Arc<str> = openid.issuer.as_str().into();
@@ -333,7 +309,7 @@ impl Rules<'_> {
             }
             Keys::Static(jwks) => {
                 let keys = KeySet::parse_static(jwks.as_bytes())
-                    .map_err(|fault| Flaw::invalid(format!("{}{fault}", provenance.prefix("static_keys(): "))));
+                    .map_err(|fault| Flaw::invalid(format!("{}{fault}", provenance.prefix_if_code("static_keys(): "))));
                 self.static_keys(provenance, shown, keys, algorithms).map(|keys| DocumentSpec::Static {
                     issuer,
                     keys,
@@ -342,7 +318,7 @@ impl Rules<'_> {
             }
             Keys::Pem(all) => {
                 let keys = KeySet::from_pem(all).map_err(|(at, fault)| {
-                    Flaw::invalid(format!("{}number {}: {fault}", provenance.prefix("pem_key(), "), at + 1))
+                    Flaw::invalid(format!("{}number {}: {fault}", provenance.prefix_if_code("pem_key(), "), at + 1))
                 });
                 self.static_keys(provenance, shown, keys, algorithms).map(|keys| DocumentSpec::Static {
                     issuer,
@@ -372,7 +348,7 @@ impl Rules<'_> {
         let keys = match keys {
             Ok(keys) => keys,
             Err(flaw) => {
-                let value = Some(provenance.prefix(shown)).filter(|value| !value.is_empty());
+                let value = Some(provenance.prefix_if_code(shown)).filter(|value| !value.is_empty());
                 self.problems.push(name.problem(flaw.kind, value, flaw.advice));
                 return None;
             }
@@ -381,17 +357,43 @@ impl Rules<'_> {
         let skipped: Vec<String> =
             keys.skipped.iter().chain(&usable.skipped).map(|skipped| skipped.to_string()).collect();
         for skipped in &skipped {
-            self.warnings.push(Warning::new(name.as_str(), format!("{shown}: {skipped}, and is passed over")));
+            self.warnings.push(Warning::new(name.as_str(), format!("{shown}: {skipped}, and is ignored")));
         }
         if usable.keys.is_empty() {
             let names: Vec<&str> = algorithms.iter().map(|algorithm| algorithm.as_str()).collect();
-            let says = provenance.says(Key::Algorithms);
+            let setting = provenance.setting_name(Key::Algorithms);
             let why = skipped.first().map(|skipped| format!(" ({skipped})")).unwrap_or_default();
-            let advice = format!("none of its keys can be used for {}; see {says}{why}", names.join(", "));
-            let value = Some(provenance.prefix(shown)).filter(|value| !value.is_empty());
+            let advice = format!("none of its keys can be used for {}; see {setting}{why}", names.join(", "));
+            let value = Some(provenance.prefix_if_code(shown)).filter(|value| !value.is_empty());
             self.problems.push(name.problem(Invalid, value, advice));
             return None;
         }
         Some(Arc::new(keys))
     }
+}
+
+/// What an issuer of OpenID Connect may be. Its metadata is behind it if it is discovered; otherwise it is only compared.
+fn check_issuer(issuer: &str, is_discovered: bool) -> Result<(), Flaw> {
+    placeholder::check(issuer)?;
+    if issuer.contains(['?', '#']) {
+        return Err(Flaw::invalid(
+            "an issuer has no query (?) and no fragment (#); write it as its tokens have it in iss",
+        ));
+    }
+    if issuer.trim_end_matches('/').ends_with(address::WELL_KNOWN) {
+        let advice = "is the address of the metadata; write the issuer, which its tokens have in iss: usually the part \
+                      before /.well-known";
+        return Err(Flaw::invalid(advice));
+    }
+    if is_at_microsoft(issuer) {
+        let host = check_address(issuer).map(|address| address.host).unwrap_or_default();
+        let advice = address::better_kind(&host).unwrap_or("is at a Microsoft host, whose issuers belong to Entra");
+        return Err(Flaw::new(Unsafe, advice));
+    }
+    if is_discovered {
+        check_address(issuer)?;
+    } else if issuer.is_empty() || !issuer.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Flaw::invalid("must be exactly the token's iss, without whitespace"));
+    }
+    Ok(())
 }

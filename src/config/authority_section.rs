@@ -105,7 +105,6 @@ impl AuthoritySection {
             | Key::SubjectClaim
             | Key::ClientClaim
             | Key::AudienceClaim
-            | Key::MetadataAddress
             | Key::JwksUri
             | Key::FileOfKeys
             | Key::StaticKeys => form == Form::OpenIdConnect,

@@ -377,6 +377,7 @@ impl Key {
             Self::Issuers => "issuers()",
             Self::AcceptAppTokens => "accept_app_tokens_without_policy()",
             Self::AllowedClients => "allowed_client()",
+            Self::StrictAudiences => "strict_audiences()",
             _ => "authority()",
         }
     }

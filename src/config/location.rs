@@ -27,6 +27,16 @@ impl Location {
         &self.name
     }
 
+    /// Whether its last part is this setting of a file or the environment, in any letters.
+    pub(super) fn ends_with(&self, setting: &str) -> bool {
+        let last = self.name.rsplit([':', '_']).next().unwrap_or_default();
+        !self.is_in_code() && last.eq_ignore_ascii_case(setting)
+    }
+
+    pub(super) fn is_in_code(&self) -> bool {
+        self.source == ConfigSource::Code
+    }
+
     /// A problem with the setting that was written here.
     pub(super) fn problem(
         &self,

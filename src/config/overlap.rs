@@ -44,8 +44,8 @@ impl Rules<'_> {
             unsure.dedup();
             if !unsure.is_empty() {
                 let text = format!(
-                    "{}: the claim {claim} counts as it stands in the token, and {} can write anything into it; give each \
-                     authority the claims that it must have",
+                    "{}: the claim {claim} is read from the token, and {} can write any value into it; give each authority \
+                     its own RequiredClaims",
                     rule.name,
                     unsure.join(", ")
                 );
@@ -69,11 +69,11 @@ impl Rules<'_> {
         for (one, other) in pairs.into_iter().filter(|pair| told.insert(*pair)) {
             let ((first_provenance, first), (provenance, second)) = (&all[one], &all[other]);
             let advice = format!(
-                "accepts tokens that {} ({}) accepts too, so that nobody could say which rules hold for them: leave one \
-                 out, or keep them apart by {}",
+                "accepts tokens that {} ({}) accepts too, so that it would be ambiguous which rules apply; leave one out, or \
+                 separate them by {}",
                 first.name,
                 first_provenance.name,
-                provenance.says(Key::Version)
+                provenance.setting_name(Key::Version)
             );
             self.wrong_authority(Conflict, provenance, &second.name, advice);
         }

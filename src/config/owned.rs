@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{flaw::Flaw, key::Key, provenance::Provenance, rules::Rules};
+use super::{flaw::Flaw, key::Key, placeholder, provenance::Provenance, rules::Rules};
 use crate::{
     authority::{DocumentSpec, IssuerOwners, Kind, Listed, Source, Trusted, is_at_microsoft},
     error::ConfigProblemKind::{Conflict, NotApplicable, Unsafe},
@@ -14,7 +14,7 @@ impl Rules<'_> {
     pub(super) fn listed(&mut self, provenance: &Provenance<'_>, kind: &Kind, issuers: &[String]) -> Listed {
         for issuer in issuers {
             if let Some(flaw) = wrong_issuer(kind, issuer) {
-                let advice = format!("{}{}", provenance.prefix("issuers(): "), flaw.advice);
+                let advice = format!("{}{}", provenance.prefix_if_code("issuers(): "), flaw.advice);
                 self.wrong(flaw.kind, &provenance.at(&[Key::Issuers], issuer), issuer, advice);
             }
         }
@@ -30,7 +30,7 @@ impl Rules<'_> {
         for (other, (provenance, trusted)) in all.iter().enumerate() {
             let same = |(_, one): &(Provenance<'_>, Trusted)| one.name != trusted.name && takes_same(one, trusted);
             if let Some(one) = all[..other].iter().position(same) {
-                let says = provenance.says(Key::AcceptAppTokens);
+                let says = provenance.setting_name(Key::AcceptAppTokens);
                 pairs.push((
                     one,
                     other,
@@ -67,10 +67,15 @@ fn wrong_issuer(kind: &Kind, issuer: &str) -> Option<Flaw> {
             "the issuers of this authority are known, or named by Microsoft's metadata; leave it out",
         ));
     }
+    // A URN is only compared: it is the issuer of an AD FS farm, say.
+    let is_urn = issuer.starts_with("urn:") && matches!(kind, Kind::OpenIdConnect(_));
     let host = issuer.strip_prefix("https://").or_else(|| issuer.strip_prefix("http://")).unwrap_or_default();
-    let is_plain = !host.is_empty()
+    let is_plain = (is_urn || !host.is_empty())
         && !host.starts_with('/')
         && issuer.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'@' | b'\\' | b'*'));
+    if let Err(flaw) = placeholder::check(&issuer.replace("{tenantid}", "")) {
+        return Some(flaw);
+    }
     if !is_plain {
         return Some(Flaw::invalid("must be exactly the token's iss, such as https://id.contoso.example"));
     }

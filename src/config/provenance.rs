@@ -86,18 +86,23 @@ impl Provenance<'_> {
         self.section.is_some_and(|section| section.is_spoilt(&[key, Key::Audiences, Key::ClientId]))
     }
 
+    /// Whether the section decides that only the listed audiences are accepted.
+    pub(super) fn strict_audiences(&self) -> Option<bool> {
+        self.section?.strict_audiences.first().map(|strict| strict.value)
+    }
+
     /// Whether the authority was built in code, not described by a section.
     pub(super) fn is_whole(&self) -> bool {
         self.section.is_none()
     }
 
     /// This text for an authority that was built in code, whose settings have no locations; else nothing.
-    pub(super) fn prefix<'t>(&self, text: &'t str) -> &'t str {
+    pub(super) fn prefix_if_code<'t>(&self, text: &'t str) -> &'t str {
         if self.is_whole() { text } else { "" }
     }
 
     /// The name of a setting in the source of the authority: a key of the section, or a method.
-    pub(super) fn says(&self, key: Key) -> &'static str {
+    pub(super) fn setting_name(&self, key: Key) -> &'static str {
         let is_written = self.section.is_some_and(|section| section.source != Source::Builder);
         if is_written { key.name() } else { key.method() }
     }

@@ -1,8 +1,11 @@
-//! What the rules of all settings share: the problems found so far, and the rules that hold in more than one place.
+//! What the rules of all settings share: the problems found so far, and the rules that several of them apply.
 
 use std::{collections::HashSet, time::Duration};
 
 use super::{
+    address::AuthorityKind,
+    flaw::Flaw,
+    identifier,
     key::Key,
     location::{Location, Named},
     provenance::Provenance,
@@ -19,9 +22,7 @@ use crate::{
     tenant::TenantId,
 };
 
-pub(super) const GUID_FORM: &str = "a GUID of the form 11111111-2222-3333-4444-555555555555";
-
-/// What holds for every authority that has nothing else of its own.
+/// What holds for every authority that does not have its own.
 pub(super) struct Common {
     pub(super) client_id: Option<String>,
     pub(super) allowed_clients: HashSet<String>,
@@ -29,6 +30,8 @@ pub(super) struct Common {
     pub(super) leeway: Duration,
     pub(super) allow_without_role: bool,
     pub(super) accept_bound: bool,
+    /// Nothing but the listed audiences is accepted.
+    pub(super) strict_audiences: bool,
 }
 
 /// The problems and warnings that the rules have found so far.
@@ -67,8 +70,13 @@ impl<'a> Rules<'a> {
         self.reported.contains(&provenance.number)
     }
 
-    /// The one value of a setting; that others differ from it is a problem.
-    pub(super) fn one<'t, T: PartialEq>(
+    /// The value of a setting if it is acceptable, or its problem.
+    pub(super) fn accepted<T>(&mut self, at: &Location, text: &str, value: Result<T, Flaw>) -> Option<T> {
+        value.map_err(|flaw| self.wrong(flaw.kind, at, text, flaw.advice)).ok()
+    }
+
+    /// The value of a setting that has one. A second one that differs is a problem.
+    pub(super) fn single<'t, T: PartialEq>(
         &mut self,
         all: &'t [Named<T>],
         text: impl Fn(&T) -> String,
@@ -86,7 +94,7 @@ impl<'a> Rules<'a> {
     }
 
     /// The audiences of the client id (`docs/entra.md`, "Audiences"), and those that are listed.
-    pub(super) fn audiences(client_id: Option<&str>, tenants: &[TenantId], named: &[Named<String>]) -> Audiences {
+    pub(super) fn audiences(client_id: Option<&str>, tenants: &[TenantId], listed: &[Named<String>]) -> Audiences {
         let mut audiences = Audiences::default();
         if let Some(client_id) = client_id {
             audiences.insert(client_id);
@@ -95,9 +103,9 @@ impl<'a> Rules<'a> {
                 audiences.insert(&format!("api://{tenant}/{client_id}"));
             }
         }
-        for audience in named {
+        for audience in listed {
             audiences.insert(&audience.value);
-            if let Some(id) = guid(&audience.value) {
+            if let Some(id) = identifier::guid(&audience.value) {
                 audiences.insert(&id);
             }
         }
@@ -106,10 +114,17 @@ impl<'a> Rules<'a> {
 
     pub(super) fn check_audiences(&mut self, all: &[Named<String>]) {
         for audience in all {
-            if let Some(advice) = wrong_audience(&audience.value) {
-                self.wrong(Invalid, &audience.name, &audience.value, advice);
-            }
+            self.accepted(&audience.name, &audience.value, identifier::check_audience(&audience.value));
         }
+    }
+
+    /// The client ids of applications that may call, as they are compared.
+    pub(super) fn allowed_clients(&mut self, all: &[Named<String>], kind: AuthorityKind) -> HashSet<String> {
+        let mut read = |client: &Named<String>| {
+            let id = identifier::client_id(&client.value, kind, ": an application's client id");
+            self.accepted(&client.name, &client.value, id)
+        };
+        all.iter().filter_map(&mut read).collect()
     }
 
     pub(super) fn check_rule(&mut self, setting: &Location, rule: &ClaimRule) {
@@ -117,7 +132,8 @@ impl<'a> Rules<'a> {
         if name.trim().is_empty() {
             self.wrong(Invalid, setting, name, "the name of the claim is empty");
         } else if rule.is_hopeless() {
-            let advice = "has no values, so no token could keep it; name some, or ask for its presence alone";
+            let advice =
+                "has no values, so that no token could meet it; list some, or leave Values out to require the claim";
             self.wrong(Invalid, setting, name, advice);
         }
     }
@@ -141,19 +157,19 @@ impl ConfigSettings {
 
     /// What a setting is called where the configuration comes from.
     pub(super) fn location_of(&self, key: Key) -> Location {
-        let (method, variable) = match key {
-            Key::TenantId => ("tenant()", "ENTRA_TENANT_ID"),
-            Key::Instance => ("instance()", "ENTRA_AUTHORITY_HOST"),
-            Key::ClientId => ("client_id()", "ENTRA_CLIENT_ID"),
-            _ => ("authority()", "AzureAd__Authority"),
-        };
         let json = key.name();
+        let (method, variable) = match key {
+            Key::TenantId => ("tenant()", "ENTRA_TENANT_ID".to_owned()),
+            Key::Instance => ("instance()", "ENTRA_AUTHORITY_HOST".to_owned()),
+            Key::ClientId => ("client_id()", "ENTRA_CLIENT_ID".to_owned()),
+            _ => ("authority()", format!("AzureAd__{json}")),
+        };
         let name = match &self.source {
             Source::Builder => method.to_owned(),
             Source::Document { section: Some(section), .. } => format!("{section}:{json}"),
             Source::Document { section: None, .. } => json.to_owned(),
             Source::Environment { section: Some(section) } => format!("{section}__{json}"),
-            Source::Environment { section: None } => variable.to_owned(),
+            Source::Environment { section: None } => variable,
         };
         Location::new(name, self.source.kind())
     }
@@ -162,22 +178,4 @@ impl ConfigSettings {
     pub(super) fn is_spoilt(&self, keys: &[Key]) -> bool {
         keys.iter().any(|key| self.spoilt.contains(key))
     }
-}
-
-/// What is wrong with an audience.
-fn wrong_audience(text: &str) -> Option<&'static str> {
-    if text.trim_matches('/').is_empty() {
-        Some("an audience is needed: a client id or an App ID URI such as api://orders")
-    } else if text.contains(|letter: char| letter.is_whitespace() || letter.is_control()) {
-        Some("an audience has no blanks in it")
-    } else if text.contains('*') {
-        Some("audiences are compared exactly: * is no wildcard")
-    } else {
-        None
-    }
-}
-
-/// A GUID in lower case.
-pub(super) fn guid(text: &str) -> Option<String> {
-    text.parse::<TenantId>().ok().map(|id| id.to_string())
 }

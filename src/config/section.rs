@@ -1,30 +1,34 @@
 //! The rules of a section: from its settings to an [`Authority`] of the right kind.
 
 use super::{
-    address::{self, Form, Spot},
+    address::{self, AuthorityKind, ParsedAuthority},
     authority_section::{AuthoritySection, StaticKeys},
     flaw::Flaw,
+    identifier,
     key::Key,
     location::{Location, Named},
     provenance::AuthorityEntry,
-    rules::{GUID_FORM, Rules, guid},
+    rules::Rules,
     settings::ConfigSettings,
 };
 use crate::{
     authority::{Authority, B2c, ExternalId, Kind},
-    error::ConfigProblemKind::{Conflict, Invalid, NotApplicable},
-    tenant::{Instance, TenantId},
+    error::ConfigProblemKind::{Conflict, Missing, NotApplicable},
+    tenant::{Instance, MicrosoftHost, TenantId, check_address, is_loopback},
 };
 
+/// How to configure authorities of several kinds.
+const LIST_THEM: &str = "leave one out, and list authorities of several kinds under Authorities";
+
 impl<'a> Rules<'a> {
-    /// The authority that these settings describe, but for one of Entra's; `None` only beside a problem.
-    pub(super) fn described(&mut self, form: Form) -> Option<Authority> {
-        self.check_fit(form);
-        match form {
-            Form::Entra => None,
-            Form::B2c => self.described_b2c(),
-            Form::ExternalId => self.described_external_id(),
-            Form::OpenIdConnect => self.described_openid_connect(),
+    /// The authority that these settings describe, unless it is an Entra tenant; `None` for those, and beside a problem.
+    pub(super) fn authority_of_section(&mut self, kind: AuthorityKind) -> Option<Authority> {
+        self.check_applicable(kind);
+        match kind {
+            AuthorityKind::Entra => None,
+            AuthorityKind::B2c => self.b2c_of_section(),
+            AuthorityKind::ExternalId => self.external_id_of_section(),
+            AuthorityKind::OpenIdConnect => self.openid_connect_of_section(),
         }
     }
 
@@ -36,105 +40,103 @@ impl<'a> Rules<'a> {
     ) -> Option<AuthorityEntry<'a>> {
         let config = &section.value;
         let mut inner = Rules::new(config);
-        let form = config.form();
-        let other = inner.described(form);
-        let authority = if form == Form::Entra { inner.tenants(outer).authority } else { other };
+        let kind = config.kind();
+        let other = inner.authority_of_section(kind);
+        let authority = if kind == AuthorityKind::Entra { inner.tenants(outer).authority } else { other };
+        inner.check_metadata_address(kind, authority.as_ref());
         if authority.is_none() {
-            inner.check_own(form);
+            inner.check_identifiers(kind);
         }
         self.problems.append(inner.problems);
         self.warnings.append(&mut inner.warnings);
-        let authority = with_own(authority.map(|authority| with_site(authority, config))?, config);
+        let authority = with_overrides(with_authority_settings(authority?, config), config);
         Some(AuthorityEntry::of_section(authority, section.name.clone(), config))
     }
 
-    /// What a section has alone, where there is no authority that it could be held against.
-    fn check_own(&mut self, form: Form) {
+    /// Checks what a section has alone, where it has no valid authority for which that would be done.
+    fn check_identifiers(&mut self, kind: AuthorityKind) {
         let config = self.config;
         self.check_audiences(&config.audiences);
-        let is_wrong = |text: &&Named<String>| form != Form::OpenIdConnect && guid(&text.value).is_none();
-        for client_id in config.client_ids.iter().filter(is_wrong) {
-            self.wrong(Invalid, &client_id.name, &client_id.value, format!("{GUID_FORM} is needed as the client id"));
+        for client in &config.client_ids {
+            let id = identifier::client_id(&client.value, kind, " as the client id");
+            self.accepted(&client.name, &client.value, id);
         }
-        for client in config.allowed_clients.iter().filter(is_wrong) {
-            let advice = format!("{GUID_FORM} is needed: an application's client id");
-            self.wrong(Invalid, &client.name, &client.value, advice);
-        }
+        self.allowed_clients(&config.allowed_clients, kind);
         for rule in &config.required_claims {
             self.check_rule(&rule.name, &rule.value);
         }
     }
 
-    /// Nothing may be said that means nothing for this kind.
-    pub(super) fn check_fit(&mut self, form: Form) {
+    /// Refuses settings that do not apply to this kind of authority.
+    fn check_applicable(&mut self, kind: AuthorityKind) {
         let config = self.config;
-        let witness = config.witness().map(|witness| format!(" ({witness})")).unwrap_or_default();
+        let evidence = config.kind_evidence().map(|evidence| format!(" ({evidence})")).unwrap_or_default();
+        let described = kind.described();
         for (key, name, value) in config.site.given() {
-            if AuthoritySection::fits(key, form) {
+            if AuthoritySection::fits(key, kind) {
                 continue;
             }
             let advice = match key {
-                Key::Policy | Key::Policies | Key::AcceptTfpIssuers | Key::AcceptAppTokens => format!(
-                    "is for Azure AD B2C, but the authority is {}{witness}; leave one out, and list authorities of several \
-                     kinds under Authorities",
-                    form.whose()
-                ),
+                Key::Policy | Key::Policies | Key::AcceptTfpIssuers | Key::AcceptAppTokens => {
+                    let at_cloud = match kind == AuthorityKind::Entra {
+                        true => "; Azure AD B2C is at https://contoso.b2clogin.com, with the name of your tenant",
+                        false => "",
+                    };
+                    format!("is for Azure AD B2C, but the authority is {described}{evidence}; {LIST_THEM}{at_cloud}")
+                }
                 Key::Version => {
-                    format!("means nothing here: the authority is {}{witness}, which has one version", form.whose())
+                    format!("does not apply: the authority is {described}{evidence}, which has one version")
                 }
                 _ => format!(
-                    "is for OpenID Connect issuers, but the authority is {}{witness}, whose addresses and claims are \
-                     known; leave it out",
-                    form.whose()
+                    "is for OpenID Connect issuers, but the authority is {described}{evidence}, whose addresses and claims \
+                     are known; leave it out"
                 ),
             };
             self.wrong(NotApplicable, name, &value, advice);
         }
-        if form == Form::OpenIdConnect {
+        if kind == AuthorityKind::OpenIdConnect {
             let tenants = config.written(Key::TenantId).into_iter().map(|(name, value)| (name, value, "TenantId"));
             let instances = config.written(Key::Instance).into_iter().map(|(name, value)| (name, value, "Instance"));
             for (name, value, key) in tenants.chain(instances) {
-                let advice = format!(
-                    "the authority is another OpenID Connect issuer's{witness}, and has no {key}; leave one out, and list \
-                     authorities of several kinds under Authorities"
-                );
+                let advice =
+                    format!("does not apply: the authority is {described}{evidence}, without {key}; {LIST_THEM}");
                 self.wrong(NotApplicable, &name, &value, advice);
             }
         }
     }
 
     /// The origin, tenant and policy that the addresses name. `None` only beside a problem.
-    fn place(&mut self, form: Form, example: &str) -> Option<(String, Option<String>, Option<String>)> {
+    fn parsed_addresses(
+        &mut self,
+        kind: AuthorityKind,
+        example: &str,
+    ) -> Option<(String, Option<String>, Option<String>)> {
         let mut found: Option<(String, Location, String)> = None;
         let (mut tenant, mut policy) = (None, None);
         let mut is_wrong = false;
         let config = self.config;
-        let spots = config.addresses.iter().map(|address| {
-            let spot = match address::authority(&address.value, form) {
-                Ok(Spot::B2c { base, tenant, policy }) => Ok((base, tenant, policy)),
-                Ok(Spot::ExternalId { base, tenant }) => Ok((base, tenant, None)),
-                Ok(_) => Err(Flaw::invalid("")),
+        let authorities = config.addresses.iter().map(|address| {
+            let parsed = match address::authority(&address.value, kind) {
+                Ok(ParsedAuthority::B2c { base, tenant, policy }) => Ok((base, tenant, policy)),
+                Ok(ParsedAuthority::ExternalId { base, tenant }) => Ok((base, tenant, None)),
+                Ok(_) => Err(Flaw::invalid(format!("is not the address of {}", kind.described()))),
                 Err(flaw) => Err(flaw),
             };
-            (&address.name, address.value.as_str(), spot)
+            (&address.name, address.value.as_str(), parsed)
         });
         let bases = config.instance_texts().map(|(name, text)| {
-            let base = match address::form_of_instance(text) {
-                Some(other) if other != form => {
-                    let advice = format!(
-                        "is {}, but the authority is {}; leave one out, and list authorities of several kinds under \
-                         Authorities",
-                        other.whose(),
-                        form.whose()
-                    );
+            let base = match address::kind_of_instance(text) {
+                Some(other) if other != kind => {
+                    let advice =
+                        format!("is of {}, but the authority is {}; {LIST_THEM}", other.described(), kind.described());
                     Err(Flaw::new(Conflict, advice))
                 }
                 _ => address::base(text).map(|base| (base, None, None)),
             };
             (name, text, base)
         });
-        for (name, value, spot) in spots.chain(bases) {
-            match (spot, &found) {
+        for (name, value, parsed) in authorities.chain(bases) {
+            match (parsed, &found) {
                 (Err(flaw), _) => {
                     is_wrong = true;
                     self.wrong(flaw.kind, name, value, flaw.advice);
@@ -151,10 +153,10 @@ impl<'a> Rules<'a> {
             }
         }
         if found.is_none() && !is_wrong && !config.is_spoilt(&[Key::Instance, Key::Authority]) {
-            let witness = config.site.given().into_iter().next();
-            let because = witness.map(|(_, name, value)| format!(" ({name} = {value:?})")).unwrap_or_default();
+            let given = config.site.given().into_iter().next();
+            let because = given.map(|(_, name, value)| format!(" ({name} = {value:?})")).unwrap_or_default();
             let advice =
-                format!("is missing: {} have an address of their own, such as {example}{because}", plural(form));
+                format!("is missing: {} has an address of its own, such as {example}{because}", kind.described());
             let problem = config.missing(Key::Instance, &advice);
             self.problems.push(problem);
         }
@@ -162,11 +164,21 @@ impl<'a> Rules<'a> {
     }
 
     /// The one tenant: as it is named, as the address has it, or as the host does.
-    fn one_tenant(&mut self, base: &str, of_address: Option<String>, domain: Option<&Named<String>>) -> Option<String> {
+    fn single_tenant(
+        &mut self,
+        base: &str,
+        of_address: Option<String>,
+        kind: AuthorityKind,
+        domain: Option<&Named<String>>,
+    ) -> Option<String> {
         let written = self.config.written(Key::TenantId);
         let mut named: Vec<Named<String>> = written.into_iter().map(|(name, text)| Named::new(name, text)).collect();
         if let (Some(of_address), Some(address)) = (of_address, self.config.addresses.first()) {
-            let is_same = |other: &Named<String>| other.value.eq_ignore_ascii_case(&of_address);
+            // External ID's addresses have the domain, and the tenant's GUID says which tenant that must be.
+            let is_same = |other: &Named<String>| {
+                let pins = kind == AuthorityKind::ExternalId && other.value.parse::<TenantId>().is_ok();
+                other.value.eq_ignore_ascii_case(&of_address) || (pins && address::is_domain(&of_address))
+            };
             match named.first() {
                 Some(first) if !is_same(first) => {
                     let advice = format!("names another tenant than {} = {:?}; leave one out", first.name, first.value);
@@ -176,27 +188,38 @@ impl<'a> Rules<'a> {
                 None => named.push(Named::new(address.name.clone(), of_address)),
             }
         }
-        let one = self.one(&named, String::clone).map(|tenant| tenant.value.clone());
+        let one = self.single(&named, String::clone).cloned();
+        if let (Some(one), Some(domain)) = (&one, domain)
+            && address::is_domain(&one.value)
+            && !one.value.eq_ignore_ascii_case(&domain.value)
+        {
+            let advice = format!("names another tenant than {} = {:?}; leave one out", one.name, one.value);
+            self.wrong(Conflict, &domain.name, &domain.value, advice);
+        }
         let of_host = || {
             address::name_in(base).map(|name| match name.parse::<TenantId>() {
                 Ok(id) => id.to_string(),
                 Err(_) => format!("{name}.onmicrosoft.com"),
             })
         };
+        let one = one.map(|tenant| tenant.value);
         let tenant = one.or_else(|| domain.map(|domain| domain.value.clone())).or_else(of_host);
-        if tenant.is_none() {
-            let advice = "is missing: the tenant's GUID, or its domain such as contoso.onmicrosoft.com";
+        if tenant.is_none() && !self.config.is_spoilt(&[Key::TenantId, Key::Domain]) {
+            let advice = match kind {
+                AuthorityKind::ExternalId => "is missing; write the tenant's GUID",
+                _ => "is missing; write the tenant's GUID, or its domain such as contoso.onmicrosoft.com",
+            };
             let problem = self.config.missing(Key::TenantId, advice);
             self.problems.push(problem);
         }
         tenant
     }
 
-    fn described_b2c(&mut self) -> Option<Authority> {
-        let (base, tenant, policy) = self.place(Form::B2c, "https://contoso.b2clogin.com")?;
+    fn b2c_of_section(&mut self) -> Option<Authority> {
+        let (base, tenant, policy) = self.parsed_addresses(AuthorityKind::B2c, "https://contoso.b2clogin.com")?;
         let config = self.config;
         let site = &config.site;
-        let tenant = self.one_tenant(&base, tenant, site.text(Key::Domain))?;
+        let tenant = self.single_tenant(&base, tenant, AuthorityKind::B2c, site.text(Key::Domain))?;
         let mut policies: Vec<String> = policy.iter().cloned().collect();
         if let Some(named) = site.text(Key::Policy) {
             match (&policy, config.addresses.first()) {
@@ -220,18 +243,31 @@ impl<'a> Rules<'a> {
         })
     }
 
-    fn described_external_id(&mut self) -> Option<Authority> {
-        let (address, tenant, _) = self.place(Form::ExternalId, "https://contoso.ciamlogin.com")?;
-        let tenant = self.one_tenant(&address, tenant, None)?;
+    fn external_id_of_section(&mut self) -> Option<Authority> {
+        let (address, tenant, _) = self.parsed_addresses(AuthorityKind::ExternalId, "https://contoso.ciamlogin.com")?;
+        let tenant = self.single_tenant(&address, tenant, AuthorityKind::ExternalId, None)?;
+        let config = self.config;
+        // The usual issuer is at a host of Microsoft, which only the GUID tells.
+        let is_custom = check_address(&address)
+            .is_ok_and(|address| MicrosoftHost::of(&address.host).is_none() && !is_loopback(&address.host));
+        if is_custom && address::is_domain(&tenant) && lists_no_issuers(config) {
+            let advice = "at a custom domain of External ID, the tenant's GUID is needed: its tokens' issuer is                           https://{GUID}.ciamlogin.com/{GUID}/v2.0";
+            let problem = match config.written(Key::TenantId).into_iter().next() {
+                Some((name, value)) => name.problem(Missing, Some(&value), advice),
+                None => config.missing(Key::TenantId, &format!("is missing; {advice}")),
+            };
+            self.problems.push(problem);
+            return None;
+        }
         let kind = Kind::ExternalId(ExternalId { address, tenant, version: None });
         Some(Authority { kind, settings: Default::default() })
     }
 
-    fn described_openid_connect(&mut self) -> Option<Authority> {
+    fn openid_connect_of_section(&mut self) -> Option<Authority> {
         let config = self.config;
         let Some(issuer) = config.addresses.first() else {
             if !config.is_spoilt(&[Key::Authority]) {
-                let advice = "is missing: the issuer, exactly as its tokens have it in iss";
+                let advice = "is missing; write the issuer, exactly as its tokens have it in iss";
                 let problem = config.missing(Key::Authority, advice);
                 self.problems.push(problem);
             }
@@ -241,7 +277,7 @@ impl<'a> Rules<'a> {
         let sources = [Key::MetadataAddress, Key::JwksUri, Key::FileOfKeys, Key::StaticKeys];
         let mut sources = sources.into_iter().flat_map(|key| config.written(key));
         if let (Some((first, _)), Some((second, value))) = (sources.next(), sources.next()) {
-            self.wrong(Conflict, &second, &value, format!("says where the keys are, as {first} does; leave one out"));
+            self.wrong(Conflict, &second, &value, format!("is a second source of keys beside {first}; leave one out"));
         }
         let mut authority = Authority::openid_connect(&issuer.value);
         let text = |key| site.text(key).map(|text| text.value.clone());
@@ -271,8 +307,13 @@ impl<'a> Rules<'a> {
     }
 }
 
-/// The same with the settings that fit every kind.
-pub(super) fn with_site(mut authority: Authority, config: &ConfigSettings) -> Authority {
+/// Whether a section has no `Issuers`.
+fn lists_no_issuers(config: &ConfigSettings) -> bool {
+    config.site.all(Key::Issuers).next().is_none()
+}
+
+/// Adds the settings that one authority has, of whatever kind it is.
+pub(super) fn with_authority_settings(mut authority: Authority, config: &ConfigSettings) -> Authority {
     let site = &config.site;
     if let Some(name) = site.text(Key::Name) {
         authority = authority.named(&name.value);
@@ -280,8 +321,8 @@ pub(super) fn with_site(mut authority: Authority, config: &ConfigSettings) -> Au
     if site.required_for_readiness.as_ref().is_some_and(|required| !required.value) {
         authority = authority.not_required_for_readiness();
     }
-    // Of a kind that has none, it is a problem already.
-    if let Some(version) = site.version.as_ref().filter(|_| AuthoritySection::fits(Key::Version, config.form())) {
+    // Where it does not apply, that is a problem already.
+    if let Some(version) = site.version.as_ref().filter(|_| AuthoritySection::fits(Key::Version, config.kind())) {
         authority = authority.version(version.value);
     }
     if site.trust_directory_claims.as_ref().is_some_and(|trust| trust.value) {
@@ -292,14 +333,14 @@ pub(super) fn with_site(mut authority: Authority, config: &ConfigSettings) -> Au
         .algorithms(site.algorithms.iter().map(|algorithm| algorithm.value))
 }
 
-/// The same with the audiences, clients and claims that it has alone.
-pub(super) fn with_own(authority: Authority, config: &ConfigSettings) -> Authority {
+/// Adds the audiences, clients and claims of its section.
+fn with_overrides(authority: Authority, config: &ConfigSettings) -> Authority {
     let rules = config.required_claims.iter().map(|rule| rule.value.clone());
-    rules.fold(with_own_names(authority, config), Authority::required_claim)
+    rules.fold(with_clients_and_audiences(authority, config), Authority::required_claim)
 }
 
-/// The same with the audiences and clients that it has alone.
-pub(super) fn with_own_names(mut authority: Authority, config: &ConfigSettings) -> Authority {
+/// Adds the audiences and clients of its section.
+pub(super) fn with_clients_and_audiences(mut authority: Authority, config: &ConfigSettings) -> Authority {
     for client_id in &config.client_ids {
         authority = authority.client_id(&client_id.value);
     }
@@ -310,9 +351,4 @@ pub(super) fn with_own_names(mut authority: Authority, config: &ConfigSettings) 
         authority = authority.allowed_client(&client.value);
     }
     authority
-}
-
-/// The kind of authorities, as the subject of a sentence.
-fn plural(form: Form) -> &'static str {
-    if form == Form::B2c { "tenants of Azure AD B2C" } else { "tenants of External ID" }
 }

@@ -1,7 +1,7 @@
 //! The kind of authority that a section describes.
 
 use super::{
-    address::{self, Form},
+    address::{self, AuthorityKind},
     key::Key,
     location::Location,
     settings::{ConfigSettings, Place},
@@ -9,13 +9,19 @@ use super::{
 
 impl ConfigSettings {
     /// The kind of the section's authority: `Kind`, or what its addresses and policies imply.
-    pub(super) fn form(&self) -> Form {
-        let of_policy = || self.site.text(Key::Policy).or(self.site.all(Key::Policies).next()).map(|_| Form::B2c);
-        (self.site.form.as_ref().map(|form| form.value))
-            .or_else(|| self.addresses.iter().find_map(|address| address::form(&address.value)))
-            .or_else(|| self.instance_texts().find_map(|(_, text)| address::form_of_instance(text)))
-            .or_else(of_policy)
-            .unwrap_or(Form::Entra)
+    pub(super) fn kind(&self) -> AuthorityKind {
+        let has_policy = self.site.text(Key::Policy).or(self.site.all(Key::Policies).next()).is_some();
+        let of_policy = has_policy.then_some(AuthorityKind::B2c);
+        // A tenant in the path of a custom domain does not tell whose tenant it is; a policy does.
+        let of_address = |text: &str| match address::form(text)? {
+            AuthorityKind::Entra if has_policy && !address::is_at_cloud(text) => of_policy,
+            kind => Some(kind),
+        };
+        (self.site.form.as_ref().map(|kind| kind.value))
+            .or_else(|| self.addresses.iter().find_map(|address| of_address(&address.value)))
+            .or_else(|| self.instance_texts().find_map(|(_, text)| address::kind_of_instance(text)))
+            .or(of_policy)
+            .unwrap_or(AuthorityKind::Entra)
     }
 
     /// Whether the section has an authority of its own, beside those that are listed.
@@ -23,7 +29,7 @@ impl ConfigSettings {
         !self.tenants.is_empty()
             || !self.addresses.is_empty()
             || self.site.names_an_issuer()
-            || self.form() != Form::Entra
+            || self.kind() != AuthorityKind::Entra
             || (self.authorities.is_empty() && self.sections.is_empty())
     }
 
@@ -36,9 +42,9 @@ impl ConfigSettings {
     }
 
     /// The setting that determines the kind of the authority, for a message.
-    pub(super) fn witness(&self) -> Option<String> {
+    pub(super) fn kind_evidence(&self) -> Option<String> {
         let kind = self.site.form.as_ref().map(|form| {
-            let name = Form::ALL.iter().find(|(_, known)| *known == form.value).map_or("", |(name, _)| name);
+            let name = AuthorityKind::ALL.iter().find(|(_, known)| *known == form.value).map_or("", |(name, _)| name);
             format!("{} = {name:?}", form.name)
         });
         let address = self.addresses.first().map(|address| format!("{} = {:?}", address.name, address.value));

@@ -13,7 +13,6 @@ pub(crate) struct ConfigSettings {
     pub(super) tenants: Vec<Named<Tenant>>,
     pub(super) client_ids: Vec<Named<String>>,
     pub(super) audiences: Vec<Named<String>>,
-    pub(super) strict_audiences: Vec<Named<bool>>,
     pub(super) instances: Vec<Named<Place>>,
     /// Full addresses of authorities, as `Authority` has them.
     pub(super) addresses: Vec<Named<String>>,
@@ -34,6 +33,7 @@ pub(crate) struct ConfigSettings {
     /// CA certificates for key servers, in PEM.
     pub(super) ca_certificates: Vec<Named<String>>,
     pub(super) max_token_bytes: Vec<Named<usize>>,
+    pub(super) strict_audiences: Vec<Named<bool>>,
     pub(super) warnings: Vec<Warning>,
     /// What is worth adding where a setting is missing.
     pub(super) hints: Vec<(Key, String)>,
@@ -233,6 +233,13 @@ impl ConfigSettings {
         self.max_token_bytes.push(Named::in_code("max_token_bytes()", bytes));
         self
     }
+
+    /// Whether only the listed audiences are accepted, and not those that follow from the client id.
+    #[must_use]
+    pub(crate) fn strict_audiences(mut self, strict: bool) -> Self {
+        self.strict_audiences.push(Named::in_code("strict_audiences()", strict));
+        self
+    }
 }
 
 impl ConfigSettings {
@@ -250,7 +257,6 @@ impl ConfigSettings {
         replace(&mut self.tenants, &code.tenants);
         replace(&mut self.client_ids, &code.client_ids);
         replace(&mut self.audiences, &code.audiences);
-        replace(&mut self.strict_audiences, &code.strict_audiences);
         replace(&mut self.instances, &code.instances);
         replace(&mut self.authorities, &code.authorities);
         replace(&mut self.allowed_clients, &code.allowed_clients);
@@ -264,6 +270,7 @@ impl ConfigSettings {
         replace(&mut self.app_specific_keys, &code.app_specific_keys);
         replace(&mut self.ca_certificates, &code.ca_certificates);
         replace(&mut self.max_token_bytes, &code.max_token_bytes);
+        replace(&mut self.strict_audiences, &code.strict_audiences);
         self
     }
 

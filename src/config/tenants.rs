@@ -1,33 +1,35 @@
-//! The rules of instances and tenants.
+//! The rules of Entra instances and tenants.
 
 use super::{
-    address::{self, Form, Spot},
+    address::{self, AuthorityKind, ParsedAuthority},
+    flaw::Flaw,
+    identifier::{self, TenantName},
     key::Key,
     location::{Location, Named},
-    rules::{GUID_FORM, Rules},
+    rules::Rules,
     settings::{Place, Tenant},
     warning::Warning,
 };
 use crate::{
     authority::Authority,
-    error::ConfigProblemKind::{Conflict, Invalid, Unsafe},
+    error::ConfigProblemKind::{Conflict, Unsafe},
     tenant::{Instance, TenantId},
 };
 
-/// What the settings say about tenants.
+/// The tenants that a section accepts.
 #[derive(Default)]
 pub(super) struct Tenants {
     pub(super) ids: Vec<TenantId>,
     domains: Vec<String>,
     keywords: Vec<&'static str>,
-    /// Where they live, if it was asked for.
+    /// The instance that the section names; `None` only if it was not looked for.
     pub(super) instance: Option<Instance>,
-    /// `None` if there are none.
+    /// `None` if there are no tenants.
     pub(super) authority: Option<Authority>,
 }
 
 impl Tenants {
-    /// Whether tenants are accepted that nobody listed.
+    /// Whether tenants are accepted that are not listed.
     pub(super) fn has_keyword(&self) -> bool {
         !self.keywords.is_empty()
     }
@@ -38,13 +40,14 @@ impl Rules<'_> {
     pub(super) fn tenants(&mut self, outer: Option<&Instance>) -> Tenants {
         let mut instances: Vec<Named<Instance>> = Vec::new();
         for place in &self.config.instances {
-            let instance = match &place.value {
-                Place::Cloud(cloud) => Ok((*cloud).into()),
-                Place::Address(address) => address::instance(address).map_err(|flaw| (address, flaw)),
-            };
-            match instance {
-                Ok(instance) => instances.push(Named::new(place.name.clone(), instance)),
-                Err((address, flaw)) => self.wrong(flaw.kind, &place.name, address, flaw.advice),
+            match &place.value {
+                Place::Cloud(cloud) => instances.push(Named::new(place.name.clone(), (*cloud).into())),
+                Place::Address(text) => {
+                    let instance =
+                        address::instance(text).and_then(|instance| self.checked_kind(&place.name, instance));
+                    let instance = self.accepted(&place.name, text, instance);
+                    instances.extend(instance.map(|instance| Named::new(place.name.clone(), instance)));
+                }
             }
         }
         let mut tenants = Tenants::default();
@@ -52,29 +55,45 @@ impl Rules<'_> {
             self.tenant(tenant, &mut tenants);
         }
         for authority in &self.config.addresses {
-            match address::authority(&authority.value, Form::Entra) {
-                Ok(Spot::Entra { instance, tenant }) => {
-                    instances.push(Named::new(authority.name.clone(), instance));
-                    self.tenant_of_authority(authority, tenant, &mut tenants);
+            let parsed = match address::authority(&authority.value, AuthorityKind::Entra) {
+                Ok(ParsedAuthority::Entra { instance, tenant }) => {
+                    self.checked_kind(&authority.name, instance).map(|instance| (instance, tenant))
                 }
-                Ok(_) => self.wrong(Invalid, &authority.name, &authority.value, "is no authority of Entra's"),
-                Err(flaw) => self.wrong(flaw.kind, &authority.name, &authority.value, flaw.advice),
+                Ok(_) => Err(Flaw::invalid("is not the address of an Entra tenant")),
+                Err(flaw) => Err(flaw),
+            };
+            if let Some((instance, tenant)) = self.accepted(&authority.name, &authority.value, parsed) {
+                instances.push(Named::new(authority.name.clone(), instance));
+                self.tenant_of_authority(authority, tenant, &mut tenants);
             }
         }
-        let instance = self.one(&instances, Instance::to_string).map(|named| named.value.clone());
+        let instance = self.single(&instances, Instance::to_string).map(|named| named.value.clone());
         let instance = instance.or(outer.cloned()).unwrap_or_default();
         tenants.instance = Some(instance.clone());
         self.check_together(&tenants);
-        let nothing = tenants.ids.is_empty() && tenants.domains.is_empty();
+        let is_empty = tenants.ids.is_empty() && tenants.domains.is_empty();
         tenants.authority = match tenants.keywords.first() {
             Some(&"organizations") => Some(Authority::danger_any_organization()),
             Some(&"common") => Some(Authority::danger_any_account()),
             Some(_) => Some(Authority::danger_personal_accounts()),
-            None if nothing => None,
+            None if is_empty => None,
             None => Some(Authority::tenants(tenants.ids.iter().copied(), tenants.domains.iter().cloned())),
         }
         .map(|authority| authority.in_instance(instance));
         tenants
+    }
+
+    /// A host that is not Microsoft's can be External ID at a custom domain, a mirror or a mock: their issuers differ, so that
+    /// a guess would reject every token.
+    fn checked_kind(&self, name: &Location, instance: Instance) -> Result<Instance, Flaw> {
+        match address::foreign_host(&instance) {
+            Some(host) if !name.is_in_code() && self.config.site.form.is_none() => Err(Flaw::invalid(format!(
+                "{host} is not a Microsoft host: for External ID at a custom domain add Kind: ExternalId and TenantId (its \
+                 GUID), for Azure AD B2C add SignUpSignInPolicyId, for a mirror or a mock of Entra add Kind: Entra, for any \
+                 other issuer add Kind: OpenIdConnect"
+            ))),
+            _ => Ok(instance),
+        }
     }
 
     fn tenant(&mut self, tenant: &Named<Tenant>, tenants: &mut Tenants) {
@@ -84,57 +103,61 @@ impl Rules<'_> {
             Tenant::Plain(text) => (text, false),
         };
         let name = &tenant.name;
-        if let Ok(id) = text.parse::<TenantId>() {
-            if id == TenantId::PERSONAL_ACCOUNTS {
-                self.warn_of_personal_accounts(name, text);
+        match identifier::tenant(text, if may_be_keyword { ", or organizations" } else { "" }) {
+            Ok(TenantName::Id(id)) => {
+                if id == TenantId::PERSONAL_ACCOUNTS {
+                    self.warn_of_personal_accounts(name, text);
+                }
+                tenants.ids.push(id);
             }
-            tenants.ids.push(id);
-        } else if let Some(keyword) = address::keyword(text) {
-            let method = match keyword {
-                "organizations" => "danger_any_organization()",
-                "common" => "danger_any_account()",
-                _ => "danger_personal_accounts()",
-            };
-            if !may_be_keyword {
-                self.wrong(Unsafe, name, text, format!("is no tenant; if really meant, it is {method}"));
-            } else if keyword != "organizations" {
-                self.warn_of_personal_accounts(name, text);
+            Ok(TenantName::Domain(domain)) => tenants.domains.push(domain),
+            Ok(TenantName::Keyword(keyword)) => {
+                let method = match keyword {
+                    "organizations" => "danger_any_organization()",
+                    "common" => "danger_any_account()",
+                    _ => "danger_personal_accounts()",
+                };
+                if !may_be_keyword {
+                    self.wrong(Unsafe, name, text, format!("is not a tenant; to accept all of those, use {method}"));
+                } else if keyword != "organizations" {
+                    self.warn_of_personal_accounts(name, text);
+                }
+                tenants.keywords.push(keyword);
             }
-            tenants.keywords.push(keyword);
-        } else if address::is_domain(text) {
-            tenants.domains.push(text.to_ascii_lowercase());
-        } else {
-            let keyword = if may_be_keyword { ", or organizations" } else { "" };
-            let advice = format!(
-                "{GUID_FORM}, or a verified domain such as contoso.onmicrosoft.com{keyword} is needed; it is the \
-                 Directory (tenant) ID of the app registration"
-            );
-            self.wrong(Invalid, name, text, advice);
+            Err(flaw) => self.wrong(flaw.kind, name, text, flaw.advice),
         }
     }
 
-    /// The tenant at the end of an authority must be the one that is configured, if any is.
+    /// The tenant at the end of an authority must be the configured one, if there is one. Microsoft.Identity.Web would
+    /// follow the authority and ignore the tenant.
     fn tenant_of_authority(&mut self, authority: &Named<String>, tenant: String, tenants: &mut Tenants) {
         let Some(configured) = self.config.tenants.first() else {
             let tenant = Named::new(authority.name.clone(), Tenant::Written(tenant));
             return self.tenant(&tenant, tenants);
         };
-        let is_same = |other: &Named<Tenant>| match &other.value {
-            Tenant::Written(text) | Tenant::Plain(text) => text.eq_ignore_ascii_case(&tenant),
-            Tenant::Keyword(keyword) => keyword.eq_ignore_ascii_case(&tenant),
+        let text = |tenant: &Tenant| match tenant {
+            Tenant::Written(text) | Tenant::Plain(text) => text.clone(),
+            Tenant::Keyword(keyword) => (*keyword).to_owned(),
         };
-        if !self.config.tenants.iter().all(is_same) {
-            self.wrong(
-                Conflict,
-                &authority.name,
-                &authority.value,
-                format!("names another tenant than {}; leave one out", configured.name),
-            );
+        if self.config.tenants.iter().all(|other| text(&other.value).eq_ignore_ascii_case(&tenant)) {
+            return;
         }
+        let (setting, value) = (&configured.name, text(&configured.value));
+        let is_guid = |text: &str| text.parse::<TenantId>().is_ok();
+        let advice = if address::keyword(&tenant).is_some() {
+            format!("accepts more tenants than {setting} = {value:?}; leave it out to accept those of {setting} alone")
+        } else if address::is_domain(&tenant) && is_guid(&value) || is_guid(&tenant) && address::is_domain(&value) {
+            format!(
+                "names its tenant otherwise than {setting} = {value:?}, and which is meant cannot be told; leave one out"
+            )
+        } else {
+            format!("names another tenant than {setting} = {value:?}; leave one out")
+        };
+        self.wrong(Conflict, &authority.name, &authority.value, advice);
     }
 
     pub(super) fn warn_of_personal_accounts(&mut self, name: &Location, text: &str) {
-        let warning = format!("{name} = {text:?} lets personal Microsoft accounts in: anybody can have one");
+        let warning = format!("{name} = {text:?} accepts personal Microsoft accounts, which anyone can create");
         self.warnings.push(Warning::new(name.as_str(), warning));
     }
 
@@ -149,30 +172,34 @@ impl Rules<'_> {
                 Tenant::Written(text) | Tenant::Plain(text) => address::keyword(text).is_some(),
             };
             if let Some(tenant) = self.config.tenants.iter().find(is_keyword) {
-                let (Tenant::Written(text) | Tenant::Plain(text)) = &tenant.value else {
-                    let advice = "cannot stand beside other tenants: it stands for all of them";
-                    return self.problems.push(tenant.name.problem(Conflict, None, advice));
+                let text = match &tenant.value {
+                    Tenant::Keyword(_) => None,
+                    Tenant::Written(text) | Tenant::Plain(text) => Some(text.as_str()),
                 };
-                self.wrong(
-                    Conflict,
-                    &tenant.name,
-                    text,
-                    "cannot stand beside other tenants: it stands for all of them",
-                );
+                let advice = "stands for many tenants and cannot be combined with others; leave one out";
+                self.problems.push(tenant.name.problem(Conflict, text, advice));
             }
         }
         let is_named =
             !self.config.has_own_authority() || !self.config.tenants.is_empty() || !self.config.addresses.is_empty();
         if !is_named && !self.config.is_spoilt(&[Key::TenantId, Key::TenantIds, Key::Authority]) {
-            let advice =
-                "is missing: whose tokens are accepted? Take the Directory (tenant) ID of the app registration";
-            self.problems.push(self.config.missing(Key::TenantId, advice));
+            let advice = match self.config.site.text(Key::Domain) {
+                Some(domain) => format!(
+                    "is missing, and {} = {:?} is not used to find the tenant; write the Directory (tenant) ID of the app \
+                     registration, or that domain, as TenantId",
+                    domain.name, domain.value
+                ),
+                None => "is missing; write the Directory (tenant) ID of the app registration".to_owned(),
+            };
+            self.problems.push(self.config.missing(Key::TenantId, &advice));
         }
         for id in &tenants.ids {
             let same = |client: &&Named<String>| client.value.parse() == Ok(*id);
             if let Some(client) = self.config.client_ids.iter().find(same) {
-                let text =
-                    format!("{} = {:?} is the tenant's id too: is it the application's?", client.name, client.value);
+                let text = format!(
+                    "{} = {:?} is also the tenant's id; check that it is the Application (client) ID",
+                    client.name, client.value
+                );
                 self.warnings.push(Warning::new(client.name.as_str(), text));
             }
         }

@@ -3,11 +3,12 @@
 use std::{collections::HashSet, time::Duration};
 
 use super::{
-    address::Form,
+    address::AuthorityKind,
+    identifier,
     key::Key,
     location::{Location, Named},
     provenance::AuthorityEntry,
-    rules::{Common, GUID_FORM, Rules, guid},
+    rules::{Common, Rules},
     section,
     settings::ConfigSettings,
     size,
@@ -57,38 +58,41 @@ impl ConfigSettings {
     pub(super) fn validate_all(&self) -> (Option<ResolvedConfig>, Problems) {
         let mut rules = Rules::new(self);
         rules.warnings.clone_from(&self.warnings);
-        let form = self.form();
-        let other = if self.has_own_authority() { rules.described(form) } else { None };
+        let kind = self.kind();
+        let other = if self.has_own_authority() { rules.authority_of_section(kind) } else { None };
         if let Some(required) = self.site.required_for_readiness.as_ref().filter(|_| !self.has_own_authority()) {
             let advice = "applies to one authority; move it into its entry in Authorities";
             rules.wrong(NotApplicable, &required.name, &required.value.to_string(), advice);
         }
-        let tenants = if form == Form::Entra { rules.tenants(None) } else { Tenants::default() };
-        let client_id = rules.client_id(form);
+        let tenants = if kind == AuthorityKind::Entra { rules.tenants(None) } else { Tenants::default() };
+        let client_id = rules.client_id(kind);
         rules.check_audiences(&self.audiences);
         let common = Common {
-            allowed_clients: rules.allowed_clients(form),
+            allowed_clients: rules.allowed_clients(&self.allowed_clients, kind),
             required_claims: rules.required_claims(),
             leeway: rules.leeway(),
             allow_without_role: rules.switch(&self.allow_without_role),
             accept_bound: rules.switch(&self.accept_bound),
+            strict_audiences: rules.switch(&self.strict_audiences),
             client_id,
         };
         let resource = rules.resource();
         let max_token_bytes = rules.max_token_bytes();
         let keys = KeySettings { revoked: rules.revoked_keys(), ..KeySettings::default() };
         let detailed_errors = rules.switch(&self.detailed_errors);
-        let has_tenant = form == Form::Entra && tenants.authority.is_some() && !tenants.has_keyword();
+        let has_tenant = kind == AuthorityKind::Entra && tenants.authority.is_some() && !tenants.has_keyword();
         let app_id = rules.app_id(common.client_id.as_deref(), has_tenant);
-        rules.warn_of_microsoft();
+        rules.warn_of_microsoft_apis();
+        rules.warn_of_added_audiences();
         let main = tenants.authority.map(|authority| match app_id {
             Some(app_id) => authority.app_specific_keys(app_id),
             None => authority,
         });
-        let main = main.or(other).map(|authority| section::with_site(authority, self));
-        // What another issuer calls its clients and audiences is nothing that holds at Entra.
+        let main = main.or(other).map(|authority| section::with_authority_settings(authority, self));
+        rules.check_metadata_address(kind, main.as_ref());
+        // The clients and audiences of another issuer mean nothing to Entra.
         let main =
-            main.map(|main| if form == Form::OpenIdConnect { section::with_own_names(main, self) } else { main });
+            main.map(|main| if kind.has_guids() { main } else { section::with_clients_and_audiences(main, self) });
         let mut entries: Vec<AuthorityEntry<'_>> = Vec::new();
         entries.extend(main.map(|authority| AuthorityEntry::of_section(authority, self.own_name(), self)));
         for section in &self.sections {
@@ -145,33 +149,25 @@ impl ConfigSettings {
 
 impl Rules<'_> {
     fn switch(&mut self, all: &[Named<bool>]) -> bool {
-        self.one(all, bool::to_string).is_some_and(|switch| switch.value)
+        self.single(all, bool::to_string).is_some_and(|switch| switch.value)
     }
 
     /// The client id in lower case. That of another issuer's application may be any text, which holds there alone.
-    fn client_id(&mut self, form: Form) -> Option<String> {
+    fn client_id(&mut self, kind: AuthorityKind) -> Option<String> {
         let mut ids: Vec<Named<String>> = Vec::new();
         for client in &self.config.client_ids {
-            match guid(&client.value) {
-                Some(id) => ids.push(Named::new(client.name.clone(), id)),
-                None if form == Form::OpenIdConnect && !client.value.trim().is_empty() => {}
-                None if client.value.starts_with("api://") => {
-                    self.wrong(
-                        Invalid,
-                        &client.name,
-                        &client.value,
-                        format!("{GUID_FORM} is needed; an App ID URI is an audience"),
-                    );
-                }
-                None => {
-                    let advice =
-                        format!("{GUID_FORM} is needed: the Application (client) ID of the API's app registration");
-                    self.wrong(Invalid, &client.name, &client.value, advice);
-                }
-            }
+            let whose = match client.value.starts_with("api://") {
+                true => "; an App ID URI is an audience",
+                false => ": the Application (client) ID of the API's app registration",
+            };
+            let id = identifier::client_id(&client.value, kind, whose);
+            let id = self.accepted(&client.name, &client.value, id);
+            // Of another issuer's ids, only one that could be Entra's holds for the authorities that are listed.
+            let id = id.filter(|id| kind.has_guids() || identifier::guid(id).is_some());
+            ids.extend(id.map(|id| Named::new(client.name.clone(), id)));
         }
         let is_any = !self.config.client_ids.is_empty() || !self.config.audiences.is_empty();
-        // Authorities may all have audiences of their own, and no other tenants need any.
+        // None is needed where every authority has its own audiences.
         let has_own = |authority: &Named<Authority>| authority.value.settings.names_an_audience();
         let section_has_own = |section: &Named<ConfigSettings>| {
             let config = &section.value;
@@ -182,20 +178,20 @@ impl Rules<'_> {
             || !self.config.authorities.iter().all(has_own)
             || !self.config.sections.iter().all(section_has_own);
         if is_needed && !is_any && !self.config.is_spoilt(&[Key::ClientId, Key::Audience, Key::Audiences]) {
-            let advice = "is missing, and so is an audience: which API is this? Take the Application (client) ID of its \
-                          app registration";
+            let advice =
+                "is missing, and so is an audience; write the Application (client) ID of the API's app registration";
             self.problems.push(self.config.missing(Key::ClientId, advice));
         }
-        self.one(&ids, String::clone).map(|id| id.value.clone())
+        self.single(&ids, String::clone).map(|id| id.value.clone())
     }
 
-    fn warn_of_microsoft(&mut self) {
+    fn warn_of_microsoft_apis(&mut self) {
         let sections = self.config.sections.iter().map(|section| &section.value);
         let configs = std::iter::once(self.config).chain(sections);
         for audience in configs.flat_map(|config| config.audiences.iter().chain(&config.client_ids)) {
             if let Some(api) = microsoft_api(&audience.value) {
                 let text = format!(
-                    "{} = {:?} is {api}, an API of Microsoft's: tokens for it are for Microsoft alone to validate",
+                    "{} = {:?} is the audience of {api}, an API of Microsoft: only Microsoft can validate tokens for it",
                     audience.name, audience.value
                 );
                 self.warnings.push(Warning::new(audience.name.as_str(), text));
@@ -203,26 +199,28 @@ impl Rules<'_> {
         }
     }
 
-    fn allowed_clients(&mut self, form: Form) -> HashSet<String> {
-        let mut clients = HashSet::new();
-        for client in &self.config.allowed_clients {
-            match guid(&client.value) {
-                Some(id) => drop(clients.insert(id)),
-                // It holds there; elsewhere nobody has it, which must not become a list without an entry.
-                None if form == Form::OpenIdConnect && !client.value.trim().is_empty() => {
-                    clients.insert(client.value.clone());
-                }
-                None => {
-                    self.wrong(
-                        Invalid,
-                        &client.name,
-                        &client.value,
-                        format!("{GUID_FORM} is needed: an application's client id"),
-                    );
-                }
+    /// In Microsoft.Identity.Web, `Audience` replaces the audiences that follow from the client id. Here it adds to them.
+    fn warn_of_added_audiences(&mut self) {
+        let sections = self.config.sections.iter().map(|section| &section.value);
+        let is_undecided = |config: &&ConfigSettings| config.strict_audiences.is_empty();
+        for config in std::iter::once(self.config).filter(is_undecided).chain(sections.filter(is_undecided)) {
+            let Some(client) = config.client_ids.first().filter(|_| config.kind().has_guids()) else { continue };
+            let is_default = |audience: &Named<String>| {
+                let id = audience.value.strip_prefix("api://").unwrap_or(&audience.value);
+                id.trim_end_matches('/').eq_ignore_ascii_case(&client.value)
+            };
+            let is_microsofts = |audience: &&Named<String>| audience.name.ends_with(Key::Audience.name());
+            for audience in config.audiences.iter().filter(is_microsofts).filter(|audience| !is_default(audience)) {
+                let text = format!(
+                    "{} = {:?} is accepted in addition to the audiences of {} ({id} and api://{id}), which                      Microsoft.Identity.Web would replace by it; set StrictAudiences to true to accept it alone, or to false                      to accept all of them without this warning",
+                    audience.name,
+                    audience.value,
+                    client.name,
+                    id = client.value,
+                );
+                self.warnings.push(Warning::new(audience.name.as_str(), text));
             }
         }
-        clients
     }
 
     fn required_claims(&mut self) -> Vec<ClaimRule> {
@@ -234,9 +232,10 @@ impl Rules<'_> {
 
     /// The client id by which the API's own keys are asked for.
     fn app_id(&mut self, client_id: Option<&str>, has_tenant: bool) -> Option<String> {
-        let wanted = self.one(&self.config.app_specific_keys, bool::to_string).filter(|wanted| wanted.value)?;
+        let wanted = self.single(&self.config.app_specific_keys, bool::to_string).filter(|wanted| wanted.value)?;
         if self.config.client_ids.is_empty() {
-            let advice = format!("needs {}, by which those keys are asked for", self.config.location_of(Key::ClientId));
+            let advice =
+                format!("needs {}, for which those keys are requested", self.config.location_of(Key::ClientId));
             self.wrong(Missing, &wanted.name, "true", advice);
         }
         if !has_tenant {
@@ -245,7 +244,7 @@ impl Rules<'_> {
                 Missing,
                 &wanted.name,
                 "true",
-                format!("needs {tenant}: a tenant's own document is where those keys are"),
+                format!("needs {tenant}: only the document of a single tenant has those keys"),
             );
         }
         client_id.map(str::to_owned)
@@ -253,16 +252,16 @@ impl Rules<'_> {
 
     fn leeway(&mut self) -> Duration {
         let text = |leeway: &Duration| format!("{leeway:?}");
-        let Some(leeway) = self.one(&self.config.leeway, text) else { return DEFAULT_LEEWAY };
+        let Some(leeway) = self.single(&self.config.leeway, text) else { return DEFAULT_LEEWAY };
         if leeway.value > MAX_LEEWAY {
-            let advice = format!("at most {} s are allowed; set the clock rather", MAX_LEEWAY.as_secs());
+            let advice = format!("at most {} s are allowed; synchronize the clock instead", MAX_LEEWAY.as_secs());
             self.wrong(Invalid, &leeway.name, &text(&leeway.value), advice);
         }
         leeway.value
     }
 
     fn resource(&mut self) -> Option<String> {
-        let resource = self.one(&self.config.resource, String::clone)?;
+        let resource = self.single(&self.config.resource, String::clone)?;
         let text = &resource.value;
         let is_app_id_uri = text.strip_prefix("api://").is_some_and(|rest| {
             !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#' && byte != b'"')
@@ -279,7 +278,7 @@ impl Rules<'_> {
     }
 
     fn max_token_bytes(&mut self) -> usize {
-        let Some(most) = self.one(&self.config.max_token_bytes, usize::to_string) else {
+        let Some(most) = self.single(&self.config.max_token_bytes, usize::to_string) else {
             return DEFAULT_MAX_TOKEN_BYTES;
         };
         if !MAX_TOKEN_BYTES.contains(&most.value) {
@@ -292,7 +291,7 @@ impl Rules<'_> {
     fn revoked_keys(&mut self) -> HashSet<String> {
         for key in &self.config.revoked_keys {
             if key.value.is_empty() || key.value.contains(char::is_whitespace) {
-                self.wrong(Invalid, &key.name, &key.value, "the `kid` of a signing key is needed, without blanks");
+                self.wrong(Invalid, &key.name, &key.value, "the `kid` of a signing key is needed, without whitespace");
             }
         }
         self.config.revoked_keys.iter().map(|key| key.value.clone()).collect()

@@ -169,6 +169,24 @@ impl VerifierBuilder {
         self
     }
 
+    /// Whether only the listed audiences are accepted, and not those that follow from the client id. Default: both are.
+    ///
+    /// ```
+    /// use tower_entra::Verifier;
+    ///
+    /// let verifier = Verifier::builder()
+    ///     .tenant("11111111-2222-3333-4444-555555555555")
+    ///     .client_id("66666666-7777-8888-9999-000000000000")
+    ///     .audience("https://orders.contoso.example")
+    ///     .strict_audiences(true)
+    ///     .build()?;
+    /// # Ok::<(), tower_entra::ConfigError>(())
+    /// ```
+    pub fn strict_audiences(mut self, strict: bool) -> Self {
+        self.settings = self.settings.strict_audiences(strict);
+        self
+    }
+
     /// How keys are cached and refreshed.
     pub fn keys(mut self, settings: KeySettings) -> Self {
         self.keys = settings;
