@@ -82,7 +82,9 @@ fn attributes(element: Element<'_, '_>, import: &mut PolicyImport) {
         match name {
             "tenant-id" | "authentication-endpoint" => {}
             _ if claims::attribute(name, &place, value, import) => {}
-            _ => import.problem(Unknown, place, Some(value), "is not an attribute of validate-azure-ad-token; remove it"),
+            _ => {
+                import.problem(Unknown, place, Some(value), "is not an attribute of validate-azure-ad-token; remove it")
+            }
         }
     }
     let place = format!("{}/@authentication-endpoint", import.policy);
@@ -95,7 +97,10 @@ fn attributes(element: Element<'_, '_>, import: &mut PolicyImport) {
         None => import.problem(Missing, place, None, format!("is missing; it is {TENANT}")),
     }
     let place = format!("{}/@clock-skew", import.policy);
-    import.note(&place, "does not exist in this policy; 60 s are allowed here, unless ClockSkewSeconds sets another value");
+    import.note(
+        &place,
+        "does not exist in this policy; 60 s are allowed here, unless ClockSkewSeconds sets another value",
+    );
 }
 
 /// A tenant by its GUID, its domain, a keyword, or an address that ends with one of them.

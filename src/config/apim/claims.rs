@@ -20,8 +20,10 @@ pub(super) fn attribute(name: &str, place: &str, value: &str, import: &mut Polic
         "header-name" if value.trim().eq_ignore_ascii_case("Authorization") => {}
         "header-name" => {
             if let Some(header) = import.evaluated(place, value) {
-                let advice =
-                    format!("the token is in the header {}: read it with AuthenticateLayer::token_from", shortened(&header));
+                let advice = format!(
+                    "the token is in the header {}: read it with AuthenticateLayer::token_from",
+                    shortened(&header)
+                );
                 import.note(place, advice);
             }
         }
@@ -36,8 +38,11 @@ pub(super) fn attribute(name: &str, place: &str, value: &str, import: &mut Polic
             }
         }
         "token-value" => {
-            import.note(place, "the token is the value of an expression: read it with AuthenticateLayer::token_from, unless \
-                                it is the Bearer token of the Authorization header");
+            import.note(
+                place,
+                "the token is the value of an expression: read it with AuthenticateLayer::token_from, unless \
+                                it is the Bearer token of the Authorization header",
+            );
         }
         "failed-validation-httpcode" if value.trim() == "401" => {}
         "failed-validation-httpcode" => {
@@ -76,7 +81,12 @@ impl Audiences {
         let problems = import.problems.len();
         self.listed.extend(identifiers(element, "audience", place, "the API's client ID or App ID URI", import));
         if self.listed.is_empty() && import.problems.len() == problems {
-            import.problem(Missing, place, None, "is empty; name the API's client ID or App ID URI in an element audience");
+            import.problem(
+                Missing,
+                place,
+                None,
+                "is empty; name the API's client ID or App ID URI in an element audience",
+            );
         }
         self.is_invalid |= import.problems.len() > problems;
     }
@@ -110,7 +120,8 @@ impl Audiences {
                 let is_required = |audience: &Imported| audience.as_str().is_some_and(|text| required.contains(text));
                 let both: Vec<Imported> = self.listed.into_iter().filter(is_required).collect();
                 if both.is_empty() && !self.is_invalid {
-                    let advice = "has none of the values that required-claims requires for aud, so no token is accepted";
+                    let advice =
+                        "has none of the values that required-claims requires for aud, so no token is accepted";
                     import.problem(Conflict, &place, None, advice);
                 }
                 both
@@ -148,7 +159,12 @@ pub(super) fn identifiers(
 }
 
 /// The texts of the elements called `name`, and their places.
-pub(super) fn texts(element: Element<'_, '_>, name: &str, place: &str, import: &mut PolicyImport) -> Vec<(String, String)> {
+pub(super) fn texts(
+    element: Element<'_, '_>,
+    name: &str,
+    place: &str,
+    import: &mut PolicyImport,
+) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for child in children(element, name, place, import) {
         let at = format!("{place}/{name}");
@@ -214,7 +230,9 @@ impl Claim {
                 "match" => import.problem(Invalid, at, Some(&value), "must be \"all\" or \"any\""),
                 // Whitespace counts in it.
                 "separator" => separator = Some(attribute.value().to_owned()),
-                _ => import.problem(Unknown, at, None, "is not an attribute of claim; supported: name, match, separator"),
+                _ => {
+                    import.problem(Unknown, at, None, "is not an attribute of claim; supported: name, match, separator")
+                }
             }
         }
         let Some(name) = name.filter(|name| !name.is_empty()) else {

@@ -37,7 +37,10 @@ pub(super) fn with_policy(
     let xml = if xml.trim_start().starts_with("<?xml") { xml.trim() } else { xml.trim_end() };
     let xml = expressions::escape(xml).map_err(|unbalanced| {
         let line = unbalanced.line;
-        whole(Syntax, format!("has an expression in line {line} that does not end: its brackets or quotes do not match"))
+        whole(
+            Syntax,
+            format!("has an expression in line {line} that does not end: its brackets or quotes do not match"),
+        )
     })?;
     if xml.len() > LONGEST {
         return Err(too_long());
@@ -62,7 +65,8 @@ pub(super) fn with_policy(
     };
     if let Some(second) = second {
         let line = document.text_pos_at(second.range().start).row;
-        let advice = format!("has several policies that validate tokens, another one in line {line}; give only one of them");
+        let advice =
+            format!("has several policies that validate tokens, another one in line {line}; give only one of them");
         return Err(whole(Conflict, advice));
     }
     let policy = if element.tag_name().name() == JWT { JWT } else { AZURE };

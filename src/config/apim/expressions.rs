@@ -329,7 +329,9 @@ mod tests {
 
     #[test]
     fn expressions_without_an_end_name_their_line() {
-        for expression in ["@(", "@(()", "@(\")", "@('a)", "@(]", "@{)", "@(\"\n\")", "@{ /* }", "@(@\")", "@($\"{)", "@('')"] {
+        for expression in
+            ["@(", "@(()", "@(\")", "@('a)", "@(]", "@{)", "@(\"\n\")", "@{ /* }", "@(@\")", "@($\"{)", "@('')"]
+        {
             assert_eq!(escape(&format!("<a>\n<b>\n{expression}</b></a>")), Err(Unbalanced { line: 3 }), "{expression}");
             assert_eq!(escape(&format!("<a\nb=\"{expression}\"/>")), Err(Unbalanced { line: 2 }), "{expression}");
         }
@@ -338,7 +340,9 @@ mod tests {
     #[test]
     fn time_is_linear_in_hostile_documents() {
         let megabyte = |piece: &str| piece.repeat((1 << 20) / piece.len());
-        for piece in ["@()", "@(&#40;)", "@(&quot;)", "@(\"a\")", "@(", "@{(", "@($\"{", "@('", "@(a&b)", "<!--", "<a b=\"@("] {
+        for piece in
+            ["@()", "@(&#40;)", "@(&quot;)", "@(\"a\")", "@(", "@{(", "@($\"{", "@('", "@(a&b)", "<!--", "<a b=\"@("]
+        {
             for start in ["<x>", "<x a=\"", ""] {
                 let start_of_test = std::time::Instant::now();
                 let _ = escape(&format!("{start}{}", megabyte(piece)));

@@ -2,11 +2,7 @@
 
 use std::fmt;
 
-use super::{
-    expressions::unsupported_expression,
-    placeholder::is_placeholder,
-    value::{Imported, Places},
-};
+use super::{expressions::unsupported_expression, placeholder::is_placeholder, value::Imported};
 use crate::{
     config::Config,
     error::{
@@ -159,16 +155,12 @@ impl PolicyImport {
         const TOKEN_TYPE: &str = "API Management does not check the token type. Here ID tokens are rejected, and an \
                                   application's token needs an app role unless AllowWebApiToBeAuthorizedByACL is true";
         self.note(self.policy, TOKEN_TYPE);
-        let mut places = Places::new();
         let section = Imported::object("", std::mem::take(&mut self.members));
-        let section = section.into_json(SECTION.to_owned(), &mut places);
-        places.remove(SECTION);
-        let document = serde_json::json!({ SECTION: section });
+        let document = Imported::object("", vec![(SECTION, section)]);
         let mut json = serde_json::to_string_pretty(&document).unwrap_or_default();
         if json.len() > LONGEST_JSON {
-            json = document.to_string();
+            json = serde_json::to_string(&document).unwrap_or_default();
         }
-        drop(document);
         if json.len() > LONGEST_JSON {
             let advice = "results in a configuration of more than 1 MiB, which is not supported";
             self.problem(TooLarge, self.policy, None, advice);
@@ -180,7 +172,7 @@ impl PolicyImport {
                 Ok(ApimPolicy { config, json, notes: self.notes })
             }
             Err(error) => {
-                self.add_translated(&error, &places);
+                self.add_translated(&error, &document);
                 // There is at least one now.
                 self.problems.check().and(Err(error))
             }
@@ -188,42 +180,31 @@ impl PolicyImport {
     }
 
     /// Adds the problems of the configuration under the places of the policy that the settings come from.
-    fn add_translated(&mut self, error: &ConfigError, places: &Places) {
+    fn add_translated(&mut self, error: &ConfigError, document: &Imported) {
         let has_own = !self.problems.is_empty();
         for problem in error.problems() {
-            let place = place_of(problem.setting(), places);
+            let place = document.place_of(problem.setting());
             // A setting is missing because what it comes from has a problem already.
             if has_own && (place.is_none() || problem.kind() == Missing) {
                 continue;
             }
             let place = place.unwrap_or(self.policy).to_owned();
-            self.problem(problem.kind(), place, problem.value(), translated(problem.advice(), places));
+            self.problem(problem.kind(), place, problem.value(), translated(problem.advice(), document));
         }
         (0..error.omitted()).for_each(|_| self.problems.omit());
     }
 }
 
-/// The place that a setting, or the list or object that it stands in, comes from.
-fn place_of<'a>(setting: &str, places: &'a Places) -> Option<&'a str> {
-    let mut path = setting;
-    loop {
-        if let Some(place) = places.get(path) {
-            return Some(place);
-        }
-        (path, _) = path.rsplit_once(':')?;
-    }
-}
-
 /// The text with the places of the policy instead of the settings.
-fn translated(text: &str, places: &Places) -> String {
-    let mut parts = text.split("AzureAd:");
+fn translated(text: &str, document: &Imported) -> String {
+    const PREFIX: &str = "AzureAd:";
+    let mut parts = text.split(PREFIX);
     let mut translated = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let is_in_path = |letter: char| letter.is_ascii_alphanumeric() || letter == ':' || letter == '_';
         let end = part.find(|letter| !is_in_path(letter)).unwrap_or(part.len());
         let path = part[..end].trim_end_matches(':');
-        let setting = format!("{SECTION}:{path}");
-        translated.push_str(place_of(&setting, places).unwrap_or(path));
+        translated.push_str(document.place_of(&format!("{PREFIX}{path}")).unwrap_or(path));
         translated.push_str(&part[path.len()..]);
     }
     translated

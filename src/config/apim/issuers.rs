@@ -103,7 +103,9 @@ impl Trust {
         self.report_unusable_keys(all.is_empty(), import);
         for (place, issuer) in &self.issuers {
             let advice = match closest_issuer(issuer) {
-                Some(right) => format!("{issuer} is not an issuer of Entra, so no token has it in iss; the form is {right}"),
+                Some(right) => {
+                    format!("{issuer} is not an issuer of Entra, so no token has it in iss; the form is {right}")
+                }
                 None => format!("tokens of {issuer} are rejected here: no openid-config of the policy belongs to it"),
             };
             import.note(place, advice);
@@ -222,8 +224,7 @@ impl Trust {
             let (place, text) = (place.clone(), tenant.clone());
             add(&mut tenants, Tenant { place, instance: instance.clone(), text, versions: vec![*version] });
         }
-        let own: Vec<String> =
-            tenants.iter().filter(|tenant| tenant.instance.cloud().is_none()).map(base_of).collect();
+        let own: Vec<String> = tenants.iter().filter(|tenant| tenant.instance.cloud().is_none()).map(base_of).collect();
         let of_own = self.take(|issuer| own.iter().any(|base| issuer.starts_with(base)).then_some(()));
         note_discovered_issuers(&of_own, import);
         let instances: Vec<Instance> = tenants.iter().map(|tenant| tenant.instance.clone()).collect();
@@ -265,7 +266,8 @@ impl Trust {
         for tenant in tenants {
             if address::keyword(&tenant.text).is_some() {
                 has_keyword = true;
-                let advice = format!("{} accepts every account of its kind: name the tenants, if possible", tenant.text);
+                let advice =
+                    format!("{} accepts every account of its kind: name the tenants, if possible", tenant.text);
                 import.note(&tenant.place, advice);
             }
             let has = |version| tenant.versions.contains(&version);
@@ -413,7 +415,10 @@ impl Trust {
         }
         let keys: Vec<Imported> = self.keys.iter().map(|(_, key)| key.clone()).collect();
         let document = Imported::object(&place, vec![("keys", Imported::list(&place, keys))]);
-        import.note(&place, "are static, and never refreshed; an openid-config or a JwksUri follows the issuer's key rotation");
+        import.note(
+            &place,
+            "are static, and never refreshed; an openid-config or a JwksUri follows the issuer's key rotation",
+        );
         let issuers = std::mem::take(&mut self.issuers);
         let authority = |(at, issuer): Placed<String>| {
             let kind = Imported::new(&at, "OpenIdConnect");

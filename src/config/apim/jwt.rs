@@ -93,7 +93,8 @@ fn attributes(element: Element<'_, '_>, import: &mut PolicyImport) {
     }
     if !has_skew {
         let place = format!("{}/@clock-skew", import.policy);
-        let advice = "is 0 s in API Management unless it is given, and so it is here; without ClockSkewSeconds, 60 s are usual";
+        let advice =
+            "is 0 s in API Management unless it is given, and so it is here; without ClockSkewSeconds, 60 s are usual";
         import.note(&place, advice);
         import.put("ClockSkewSeconds", Imported::new(place, 0));
     }
@@ -146,7 +147,10 @@ fn openid_config(element: Element<'_, '_>, place: &str, trust: &mut Trust, impor
         match attribute.name() {
             "url" => {}
             "validate-connectivity" => {
-                import.note(place, "building a verifier fetches nothing; Verifier::warm_up tells whether the metadata is available");
+                import.note(
+                    place,
+                    "building a verifier fetches nothing; Verifier::warm_up tells whether the metadata is available",
+                );
             }
             _ => import.problem(Unknown, place, None, "is not an attribute of openid-config; supported: url"),
         }

@@ -11,7 +11,8 @@ pub(super) fn is_placeholder(text: &str) -> bool {
     }
     let is_separator = |letter: char| !letter.is_alphanumeric() && letter != '-' && letter != '_';
     text.split(is_separator).any(|word| {
-        let starts = ["enter_the_", "your-", "your_", "yourtenant", "yourdomain", "yourcompany", "yourapp", "yourclient"];
+        let starts =
+            ["enter_the_", "your-", "your_", "yourtenant", "yourdomain", "yourcompany", "yourapp", "yourclient"];
         starts.iter().any(|start| word.starts_with(start)) || is_empty_guid(word)
     })
 }

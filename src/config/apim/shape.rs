@@ -1,7 +1,6 @@
 //! Limits that hold before the XML is parsed: the parser's time grows with the square of nested namespaces and of attributes
 //! in one tag.
 
-
 /// Deeper than any policy: `policies`, a section, some `choose` and `when`.
 const DEEPEST: usize = 100;
 /// In one tag. `validate-jwt` has about ten.

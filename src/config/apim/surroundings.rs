@@ -80,13 +80,19 @@ fn effect(name: &str) -> Effect {
         "ip-filter" => Effect::Restricts("restricts callers by IP address"),
         "check-header" => Effect::Restricts("requires a header"),
         "validate-client-certificate" => Effect::Restricts("requires a client certificate"),
-        "validate-content" | "validate-parameters" | "validate-headers" | "validate-status-code"
-        | "validate-odata-request" | "validate-graphql-request" | "llm-content-safety" => {
-            Effect::Restricts("rejects messages by their content")
-        }
-        "rate-limit" | "rate-limit-by-key" | "quota" | "quota-by-key" | "llm-token-limit" | "azure-openai-token-limit" => {
-            Effect::Limits("limits the number of calls")
-        }
+        "validate-content"
+        | "validate-parameters"
+        | "validate-headers"
+        | "validate-status-code"
+        | "validate-odata-request"
+        | "validate-graphql-request"
+        | "llm-content-safety" => Effect::Restricts("rejects messages by their content"),
+        "rate-limit"
+        | "rate-limit-by-key"
+        | "quota"
+        | "quota-by-key"
+        | "llm-token-limit"
+        | "azure-openai-token-limit" => Effect::Limits("limits the number of calls"),
         "limit-concurrency" => Effect::Limits("limits the number of concurrent calls"),
         "return-response" | "mock-response" => Effect::Responds,
         "set-header" | "set-query-parameter" => Effect::Sets,
@@ -94,13 +100,41 @@ fn effect(name: &str) -> Effect {
         "include-fragment" => Effect::Fragment,
         "base" => Effect::Noted(BASE),
         "cors" => Effect::Noted(CORS),
-        "authentication-certificate" | "cache-lookup" | "cache-lookup-value" | "cache-remove-value" | "cache-store"
-        | "cache-store-value" | "cosmosdb-data-source" | "cross-domain" | "emit-metric" | "find-and-replace"
-        | "forward-request" | "get-authorization-context" | "http-data-source" | "invoke-dapr-binding"
-        | "invoke-request" | "json-to-xml" | "jsonp" | "log-to-eventhub" | "proxy" | "publish-event"
-        | "publish-to-dapr" | "redirect-content-urls" | "rewrite-uri" | "send-one-way-request" | "send-request"
-        | "send-service-bus-message" | "set-backend-service" | "set-body" | "set-method" | "set-status"
-        | "set-variable" | "sql-data-source" | "trace" | "xml-to-json" | "xsl-transform" => Effect::Harmless,
+        "authentication-certificate"
+        | "cache-lookup"
+        | "cache-lookup-value"
+        | "cache-remove-value"
+        | "cache-store"
+        | "cache-store-value"
+        | "cosmosdb-data-source"
+        | "cross-domain"
+        | "emit-metric"
+        | "find-and-replace"
+        | "forward-request"
+        | "get-authorization-context"
+        | "http-data-source"
+        | "invoke-dapr-binding"
+        | "invoke-request"
+        | "json-to-xml"
+        | "jsonp"
+        | "log-to-eventhub"
+        | "proxy"
+        | "publish-event"
+        | "publish-to-dapr"
+        | "redirect-content-urls"
+        | "rewrite-uri"
+        | "send-one-way-request"
+        | "send-request"
+        | "send-service-bus-message"
+        | "set-backend-service"
+        | "set-body"
+        | "set-method"
+        | "set-status"
+        | "set-variable"
+        | "sql-data-source"
+        | "trace"
+        | "xml-to-json"
+        | "xsl-transform" => Effect::Harmless,
         _ if name.starts_with("llm-") || name.starts_with("azure-openai-") => Effect::Harmless,
         _ if name.starts_with("validate-") || name.starts_with("check-") => Effect::UnknownCheck,
         _ => Effect::Unknown,
@@ -240,7 +274,10 @@ impl<'a, 'i> Surroundings<'a, 'i, '_> {
             "set-header" => self.token_use.is_token_header(name),
             "set-query-parameter" => self.token_use.is_token_parameter(name),
             // With a variable, the token is put there.
-            _ => element.attribute("output-token-variable-name").is_none() && self.token_use.is_token_header("Authorization"),
+            _ => {
+                element.attribute("output-token-variable-name").is_none()
+                    && self.token_use.is_token_header("Authorization")
+            }
         };
         replaces && self.is_before_policy(element, context)
     }
@@ -318,7 +355,8 @@ impl<'a, 'i> Surroundings<'a, 'i, '_> {
                           remove it, or set a status from 400";
             return self.import.problem(Unsupported, &context.path, status, advice);
         }
-        let advice = "changes the response to failed requests; here the responder does (ApiManagement::new().status(…))";
+        let advice =
+            "changes the response to failed requests; here the responder does (ApiManagement::new().status(…))";
         self.import.note(&context.path, advice);
     }
 
@@ -341,7 +379,10 @@ impl<'a, 'i> Surroundings<'a, 'i, '_> {
     fn note_groups(&mut self) {
         const SHOWN: usize = 20;
         const ADVICE: [(Group, &str); 3] = [
-            (Group::ReadsToken, "not imported; uses the token or its claims without refusing it: do that in the API, with tower_entra::Claims"),
+            (
+                Group::ReadsToken,
+                "not imported; uses the token or its claims without refusing it: do that in the API, with tower_entra::Claims",
+            ),
             (Group::Harmless, "not imported; does not decide who gets in"),
             (Group::Unknown, "not imported, and not known here: if it restricts callers, keep it in front of the API"),
         ];

@@ -21,7 +21,8 @@ impl TokenUse {
         let parameter = attribute("query-parameter-name");
         let value = attribute("token-value");
         let header = attribute("header-name").or_else(|| {
-            let is_elsewhere = parameter.is_some() || value.as_ref().is_some_and(|value| !value.contains("\"authorization\""));
+            let is_elsewhere =
+                parameter.is_some() || value.as_ref().is_some_and(|value| !value.contains("\"authorization\""));
             (!is_elsewhere).then(|| "authorization".to_owned())
         });
         let literals = value.iter().flat_map(|value| value.split('"').skip(1).step_by(2)).map(str::to_owned);
@@ -120,9 +121,9 @@ fn is_absence_check(expression: &str) -> bool {
     plain == format!("!{contains}")
         || plain == format!("{contains}==false")
         || values.iter().any(|value| {
-            let is_compared = plain.strip_prefix(value.as_str()).is_some_and(|rest| {
-                matches!(rest, "==\"\"" | "==null" | "==string.empty")
-            });
+            let is_compared = plain
+                .strip_prefix(value.as_str())
+                .is_some_and(|rest| matches!(rest, "==\"\"" | "==null" | "==string.empty"));
             let is_called = ["string.isnullorempty", "string.isnullorwhitespace"]
                 .iter()
                 .any(|function| plain == format!("{function}({value})"));

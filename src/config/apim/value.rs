@@ -1,10 +1,9 @@
 //! Values of the imported configuration, and the places in the policy that they come from.
 
-use std::collections::HashMap;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
-use serde_json::{Map, Value};
-
-/// A value of the configuration, and the element or attribute that it comes from.
+/// A value of the configuration, and the element or attribute that it comes from. It is serialized as the value alone.
 #[derive(Clone, Debug)]
 pub(super) struct Imported {
     pub(super) place: String,
@@ -17,9 +16,6 @@ enum Content {
     List(Vec<Imported>),
     Object(Vec<(&'static str, Imported)>),
 }
-
-/// The place in the policy of each setting, by its path in the JSON: `AzureAd:Audiences:0`.
-pub(super) type Places = HashMap<String, String>;
 
 impl Imported {
     /// A string, a number or a Boolean.
@@ -50,22 +46,52 @@ impl Imported {
         }
     }
 
-    /// The value at `path` of the JSON; the places of all settings in it are added to `places`.
-    pub(super) fn into_json(self, path: String, places: &mut Places) -> Value {
-        let value = match self.content {
-            Content::Plain(value) => value,
-            Content::List(elements) => {
-                let element = |(at, element): (usize, Self)| element.into_json(format!("{path}:{at}"), places);
-                Value::Array(elements.into_iter().enumerate().map(element).collect())
-            }
-            Content::Object(members) => {
-                let member = |(name, member): (&str, Self)| {
-                    (name.to_owned(), member.into_json(format!("{path}:{name}"), places))
-                };
-                Value::Object(members.into_iter().map(member).collect::<Map<_, _>>())
-            }
-        };
-        places.insert(path, self.place);
-        value
+    /// The place of the value at a path such as `AzureAd:Audiences:0`, or of the innermost list or object around it.
+    pub(super) fn place_of(&self, path: &str) -> Option<&str> {
+        let mut found = self;
+        for name in path.split(':') {
+            let inner = match &found.content {
+                Content::Plain(_) => None,
+                Content::List(elements) => name.parse::<usize>().ok().and_then(|at| elements.get(at)),
+                Content::Object(members) => members.iter().find(|(member, _)| *member == name).map(|(_, value)| value),
+            };
+            let Some(inner) = inner else { break };
+            found = inner;
+        }
+        Some(found.place.as_str()).filter(|place| !place.is_empty())
+    }
+}
+
+impl Serialize for Imported {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.content {
+            Content::Plain(value) => value.serialize(serializer),
+            Content::List(elements) => serializer.collect_seq(elements),
+            Content::Object(members) => serializer.collect_map(members.iter().map(|(name, value)| (name, value))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_those_of_the_innermost_value() {
+        let list = Imported::list("list", vec![Imported::new("first", "a"), Imported::new("second", 1)]);
+        let root = Imported::object("", vec![("A", Imported::object("", vec![("L", list)]))]);
+        for (path, place) in [
+            ("A:L:0", Some("first")),
+            ("A:L:1:X", Some("second")),
+            ("A:L:2", Some("list")),
+            ("A:L", Some("list")),
+            ("A:X", None),
+            ("A", None),
+            ("the JSON text", None),
+            ("", None),
+        ] {
+            assert_eq!(root.place_of(path), place, "{path}");
+        }
+        assert_eq!(serde_json::to_string(&root).ok().as_deref(), Some(r#"{"A":{"L":["a",1]}}"#));
     }
 }

@@ -61,7 +61,12 @@ fn problems_of_validate_azure_ad_token_name_their_place() {
         (&tenant, client("00000000-0000-0000-0000-000000000000"), Invalid, "client-application-ids/application-id"),
         (&tenant, client("me"), Invalid, "client-application-ids/application-id"),
         (&format!("{tenant} clock-skew='1'"), AUDIENCE.to_owned(), Unknown, "@clock-skew"),
-        (&format!("{tenant} authentication-endpoint='{{{{e}}}}'"), AUDIENCE.to_owned(), Unsupported, "@authentication-endpoint"),
+        (
+            &format!("{tenant} authentication-endpoint='{{{{e}}}}'"),
+            AUDIENCE.to_owned(),
+            Unsupported,
+            "@authentication-endpoint",
+        ),
         (
             &format!("tenant-id='{PUBLIC}/{TENANT}' authentication-endpoint='https://login.microsoftonline.us'"),
             AUDIENCE.to_owned(),
@@ -71,12 +76,21 @@ fn problems_of_validate_azure_ad_token_name_their_place() {
         (&format!("{tenant} header-name='{{{{h}}}}'"), AUDIENCE.to_owned(), Unsupported, "@header-name"),
         (&tenant, format!("{AUDIENCE}<issuers/>"), Unknown, "issuers"),
         (&tenant, AUDIENCE.repeat(2), Duplicate, "audiences"),
-        (&tenant, "<audiences><audience>@(context.Api.Id)</audience></audiences>".to_owned(), Unsupported, "audiences/audience"),
+        (
+            &tenant,
+            "<audiences><audience>@(context.Api.Id)</audience></audiences>".to_owned(),
+            Unsupported,
+            "audiences/audience",
+        ),
     ] {
         let xml = azure(attributes, &inner);
         let error = Config::from_apim_policy(&xml).unwrap_err();
         let [problem] = error.problems() else { panic!("{error}\n{xml}") };
-        assert_eq!((problem.kind(), problem.setting()), (kind, &*format!("validate-azure-ad-token/{place}")), "{problem}");
+        assert_eq!(
+            (problem.kind(), problem.setting()),
+            (kind, &*format!("validate-azure-ad-token/{place}")),
+            "{problem}"
+        );
     }
     for (attributes, text) in [
         (format!("{tenant} id='a'"), "is not an attribute"),

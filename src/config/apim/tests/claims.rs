@@ -54,7 +54,6 @@ fn required_claims_become_rules() {
     );
 }
 
-
 #[test]
 fn values_that_cannot_be_read_are_problems_where_they_restrict() {
     use ConfigProblemKind::{Invalid, Missing, Unknown, Unsupported};
@@ -72,17 +71,49 @@ fn values_that_cannot_be_read_are_problems_where_they_restrict() {
         (audience("<b/>"), Invalid, "validate-jwt/audiences/audience"),
         (audience("a</audience><audience claim='x'>b"), Unknown, "validate-jwt/audiences/audience/@claim"),
         (tenant.clone() + "<audiences><aud>a</aud></audiences>", Unknown, "validate-jwt/audiences/aud"),
-        (tenant.clone() + "<audiences match='all'><audience>a</audience></audiences>", Unknown, "validate-jwt/audiences/@match"),
+        (
+            tenant.clone() + "<audiences match='all'><audience>a</audience></audiences>",
+            Unknown,
+            "validate-jwt/audiences/@match",
+        ),
         (tenant.clone() + "<audiences/>", Missing, "validate-jwt/audiences"),
         (tenant.clone(), Missing, "validate-jwt/audiences"),
-        (tenant.clone() + "<required-claims><claim name='aud'/></required-claims>", Missing, "validate-jwt/required-claims/claim[aud]"),
-        (claim("<claim name='a'><value>@{return 1;}</value></claim>"), Unsupported, "validate-jwt/required-claims/claim[a]/value"),
-        (claim("<claim name='a'><value>{{role}}</value></claim>"), Unsupported, "validate-jwt/required-claims/claim[a]/value"),
-        (claim("<claim name='{{name}}'><value>x</value></claim>"), Unsupported, "validate-jwt/required-claims/claim/@name"),
-        (claim("<claim name='a' separator='@(1)'><value>x</value></claim>"), Unsupported, "validate-jwt/required-claims/claim/@separator"),
-        (claim("<claim name='a' match='{{match}}'><value>x</value></claim>"), Unsupported, "validate-jwt/required-claims/claim/@match"),
+        (
+            tenant.clone() + "<required-claims><claim name='aud'/></required-claims>",
+            Missing,
+            "validate-jwt/required-claims/claim[aud]",
+        ),
+        (
+            claim("<claim name='a'><value>@{return 1;}</value></claim>"),
+            Unsupported,
+            "validate-jwt/required-claims/claim[a]/value",
+        ),
+        (
+            claim("<claim name='a'><value>{{role}}</value></claim>"),
+            Unsupported,
+            "validate-jwt/required-claims/claim[a]/value",
+        ),
+        (
+            claim("<claim name='{{name}}'><value>x</value></claim>"),
+            Unsupported,
+            "validate-jwt/required-claims/claim/@name",
+        ),
+        (
+            claim("<claim name='a' separator='@(1)'><value>x</value></claim>"),
+            Unsupported,
+            "validate-jwt/required-claims/claim/@separator",
+        ),
+        (
+            claim("<claim name='a' match='{{match}}'><value>x</value></claim>"),
+            Unsupported,
+            "validate-jwt/required-claims/claim/@match",
+        ),
         (claim("<claim name='a'><value/></claim>"), Invalid, "validate-jwt/required-claims/claim[a]/value"),
-        (claim("<claim name='a' match='some'><value>x</value></claim>"), Invalid, "validate-jwt/required-claims/claim/@match"),
+        (
+            claim("<claim name='a' match='some'><value>x</value></claim>"),
+            Invalid,
+            "validate-jwt/required-claims/claim/@match",
+        ),
         (claim("<claim><value>x</value></claim>"), Missing, "validate-jwt/required-claims/claim/@name"),
         (claim("<claim name=' '><value>x</value></claim>"), Missing, "validate-jwt/required-claims/claim/@name"),
         (claim("<claim name='a' type='x'/>"), Unknown, "validate-jwt/required-claims/claim/@type"),

@@ -23,7 +23,8 @@ fn a_document_that_cannot_be_read_is_refused_with_the_reason() {
             "the policy: has several policies that validate tokens, another one in line 3",
         ),
         (
-            format!("\n<inbound>\n<choose>\n<when condition=\"@(a(\"x)\"))\"/></choose>{policy}</inbound>").replace("@(a(\"x)\"))", "@(a(\"x)"),
+            format!("\n<inbound>\n<choose>\n<when condition=\"@(a(\"x)\"))\"/></choose>{policy}</inbound>")
+                .replace("@(a(\"x)\"))", "@(a(\"x)"),
             "the policy: has an expression in line 4 that does not end",
         ),
         (
@@ -34,7 +35,10 @@ fn a_document_that_cannot_be_read_is_refused_with_the_reason() {
         (format!("<a>{}</a>", "<b/>".repeat(100_000)), "the policy: has more than 15000 elements and texts"),
         (format!("<a>{}</a>", " ".repeat(1 << 20)), "the policy: is longer than 1 MiB"),
         (format!("<a>@({})</a>", "&".repeat(1 << 19)), "the policy: is longer than 1 MiB"),
-        (format!("<a b=\"@(\"\")\">{}</a>", "<b>".repeat(101)), "the policy: has elements nested deeper than 100 levels"),
+        (
+            format!("<a b=\"@(\"\")\">{}</a>", "<b>".repeat(101)),
+            "the policy: has elements nested deeper than 100 levels",
+        ),
     ] {
         let problems = problems(&xml);
         assert!(problems.len() == 1 && problems[0].starts_with(problem), "{problem}\n{problems:?}");

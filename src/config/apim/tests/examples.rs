@@ -30,8 +30,8 @@ fn entra_by_validate_jwt() {
 </validate-jwt>"#
     );
     let section = section(&xml);
-    assert_eq!(section["Authorities"][0]["TenantId"], "contoso.onmicrosoft.com");
-    assert_eq!(section["Authorities"][1], json!({"TenantId": TENANT, "Instance": PUBLIC, "Version": "2.0"}));
+    assert_eq!(section["Authorities"][0], json!({"TenantId": TENANT, "Instance": PUBLIC, "Version": "2.0"}));
+    assert_eq!(section["Authorities"][1]["TenantId"], "contoso.onmicrosoft.com");
     // A named value of the template is named; nothing else is a problem.
     let named = xml.replace("contoso.onmicrosoft.com", "{{aad-tenant}}");
     let found = problems(&named);
@@ -65,10 +65,11 @@ fn entra_by_validate_azure_ad_token() {
 </validate-azure-ad-token>"#;
     let found = problems(documented);
     assert_eq!(found.len(), 3, "{found:#?}");
-    let complete = documented
-        .replace("{{aad-tenant-id}}", TENANT)
-        .replace("{{aad-client-application-id}}", OTHER)
-        .replace("</validate-azure-ad-token>", "<audiences><audience>api://orders</audience></audiences></validate-azure-ad-token>");
+    let complete =
+        documented.replace("{{aad-tenant-id}}", TENANT).replace("{{aad-client-application-id}}", OTHER).replace(
+            "</validate-azure-ad-token>",
+            "<audiences><audience>api://orders</audience></audiences></validate-azure-ad-token>",
+        );
     loads(&complete, &json!({"TenantId": TENANT, "AllowedClients": [OTHER]}));
     // With a claim and an output variable, and the header by its name.
     let claims = format!(
@@ -78,7 +79,8 @@ fn entra_by_validate_azure_ad_token() {
         </validate-azure-ad-token></inbound>"#
     );
     Outcome::Error(Unsupported, "validate-azure-ad-token/audiences/audience").check(&claims);
-    Outcome::Note("in the request's extensions").check(&claims.replace("@(context.Request.OriginalUrl.Host)", "api://orders"));
+    Outcome::Note("in the request's extensions")
+        .check(&claims.replace("@(context.Request.OriginalUrl.Host)", "api://orders"));
 }
 
 #[test]
@@ -189,7 +191,12 @@ fn stored_documents() {
             Note("set-header: not imported; uses the token or its claims without refusing it"),
         ),
         // The gateway's own identity for the backend.
-        ("", r#"<authentication-managed-identity resource="api://backend" />"#, "", Note("does not decide who gets in")),
+        (
+            "",
+            r#"<authentication-managed-identity resource="api://backend" />"#,
+            "",
+            Note("does not decide who gets in"),
+        ),
         (
             r#"<authentication-managed-identity resource="api://backend" output-token-variable-name="msi" />
                <set-header name="Authorization" exists-action="override"><value>@("Bearer " + (string)context.Variables["msi"])</value></set-header>"#,
@@ -239,7 +246,12 @@ fn stored_documents() {
             Note("does not decide who gets in"),
         ),
         ("<include-fragment fragment-id=\"auth\" />", "", "", Error(Unsupported, "inbound/include-fragment")),
-        ("<ip-filter action=\"allow\"><address-range from=\"10.0.0.0\" to=\"10.0.0.9\" /></ip-filter>", "", "", Note("restricts callers by IP address")),
+        (
+            "<ip-filter action=\"allow\"><address-range from=\"10.0.0.0\" to=\"10.0.0.9\" /></ip-filter>",
+            "",
+            "",
+            Note("restricts callers by IP address"),
+        ),
         // Errors in the form of the API.
         (
             "",
@@ -257,7 +269,12 @@ fn stored_documents() {
         ),
         // A second check of the same token.
         ("", "<validate-jwt header-name=\"x-other\" />", "", Error(Conflict, "the policy")),
-        ("", "<check-header name=\"Ocp-Apim-Subscription-Key\" failed-check-httpcode=\"401\" />", "", Note("requires a header (Ocp-Apim-Subscription-Key)")),
+        (
+            "",
+            "<check-header name=\"Ocp-Apim-Subscription-Key\" failed-check-httpcode=\"401\" />",
+            "",
+            Note("requires a header (Ocp-Apim-Subscription-Key)"),
+        ),
     ] {
         outcome.check(&stored(before, after, on_error));
     }

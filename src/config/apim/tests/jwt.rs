@@ -40,12 +40,18 @@ fn the_policy_of_a_beginner_lists_what_is_missing() {
 fn each_attribute_is_read_or_noted_or_a_problem() {
     use Outcome::{Error, LoadsWithout, Note};
     for (attributes, outcome) in [
-        ("header-name='Authorization'", Note("@require-scheme: is not given, so API Management also accepts a token without")),
+        (
+            "header-name='Authorization'",
+            Note("@require-scheme: is not given, so API Management also accepts a token without"),
+        ),
         ("", Note("@require-scheme: is not given")),
         ("header-name='authorization' require-scheme='bearer'", LoadsWithout("@require-scheme")),
         ("require-scheme='Token'", Note("@require-scheme: the scheme is always Bearer here")),
         ("require-scheme='@(\"x\")'", Note("@require-scheme: the scheme is always Bearer here")),
-        ("header-name='x-token'", Note("the token is in the header x-token: read it with AuthenticateLayer::token_from")),
+        (
+            "header-name='x-token'",
+            Note("the token is in the header x-token: read it with AuthenticateLayer::token_from"),
+        ),
         ("header-name='x-token'", LoadsWithout("@require-scheme")),
         ("header-name='{{header}}'", Error(Unsupported, "validate-jwt/@header-name")),
         ("query-parameter-name='t'", Note("the token is in the query parameter t")),
@@ -89,21 +95,44 @@ fn each_element_is_read_or_noted_or_a_problem() {
     let entra_issuer = |issuer: &str| issuers(&[issuer]);
     let tenant = entra(TENANT, "/v2.0");
     for (inner, outcome) in [
-        (tenant.clone() + "<decryption-keys><key>c2VjcmV0</key></decryption-keys>", Note("decryption-keys: encrypted tokens are rejected")),
+        (
+            tenant.clone() + "<decryption-keys><key>c2VjcmV0</key></decryption-keys>",
+            Note("decryption-keys: encrypted tokens are rejected"),
+        ),
         (tenant.clone() + "<issuer-signing-keys/>", Note("only tokens of version 2.0 are accepted")),
         (
             tenant.clone() + &format!("<issuer-signing-keys><key n='{N}' e='AQAB'/></issuer-signing-keys>"),
             Note("issuer-signing-keys/key: are not imported: they are for an issuer without openid-config"),
         ),
-        (tenant.clone() + "<issuer-signing-keys><key n='AQAB' e='AQAB'/></issuer-signing-keys>", Error(Invalid, "validate-jwt/issuer-signing-keys/key")),
-        (tenant.clone() + "<issuer-signing-keys><key n='{{n}}' e='AQAB'/></issuer-signing-keys>", Error(Unsupported, "validate-jwt/issuer-signing-keys/key/@n")),
-        (tenant.clone() + "<issuer-signing-keys><key/></issuer-signing-keys>", Error(ConfigProblemKind::Missing, "validate-jwt/issuer-signing-keys/key")),
-        (tenant.clone() + "<issuer-signing-keys><jwk/></issuer-signing-keys>", Error(Unknown, "validate-jwt/issuer-signing-keys/jwk")),
-        (tenant.clone() + "<zumo-master-key>x</zumo-master-key>", Note("zumo-master-key: is the key of Azure Mobile Services")),
-        (tenant.clone() + &entra_issuer("https://other.example"), Note("tokens of https://other.example are rejected here")),
+        (
+            tenant.clone() + "<issuer-signing-keys><key n='AQAB' e='AQAB'/></issuer-signing-keys>",
+            Error(Invalid, "validate-jwt/issuer-signing-keys/key"),
+        ),
+        (
+            tenant.clone() + "<issuer-signing-keys><key n='{{n}}' e='AQAB'/></issuer-signing-keys>",
+            Error(Unsupported, "validate-jwt/issuer-signing-keys/key/@n"),
+        ),
+        (
+            tenant.clone() + "<issuer-signing-keys><key/></issuer-signing-keys>",
+            Error(ConfigProblemKind::Missing, "validate-jwt/issuer-signing-keys/key"),
+        ),
+        (
+            tenant.clone() + "<issuer-signing-keys><jwk/></issuer-signing-keys>",
+            Error(Unknown, "validate-jwt/issuer-signing-keys/jwk"),
+        ),
+        (
+            tenant.clone() + "<zumo-master-key>x</zumo-master-key>",
+            Note("zumo-master-key: is the key of Azure Mobile Services"),
+        ),
+        (
+            tenant.clone() + &entra_issuer("https://other.example"),
+            Note("tokens of https://other.example are rejected here"),
+        ),
         (
             tenant.clone() + &entra_issuer(&format!("https://sts.windows.net/{TENANT}")),
-            Note("so no token has it in iss; the form is https://sts.windows.net/11111111-2222-3333-4444-555555555555/"),
+            Note(
+                "so no token has it in iss; the form is https://sts.windows.net/11111111-2222-3333-4444-555555555555/",
+            ),
         ),
         (
             tenant.clone() + &entra_issuer(&format!("{PUBLIC}/{TENANT}/v2.0/")),
@@ -114,7 +143,10 @@ fn each_element_is_read_or_noted_or_a_problem() {
             Note("openid-config/@url: its own issuer is accepted too, in addition to those under issuers"),
         ),
         (tenant.clone() + &entra_issuer("{{issuer}}"), Error(Unsupported, "validate-jwt/issuers/issuer")),
-        (tenant.clone() + &entra_issuer("https://sts.windows.net/{tenant-id}/"), Error(Invalid, "validate-jwt/issuers/issuer")),
+        (
+            tenant.clone() + &entra_issuer("https://sts.windows.net/{tenant-id}/"),
+            Error(Invalid, "validate-jwt/issuers/issuer"),
+        ),
         (tenant.clone() + &entra_issuer(""), Error(Invalid, "validate-jwt/issuers/issuer")),
         (tenant.clone() + "<issuers><iss/></issuers>", Error(Unknown, "validate-jwt/issuers/iss")),
         (entra("common", "/v2.0"), Note("common accepts every account of its kind")),
@@ -122,12 +154,18 @@ fn each_element_is_read_or_noted_or_a_problem() {
             entra("common", "/v2.0") + &entra_issuer(&format!("{PUBLIC}/{TENANT}/v2.0")),
             Note("stands for many tenants, but only those that are listed under issuers are accepted"),
         ),
-        (config(&format!("https://id.example{END}")), Note("does not name the issuer, which is assumed to be https://id.example")),
+        (
+            config(&format!("https://id.example{END}")),
+            Note("does not name the issuer, which is assumed to be https://id.example"),
+        ),
         (
             format!(r#"<openid-config url="{PUBLIC}/{TENANT}{END}" validate-connectivity="false"/>"#),
             Note("@validate-connectivity: building a verifier fetches nothing"),
         ),
-        (format!(r#"<openid-config url="{PUBLIC}/{TENANT}{END}" colour="red"/>"#), Error(Unknown, "validate-jwt/openid-config/@colour")),
+        (
+            format!(r#"<openid-config url="{PUBLIC}/{TENANT}{END}" colour="red"/>"#),
+            Error(Unknown, "validate-jwt/openid-config/@colour"),
+        ),
         ("<openid-config/>".to_owned(), Error(ConfigProblemKind::Missing, "validate-jwt/openid-config/@url")),
         (String::new(), Error(ConfigProblemKind::Missing, "validate-jwt/openid-config")),
         (tenant.clone() + "<required-claims/><required-claims/>", Error(Duplicate, "validate-jwt/required-claims")),

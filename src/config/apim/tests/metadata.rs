@@ -30,7 +30,11 @@ fn every_parameter_of_an_address_is_understood_or_named() {
         (format!("{b2c_path}?p=B2C_1_other"), Conflict, "names two user flows, B2C_1_susi and B2C_1_other"),
         (b2c.clone(), Missing, "does not name the user flow"),
         (format!("{custom}?foo=bar"), Unsupported, "has the parameter foo"),
-        (format!("{PUBLIC}/{TENANT}/discovery/v2.0/keys"), Invalid, "is not an address of metadata, which ends with /.well-known"),
+        (
+            format!("{PUBLIC}/{TENANT}/discovery/v2.0/keys"),
+            Invalid,
+            "is not an address of metadata, which ends with /.well-known",
+        ),
         (format!("https://contoso.b2clogin.com/{TENANT}"), Invalid, "is not an address of metadata"),
         (format!("http://login.microsoftonline.com/{TENANT}{END}"), Invalid, "http:// is accepted for loopback"),
         (format!("{PUBLIC}/{{tenant}}/v2.0{END}"), Invalid, "is a placeholder"),

@@ -125,7 +125,6 @@ fn issuers_and_metadata_become_authorities() {
     }
 }
 
-
 #[test]
 fn keys_of_the_application_are_accepted_where_it_is_the_audience() {
     let url = |tenant: &str, app: &str| config(&format!("{PUBLIC}/{tenant}/v2.0{END}?appid={app}"));
@@ -151,7 +150,8 @@ fn keys_of_the_application_are_accepted_where_it_is_the_audience() {
         assert_eq!(keys(&inner), (None, None), "{inner}");
         Outcome::Note(rejected).check(&jwt(&inner));
     }
-    Outcome::Note("adds api://66666666-7777-8888-9999-000000000000").check(&jwt(&(url(TENANT, CLIENT) + &audience(CLIENT))));
+    Outcome::Note("adds api://66666666-7777-8888-9999-000000000000")
+        .check(&jwt(&(url(TENANT, CLIENT) + &audience(CLIENT))));
 }
 
 #[test]
@@ -163,7 +163,11 @@ fn keys_that_cannot_be_imported_are_the_reason_unless_something_else_is_trusted(
         ("<key certificate-id='c1'/>", at, "name the file as KeyFile"),
         ("<key>c2VjcmV0</key>", at, "the key is a shared secret"),
         ("<key id='a'>{{secret}}</key>", at, "the key is a shared secret"),
-        ("<zumo-master-key id='0'>x</zumo-master-key>", "validate-jwt/issuer-signing-keys/zumo-master-key", "Mobile Services"),
+        (
+            "<zumo-master-key id='0'>x</zumo-master-key>",
+            "validate-jwt/issuer-signing-keys/zumo-master-key",
+            "Mobile Services",
+        ),
     ] {
         let keys = format!("<issuer-signing-keys>{keys}</issuer-signing-keys>");
         for more in [issuer.clone(), String::new()] {
@@ -176,7 +180,8 @@ fn keys_that_cannot_be_imported_are_the_reason_unless_something_else_is_trusted(
         // Beside metadata, it loads, and is stricter.
         let xml = jwt(&(entra(TENANT, "/v2.0") + &keys + AUDIENCE));
         let found = notes(&xml);
-        let is_told = found.iter().any(|note| note.contains(text) && note.contains("Tokens signed with it are rejected"));
+        let is_told =
+            found.iter().any(|note| note.contains(text) && note.contains("Tokens signed with it are rejected"));
         assert!(is_told, "{found:#?}");
     }
     let rsa = format!("<issuer-signing-keys><key n='{N}' e='AQAB'/></issuer-signing-keys>");
