@@ -5,123 +5,141 @@ use std::collections::HashSet;
 use roxmltree::Node as Element;
 
 use super::{
-    claims,
-    draft::Draft,
-    jwt::{is_for_audiences, put_audiences},
+    claims::{self, Audiences},
+    document::{no_attributes, shortened},
+    import::PolicyImport,
+    value::Imported,
 };
 use crate::{
-    config::{
-        address::{self, Form},
-        key::Key,
-        value::{ConfigValue, Data},
-    },
-    error::ConfigProblemKind::{Duplicate, Invalid, Missing, Unknown},
+    config::address::{self, Spot},
+    error::ConfigProblemKind::{Conflict, Duplicate, Invalid, Missing, Unknown},
+    tenant::Instance,
 };
 
+const TENANT: &str = "the directory (tenant) ID";
+const CLIENT: &str = "the client ID of an application";
+
 /// Reads the element.
-pub(super) fn read(element: Element<'_, '_>, draft: &mut Draft) {
-    let policy = draft.policy;
-    attributes(element, draft);
-    let (mut audiences, mut backends, mut demanded) = (Vec::new(), Vec::new(), Vec::new());
-    let mut has_unreadable_audiences = false;
+pub(super) fn read(element: Element<'_, '_>, import: &mut PolicyImport) {
+    let policy = import.policy;
+    attributes(element, import);
+    let mut audiences = Audiences::default();
+    let mut backends = Vec::new();
     let mut seen = HashSet::new();
     for child in element.children().filter(Element::is_element) {
         let name = child.tag_name().name();
-        let place = format!("{policy}/{name}");
-        let problems = draft.problems.len();
+        let place = format!("{policy}/{}", shortened(name));
         if !seen.insert(name) {
-            draft.wrong(Duplicate, place, None, "is there twice; put both into one");
+            import.problem(Duplicate, place, None, "occurs twice; combine both into one");
             continue;
         }
+        no_attributes(child, &place, import);
+        let problems = import.problems.len();
         match name {
             "backend-application-ids" => {
-                backends.extend(
-                    claims::texts(child, "application-id", &place, draft).into_iter().map(|id| (place.clone(), id)),
-                );
+                backends = claims::identifiers(child, "application-id", &place, "the API's client ID", import);
+                if import.problems.len() > problems {
+                    audiences.mark_invalid();
+                }
             }
             "client-application-ids" => {
-                let clients = claims::texts(child, "application-id", &place, draft);
-                if clients.is_empty() && draft.problems.is_empty() {
-                    draft.wrong(
-                        Invalid,
-                        &place,
-                        None,
-                        "is empty, which lets nobody in; leave it out to let every application in",
-                    );
+                let clients = claims::identifiers(child, "application-id", &place, CLIENT, import);
+                if clients.is_empty() && import.problems.len() == problems {
+                    let advice = "is empty, so that no application is accepted; remove it to accept every application";
+                    import.problem(Invalid, &place, None, advice);
                 }
-                draft.list(Key::AllowedClients, &place, clients);
+                import.put_list("AllowedClients", &place, clients);
             }
-            "audiences" => audiences.extend(claims::audiences(child, &place, draft)),
-            "required-claims" => demanded.extend(claims::required_claims(child, &place, draft)),
-            "decryption-keys" => claims::decryption_keys(&place, draft),
-            _ => draft.wrong(
-                Unknown,
-                place,
-                None,
-                "is no element of validate-azure-ad-token; there are backend-application-ids, client-application-ids, \
-                 audiences, required-claims, decryption-keys",
-            ),
+            "audiences" => audiences.read_listed(child, &place, import),
+            "required-claims" => claims::required_claims(child, &place, &mut audiences, import),
+            "decryption-keys" => claims::decryption_keys(&place, import),
+            _ => {
+                if name.starts_with("audiences") {
+                    audiences.mark_invalid();
+                }
+                let advice = "is not an element of validate-azure-ad-token; supported: backend-application-ids, \
+                              client-application-ids, audiences, required-claims, decryption-keys";
+                import.problem(Unknown, place, None, advice);
+            }
         }
-        has_unreadable_audiences |= is_for_audiences(name) && draft.problems.len() > problems;
     }
-    if let Some((place, _)) = backends.first().cloned() {
+    if !backends.is_empty() {
+        let place = format!("{policy}/backend-application-ids");
         if audiences.is_empty() {
-            draft.note(place, "are read as the audiences");
-            audiences.extend(backends.into_iter().map(|(_, id)| id));
+            import.note(place, "become the audiences");
+            audiences.extend(backends);
         } else {
-            draft.note(place, "are passed over: the audiences alone count");
+            import.note(place, "are ignored, because audiences are listed: only those are accepted here");
         }
     }
-    put_audiences(audiences, demanded, has_unreadable_audiences, draft);
+    audiences.put(import);
 }
 
-fn attributes(element: Element<'_, '_>, draft: &mut Draft) {
-    let mut has_tenant = false;
+fn attributes(element: Element<'_, '_>, import: &mut PolicyImport) {
     for attribute in element.attributes() {
         let (name, value) = (attribute.name(), attribute.value());
-        let place = format!("{}/@{name}", draft.policy);
+        let place = format!("{}/@{}", import.policy, shortened(name));
         match name {
-            "tenant-id" => {
-                has_tenant = true;
-                tenant(&place, value, draft);
+            "tenant-id" | "authentication-endpoint" => {}
+            _ if claims::attribute(name, &place, value, import) => {}
+            _ => {
+                import.problem(Unknown, place, Some(value), "is not an attribute of validate-azure-ad-token; remove it")
             }
-            "authentication-endpoint" => match draft.plain(&place, value) {
-                Some(value) => draft.put(Key::Instance, ConfigValue::new(place, Data::Text(value))),
-                None => draft.spoilt.push(Key::Instance),
-            },
-            _ if claims::attribute(name, &place, value, draft) => {}
-            _ => draft.wrong(Unknown, place, Some(value), "is no attribute of validate-azure-ad-token"),
         }
     }
-    if !has_tenant {
-        let place = format!("{}/@tenant-id", draft.policy);
-        draft.wrong(Missing, place, None, "is missing: whose tokens are accepted? It is the Directory (tenant) ID");
-        draft.spoilt.push(Key::TenantId);
+    let place = format!("{}/@authentication-endpoint", import.policy);
+    let endpoint = element.attribute("authentication-endpoint");
+    let endpoint = endpoint.and_then(|value| import.identifier(&place, value, "the address of the cloud"));
+    let endpoint = endpoint.filter(|endpoint| !endpoint.is_empty()).map(|endpoint| Imported::new(place, endpoint));
+    let place = format!("{}/@tenant-id", import.policy);
+    match element.attribute("tenant-id") {
+        Some(value) => tenant(&place, value, endpoint, import),
+        None => import.problem(Missing, place, None, format!("is missing; it is {TENANT}")),
     }
-    let place = format!("{}/@clock-skew", draft.policy);
-    draft.note(&place, "there is none in this policy; 60 s are allowed here, ClockSkewSeconds says how many");
+    let place = format!("{}/@clock-skew", import.policy);
+    import.note(
+        &place,
+        "does not exist in this policy; 60 s are allowed here, unless ClockSkewSeconds sets another value",
+    );
 }
 
 /// A tenant by its GUID, its domain, a keyword, or an address that ends with one of them.
-fn tenant(place: &str, value: &str, draft: &mut Draft) {
-    let Some(value) = draft.plain(place, value) else { return draft.spoilt.push(Key::TenantId) };
+fn tenant(place: &str, value: &str, endpoint: Option<Imported>, import: &mut PolicyImport) {
+    let Some(value) = import.identifier(place, value, TENANT) else { return };
     if value.is_empty() {
-        draft.spoilt.push(Key::TenantId);
-        return draft.wrong(
-            Missing,
-            place,
-            Some(""),
-            "is empty: whose tokens are accepted? It is the Directory (tenant) ID",
-        );
+        return import.problem(Missing, place, Some(""), format!("is empty; it is {TENANT}"));
     }
-    if let Some(keyword) = address::keyword(&value) {
-        draft.note(place, format!("{keyword} lets anybody in who has an account there: name the tenants, if you can"));
+    let (instance, tenant) = if value.contains("://") {
+        let spot = address::form(&value).and_then(|form| address::authority(&value, form).ok());
+        match spot {
+            Some(Spot::Entra { instance, tenant }) => (Some(instance.base().to_owned()), tenant),
+            Some(Spot::ExternalId { base, tenant: Some(tenant) }) => (Some(base), tenant),
+            _ => {
+                let advice = "is not the address of a tenant of Entra; for tokens of another issuer, use validate-jwt";
+                return import.problem(Invalid, place, Some(&value), advice);
+            }
+        }
+    } else {
+        (None, value)
+    };
+    if let Some(keyword) = address::keyword(&tenant) {
+        import.note(place, format!("{keyword} accepts every account of its kind: name the tenants, if possible"));
     }
-    if value.contains("://") && !matches!(address::form(&value), Some(Form::Entra | Form::ExternalId)) {
-        draft.spoilt.push(Key::TenantId);
-        let advice = "is no address of a tenant of Entra's; for another issuer's tokens there is validate-jwt";
-        return draft.wrong(Invalid, place, Some(&value), advice);
+    import.put("TenantId", Imported::new(place, tenant));
+    match (endpoint, instance) {
+        (Some(endpoint), Some(instance)) => {
+            let named = endpoint.as_str().unwrap_or_default();
+            let is_same = Instance::parse(named).is_ok_and(|named| named.base() == instance)
+                || named.trim_end_matches('/') == instance;
+            if !is_same {
+                let advice = format!("differs from {place}, whose address is {instance}; remove one");
+                let named = named.to_owned();
+                import.problem(Conflict, endpoint.place.clone(), Some(&named), advice);
+            }
+            import.put("Instance", endpoint);
+        }
+        (Some(endpoint), None) => import.put("Instance", endpoint),
+        (None, Some(instance)) => import.put("Instance", Imported::new(place, instance)),
+        (None, None) => {}
     }
-    let key = if value.contains("://") { Key::Authority } else { Key::TenantId };
-    draft.put(key, ConfigValue::new(place, Data::Text(value)));
 }

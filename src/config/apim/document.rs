@@ -1,142 +1,126 @@
-//! The XML, and the one policy in it.
-
-use std::collections::HashSet;
+//! The XML, and the policy in it.
 
 use roxmltree::{Document, Node as Element, ParsingOptions};
 
-use super::{draft::Draft, shape};
-use crate::{
-    config::{flaw::Flaw, value::shortened},
-    error::{
-        ConfigError, ConfigProblem,
-        ConfigProblemKind::{Conflict, Missing, Syntax, TooLarge, Unknown, Unsupported},
-        ConfigSource,
-    },
+use super::{expressions, import::PolicyImport, shape, surroundings};
+use crate::error::{
+    ConfigError, ConfigProblem,
+    ConfigProblemKind::{self, Conflict, Invalid, Missing, Syntax, TooLarge, Unknown, Unsupported},
+    ConfigSource, truncated,
 };
 
 pub(super) const JWT: &str = "validate-jwt";
 pub(super) const AZURE: &str = "validate-azure-ad-token";
 
-/// Finds the policy and has it read.
+/// Finds the policy and reads it, then everything around it.
 ///
 /// # Errors
 ///
-/// If there is none, or several, or no XML that is read.
-pub(super) fn with_policy(xml: &str, read: impl FnOnce(Element<'_, '_>, &mut Draft)) -> Result<Draft, ConfigError> {
+/// If the text is not XML that can be read, or does not contain exactly one policy.
+pub(super) fn with_policy(
+    xml: &str,
+    read: impl FnOnce(Element<'_, '_>, &mut PolicyImport),
+) -> Result<PolicyImport, ConfigError> {
     const LONGEST: usize = 1 << 20;
-    // API Management takes policies of up to 256 KiB.
+    // API Management accepts policies of up to 256 KiB.
     const MOST_NODES: u32 = 15_000;
-    let whole = |flaw: Flaw| {
-        let problem = ConfigProblem::new(flaw.kind, "the policy", None, flaw.advice);
+    let whole = |kind: ConfigProblemKind, advice: String| {
+        let problem = ConfigProblem::new(kind, "the policy", None, advice);
         ConfigError::from_problem(problem.in_source(ConfigSource::ApimPolicy))
     };
+    let too_long = || whole(TooLarge, format!("is longer than 1 MiB; give only the element {JWT} or {AZURE}"));
     if xml.len() > LONGEST {
-        return Err(whole(Flaw::new(TooLarge, "is longer than 1 MiB; give the element validate-jwt alone")));
+        return Err(too_long());
     }
-    shape::check(xml).map_err(whole)?;
+    // A declaration must be the very first; otherwise lines are counted from the start.
+    let xml = xml.trim_start_matches('\u{feff}');
+    let xml = if xml.trim_start().starts_with("<?xml") { xml.trim() } else { xml.trim_end() };
+    let xml = expressions::escape(xml).map_err(|unbalanced| {
+        let line = unbalanced.line;
+        whole(
+            Syntax,
+            format!("has an expression in line {line} that does not end: its brackets or quotes do not match"),
+        )
+    })?;
+    if xml.len() > LONGEST {
+        return Err(too_long());
+    }
+    shape::check(&xml).map_err(|advice| whole(TooLarge, advice))?;
     // A DTD is refused, so that no entity is ever expanded.
     let options = ParsingOptions { allow_dtd: false, nodes_limit: MOST_NODES, ..ParsingOptions::default() };
-    let document = Document::parse_with_options(xml.trim(), options).map_err(|error| match error {
+    let document = Document::parse_with_options(&xml, options).map_err(|error| match error {
         roxmltree::Error::NodesLimitReached => {
-            let advice = format!("has more than {MOST_NODES} elements and texts; give the element {JWT} or {AZURE} alone");
-            whole(Flaw::new(TooLarge, advice))
+            let advice =
+                format!("has more than {MOST_NODES} elements and texts; give only the element {JWT} or {AZURE}");
+            whole(TooLarge, advice)
         }
-        roxmltree::Error::DtdDetected => whole(Flaw::new(Unsupported, "has a DTD, which is not read; remove it")),
-        error => {
-            let advice = format!(
-                "is not XML: {error}; give the element {JWT} or {AZURE} alone, with quotes in expressions written as &quot;"
-            );
-            whole(Flaw::new(Syntax, advice))
-        }
+        roxmltree::Error::DtdDetected => whole(Unsupported, "has a DTD, which is not supported; remove it".to_owned()),
+        error => whole(Syntax, format!("is not XML: {error}; correct it, or give only the element {JWT} or {AZURE}")),
     })?;
-    let mut policies = document.descendants().filter(|element| element.is_element() && is_policy(*element));
+    let mut policies = document.descendants().filter(|element| is_policy(*element));
     let (Some(element), second) = (policies.next(), policies.next()) else {
-        return Err(whole(Flaw::new(Missing, format!("has neither {JWT} nor {AZURE}"))));
+        let fragment = document.descendants().any(|element| element.has_tag_name("include-fragment"));
+        let fragment = if fragment { "; inline the fragment that contains it" } else { "" };
+        return Err(whole(Missing, format!("has neither {JWT} nor {AZURE}{fragment}")));
     };
     if let Some(second) = second {
         let line = document.text_pos_at(second.range().start).row;
-        let advice = format!("has several policies, another one in line {line}; give the one that is meant alone");
-        return Err(whole(Flaw::new(Conflict, advice)));
+        let advice =
+            format!("has several policies that validate tokens, another one in line {line}; give only one of them");
+        return Err(whole(Conflict, advice));
     }
     let policy = if element.tag_name().name() == JWT { JWT } else { AZURE };
-    let mut draft = Draft::new(policy);
-    surroundings(element, &mut draft);
-    read(element, &mut draft);
-    Ok(draft)
+    let mut import = PolicyImport::new(policy);
+    surroundings::read(&document, element, &mut import);
+    read(element, &mut import);
+    Ok(import)
 }
 
 fn is_policy(element: Element<'_, '_>) -> bool {
-    matches!(element.tag_name().name(), JWT | AZURE)
+    element.is_element() && matches!(element.tag_name().name(), JWT | AZURE)
 }
 
-/// Says what the rest of the document does to the policy.
-fn surroundings(element: Element<'_, '_>, draft: &mut Draft) {
-    let policy = draft.policy;
-    for ancestor in element.ancestors().skip(1).filter(Element::is_element) {
-        match ancestor.tag_name().name() {
-            // Once is enough, however deep it stands.
-            name @ ("when" | "otherwise" | "choose" | "retry" | "wait" | "limit-concurrency")
-                if draft.notes.is_empty() =>
-            {
-                draft.note(policy, format!("stands within {name}, so it holds at times only; here it always does"));
-            }
-            name @ ("outbound" | "backend" | "on-error") => {
-                draft.note(policy, format!("stands within {name}, where API Management does not read it"));
-            }
-            _ => {}
-        }
-    }
-    let (mut others, mut seen): (Vec<&str>, HashSet<&str>) = Default::default();
-    for sibling in element.prev_siblings().skip(1).filter(Element::is_element) {
-        if sibling.tag_name().name() == "authentication-managed-identity" {
-            let advice = "stands before the policy and replaces the Authorization header, so that API Management looks at its \
-                          own token and not at the caller's; here it is always the caller's";
-            draft.note("authentication-managed-identity", advice);
-        }
-    }
-    let siblings = element.parent().into_iter().flat_map(|parent| parent.children());
-    for sibling in siblings.filter(|sibling| sibling.is_element() && *sibling != element) {
-        match sibling.tag_name().name() {
-            "base" => draft.note("base", "policies of outer scopes hold too in API Management, and are not known here"),
-            "include-fragment" => {
-                draft.note("include-fragment", "what it includes is not known here; put it in its place");
-            }
-            "authentication-managed-identity" => {}
-            name if seen.insert(name) => others.push(name),
-            _ => {}
-        }
-    }
-    if !others.is_empty() {
-        const SHOWN: usize = 20;
-        let more = if others.len() > SHOWN { ", …" } else { "" };
-        let shown: Vec<_> = others.into_iter().take(SHOWN).map(|name| shortened(name, 60)).collect();
-        draft.note(shown.join(", ") + more, "is not about tokens, and is ignored");
-    }
-}
-
-/// The text of an element, comments left out.
+/// The text of an element, without comments.
 pub(super) fn text(element: Element<'_, '_>) -> String {
     let texts = element.children().filter(|child| child.is_text()).filter_map(|child| child.text());
     texts.collect::<String>().trim().to_owned()
 }
 
-/// The elements within, of which all must be called `name`.
+/// The elements in a list, which must all be called `name`.
 pub(super) fn children<'a, 'i>(
     element: Element<'a, 'i>,
     name: &str,
     place: &str,
-    draft: &mut Draft,
+    import: &mut PolicyImport,
 ) -> Vec<Element<'a, 'i>> {
     let (known, others): (Vec<_>, Vec<_>) =
         element.children().filter(Element::is_element).partition(|child| child.tag_name().name() == name);
     for other in others {
-        let name_of_other = other.tag_name().name();
-        draft.wrong(
-            Unknown,
-            format!("{place}/{name_of_other}"),
-            None,
-            format!("is no element of {place}; there is {name}"),
-        );
+        let other = format!("{place}/{}", shortened(other.tag_name().name()));
+        import.problem(Unknown, other, None, format!("is not supported in {place}; supported: {name}"));
     }
     known
+}
+
+/// Reports attributes of an element that has none.
+pub(super) fn no_attributes(element: Element<'_, '_>, place: &str, import: &mut PolicyImport) {
+    for attribute in element.attributes() {
+        let at = format!("{place}/@{}", shortened(attribute.name()));
+        import.problem(Unknown, at, Some(attribute.value()), "is not supported; remove it");
+    }
+}
+
+/// Reports elements in an element that has none.
+pub(super) fn no_elements(element: Element<'_, '_>, place: &str, import: &mut PolicyImport) -> bool {
+    let has_elements = element.children().any(|child| child.is_element());
+    if has_elements {
+        import.problem(Invalid, place, None, "has elements in it; only text is supported");
+    }
+    !has_elements
+}
+
+/// A name or value for a place or a note, in which long ones are shortened.
+pub(super) fn shortened(text: &str) -> String {
+    const LONGEST: usize = 60;
+    truncated(text.chars().take(LONGEST + 1).collect(), LONGEST)
 }

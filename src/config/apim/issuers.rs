@@ -1,39 +1,45 @@
-//! `openid-config`, `issuers` and `issuer-signing-keys`: whose tokens are accepted.
+//! `openid-config`, `issuers` and `issuer-signing-keys`: the token issuers that are trusted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-use super::{draft::Draft, url::Metadata};
+use roxmltree::Node as Element;
+
+use super::{claims, import::PolicyImport, placeholder::is_placeholder, url::Metadata, value::Imported};
 use crate::{
     claims::TokenVersion,
-    config::{
-        address::{self, Form},
-        flaw::Flaw,
-        key::Key,
-        value::{ConfigValue, Data},
-    },
-    error::ConfigProblemKind::{Missing, TooLarge},
-    tenant::{Cloud, Instance},
+    config::address::{self, Form},
+    error::ConfigProblemKind::{self, Conflict, Invalid, Missing, TooLarge},
+    tenant::{Cloud, Instance, MicrosoftHost, TenantId},
 };
 
-/// A value and where it stands.
+/// A value and its place in the policy.
 pub(super) type Placed<T> = (String, T);
 
-/// Whose tokens a policy accepts.
+/// The issuers that a policy trusts.
 #[derive(Default)]
 pub(super) struct Trust {
-    /// The addresses as they stand, and what they name.
+    /// The addresses as they are written, and what they name.
     pub(super) metadata: Vec<Placed<(String, Metadata)>>,
-    pub(super) issuers: Vec<Placed<String>>,
-    /// Keys that stand in the policy, each as a JWK.
-    pub(super) keys: Vec<Placed<ConfigValue>>,
-    /// Something of it could not be read.
-    pub(super) is_spoilt: bool,
+    issuers: Vec<Placed<String>>,
+    /// Keys in the policy, each as a JWK.
+    pub(super) keys: Vec<Placed<Imported>>,
+    pub(super) unusable: Vec<UnusableKey>,
+    /// Some of it could not be read, and that is a problem already.
+    pub(super) is_invalid: bool,
+}
+
+/// A key that cannot be imported.
+pub(super) struct UnusableKey {
+    pub(super) place: String,
+    pub(super) kind: ConfigProblemKind,
+    /// The reason, and the fix.
+    pub(super) advice: &'static str,
 }
 
 /// The members of an authority.
-type Members = Vec<(Key, ConfigValue)>;
+type Members = Vec<(&'static str, Imported)>;
 
-/// Which tokens of which tenants of one instance are accepted.
+/// A tenant of an instance, and the versions of its tokens that are accepted.
 struct Tenant {
     place: String,
     instance: Instance,
@@ -41,68 +47,110 @@ struct Tenant {
     versions: Vec<TokenVersion>,
 }
 
+/// An application whose own keys are requested.
+struct Application {
+    place: String,
+    id: String,
+}
+
+/// The template of issuers: the issuer of any tenant.
+const TEMPLATE: &str = "{tenantid}";
+
 impl Trust {
-    /// The most metadata addresses, and the most issuers, of one policy: each of either is compared with all of the other.
+    /// The maximum of metadata addresses, and of issuers, in one policy: each of either is compared with all of the other.
     pub(super) const MOST: usize = 500;
 
-    /// # Errors
-    ///
-    /// If there are more than can be compared.
-    pub(super) fn check_size(&self) -> Result<(), Flaw> {
-        let most = Self::MOST;
-        if self.metadata.len() > most || self.issuers.len() > most {
-            let advice = format!("has more than {most} openid-config or {most} issuers, which is not supported");
-            return Err(Flaw::new(TooLarge, advice));
-        }
-        // Each issuer gets all keys.
-        if !self.keys.is_empty() && self.issuers.len() * self.keys.len() > 20 * most {
-            let advice = "has too many issuers and issuer-signing-keys; name the keys by openid-config";
-            return Err(Flaw::new(TooLarge, advice));
-        }
-        Ok(())
-    }
-
-    /// Puts the authorities into the draft: as the section's own if there is one, as a list if there are several.
-    pub(super) fn put(mut self, draft: &mut Draft) {
-        if self.is_spoilt {
-            draft.spoilt.extend([Key::TenantId, Key::TenantIds, Key::Authority]);
-        }
-        let mut all = self.entra(draft);
-        all.extend(self.b2c(draft));
-        all.extend(self.external_id(draft));
-        all.extend(self.others(draft));
-        all.extend(self.with_keys(draft));
-        for (place, issuer) in &self.issuers {
-            let advice = match nearly(issuer) {
-                Some(right) => format!("{issuer} is no issuer of Entra's: no token has it in iss; {right} is the form"),
-                None => format!("tokens of {issuer} are refused here: no openid-config of the policy is that issuer's"),
-            };
-            draft.note(place, advice);
-        }
-        match all.len() {
-            0 if self.is_spoilt || !draft.problems.is_empty() => draft.spoilt.push(Key::TenantId),
-            0 => draft.wrong(
-                Missing,
-                format!("{}/openid-config", draft.policy),
-                None,
-                "is missing: whose tokens are accepted? Name the metadata of the tenant, \
-                 https://login.microsoftonline.com/{tenant}/v2.0/.well-known/openid-configuration",
-            ),
-            1 => draft.members.extend(all.into_iter().flatten()),
-            _ => {
-                let place = draft.policy.to_owned();
-                let authority = |members: Members| {
-                    let name = members.first().map_or_else(|| place.clone(), |(_, node)| node.name.clone());
-                    let members = members.into_iter().map(|(key, node)| (key.name().to_owned(), node));
-                    ConfigValue::new(name, Data::Object(members.collect()))
-                };
-                let authorities = all.into_iter().map(authority).collect();
-                draft.list(Key::Authorities, &place, authorities);
+    /// Reads `issuers`.
+    pub(super) fn read_issuers(&mut self, element: Element<'_, '_>, place: &str, import: &mut PolicyImport) {
+        for (at, text) in claims::texts(element, "issuer", place, import) {
+            let Some(issuer) = import.evaluated(&at, &text) else { continue };
+            if issuer.is_empty() {
+                import.problem(Invalid, at, Some(""), "is empty; name the issuer, or remove the element");
+            } else if is_placeholder(&issuer.replace(TEMPLATE, "")) {
+                let advice = "is a placeholder; replace it with the issuer, as its tokens have it in iss";
+                import.problem(Invalid, at, Some(&issuer), advice);
+            } else {
+                self.issuers.push((at, issuer));
             }
         }
     }
 
-    /// Takes the issuers out for which there is something, and gives it.
+    /// Each list is compared with the other, and each issuer gets all keys.
+    fn check_size(&self) -> Result<(), String> {
+        let most = Self::MOST;
+        if self.metadata.len() > most || self.issuers.len() > most {
+            return Err(format!("has more than {most} openid-config or {most} issuers, which is not supported"));
+        }
+        if !self.keys.is_empty() && self.issuers.len() * self.keys.len() > 20 * most {
+            return Err("has too many issuers and issuer-signing-keys; name the keys by openid-config".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Puts the authorities: as the section's own if there is one, as a list if there are several.
+    pub(super) fn put(mut self, audiences: &[String], import: &mut PolicyImport) {
+        if let Err(advice) = self.check_size() {
+            return import.problem(TooLarge, import.policy, None, advice);
+        }
+        let applications = self.applications();
+        self.read_custom_domains(import);
+        let (mut all, has_keyword) = self.entra(import);
+        let is_entra = all.len() == 1 && !has_keyword;
+        all.extend(self.b2c(import));
+        all.extend(self.external_id(import));
+        all.extend(self.others(import));
+        all.extend(self.with_keys(import));
+        self.report_unusable_keys(all.is_empty(), import);
+        for (place, issuer) in &self.issuers {
+            let advice = match closest_issuer(issuer) {
+                Some(right) => {
+                    format!("{issuer} is not an issuer of Entra, so no token has it in iss; the form is {right}")
+                }
+                None => format!("tokens of {issuer} are rejected here: no openid-config of the policy belongs to it"),
+            };
+            import.note(place, advice);
+        }
+        let app_id = application_keys(applications, audiences, is_entra && all.len() == 1, import);
+        match all.len() {
+            0 if self.is_invalid || !self.unusable.is_empty() || !self.keys.is_empty() => {}
+            0 => {
+                let advice = "is missing; name the metadata of the tenant, \
+                              https://login.microsoftonline.com/{tenant}/v2.0/.well-known/openid-configuration";
+                import.problem(Missing, format!("{}/openid-config", import.policy), None, advice);
+            }
+            1 => import.members.extend(all.into_iter().flatten().chain(app_id)),
+            _ => {
+                let policy = import.policy;
+                let authority = |members: Members| {
+                    let place = members.first().map_or(policy.to_owned(), |(_, value)| value.place.clone());
+                    Imported::object(place, members)
+                };
+                import.put_list("Authorities", policy, all.into_iter().map(authority).collect());
+            }
+        }
+    }
+
+    fn applications(&self) -> Vec<Application> {
+        let application = |(place, (_, metadata)): &Placed<(String, Metadata)>| match metadata {
+            Metadata::Entra { app_id: Some(id), .. } | Metadata::ExternalId { app_id: Some(id), .. } => {
+                Some(Application { place: place.clone(), id: id.clone() })
+            }
+            _ => None,
+        };
+        self.metadata.iter().filter_map(application).collect()
+    }
+
+    fn report_unusable_keys(&self, is_only_trust: bool, import: &mut PolicyImport) {
+        for UnusableKey { place, kind, advice } in &self.unusable {
+            if is_only_trust && self.metadata.is_empty() && !self.is_invalid {
+                import.problem(*kind, place, None, *advice);
+            } else {
+                import.note(place, format!("{advice}. Tokens signed with it are rejected"));
+            }
+        }
+    }
+
+    /// Takes the issuers for which `of` has a value, and returns the values.
     fn take<T>(&mut self, mut of: impl FnMut(&str) -> Option<T>) -> Vec<Placed<T>> {
         let mut taken = Vec::new();
         self.issuers.retain(|(place, issuer)| match of(issuer) {
@@ -115,31 +163,78 @@ impl Trust {
         taken
     }
 
-    fn entra(&mut self, draft: &mut Draft) -> Vec<Members> {
+    /// Finds out what metadata is that has the form of Entra at a host that is not Microsoft's: the issuers tell.
+    fn read_custom_domains(&mut self, import: &mut PolicyImport) {
+        let mut metadata = std::mem::take(&mut self.metadata);
+        metadata.retain_mut(|(place, (url, metadata))| {
+            let Metadata::Entra { instance, tenant, app_id, .. } = metadata else { return true };
+            let base = instance.base().to_owned();
+            let is_custom = instance.cloud().is_none() && base.starts_with("https://");
+            let is_its_own = |issuer: &str| issuer.strip_prefix(base.as_str()).is_some_and(|rest| rest.starts_with('/'));
+            if !is_custom || self.issuers.iter().any(|(_, issuer)| is_its_own(issuer)) {
+                return true;
+            }
+            let ids = self.issuers.iter().filter_map(|(_, issuer)| MicrosoftHost::external_id_tenant(issuer));
+            let mut ids: HashSet<TenantId> = ids.collect();
+            if let Ok(named) = tenant.parse::<TenantId>()
+                && !ids.is_empty()
+            {
+                ids.retain(|id| *id == named);
+                if ids.is_empty() {
+                    let advice = "names another tenant of External ID than issuers; correct one of them";
+                    import.problem(Conflict, &*place, Some(url), advice);
+                    self.is_invalid = true;
+                    return false;
+                }
+            }
+            let mut ids = ids.into_iter();
+            match (ids.next(), ids.next()) {
+                (Some(id), None) => {
+                    *metadata = Metadata::ExternalId { base, tenant: Some(id.to_string()), app_id: app_id.take() };
+                    true
+                }
+                (Some(_), Some(_)) => {
+                    let advice = "is at a custom domain, and the issuers name several tenants of External ID; use an address \
+                                  at ciamlogin.com for each";
+                    import.problem(Conflict, &*place, Some(url), advice);
+                    self.is_invalid = true;
+                    false
+                }
+                (None, _) if !self.issuers.is_empty() => {
+                    *metadata = Metadata::Other { issuer: None };
+                    true
+                }
+                (None, _) => {
+                    let advice = "is at a custom domain, which does not tell the issuer; name it under issuers (of External \
+                                  ID it is https://{tenant ID}.ciamlogin.com/{tenant ID}/v2.0)";
+                    import.problem(Missing, &*place, Some(url), advice);
+                    self.is_invalid = true;
+                    false
+                }
+            }
+        });
+        self.metadata = metadata;
+    }
+
+    /// The authorities of Entra, and whether one of them is a keyword such as `common`.
+    fn entra(&mut self, import: &mut PolicyImport) -> (Vec<Members>, bool) {
         let mut tenants: Vec<Tenant> = Vec::new();
         for (place, (_, metadata)) in &self.metadata {
-            let Metadata::Entra { instance, tenant, version, app_id } = metadata else { continue };
-            if let Some(app_id) = app_id {
-                let advice = format!(
-                    "asks for the keys that the application {app_id} has for itself, which is not carried over: if it has any, \
-                     say app_specific_keys(true) and client_id(…)"
-                );
-                draft.note(place, advice);
-            }
+            let Metadata::Entra { instance, tenant, version, .. } = metadata else { continue };
             let (place, text) = (place.clone(), tenant.clone());
             add(&mut tenants, Tenant { place, instance: instance.clone(), text, versions: vec![*version] });
         }
         let own: Vec<String> = tenants.iter().filter(|tenant| tenant.instance.cloud().is_none()).map(base_of).collect();
         let of_own = self.take(|issuer| own.iter().any(|base| issuer.starts_with(base)).then_some(()));
-        learnt(&of_own, draft);
+        note_discovered_issuers(&of_own, import);
         let instances: Vec<Instance> = tenants.iter().map(|tenant| tenant.instance.clone()).collect();
         let mut listed = self.take(|issuer| {
             let (instance, text, version) = instances.iter().find_map(|instance| named_by(instance, issuer))?;
             Some((instance, text, version))
         });
         listed.retain(|(_, (instance, text, version))| {
-            // The template itself: of every tenant that the address stands for.
-            let is_template = text == "{tenantid}";
+            // The template itself: every tenant that the address stands for.
+            let is_template = text == TEMPLATE;
             for tenant in tenants.iter_mut().filter(|tenant| is_template && tenant.instance == *instance) {
                 if address::keyword(&tenant.text).is_some() {
                     tenant.versions.push(*version);
@@ -151,8 +246,8 @@ impl Trust {
             tenants.retain(|tenant| {
                 let is_keyword = address::keyword(&tenant.text).is_some();
                 if is_keyword {
-                    let advice = "stands for many tenants, of which the issuers name some: those alone are accepted";
-                    draft.note(&tenant.place, advice);
+                    let advice = "stands for many tenants, but only those that are listed under issuers are accepted";
+                    import.note(&tenant.place, advice);
                 }
                 !is_keyword
             });
@@ -161,48 +256,52 @@ impl Trust {
             listed.iter().any(|(_, (_, text, version))| *text == tenant.text && tenant.versions == [*version])
         };
         for tenant in tenants.iter().filter(|tenant| !listed.is_empty() && !is_listed(tenant)) {
-            draft.note(&tenant.place, "its own issuer is accepted too, beside those under issuers");
+            import.note(&tenant.place, "its own issuer is accepted too, in addition to those under issuers");
         }
         for (place, (instance, text, version)) in listed {
             add(&mut tenants, Tenant { place, instance, text, versions: vec![version] });
         }
+        let mut has_keyword = false;
         let mut groups: BTreeMap<(String, bool, bool), Vec<Tenant>> = BTreeMap::new();
         for tenant in tenants {
             if address::keyword(&tenant.text).is_some() {
+                has_keyword = true;
                 let advice =
-                    format!("{} lets anybody in who has an account there: name the tenants, if you can", tenant.text);
-                draft.note(&tenant.place, advice);
+                    format!("{} accepts every account of its kind: name the tenants, if possible", tenant.text);
+                import.note(&tenant.place, advice);
             }
             let has = |version| tenant.versions.contains(&version);
             let key = (tenant.instance.base().to_owned(), has(TokenVersion::V1), has(TokenVersion::V2));
             groups.entry(key).or_default().push(tenant);
         }
-        groups.into_iter().map(|((base, v1, v2), tenants)| group(base, v1, v2, tenants, draft)).collect()
+        let groups = groups.into_iter().map(|((base, v1, v2), tenants)| group(base, v1, v2, tenants, import));
+        (groups.collect(), has_keyword)
     }
 
-    fn b2c(&mut self, draft: &mut Draft) -> Vec<Members> {
+    fn b2c(&mut self, import: &mut PolicyImport) -> Vec<Members> {
         let metadata = std::mem::take(&mut self.metadata);
         let mut all: BTreeMap<(String, String), Members> = BTreeMap::new();
         for (place, (_, found)) in &metadata {
             let Metadata::B2c { base, tenant, policy } = found else { continue };
-            let text = |text: &str| ConfigValue::new(place, Data::Text(text.to_owned()));
+            let text = |text: &str| Imported::new(place, text);
             let tenant = tenant.clone().unwrap_or_default();
             let members = all.entry((base.clone(), tenant.to_ascii_lowercase())).or_default();
-            if let Some((_, policies)) = members.iter_mut().find(|(key, _)| *key == Key::Policies) {
-                if let Data::List(policies) = &mut policies.data {
-                    policies.push(text(policy));
-                }
+            if let Some((_, policies)) = members.iter_mut().find(|(setting, _)| *setting == "Policies") {
+                policies.push(text(policy));
                 continue;
             }
             if !members.is_empty() {
-                members.push((Key::Policies, ConfigValue::new(place, Data::List(vec![text(policy)]))));
+                members.push(("Policies", Imported::list(place, vec![text(policy)])));
                 continue;
             }
-            members.push((Key::Instance, text(base)));
-            if !tenant.is_empty() {
-                members.push((Key::TenantId, text(&tenant)));
+            if address::form(base) != Some(Form::B2c) {
+                members.push(("Kind", text("B2C")));
             }
-            members.push((Key::Policy, text(policy)));
+            members.push(("Instance", text(base)));
+            if !tenant.is_empty() {
+                members.push(("TenantId", text(&tenant)));
+            }
+            members.push(("SignUpSignInPolicyId", text(policy)));
         }
         self.metadata = metadata;
         let mut found = Vec::new();
@@ -212,38 +311,49 @@ impl Trust {
                 Some(rest.to_ascii_lowercase().starts_with("tfp/"))
             });
             if let Some((place, _)) = issuers.iter().find(|(_, is_tfp)| *is_tfp) {
-                members.push((Key::AcceptTfpIssuers, ConfigValue::new(place, Data::Other("true".to_owned()))));
+                members.push(("AcceptTfpIssuers", Imported::new(place, true)));
             }
-            learnt(&issuers, draft);
+            note_discovered_issuers(&issuers, import);
             found.push(members);
         }
         found
     }
 
-    fn external_id(&mut self, draft: &mut Draft) -> Vec<Members> {
+    fn external_id(&mut self, import: &mut PolicyImport) -> Vec<Members> {
         let mut all: Vec<Members> = Vec::new();
+        let mut tenants: Vec<Option<TenantId>> = Vec::new();
         for (place, (_, metadata)) in &self.metadata {
-            let Metadata::ExternalId { base, tenant } = metadata else { continue };
-            let text = |text: &str| ConfigValue::new(place, Data::Text(text.to_owned()));
-            let mut members = vec![(Key::Instance, text(base))];
-            members.extend(tenant.iter().map(|tenant| (Key::TenantId, text(tenant))));
+            let Metadata::ExternalId { base, tenant, .. } = metadata else { continue };
+            let text = |text: &str| Imported::new(place, text);
+            let mut members = Vec::new();
+            if address::form(base) != Some(Form::ExternalId) {
+                members.push(("Kind", text("ExternalId")));
+            }
+            members.push(("Instance", text(base)));
+            members.extend(tenant.iter().map(|tenant| ("TenantId", text(tenant))));
+            tenants.push(tenant.as_ref().and_then(|tenant| tenant.parse().ok()));
             all.push(members);
         }
         if !all.is_empty() {
-            let issuers = self.take(|issuer| (address::form(issuer) == Some(Form::ExternalId)).then_some(()));
-            learnt(&issuers, draft);
+            // Of a tenant that is named by its domain, the GUID is not known.
+            let is_any = tenants.contains(&None);
+            let issuers = self.take(|issuer| {
+                let id = MicrosoftHost::external_id_tenant(issuer);
+                let is_its_own = is_any || id.is_none() || tenants.contains(&id);
+                (address::form(issuer) == Some(Form::ExternalId) && is_its_own).then_some(())
+            });
+            note_discovered_issuers(&issuers, import);
         }
         all
     }
 
-    fn others(&mut self, draft: &mut Draft) -> Vec<Members> {
+    fn others(&mut self, import: &mut PolicyImport) -> Vec<Members> {
         let mut all = Vec::new();
-        let metadata = std::mem::take(&mut self.metadata);
-        let other = |(place, (url, metadata)): Placed<(String, Metadata)>| match metadata {
-            Metadata::Other { issuer } => Some((place, url, issuer)),
+        let other = |(place, (url, metadata)): &Placed<(String, Metadata)>| match metadata {
+            Metadata::Other { issuer } => Some((place.clone(), url.clone(), issuer.clone())),
             _ => None,
         };
-        let others: Vec<(String, String, Option<String>)> = metadata.into_iter().filter_map(other).collect();
+        let others: Vec<(String, String, Option<String>)> = self.metadata.iter().filter_map(other).collect();
         let is_only = others.len() == 1;
         for (place, url, guess) in others {
             let is_guess = |issuer: &str| {
@@ -264,61 +374,94 @@ impl Trust {
             let Some((at, issuer)) = exact.pop().or_else(|| {
                 let guess = guess.clone()?;
                 let advice = format!(
-                    "the issuer is not in the address, and is taken to be {guess}: if the metadata says another (with a slash \
-                     at its end, say), name that under issuers"
+                    "does not name the issuer, which is assumed to be {guess}: if the metadata has another one (with a slash \
+                     at its end, for example), add it to issuers"
                 );
-                draft.note(&place, advice);
+                import.note(&place, advice);
                 Some((place.clone(), guess))
             }) else {
-                draft.wrong(Missing, &place, Some(&url), "does not say whose metadata it is; name the issuer under issuers");
-                draft.spoilt.push(Key::Authority);
+                self.is_invalid = true;
+                import.problem(Missing, &place, Some(&url), "does not name the issuer; add it to issuers");
                 continue;
             };
             let mut members = Vec::new();
             if address::form(&issuer) != Some(Form::OpenIdConnect) {
-                members.push((Key::Kind, ConfigValue::new(&at, Data::Text("OpenIdConnect".to_owned()))));
+                members.push(("Kind", Imported::new(&at, "OpenIdConnect")));
             }
             let is_behind = is_guess(&issuer);
-            members.push((Key::Authority, ConfigValue::new(&at, Data::Text(issuer))));
+            members.push(("Authority", Imported::new(&at, issuer)));
             if !is_behind {
-                members.push((Key::MetadataAddress, ConfigValue::new(&place, Data::Text(url))));
+                members.push(("MetadataAddress", Imported::new(&place, url)));
             }
-            draft.note(&place, "RS256 alone is accepted; name other algorithms of this issuer under Algorithms");
+            import.note(&place, "only RS256 is accepted; name other algorithms of this issuer in Algorithms");
             all.push(members);
         }
         all
     }
 
-    /// Keys that stand in the policy count for the issuers it names, if nothing else has their keys.
-    fn with_keys(&mut self, draft: &mut Draft) -> Vec<Members> {
+    /// Keys in the policy count for the issuers that it names, unless an `openid-config` has their keys.
+    fn with_keys(&mut self, import: &mut PolicyImport) -> Vec<Members> {
         let Some((place, _)) = self.keys.first() else { return Vec::new() };
         let place = place.clone();
         if self.issuers.is_empty() {
-            let advice = "are not carried over: keys stand for an issuer that has no openid-config, and there is none under \
-                          issuers";
-            draft.note(&place, advice);
+            if self.metadata.is_empty() && !self.is_invalid {
+                let advice = "is missing; name the issuer whose tokens are signed with issuer-signing-keys";
+                import.problem(Missing, format!("{}/issuers", import.policy), None, advice);
+            } else {
+                let advice = "are not imported: they are for an issuer without openid-config, and issuers has none";
+                import.note(&place, advice);
+            }
             return Vec::new();
         }
-        let keys: Vec<ConfigValue> = self.keys.iter().map(|(_, key)| key.clone()).collect();
-        let document = ConfigValue::new(
+        let keys: Vec<Imported> = self.keys.iter().map(|(_, key)| key.clone()).collect();
+        let document = Imported::object(&place, vec![("keys", Imported::list(&place, keys))]);
+        import.note(
             &place,
-            Data::Object(vec![("keys".to_owned(), ConfigValue::new(&place, Data::List(keys)))]),
-        );
-        draft.note(
-            &place,
-            "are used as they stand, and never renewed; a JwksUri or an openid-config would follow the issuer",
+            "are static, and never refreshed; an openid-config or a JwksUri follows the issuer's key rotation",
         );
         let issuers = std::mem::take(&mut self.issuers);
         let authority = |(at, issuer): Placed<String>| {
-            let kind = ConfigValue::new(&at, Data::Text("OpenIdConnect".to_owned()));
-            let authority = ConfigValue::new(&at, Data::Text(issuer));
-            vec![(Key::Kind, kind), (Key::Authority, authority), (Key::StaticKeys, document.clone())]
+            let kind = Imported::new(&at, "OpenIdConnect");
+            vec![("Kind", kind), ("Authority", Imported::new(&at, issuer)), ("StaticKeys", document.clone())]
         };
         issuers.into_iter().map(authority).collect()
     }
 }
 
-/// Adds a tenant, or what it has more to one that is there.
+/// The settings by which the keys that an application has for itself are accepted, if the policy requests them for the API.
+fn application_keys(
+    applications: Vec<Application>,
+    audiences: &[String],
+    is_one_of_entra: bool,
+    import: &mut PolicyImport,
+) -> Vec<(&'static str, Imported)> {
+    let id = |text: &str| text.parse::<TenantId>().ok();
+    let Some(first) = applications.first() else { return Vec::new() };
+    let is_same = applications.iter().all(|application| id(&application.id) == id(&first.id));
+    let is_audience = audiences.iter().any(|audience| id(audience) == id(&first.id));
+    if is_one_of_entra && is_same && is_audience {
+        let advice = format!(
+            "the keys that {} has for itself are accepted (AppSpecificKeys). They need its ClientId, which adds api://{} and \
+             api://{{tenant}}/{} to the audiences: both name the same application",
+            first.id, first.id, first.id
+        );
+        import.note(&first.place, advice);
+        return vec![
+            ("ClientId", Imported::new(&first.place, first.id.clone())),
+            ("AppSpecificKeys", Imported::new(&first.place, true)),
+        ];
+    }
+    for Application { place, id } in &applications {
+        let advice = format!(
+            "requests the keys that the application {id} has for itself, which is not imported: tokens signed with them are \
+             rejected. If it has any, set ClientId and AppSpecificKeys"
+        );
+        import.note(place, advice);
+    }
+    Vec::new()
+}
+
+/// Adds a tenant, or its versions to the one that is there.
 fn add(tenants: &mut Vec<Tenant>, tenant: Tenant) {
     let is_same =
         |known: &&mut Tenant| known.instance == tenant.instance && known.text.eq_ignore_ascii_case(&tenant.text);
@@ -336,7 +479,7 @@ fn named_by(instance: &Instance, issuer: &str) -> Option<(Instance, String, Toke
         let template = template?;
         let text = match template.tenant_of(issuer) {
             Some(tenant) => tenant.to_string(),
-            None if template.to_string() == issuer => "{tenantid}".to_owned(),
+            None if template.to_string() == issuer => TEMPLATE.to_owned(),
             None => return None,
         };
         Some((instance.clone(), text, version))
@@ -344,25 +487,25 @@ fn named_by(instance: &Instance, issuer: &str) -> Option<(Instance, String, Toke
 }
 
 /// The members for tenants of one instance whose tokens of the same versions are accepted.
-fn group(base: String, v1: bool, v2: bool, tenants: Vec<Tenant>, draft: &mut Draft) -> Members {
+fn group(base: String, v1: bool, v2: bool, tenants: Vec<Tenant>, import: &mut PolicyImport) -> Members {
     let place = tenants.first().map(|tenant| tenant.place.clone()).unwrap_or_default();
     let mut members: Members = Vec::new();
     match tenants.as_slice() {
-        [only] => members.push((Key::TenantId, ConfigValue::new(&only.place, Data::Text(only.text.clone())))),
+        [only] => members.push(("TenantId", Imported::new(&only.place, only.text.clone()))),
         several => {
-            let texts = several.iter().map(|tenant| ConfigValue::new(&tenant.place, Data::Text(tenant.text.clone())));
-            members.push((Key::TenantIds, ConfigValue::new(&place, Data::List(texts.collect()))));
+            let texts = several.iter().map(|tenant| Imported::new(&tenant.place, tenant.text.clone()));
+            members.push(("TenantIds", Imported::list(&place, texts.collect())));
         }
     }
-    members.push((Key::Instance, ConfigValue::new(&place, Data::Text(base))));
+    members.push(("Instance", Imported::new(&place, base)));
     if v1 != v2 {
         let (version, other) = if v1 { ("1.0", "v2.0") } else { ("2.0", "v1.0") };
         let advice = format!(
-            "accepts tokens of version {version} alone, as this policy does; without Version, those of {other} are accepted \
-             too, which the API's registration decides about"
+            "only tokens of version {version} are accepted, as in API Management; without Version, those of {other} are \
+             accepted too. The API's app registration decides which version it gets"
         );
-        draft.note(&place, advice);
-        members.push((Key::Version, ConfigValue::new(&place, Data::Text(version.to_owned()))));
+        import.note(&place, advice);
+        members.push(("Version", Imported::new(&place, version)));
     }
     members
 }
@@ -371,14 +514,14 @@ fn base_of(tenant: &Tenant) -> String {
     format!("{}/", tenant.instance.base())
 }
 
-fn learnt<T>(issuers: &[Placed<T>], draft: &mut Draft) {
+fn note_discovered_issuers<T>(issuers: &[Placed<T>], import: &mut PolicyImport) {
     for (place, _) in issuers {
-        draft.note(place, "is learnt from the metadata, and need not be named");
+        import.note(place, "is discovered from the metadata, and not needed");
     }
 }
 
-/// The form that an issuer of Entra's has, where one is nearly it.
-fn nearly(issuer: &str) -> Option<String> {
+/// The issuer of Entra that is meant, if one is close to it.
+fn closest_issuer(issuer: &str) -> Option<String> {
     let bare = issuer.trim_end_matches('/');
     let variants = [bare.to_owned(), format!("{bare}/"), bare.replacen("http://", "https://", 1)];
     Cloud::ALL.into_iter().find_map(|cloud| {

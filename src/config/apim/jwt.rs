@@ -5,149 +5,108 @@ use std::collections::HashSet;
 use roxmltree::Node as Element;
 
 use super::{
-    claims,
-    document::{children, text},
-    draft::{Draft, riddle},
-    issuers::Trust,
+    claims::{self, Audiences},
+    document::{children, no_attributes, shortened, text},
+    expressions::unsupported_expression,
+    import::PolicyImport,
+    issuers::{Trust, UnusableKey},
     url::{self, Metadata},
+    value::Imported,
 };
-use crate::{
-    config::{
-        key::Key,
-        value::{ConfigValue, Data},
-    },
-    error::ConfigProblemKind::{Conflict, Duplicate, Invalid, Missing, Unknown},
-};
+use crate::error::ConfigProblemKind::{Duplicate, Invalid, Missing, Unknown, Unsupported};
 
 /// Reads the element.
-pub(super) fn read(element: Element<'_, '_>, draft: &mut Draft) {
-    let policy = draft.policy;
-    attributes(element, draft);
+pub(super) fn read(element: Element<'_, '_>, import: &mut PolicyImport) {
+    let policy = import.policy;
+    attributes(element, import);
     let mut trust = Trust::default();
-    let (mut audiences, mut demanded) = (Vec::new(), Vec::new());
-    let mut has_unreadable_audiences = false;
+    let mut audiences = Audiences::default();
     let mut seen = HashSet::new();
     for child in element.children().filter(Element::is_element) {
         let name = child.tag_name().name();
-        let place = format!("{policy}/{name}");
-        let problems = draft.problems.len();
+        let place = format!("{policy}/{}", shortened(name));
         if !seen.insert(name) && name != "openid-config" {
-            draft.wrong(Duplicate, place, None, "is there twice; put both into one");
+            import.problem(Duplicate, place, None, "occurs twice; combine both into one");
             continue;
         }
+        if !matches!(name, "openid-config" | "zumo-master-key") {
+            no_attributes(child, &place, import);
+        }
         match name {
-            "openid-config" => openid_config(child, &place, &mut trust, draft),
+            "openid-config" => openid_config(child, &place, &mut trust, import),
             "issuers" => {
-                let found = claims::texts(child, "issuer", &place, draft);
-                let text = |node: ConfigValue| match node.data {
-                    Data::Text(text) => Some((node.name, text)),
-                    _ => None,
-                };
-                trust.issuers.extend(found.into_iter().filter_map(text));
+                let problems = import.problems.len();
+                trust.read_issuers(child, &place, import);
+                trust.is_invalid |= import.problems.len() > problems;
             }
-            "issuer-signing-keys" => signing_keys(child, &place, &mut trust, draft),
-            "audiences" => audiences.extend(claims::audiences(child, &place, draft)),
-            "required-claims" => demanded.extend(claims::required_claims(child, &place, draft)),
-            "decryption-keys" => claims::decryption_keys(&place, draft),
-            "zumo-master-key" => {
-                draft.note(place, "tokens of Mobile Services are not accepted here");
+            "issuer-signing-keys" => signing_keys(child, &place, &mut trust, import),
+            "audiences" => audiences.read_listed(child, &place, import),
+            "required-claims" => claims::required_claims(child, &place, &mut audiences, import),
+            "decryption-keys" => claims::decryption_keys(&place, import),
+            "zumo-master-key" => trust.unusable.push(UnusableKey { place, kind: Unsupported, advice: MOBILE_SERVICES }),
+            _ => {
+                // A list of audiences, by its name.
+                if name.starts_with("audiences") {
+                    audiences.mark_invalid();
+                }
+                let advice = "is not an element of validate-jwt; supported: openid-config, issuer-signing-keys, \
+                              decryption-keys, audiences, issuers, required-claims";
+                import.problem(Unknown, place, None, advice);
             }
-            _ => draft.wrong(
-                Unknown,
-                place,
-                None,
-                "is no element of validate-jwt; there are openid-config, issuer-signing-keys, decryption-keys, audiences, \
-                 issuers, required-claims",
-            ),
         }
-        has_unreadable_audiences |= is_for_audiences(name) && draft.problems.len() > problems;
     }
-    put_audiences(audiences, demanded, has_unreadable_audiences, draft);
-    if let Err(flaw) = trust.check_size() {
-        trust = Trust { is_spoilt: true, ..Trust::default() };
-        draft.wrong(flaw.kind, policy, None, flaw.advice);
-    }
-    trust.put(draft);
+    let audiences = audiences.put(import);
+    trust.put(&audiences, import);
 }
 
-/// Whether an element is meant for the audiences, also if something is added to its name.
-pub(super) fn is_for_audiences(element: &str) -> bool {
-    element.starts_with("audiences")
-}
+const MOBILE_SERVICES: &str = "is the key of Azure Mobile Services, whose tokens are not supported: anyone who can validate them \
+                               can also issue them";
 
-/// The audiences: those that are listed, or else those that `required-claims` demands. If `audiences` is there but
-/// unreadable, they are not missing.
-pub(super) fn put_audiences(
-    listed: Vec<ConfigValue>,
-    demanded: Vec<ConfigValue>,
-    has_unreadable_audiences: bool,
-    draft: &mut Draft,
-) {
-    let place = format!("{}/audiences", draft.policy);
-    match (listed.is_empty(), demanded.is_empty()) {
-        (false, true) => draft.list(Key::Audiences, &place, listed),
-        (true, false) => {
-            draft.note(format!("{}/required-claims/claim[aud]", draft.policy), "is read as the audiences");
-            draft.list(Key::Audiences, &place, demanded);
-        }
-        // Both hold there.
-        (false, false) => {
-            let all: HashSet<String> = demanded.iter().map(ConfigValue::to_text).collect();
-            let is_demanded = |node: &ConfigValue| all.contains(&node.to_text());
-            let both: Vec<ConfigValue> = listed.into_iter().filter(is_demanded).collect();
-            if both.is_empty() {
-                draft.wrong(
-                    Conflict,
-                    &place,
-                    None,
-                    "has none of the values that required-claims demands of aud: no token is accepted",
-                );
-                draft.spoilt.push(Key::Audiences);
-            }
-            draft.list(Key::Audiences, &place, both);
-        }
-        (true, true) if !has_unreadable_audiences && !draft.spoilt.contains(&Key::Audiences) => {
-            let advice =
-                "is missing: API Management then takes tokens for any API; name this API's client id or App ID URI";
-            draft.wrong(Missing, place, None, advice);
-            draft.spoilt.push(Key::Audiences);
-        }
-        (true, true) => draft.spoilt.push(Key::Audiences),
-    }
-}
-
-fn attributes(element: Element<'_, '_>, draft: &mut Draft) {
-    let mut has_skew = false;
+fn attributes(element: Element<'_, '_>, import: &mut PolicyImport) {
+    let (mut has_skew, mut has_scheme) = (false, false);
     for attribute in element.attributes() {
         let (name, value) = (attribute.name(), attribute.value());
-        let place = format!("{}/@{name}", draft.policy);
+        let place = format!("{}/@{}", import.policy, shortened(name));
         match name {
-            "require-scheme" if value.eq_ignore_ascii_case("Bearer") => {}
             "require-scheme" => {
-                draft.note(place, "the scheme is always Bearer here; for another, token_from takes the token")
+                has_scheme = true;
+                if !value.trim().eq_ignore_ascii_case("Bearer") {
+                    let advice = "the scheme is always Bearer here; for another, read the token with \
+                                  AuthenticateLayer::token_from";
+                    import.note(place, advice);
+                }
             }
             "require-expiration-time" if is_not_true(value) => {
-                draft.note(place, "tokens without exp are refused here, always: their issuer must name an expiry");
+                import.note(place, "tokens without exp are always rejected here: their issuer must set an expiry");
             }
             "require-signed-tokens" if is_not_true(value) => {
-                draft.note(place, "tokens without a signature are refused here, always: anybody can write one");
+                import.note(place, "tokens without a signature are always rejected here: anyone can write one");
             }
             "require-expiration-time" | "require-signed-tokens" => {}
             "clock-skew" => {
                 has_skew = true;
-                clock_skew(place, value, draft);
+                clock_skew(&place, value, import);
             }
-            _ if claims::attribute(name, &place, value, draft) => {}
-            _ => draft.wrong(Unknown, place, Some(value), "is no attribute of validate-jwt"),
+            _ if claims::attribute(name, &place, value, import) => {}
+            _ => import.problem(Unknown, place, Some(value), "is not an attribute of validate-jwt; remove it"),
         }
     }
     if !has_skew {
-        let place = format!("{}/@clock-skew", draft.policy);
-        draft.note(
-            &place,
-            "is 0 s if it is not given; without ClockSkewSeconds it would be 60 s, which spares many a 401",
-        );
-        draft.put(Key::ClockSkewSeconds, ConfigValue::new(place, Data::Other("0".to_owned())));
+        let place = format!("{}/@clock-skew", import.policy);
+        let advice =
+            "is 0 s in API Management unless it is given, and so it is here; without ClockSkewSeconds, 60 s are usual";
+        import.note(&place, advice);
+        import.put("ClockSkewSeconds", Imported::new(place, 0));
+    }
+    let is_elsewhere = element.has_attribute("query-parameter-name") || element.has_attribute("token-value");
+    let is_authorization = match element.attribute("header-name") {
+        Some(header) => header.trim().eq_ignore_ascii_case("Authorization"),
+        None => !is_elsewhere,
+    };
+    if !has_scheme && is_authorization {
+        let advice = "is not given, so API Management also accepts a token without a scheme in Authorization; here the scheme \
+                      Bearer is required";
+        import.note(format!("{}/@require-scheme", import.policy), advice);
     }
 }
 
@@ -155,12 +114,12 @@ fn is_not_true(value: &str) -> bool {
     !value.trim().eq_ignore_ascii_case("true")
 }
 
-/// Seconds, or a time span of .NET's (`hh:mm:ss`).
-fn clock_skew(place: String, value: &str, draft: &mut Draft) {
+/// Seconds, or a time span of .NET (`hh:mm:ss`).
+fn clock_skew(place: &str, value: &str, import: &mut PolicyImport) {
     const MOST: u64 = 300;
-    if riddle(value).is_some() {
-        draft.note(&place, "is computed by API Management; 0 s are taken");
-        return draft.put(Key::ClockSkewSeconds, ConfigValue::new(place, Data::Other("0".to_owned())));
+    if unsupported_expression(value).is_some() {
+        import.note(place, "only API Management can evaluate it; here it is 0 s");
+        return import.put("ClockSkewSeconds", Imported::new(place, 0));
     }
     let parts: Option<Vec<u64>> = value.trim().split(':').map(|part| part.parse().ok()).collect();
     let seconds = match parts.as_deref() {
@@ -171,90 +130,109 @@ fn clock_skew(place: String, value: &str, draft: &mut Draft) {
         _ => None,
     };
     match seconds {
-        None => {
-            draft.wrong(Invalid, place, Some(value), format!("a whole number of seconds from 0 to {MOST} is needed"))
-        }
+        None => import.problem(Invalid, place, Some(value), format!("must be a number of seconds from 0 to {MOST}")),
         Some(seconds) => {
             if seconds > MOST {
-                draft.note(&place, format!("is more than {MOST} s, which is the most here: {MOST} s are taken"));
+                import.note(place, format!("is more than {MOST} s, which is the maximum here and is used instead"));
             }
-            draft.put(Key::ClockSkewSeconds, ConfigValue::new(place, Data::Other(seconds.min(MOST).to_string())));
+            import.put("ClockSkewSeconds", Imported::new(place, seconds.min(MOST)));
         }
     }
 }
 
-fn openid_config(element: Element<'_, '_>, place: &str, trust: &mut Trust, draft: &mut Draft) {
+fn openid_config(element: Element<'_, '_>, place: &str, trust: &mut Trust, import: &mut PolicyImport) {
     let at = format!("{place}/@url");
     for attribute in element.attributes() {
+        let place = format!("{place}/@{}", shortened(attribute.name()));
         match attribute.name() {
             "url" => {}
-            "validate-connectivity" => draft.note(
-                format!("{place}/@validate-connectivity"),
-                "building a verifier asks for nothing; Verifier::warm_up says whether the metadata can be had",
-            ),
-            other => draft.wrong(
-                Unknown,
-                format!("{place}/@{other}"),
-                None,
-                "is no attribute of openid-config; there is url",
-            ),
+            "validate-connectivity" => {
+                import.note(
+                    place,
+                    "building a verifier fetches nothing; Verifier::warm_up tells whether the metadata is available",
+                );
+            }
+            _ => import.problem(Unknown, place, None, "is not an attribute of openid-config; supported: url"),
         }
     }
     let Some(url) = element.attribute("url") else {
-        trust.is_spoilt = true;
-        return draft.wrong(Missing, at, None, "is missing: the address of the metadata is needed");
+        trust.is_invalid = true;
+        return import.problem(Missing, at, None, "is missing; name the address of the metadata");
     };
-    let Some(url) = draft.plain(&at, url) else {
-        trust.is_spoilt = true;
+    let Some(url) = import.identifier(&at, url, "the address of the metadata") else {
+        trust.is_invalid = true;
         return;
     };
-    let found = url::metadata(&url);
-    match found {
+    match url::metadata(&url) {
         Ok(metadata) => {
             let is_known = |(_, (known, metadata)): &(String, (String, Metadata))| {
                 *known == url && !matches!(metadata, Metadata::Entra { .. })
             };
-            // Past the limit the policy is refused, and there is nothing to compare.
+            // Beyond the limit the policy is refused, and there is nothing to compare.
             if trust.metadata.len() > Trust::MOST || !trust.metadata.iter().any(is_known) {
                 trust.metadata.push((at, (url, metadata)));
             }
         }
-        Err(flaw) => {
-            trust.is_spoilt = true;
-            draft.wrong(flaw.kind, at, Some(&url), flaw.advice);
+        Err(fault) => {
+            trust.is_invalid = true;
+            import.problem(fault.kind, at, Some(&url), fault.advice);
         }
     }
 }
 
-/// Keys in the policy: RSA's are carried over.
-fn signing_keys(element: Element<'_, '_>, place: &str, trust: &mut Trust, draft: &mut Draft) {
-    for key in children(element, "key", place, draft) {
-        let place = format!("{place}/key");
-        let attribute = |name: &str| key.attribute(name).filter(|value| !value.trim().is_empty());
-        let mut members = vec![("kty".to_owned(), ConfigValue::new(&place, Data::Text("RSA".to_owned())))];
-        match (attribute("n"), attribute("e")) {
-            (Some(n), Some(e)) => {
-                for (name, value) in [("kid", attribute("id")), ("n", Some(n)), ("e", Some(e))] {
-                    let Some(value) = value else { continue };
-                    let Some(value) = draft.plain(&format!("{place}/@{name}"), value) else {
-                        trust.is_spoilt = true;
-                        continue;
-                    };
-                    members.push((name.to_owned(), ConfigValue::new(&place, Data::Text(value))));
-                }
-                trust.keys.push((place.clone(), ConfigValue::new(&place, Data::Object(members))));
-            }
-            _ if attribute("certificate-id").is_some() => draft.note(
-                place,
-                "is a certificate in API Management: export its public key (openssl x509 -pubkey -noout), and name it by KeyFile",
-            ),
-            // Its text is a secret: it is told nowhere.
-            _ if !text(key).is_empty() => draft.note(
-                place,
-                "is a shared secret: whoever can check such tokens can make them, so they are refused here; have the issuer \
-                 sign with a key pair",
-            ),
-            _ => draft.wrong(Missing, place, None, "has neither n and e, nor a certificate-id, nor a key"),
+/// Keys in the policy: those of RSA are imported.
+fn signing_keys(element: Element<'_, '_>, place: &str, trust: &mut Trust, import: &mut PolicyImport) {
+    const CERTIFICATE: &str = "the key is a certificate stored in API Management, not in the policy: export its public key in \
+                               PEM (openssl x509 -pubkey -noout), and name the file as KeyFile in the configuration of its \
+                               issuer";
+    const SECRET: &str = "the key is a shared secret, which is not supported: anyone who can validate such tokens can also \
+                          issue them; have the issuer sign with a key pair";
+    let (mobile, others): (Vec<_>, Vec<_>) =
+        element.children().filter(Element::is_element).partition(|child| child.has_tag_name("zumo-master-key"));
+    if !mobile.is_empty() {
+        let place = format!("{place}/zumo-master-key");
+        trust.unusable.push(UnusableKey { place, kind: Unsupported, advice: MOBILE_SERVICES });
+        if others.is_empty() {
+            return;
         }
     }
+    let keys = others.into_iter().filter(|key| key.has_tag_name("key"));
+    for key in keys {
+        let place = format!("{place}/key");
+        let attribute = |name: &str| key.attribute(name).filter(|value| !value.trim().is_empty());
+        if let (Some(n), Some(e)) = (attribute("n"), attribute("e")) {
+            rsa_key(&place, attribute("id"), n, e, trust, import);
+        } else if attribute("certificate-id").is_some() {
+            trust.unusable.push(UnusableKey { place, kind: Unsupported, advice: CERTIFICATE });
+        } else if !text(key).is_empty() {
+            // The text is a secret, and occurs in no message.
+            trust.unusable.push(UnusableKey { place, kind: Unsupported, advice: SECRET });
+        } else {
+            trust.is_invalid = true;
+            import.problem(Missing, place, None, "has neither n and e, nor certificate-id, nor a value");
+        }
+    }
+    // Reports the others.
+    if mobile.is_empty() {
+        children(element, "key", place, import);
+    }
+}
+
+fn rsa_key(place: &str, id: Option<&str>, n: &str, e: &str, trust: &mut Trust, import: &mut PolicyImport) {
+    // 2048 to 8192 bits in base64.
+    const LENGTHS: std::ops::RangeInclusive<usize> = 342..=1366;
+    let mut members = vec![("kty", Imported::new(place, "RSA"))];
+    for (name, attribute, value) in [("kid", "id", id), ("n", "n", Some(n)), ("e", "e", Some(e))] {
+        let Some(value) = value else { continue };
+        let Some(value) = import.evaluated(&format!("{place}/@{attribute}"), value) else {
+            trust.is_invalid = true;
+            return;
+        };
+        if name == "n" && !LENGTHS.contains(&value.trim_end_matches('=').len()) {
+            trust.is_invalid = true;
+            return import.problem(Invalid, place, None, "is not an RSA key of 2048 to 8192 bits");
+        }
+        members.push((name, Imported::new(place, value)));
+    }
+    trust.keys.push((place.to_owned(), Imported::object(place, members)));
 }

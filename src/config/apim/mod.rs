@@ -1,28 +1,33 @@
-//! The policies of API Management, read as a configuration (`docs/entra.md`, "API Management").
+//! The policies of API Management, imported as a configuration (`docs/entra.md`, "API Management").
 //!
-//! A policy becomes the section that [`Config::from_json`] reads too. Nothing that a policy requires is dropped silently, so
-//! that no more tokens are accepted than by the policy, and each difference gets a note.
+//! A policy becomes the JSON that [`Config::from_json`] reads, and notes. Everything that a policy requires of a token is
+//! imported or a problem, so that no token is accepted that the policy refuses; each difference is a note.
 
 mod azure;
 mod claims;
 mod document;
-mod draft;
+mod expressions;
+mod import;
 mod issuers;
 mod jwt;
+mod placeholder;
 mod shape;
+mod surroundings;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests;
+mod token_use;
 mod url;
+mod value;
 
-pub use draft::{ApimNote, ApimPolicy};
+pub use import::{ApimNote, ApimPolicy};
 
 use super::config::Config;
 use crate::error::ConfigError;
 
 impl Config {
-    /// Reads the one `validate-jwt` or `validate-azure-ad-token` of API Management that is in `xml`: a whole document of
-    /// policies, or the element alone.
+    /// Imports the `validate-jwt` or `validate-azure-ad-token` of API Management that is in `xml`: a whole document of
+    /// policies, as the portal shows it or as XML, or only that element.
     ///
     /// ```
     /// use tower_entra::{Config, VerifierBuilder};
@@ -35,15 +40,17 @@ impl Config {
     ///         </audiences>
     ///     </validate-jwt>"#,
     /// )?;
-    /// println!("{policy}"); // the same as JSON, and what is otherwise
+    /// println!("{policy}"); // the same as JSON, and the differences
     /// let verifier = VerifierBuilder::from(policy.into_config()).build()?;
     /// # Ok::<(), tower_entra::ConfigError>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// If it is not XML, has more than 1 MiB or an unusual depth, has a DTD, or has none or several of these policies; if the policy demands something that cannot be
-    /// demanded here, or does not say whose tokens are for which API. All mistakes at once, each with what to do.
+    /// If the document cannot be read: it is not XML, has an expression without an end, a DTD, more than 1 MiB or an unusual
+    /// depth, or has none or several of these policies. If the policy requires something that is not supported here, or that
+    /// only API Management can evaluate. If another element decides by the token who gets in. All mistakes at once, each with
+    /// its place and the fix.
     pub fn from_apim_policy(xml: &str) -> Result<ApimPolicy, ConfigError> {
         document::with_policy(xml, |element, draft| {
             if element.tag_name().name() == document::JWT {

@@ -1,6 +1,5 @@
-//! What the XML parser must not be given: its time grows with the square of nested namespaces and of attributes in one tag.
-
-use crate::{config::flaw::Flaw, error::ConfigProblemKind::TooLarge};
+//! Limits that hold before the XML is parsed: the parser's time grows with the square of nested namespaces and of attributes
+//! in one tag.
 
 /// Deeper than any policy: `policies`, a section, some `choose` and `when`.
 const DEEPEST: usize = 100;
@@ -9,15 +8,15 @@ const MOST_ATTRIBUTES: usize = 100;
 /// In the whole document. Policies have none; a SOAP message in a `set-body` has a few.
 const MOST_NAMESPACES: usize = 100;
 
-/// Counts through the tags of a document.
+/// Checks the tags of a document against the limits.
 ///
 /// It follows well-formed XML. Where the document is not well-formed, the parser ends at that place too.
 ///
 /// # Errors
 ///
-/// What there is too much of.
-pub(super) fn check(xml: &str) -> Result<(), Flaw> {
-    let advice = "give the element validate-jwt or validate-azure-ad-token alone";
+/// The limit that is exceeded, and the fix.
+pub(super) fn check(xml: &str) -> Result<(), String> {
+    let advice = "give only the element validate-jwt or validate-azure-ad-token";
     let (mut depth, mut namespaces) = (0_usize, 0_usize);
     let mut rest = xml;
     while let Some(start) = rest.find('<') {
@@ -37,25 +36,19 @@ pub(super) fn check(xml: &str) -> Result<(), Flaw> {
         } else {
             let tag = Tag::of(rest);
             if tag.attributes > MOST_ATTRIBUTES {
-                return Err(Flaw::new(
-                    TooLarge,
-                    format!("has a tag with more than {MOST_ATTRIBUTES} attributes; {advice}"),
-                ));
+                return Err(format!("has a tag with more than {MOST_ATTRIBUTES} attributes; {advice}"));
             }
             namespaces += rest[..tag.length].matches("xmlns").count();
             if namespaces > MOST_NAMESPACES {
-                return Err(Flaw::new(
-                    TooLarge,
-                    format!("declares more than {MOST_NAMESPACES} namespaces (xmlns); {advice}"),
-                ));
+                return Err(format!("declares more than {MOST_NAMESPACES} namespaces (xmlns); {advice}"));
             }
             depth += usize::from(!tag.is_empty);
             if depth > DEEPEST {
-                return Err(Flaw::new(TooLarge, format!("has elements nested deeper than {DEEPEST} levels; {advice}")));
+                return Err(format!("has elements nested deeper than {DEEPEST} levels; {advice}"));
             }
             Some(tag.length)
         };
-        // What has no end is the parser's to complain about.
+        // The parser reports what has no end.
         let Some(length) = length else { return Ok(()) };
         rest = &rest[length..];
     }
@@ -128,7 +121,7 @@ mod tests {
             let found = check(&xml).err();
             let is_right = match (&found, problem) {
                 (None, None) => true,
-                (Some(found), Some(problem)) => found.advice.contains(problem),
+                (Some(found), Some(problem)) => found.contains(problem),
                 _ => false,
             };
             assert!(is_right, "{:?} of {}", found, &xml[..xml.len().min(60)]);

@@ -352,13 +352,13 @@ fn a_megabyte_of_the_worst_policy_stays_in_proportion() {
         ),
         (
             "unknown elements",
-            policy(&pieces(size, &|n| format!("<x{n:080}/>"))),
-            Omitted("is no element of validate-jwt"),
+            policy(&pieces(size, &|n| format!("<x{n:050} a=\"{:030}\"/>", 0))),
+            Omitted("is not an element of validate-jwt"),
         ),
         (
             "audiences",
             policy(&pieces(size, &|_| format!("<audiences>{}</audiences>", "y".repeat(150)))),
-            Problem("is there twice"),
+            Problem("occurs twice"),
         ),
         (
             "addresses",
@@ -397,7 +397,46 @@ fn a_megabyte_of_the_worst_policy_stays_in_proportion() {
             Accepted,
         ),
         ("comments", policy(&"<!---->".repeat(size / 7)), Problem(too_many)),
-        ("entities", policy(&format!("<x>{}</x>", "&amp;".repeat(size / 5))), Problem("is no element")),
+        ("entities", policy(&format!("<x>{}</x>", "&amp;".repeat(size / 5))), Problem("is not an element")),
+        ("expressions", format!("<x a=\"{}\"/>", "@(&#40;)".repeat(size / 8)), Problem("is longer than 1 MiB")),
+        (
+            "expressions to escape",
+            policy(&format!("<x a=\"{}\"/>", "@(\"\")".repeat(size / 18))),
+            Problem("not an element"),
+        ),
+        ("expressions without an end", format!("<x a=\"{}\"/>", "@(".repeat(size / 2)), Problem("does not end")),
+        (
+            "variables",
+            format!(
+                "<inbound>{}{}</inbound>",
+                policy(""),
+                pieces(size, &|n| format!(
+                    "<set-variable name=\"v{n}\" value=\"@(context.Variables[&quot;v{}&quot;].AsJwt())\"/>",
+                    n + 1
+                ))
+            ),
+            Accepted,
+        ),
+        (
+            "conditions",
+            format!(
+                "<inbound>{}{}</inbound>",
+                policy(""),
+                pieces(size, &|n| {
+                    format!("<choose><when condition=\"@(AsJwt().Id == {n:0150})\"><return-response/></when></choose>")
+                })
+            ),
+            Omitted("decides by the token"),
+        ),
+        (
+            "restrictions",
+            format!(
+                "<inbound>{}{}</inbound>",
+                policy(""),
+                pieces(size, &|n| format!("<check-header name=\"x-{n:040}\" failed-check-httpcode=\"401\"/>"))
+            ),
+            Accepted,
+        ),
     ] {
         let xml = xml.trim();
         failures += &check(name, xml.len(), &outcome, || Config::from_apim_policy(xml).map(ApimPolicy::into_config));

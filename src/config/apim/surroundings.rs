@@ -1,0 +1,399 @@
+//! Everything in the document beside the policy.
+//!
+//! Where API Management decides by the token who gets in, and that is not imported, tokens would be accepted here that it
+//! refuses: that is a problem. A restriction by something else is a note that names it.
+
+use std::collections::HashSet;
+
+use roxmltree::{Document, Node as Element};
+
+use super::{document::shortened, import::PolicyImport, token_use::TokenUse};
+use crate::error::ConfigProblemKind::{Invalid, Unsupported};
+
+/// Reads all elements of the document but the policy itself.
+pub(super) fn read(document: &Document<'_>, policy: Element<'_, '_>, import: &mut PolicyImport) {
+    around(policy, import);
+    let token_use = TokenUse::of(document, policy);
+    let mut surroundings = Surroundings { policy, token_use, groups: Default::default(), import };
+    surroundings.element(document.root_element(), &Context::default());
+    surroundings.note_groups();
+}
+
+/// The elements that contain the policy.
+fn around(policy: Element<'_, '_>, import: &mut PolicyImport) {
+    let mut is_noted = false;
+    for ancestor in policy.ancestors().skip(1).filter(Element::is_element) {
+        match ancestor.tag_name().name() {
+            // Once is enough, however deep it is.
+            name @ ("when" | "otherwise" | "choose" | "retry" | "wait") if !is_noted => {
+                is_noted = true;
+                let advice = format!(
+                    "is inside {name}, so that API Management applies it to some requests only; here every request needs a \
+                     valid token"
+                );
+                import.note(import.policy, advice);
+            }
+            name @ ("outbound" | "backend" | "on-error") => {
+                let advice = format!("is in {name}, but API Management supports it in inbound only; move it there");
+                import.problem(Invalid, import.policy, None, advice);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The effect of an element on who gets in.
+#[derive(Clone, Copy)]
+enum Effect {
+    /// The elements in it are policies.
+    Container,
+    /// Restricts callers, by something other than the token.
+    Restricts(&'static str),
+    /// Limits the number of calls.
+    Limits(&'static str),
+    /// Responds instead of the backend.
+    Responds,
+    /// Sets the header or query parameter that its attribute `name` names.
+    Sets,
+    /// Sets the `Authorization` header for the backend.
+    Authenticates,
+    Fragment,
+    /// Decides nothing about access, but is worth a note of its own.
+    Noted(&'static str),
+    /// Decides nothing about access.
+    Harmless,
+    /// Unknown. By its name it is a check.
+    UnknownCheck,
+    Unknown,
+}
+
+/// The effect by the name, after Microsoft's
+/// [policy reference](https://learn.microsoft.com/azure/api-management/api-management-policies).
+fn effect(name: &str) -> Effect {
+    const BASE: &str =
+        "stands for the policies of outer scopes, which are not in this document; what they restrict is not imported";
+    const CORS: &str = "API Management answers CORS preflight requests before it checks tokens; put a CORS layer outside the \
+                        AuthenticateLayer";
+    match name {
+        "policies" | "inbound" | "backend" | "outbound" | "on-error" | "fragment" | "choose" | "when" | "otherwise"
+        | "retry" | "wait" => Effect::Container,
+        "ip-filter" => Effect::Restricts("restricts callers by IP address"),
+        "check-header" => Effect::Restricts("requires a header"),
+        "validate-client-certificate" => Effect::Restricts("requires a client certificate"),
+        "validate-content"
+        | "validate-parameters"
+        | "validate-headers"
+        | "validate-status-code"
+        | "validate-odata-request"
+        | "validate-graphql-request"
+        | "llm-content-safety" => Effect::Restricts("rejects messages by their content"),
+        "rate-limit"
+        | "rate-limit-by-key"
+        | "quota"
+        | "quota-by-key"
+        | "llm-token-limit"
+        | "azure-openai-token-limit" => Effect::Limits("limits the number of calls"),
+        "limit-concurrency" => Effect::Limits("limits the number of concurrent calls"),
+        "return-response" | "mock-response" => Effect::Responds,
+        "set-header" | "set-query-parameter" => Effect::Sets,
+        "authentication-managed-identity" | "authentication-basic" => Effect::Authenticates,
+        "include-fragment" => Effect::Fragment,
+        "base" => Effect::Noted(BASE),
+        "cors" => Effect::Noted(CORS),
+        "authentication-certificate"
+        | "cache-lookup"
+        | "cache-lookup-value"
+        | "cache-remove-value"
+        | "cache-store"
+        | "cache-store-value"
+        | "cosmosdb-data-source"
+        | "cross-domain"
+        | "emit-metric"
+        | "find-and-replace"
+        | "forward-request"
+        | "get-authorization-context"
+        | "http-data-source"
+        | "invoke-dapr-binding"
+        | "invoke-request"
+        | "json-to-xml"
+        | "jsonp"
+        | "log-to-eventhub"
+        | "proxy"
+        | "publish-event"
+        | "publish-to-dapr"
+        | "redirect-content-urls"
+        | "rewrite-uri"
+        | "send-one-way-request"
+        | "send-request"
+        | "send-service-bus-message"
+        | "set-backend-service"
+        | "set-body"
+        | "set-method"
+        | "set-status"
+        | "set-variable"
+        | "sql-data-source"
+        | "trace"
+        | "xml-to-json"
+        | "xsl-transform" => Effect::Harmless,
+        _ if name.starts_with("llm-") || name.starts_with("azure-openai-") => Effect::Harmless,
+        _ if name.starts_with("validate-") || name.starts_with("check-") => Effect::UnknownCheck,
+        _ => Effect::Unknown,
+    }
+}
+
+/// Whether the elements in an element are policies. Those in a `send-request`, say, are not.
+pub(super) fn is_container(name: &str) -> bool {
+    matches!(effect(name), Effect::Container | Effect::Unknown) || name == "limit-concurrency"
+}
+
+/// The place of an element among the others.
+#[derive(Clone, Default)]
+struct Context<'a> {
+    /// The names of the elements around it.
+    path: String,
+    section: &'a str,
+    /// The condition under which it runs, if any.
+    condition: Option<&'a str>,
+    /// The condition that reads the token, if one does.
+    token_condition: Option<&'a str>,
+}
+
+/// Elements that share a note.
+#[derive(Clone, Copy)]
+enum Group {
+    Harmless,
+    ReadsToken,
+    Unknown,
+}
+
+/// The names of the elements of a group.
+#[derive(Default)]
+struct Names<'a> {
+    shown: Vec<&'a str>,
+    seen: HashSet<&'a str>,
+}
+
+struct Surroundings<'a, 'i, 'p> {
+    policy: Element<'a, 'i>,
+    token_use: TokenUse,
+    groups: [Names<'a>; 3],
+    import: &'p mut PolicyImport,
+}
+
+impl<'a, 'i> Surroundings<'a, 'i, '_> {
+    fn element(&mut self, element: Element<'a, 'i>, context: &Context<'a>) {
+        let name = element.tag_name().name();
+        if element == self.policy {
+            return;
+        }
+        let path = match context.path.as_str() {
+            "" | "policies" => shortened(name),
+            path => format!("{path}/{}", shortened(name)),
+        };
+        let context = Context { path, ..context.clone() };
+        match effect(name) {
+            Effect::Container => self.container(element, &context),
+            Effect::Restricts(restriction) => self.restricts(element, &context, restriction),
+            Effect::Limits(limit) => {
+                self.not_imported(name, limit);
+                if is_container(name) {
+                    self.container(element, &context);
+                }
+            }
+            Effect::Responds if context.section == "on-error" => self.responds_to_error(element, &context),
+            Effect::Responds => self.responds(element, &context),
+            Effect::Fragment => self.fragment(element, &context),
+            Effect::Sets | Effect::Authenticates if self.replaces_token(element, &context) => {
+                let action = match (name, element.attribute("exists-action")) {
+                    ("set-header" | "set-query-parameter", Some("delete")) => "removes",
+                    ("set-header" | "set-query-parameter", Some("append")) => "adds to",
+                    ("set-header" | "set-query-parameter", Some("skip")) => "supplies, where the caller has none,",
+                    _ => "replaces",
+                };
+                let carrier = if name == "set-query-parameter" { "query parameter" } else { "Authorization header" };
+                let advice = format!(
+                    "{action} the {carrier} before {} runs, so that API Management does not check the caller's own token; \
+                     here the caller's own token is checked",
+                    self.import.policy
+                );
+                self.import.note(name, advice);
+            }
+            Effect::Noted(advice) => self.import.note(name, advice),
+            Effect::Harmless if name == "set-status" && context.section == "on-error" => {
+                self.error_status(element.attribute("code"), &context);
+            }
+            Effect::Harmless | Effect::Sets | Effect::Authenticates => {
+                let is_reader = context.token_condition.is_some() || self.token_use.is_in(element);
+                self.group(name, if is_reader { Group::ReadsToken } else { Group::Harmless });
+            }
+            Effect::UnknownCheck => {
+                let advice = "is not a policy that this import knows, but by its name restricts callers; enforce it in front \
+                              of the API, and remove it from the policy";
+                self.import.problem(Unsupported, context.path, None, advice);
+            }
+            Effect::Unknown => {
+                if !element.range().contains(&self.policy.range().start) {
+                    self.group(name, Group::Unknown);
+                }
+                self.container(element, &context);
+            }
+        }
+    }
+
+    fn container(&mut self, element: Element<'a, 'i>, context: &Context<'a>) {
+        let mut context = context.clone();
+        if let name @ ("inbound" | "backend" | "outbound" | "on-error") = element.tag_name().name() {
+            context.section = name;
+        }
+        let is_choose = element.tag_name().name() == "choose";
+        for child in element.children().filter(Element::is_element) {
+            let is_branch = is_choose && matches!(child.tag_name().name(), "when" | "otherwise");
+            if !is_branch {
+                self.element(child, &context);
+                continue;
+            }
+            // A branch runs because the conditions before it do not hold, too.
+            if let Some(condition) = child.attribute("condition") {
+                context.condition = Some(condition);
+                if self.token_use.reads_token(condition) {
+                    context.token_condition = Some(condition);
+                }
+            }
+            self.element(child, &context);
+        }
+    }
+
+    fn is_before_policy(&self, element: Element<'_, '_>, context: &Context<'_>) -> bool {
+        matches!(context.section, "" | "inbound") && element.range().start < self.policy.range().start
+    }
+
+    /// Whether the policy checks another token than the caller's because of this element.
+    fn replaces_token(&self, element: Element<'_, '_>, context: &Context<'_>) -> bool {
+        let name = element.attribute("name").unwrap_or_default();
+        let replaces = match element.tag_name().name() {
+            "set-header" => self.token_use.is_token_header(name),
+            "set-query-parameter" => self.token_use.is_token_parameter(name),
+            // With a variable, the token is put there.
+            _ => {
+                element.attribute("output-token-variable-name").is_none()
+                    && self.token_use.is_token_header("Authorization")
+            }
+        };
+        replaces && self.is_before_policy(element, context)
+    }
+
+    fn decides_by_token(&mut self, context: &Context<'_>, condition: Option<&str>) {
+        let advice = "decides by the token who gets in, which is not imported; express it as required-claims, or check it in \
+                      the API (RequireLayer), and remove it from the policy";
+        self.import.problem(Unsupported, &context.path, condition, advice);
+    }
+
+    fn restricts(&mut self, element: Element<'a, 'i>, context: &Context<'a>, restriction: &str) {
+        let name = element.tag_name().name();
+        let header = element.attribute("name").filter(|_| name == "check-header");
+        if header.is_some_and(|header| self.token_use.is_token_header(header)) {
+            if element.children().any(|child| child.is_element()) {
+                return self.decides_by_token(context, header);
+            }
+            let advice = "requires the header of the token, as the token check does; nothing else is lost";
+            return self.import.note(name, advice);
+        }
+        if context.token_condition.is_some() || self.token_use.is_in(element) {
+            return self.decides_by_token(context, context.token_condition);
+        }
+        let header = header.map(|header| format!(" ({})", shortened(header))).unwrap_or_default();
+        self.not_imported(name, &format!("{restriction}{header}"));
+    }
+
+    fn not_imported(&mut self, name: &str, restriction: &str) {
+        let advice = format!(
+            "API Management {restriction} here; this is not imported: keep it in front of the API, or enforce it there"
+        );
+        self.import.note(name, advice);
+    }
+
+    /// A response other than that of the backend, outside of `on-error`.
+    fn responds(&mut self, element: Element<'a, 'i>, context: &Context<'a>) {
+        if context.token_condition.is_some() {
+            return self.decides_by_token(context, context.token_condition);
+        }
+        let advice = match context.condition {
+            None => "API Management responds to every request here itself; this is not imported".to_owned(),
+            Some(condition) if self.is_before_policy(element, context) => format!(
+                "API Management responds to some requests itself, before it checks a token; this is not imported: every \
+                 request needs a token here (condition {})",
+                shortened(condition)
+            ),
+            Some(condition) => format!(
+                "API Management responds to some requests itself; this is not imported: if it restricts callers, keep it in \
+                 front of the API, or enforce it there (condition {})",
+                shortened(condition)
+            ),
+        };
+        self.import.note(&context.path, advice);
+    }
+
+    fn responds_to_error(&mut self, element: Element<'a, 'i>, context: &Context<'a>) {
+        if context.token_condition.is_some() {
+            return self.decides_by_token(context, context.token_condition);
+        }
+        let status = match element.tag_name().name() {
+            "mock-response" => element.attribute("status-code"),
+            _ => {
+                let status = element.children().find(|child| child.has_tag_name("set-status"));
+                status.and_then(|status| status.attribute("code"))
+            }
+        };
+        // Both respond with 200 if nothing else is given.
+        self.error_status(Some(status.unwrap_or("200")), context);
+    }
+
+    /// The status that `on-error` sets.
+    fn error_status(&mut self, status: Option<&str>, context: &Context<'_>) {
+        if status.is_some_and(|status| status.trim().starts_with('2')) {
+            let advice = "turns a failed request, also one whose token was refused, into a success; this is not imported: \
+                          remove it, or set a status from 400";
+            return self.import.problem(Unsupported, &context.path, status, advice);
+        }
+        let advice =
+            "changes the response to failed requests; here the responder does (ApiManagement::new().status(…))";
+        self.import.note(&context.path, advice);
+    }
+
+    fn fragment(&mut self, element: Element<'a, 'i>, context: &Context<'a>) {
+        if context.section == "outbound" {
+            return self.import.note("include-fragment", "cannot be resolved; it runs after the response of the API");
+        }
+        let advice = "cannot be resolved, and may restrict callers; inline the fragment";
+        self.import.problem(Unsupported, &context.path, element.attribute("fragment-id"), advice);
+    }
+
+    fn group(&mut self, name: &'a str, group: Group) {
+        const SHOWN: usize = 20;
+        let names = &mut self.groups[group as usize];
+        if names.seen.insert(name) && names.shown.len() <= SHOWN {
+            names.shown.push(name);
+        }
+    }
+
+    fn note_groups(&mut self) {
+        const SHOWN: usize = 20;
+        const ADVICE: [(Group, &str); 3] = [
+            (
+                Group::ReadsToken,
+                "not imported; uses the token or its claims without refusing it: do that in the API, with tower_entra::Claims",
+            ),
+            (Group::Harmless, "not imported; does not decide who gets in"),
+            (Group::Unknown, "not imported, and not known here: if it restricts callers, keep it in front of the API"),
+        ];
+        for (group, advice) in ADVICE {
+            let names = std::mem::take(&mut self.groups[group as usize]).shown;
+            if names.is_empty() {
+                continue;
+            }
+            let more = if names.len() > SHOWN { ", …" } else { "" };
+            let shown: Vec<String> = names.into_iter().take(SHOWN).map(shortened).collect();
+            self.import.note(shown.join(", ") + more, advice);
+        }
+    }
+}
