@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// A document with keys: where it is, and for whom its keys may speak.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum DocumentSpec {
     /// Of an instance of Entra (`docs/entra.md`, "Discovery URLs").
     Entra {
@@ -108,6 +108,11 @@ impl DocumentSpec {
     /// Whether the one signing key of a document need not have a `kid`: never at Microsoft's, whose tokens and keys all do.
     pub(crate) fn accepts_nameless_keys(&self) -> bool {
         matches!(self, Self::OpenIdConnect { .. } | Self::Static { .. })
+    }
+
+    /// Whether its issuers follow from the configuration, whatever its documents name.
+    pub(crate) fn has_known_issuers(&self) -> bool {
+        !self.issuers().is_empty()
     }
 
     /// Whether the keys are at hand, so that nothing is ever fetched and they never grow old.

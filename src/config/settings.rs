@@ -185,6 +185,30 @@ impl Config {
         self
     }
 
+    /// Adds the settings that were made after `before` was turned into `after` by the methods above, which only add.
+    #[must_use]
+    pub(crate) fn with_later_settings(mut self, before: &Self, after: &Self) -> Self {
+        fn add<T: Clone>(all: &mut Vec<T>, before: &[T], after: &[T]) {
+            all.extend(after.iter().skip(before.len()).cloned());
+        }
+        add(&mut self.tenants, &before.tenants, &after.tenants);
+        add(&mut self.client_ids, &before.client_ids, &after.client_ids);
+        add(&mut self.audiences, &before.audiences, &after.audiences);
+        add(&mut self.instances, &before.instances, &after.instances);
+        add(&mut self.authorities, &before.authorities, &after.authorities);
+        add(&mut self.allowed_clients, &before.allowed_clients, &after.allowed_clients);
+        add(&mut self.required_claims, &before.required_claims, &after.required_claims);
+        add(&mut self.leeway, &before.leeway, &after.leeway);
+        add(&mut self.allow_without_role, &before.allow_without_role, &after.allow_without_role);
+        add(&mut self.accept_bound, &before.accept_bound, &after.accept_bound);
+        add(&mut self.revoked_keys, &before.revoked_keys, &after.revoked_keys);
+        add(&mut self.detailed_errors, &before.detailed_errors, &after.detailed_errors);
+        add(&mut self.resource, &before.resource, &after.resource);
+        add(&mut self.app_specific_keys, &before.app_specific_keys, &after.app_specific_keys);
+        add(&mut self.max_token_bytes, &before.max_token_bytes, &after.max_token_bytes);
+        self
+    }
+
     fn keyword(mut self, name: &str, keyword: &'static str) -> Self {
         self.tenants.push(Named::in_code(name, Tenant::Keyword(keyword)));
         self

@@ -32,6 +32,7 @@ mod microsoft;
 mod presets;
 mod program;
 mod readiness;
+mod reload;
 mod requirements;
 mod review;
 mod secrets;

@@ -1,0 +1,134 @@
+//! What a verifier keeps when its configuration is reloaded.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use super::check::Check;
+use crate::{
+    authority::Trusted,
+    cache::CacheSettings,
+    clock::Clock,
+    config::{Config, ResolvedConfig},
+    error::{ConfigError, ConfigProblem, FetchError, FetchFailure},
+    fetch::{Fetch, FetchFuture, FetchRequest},
+    keys::{KeySettings, epoch::Epoch, queue::RefreshQueue, revoked::RevokedAtRunTime, stats::Counters},
+};
+
+/// The settings made in code, which hold again when the configuration is reloaded.
+pub(super) struct CodeSettings {
+    base: Config,
+    config: Config,
+}
+
+impl CodeSettings {
+    /// `config` is `base` with the settings of the builder's methods.
+    pub(super) fn new(base: Config, config: Config) -> Self {
+        Self { base, config }
+    }
+
+    /// The same settings over another configuration.
+    pub(super) fn over(&self, config: &Config) -> Config {
+        config.clone().with_later_settings(&self.base, &self.config)
+    }
+}
+
+/// What a verifier keeps for its whole life: everything but the configuration.
+pub(super) struct Permanent {
+    pub(super) code: CodeSettings,
+    pub(super) cache: CacheSettings,
+    custom_fetch: Option<Arc<dyn Fetch>>,
+    default_fetch: OnceLock<Arc<dyn Fetch>>,
+    pub(super) no_fetch: Arc<dyn Fetch>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) checks: Vec<Arc<dyn Check>>,
+    pub(super) settings: Arc<KeySettings>,
+    pub(super) queue: Arc<RefreshQueue>,
+    pub(super) counters: Arc<Counters>,
+    pub(super) epoch: Arc<Epoch>,
+    pub(super) issuer_revision: Arc<Epoch>,
+    /// Keys that code revoked before the start.
+    pub(super) revoked: HashSet<String>,
+    pub(super) revoked_at_run_time: Arc<RevokedAtRunTime>,
+}
+
+impl Permanent {
+    pub(super) fn new(
+        code: CodeSettings,
+        keys: KeySettings,
+        cache: CacheSettings,
+        custom_fetch: Option<Arc<dyn Fetch>>,
+        clock: Arc<dyn Clock>,
+        checks: Vec<Arc<dyn Check>>,
+    ) -> Self {
+        let mut settings = keys.bounded();
+        let revoked = std::mem::take(&mut settings.revoked);
+        Self {
+            code,
+            cache,
+            custom_fetch,
+            default_fetch: OnceLock::new(),
+            no_fetch: Arc::new(NoFetch),
+            queue: Arc::new(RefreshQueue::new(Arc::clone(&clock), &settings)),
+            clock,
+            checks,
+            settings: Arc::new(settings),
+            counters: Arc::default(),
+            epoch: Arc::default(),
+            issuer_revision: Arc::default(),
+            revoked,
+            revoked_at_run_time: Arc::default(),
+        }
+    }
+
+    /// The longest wait for a refresh: a little more than its own timeout.
+    pub(super) fn max_wait(&self) -> Duration {
+        self.settings.timeout.saturating_add(Duration::from_secs(1))
+    }
+
+    /// What fetches documents. It is the same for the whole life, with its connections.
+    pub(super) fn fetch(&self) -> Result<Arc<dyn Fetch>, ConfigProblem> {
+        if let Some(fetch) = self.custom_fetch.as_ref().or(self.default_fetch.get()) {
+            return Ok(Arc::clone(fetch));
+        }
+        let fetch = default_fetch()?;
+        Ok(Arc::clone(self.default_fetch.get_or_init(|| fetch)))
+    }
+
+    /// Validates a configuration, with all mistakes at once.
+    pub(super) fn resolve(&self, config: &Config) -> Result<ResolvedConfig, ConfigError> {
+        let plan = config.resolve();
+        let fetches = plan.as_ref().map_or(true, |plan| plan.authorities.iter().any(Trusted::fetches));
+        let problem = if fetches { self.fetch().err() } else { None };
+        match (plan, problem) {
+            (plan, None) => plan,
+            (Err(error), Some(problem)) => Err(error.with(problem)),
+            (Ok(_), Some(problem)) => Err(ConfigError::from_problem(problem)),
+        }
+    }
+}
+
+/// For static keys.
+#[derive(Debug)]
+struct NoFetch;
+
+impl Fetch for NoFetch {
+    fn fetch(&self, request: FetchRequest) -> FetchFuture {
+        let reason = "all keys are static, so nothing is fetched".to_owned();
+        Box::pin(async move { Err(FetchError::new(request.url, FetchFailure::Forbidden { reason })) })
+    }
+}
+
+#[cfg(feature = "reqwest")]
+#[expect(clippy::unnecessary_wraps, reason = "without the feature there is none")]
+fn default_fetch() -> Result<Arc<dyn Fetch>, ConfigProblem> {
+    Ok(Arc::new(crate::fetch::HttpFetch::new()))
+}
+
+#[cfg(not(feature = "reqwest"))]
+fn default_fetch() -> Result<Arc<dyn Fetch>, ConfigProblem> {
+    let advice = "something must fetch the keys: pass a Fetch, or switch the feature reqwest on";
+    Err(ConfigProblem::new(crate::error::ConfigProblemKind::Missing, "fetch", None, advice))
+}
