@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::Entra;
+use super::{Entra, Workload};
 use crate::{
     claims::TokenVersion,
     jwt::Algorithm,
@@ -15,6 +15,7 @@ pub(crate) enum Kind {
     B2c(B2c),
     ExternalId(ExternalId),
     OpenIdConnect(OpenIdConnect),
+    Workload(Workload),
 }
 
 /// A tenant of Azure AD B2C.
@@ -107,7 +108,7 @@ impl fmt::Display for Kind {
             Self::Entra(entra) => entra.fmt(f),
             Self::B2c(b2c) => write!(f, "{}/{}/{}", b2c.address, b2c.tenant, b2c.policies.join("+")),
             Self::ExternalId(external) => write!(f, "{}/{}", external.address, external.tenant),
-            Self::OpenIdConnect(openid) => f.write_str(&openid.issuer),
+            Self::OpenIdConnect(openid) | Self::Workload(Workload { openid, .. }) => f.write_str(&openid.issuer),
         }
     }
 }

@@ -135,7 +135,7 @@ impl Authority {
         match &mut self.kind {
             Kind::Entra(entra) => entra.version = Some(version),
             Kind::ExternalId(external) => external.version = Some(version),
-            Kind::B2c(_) | Kind::OpenIdConnect(_) => self.settings.misfits.push("version()"),
+            Kind::B2c(_) | Kind::OpenIdConnect(_) | Kind::Workload(_) => self.settings.misfits.push("version()"),
         }
         self
     }
@@ -240,9 +240,7 @@ impl Authority {
     /// whatever `kid` a token names, or none; of several, each is tried.
     #[must_use]
     pub fn pem_key(mut self, pem: impl Into<String>) -> Self {
-        if let Kind::OpenIdConnect(openid) = &mut self.kind
-            && let Keys::Pem(all) = &mut openid.keys
-        {
+        if let Some(Keys::Pem(all)) = self.kind.keys_mut() {
             all.push(pem.into());
             return self;
         }
@@ -250,8 +248,8 @@ impl Authority {
     }
 
     fn keys(mut self, method: &'static str, keys: Keys) -> Self {
-        match &mut self.kind {
-            Kind::OpenIdConnect(openid) if openid.keys == Keys::Discovered => openid.keys = keys,
+        match self.kind.keys_mut() {
+            Some(own) if *own == Keys::Discovered => *own = keys,
             _ => self.settings.misfits.push(method),
         }
         self

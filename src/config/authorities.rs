@@ -14,7 +14,7 @@ use super::{
 use crate::{
     authority::{
         Authority, B2c, DocumentSpec, Entra, ExternalId, Keys, Kind, Listed, MappedClaim, OpenIdConnect, Source,
-        Tenants, Trusted, directory_claims,
+        Tenants, Trusted, Workload, WorkloadProblem, directory_claims,
     },
     error::ConfigProblemKind::{Duplicate, Invalid, Missing, NotApplicable, Unsafe},
     jwk::KeySet,
@@ -74,13 +74,25 @@ impl Rules<'_> {
             Kind::B2c(b2c) => self.b2c(provenance, &shown, b2c, &listed),
             Kind::ExternalId(external) => self.external_id(provenance, &shown, external, listed),
             Kind::OpenIdConnect(openid) => self.openid_connect(provenance, &shown, openid, &algorithms, listed),
+            Kind::Workload(workload) => {
+                self.check_workload(entry, workload, common);
+                let places = self.openid_connect(provenance, &shown, &workload.openid, &algorithms, listed);
+                places.into_iter().map(|place| Place { profile: Profile::Workload, ..place }).collect()
+            }
+        };
+        let (inherits_clients, workload_rules) = match kind {
+            Kind::Workload(workload) => (false, workload.rules()),
+            _ => (own_clients.is_empty(), Vec::new()),
         };
         let policy = |profile| Policy {
             profile,
             leeway: common.leeway,
             audiences: audiences.clone(),
-            allowed_clients: if own_clients.is_empty() { common.allowed_clients.clone() } else { own_clients.clone() },
-            required_claims: common.required_claims.iter().chain(&settings.required_claims).cloned().collect(),
+            allowed_clients: if inherits_clients { common.allowed_clients.clone() } else { own_clients.clone() },
+            required_claims: {
+                let own = settings.required_claims.iter().chain(&workload_rules);
+                common.required_claims.iter().chain(own).cloned().collect()
+            },
             allow_without_role: common.allow_without_role,
             accept_bound: common.accept_bound,
             app_tokens_without_policy: accepts_app_tokens,
@@ -104,14 +116,33 @@ impl Rules<'_> {
         places.into_iter().map(trusted).collect()
     }
 
+    /// Workload identities: what says who may call.
+    fn check_workload(&mut self, entry: &AuthorityEntry<'_>, workload: &Workload, common: &Common) {
+        for WorkloadProblem { kind, value, advice } in workload.problems(&entry.authority.settings) {
+            self.wrong_authority(kind, &entry.provenance, &value, advice);
+        }
+        if !common.allowed_clients.is_empty() && entry.authority.settings.allowed_clients.is_empty() {
+            let text = format!(
+                "{}: the allowed clients do not apply to workload identities, whose tokens name no client; its own rules say \
+                 which may call",
+                entry.authority
+            );
+            self.warnings.push(Warning::new(entry.provenance.says(Key::AllowedClients), text));
+        }
+    }
+
     /// Those of its own, or those of all.
     fn audiences_of(&mut self, entry: &AuthorityEntry<'_>, common: &Common, ids: &[TenantId]) -> Audiences {
         let AuthorityEntry { authority, provenance } = entry;
         let settings = &authority.settings;
-        let is_entra = !matches!(authority.kind, Kind::OpenIdConnect(_));
+        let is_entra = authority.kind.openid().is_none();
         let named = |keys: &[Key], audience: &String| Named::new(provenance.at(keys, audience), audience.clone());
         let of_audience = |audience| named(&[Key::Audience, Key::Audiences], audience);
         let mut own: Vec<Named<String>> = settings.audiences.iter().map(of_audience).collect();
+        if matches!(authority.kind, Kind::Workload(_)) {
+            self.check_audiences(&own);
+            return Self::audiences(None, ids, &own);
+        }
         if !settings.names_an_audience() {
             let audiences = self.config.audiences.clone();
             // What follows from the client id are names that Entra gives: of another issuer they would be a guess.
@@ -147,7 +178,7 @@ impl Rules<'_> {
         for client in all {
             match guid(client) {
                 Some(id) => drop(clients.insert(id)),
-                None if matches!(kind, Kind::OpenIdConnect(_)) && !client.trim().is_empty() => {
+                None if kind.openid().is_some() && !client.trim().is_empty() => {
                     clients.insert(client.clone());
                 }
                 None => {

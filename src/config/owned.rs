@@ -59,7 +59,7 @@ fn wrong_issuer(kind: &Kind, issuer: &str) -> Option<Flaw> {
         Kind::Entra(entra) => entra.instance.cloud().is_some(),
         Kind::B2c(b2c) => is_served_at(&b2c.address, MicrosoftHost::B2c),
         Kind::ExternalId(external) => is_served_at(&external.address, MicrosoftHost::ExternalId),
-        Kind::OpenIdConnect(_) => false,
+        Kind::OpenIdConnect(_) | Kind::Workload(_) => false,
     };
     if is_known {
         return Some(Flaw::new(
@@ -81,10 +81,10 @@ fn wrong_issuer(kind: &Kind, issuer: &str) -> Option<Flaw> {
     }
     let template = IssuerTemplate::parse(issuer);
     match kind {
-        Kind::OpenIdConnect(_) if issuer.contains(['{', '}']) => {
+        Kind::OpenIdConnect(_) | Kind::Workload(_) if issuer.contains(['{', '}']) => {
             Some(Flaw::invalid("an issuer has no placeholder here"))
         }
-        Kind::OpenIdConnect(_) => None,
+        Kind::OpenIdConnect(_) | Kind::Workload(_) => None,
         Kind::Entra(_) if template.is_none() => {
             Some(Flaw::invalid("needs {tenantid}, or a tenant's GUID, as a segment of its path, and a slash behind it"))
         }

@@ -40,3 +40,4 @@ mod subject_keys;
 mod support;
 mod tenant_lookups;
 mod vectors;
+mod workload;
