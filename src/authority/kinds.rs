@@ -128,6 +128,8 @@ pub(crate) struct Settings {
     /// Issuers at another origin than its metadata.
     pub(crate) issuers: Vec<String>,
     pub(crate) is_not_required_for_readiness: bool,
+    /// Certificates in PEM of the only authorities that may vouch for its key servers.
+    pub(crate) ca_certificates: Option<String>,
     /// Methods that do not apply to this kind of authority.
     pub(crate) misfits: Vec<&'static str>,
 }

@@ -240,6 +240,8 @@ impl Owner {
             DocumentSpec::OpenIdConnect { issuer, .. } | DocumentSpec::Static { issuer, .. } => {
                 self.is_fixed = true;
                 self.named.push(Claim::exact(issuer));
+                // Metadata chooses one of the two: nobody else may have the other.
+                self.named.extend(spec.other_spelling().map(|other| Claim::exact(&other)));
             }
         }
     }

@@ -84,6 +84,33 @@ impl Authority {
         self
     }
 
+    /// The certificate authorities (PEM, one certificate or several) that vouch for the servers of its metadata and keys, **instead
+    /// of** those of the system: for an issuer inside a cluster or a company. They count for this authority alone, so that a
+    /// cluster's certificate authority cannot vouch for `login.microsoftonline.com`. May be called more than once.
+    ///
+    /// It needs the feature `reqwest`, and that no [`Fetch`](crate::fetch::Fetch) is given to the builder.
+    ///
+    /// ```no_run
+    /// use tower_entra::Authority;
+    ///
+    /// let ca = std::fs::read_to_string("/var/run/secrets/kubernetes.io/serviceaccount/ca.crt")?;
+    /// let cluster = Authority::kubernetes("https://kubernetes.default.svc.cluster.local")
+    ///     .ca_certificates(ca)
+    ///     .audience("orders")
+    ///     .subject("system:serviceaccount:prod:billing");
+    /// # let _ = cluster;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn ca_certificates(mut self, pem: impl AsRef<str>) -> Self {
+        let all = self.settings.ca_certificates.get_or_insert_default();
+        if !all.is_empty() {
+            all.push('\n');
+        }
+        all.push_str(pem.as_ref());
+        self
+    }
+
     /// Readiness does not count it: [`Verifier::ready`](crate::Verifier::ready) and
     /// [`Verifier::warm_up`](crate::Verifier::warm_up) succeed without its keys, so that a partner's outage does not take
     /// the whole service out of rotation. Its tokens are still rejected with

@@ -7,6 +7,7 @@ use super::{
     flaw::Flaw,
     key::Key,
     location::Named,
+    owned,
     provenance::{AuthorityEntry, Provenance},
     rules::{Common, GUID_FORM, Rules, guid},
     warning::Warning,
@@ -14,7 +15,7 @@ use super::{
 use crate::{
     authority::{
         Authority, B2c, DocumentSpec, Entra, ExternalId, Keys, Kind, Listed, MappedClaim, OpenIdConnect, Source,
-        Tenants, Trusted, Workload, WorkloadProblem, directory_claims,
+        Tenants, Trusted, directory_claims,
     },
     error::ConfigProblemKind::{Duplicate, Invalid, Missing, NotApplicable, Unsafe},
     jwk::KeySet,
@@ -97,6 +98,7 @@ impl Rules<'_> {
             accept_bound: common.accept_bound,
             app_tokens_without_policy: accepts_app_tokens,
         };
+        let ca_certificates = self.ca_certificates(provenance, &shown, authority);
         // Shared by all policies of B2C, which are all in it.
         let name: Arc<str> = shown.as_str().into();
         let trusted = |place: Place| Trusted {
@@ -112,23 +114,9 @@ impl Rules<'_> {
             },
             b2c_policy: place.b2c_policy,
             is_required_for_readiness: !settings.is_not_required_for_readiness,
+            ca_certificates: ca_certificates.clone(),
         };
         places.into_iter().map(trusted).collect()
-    }
-
-    /// Workload identities: what says who may call.
-    fn check_workload(&mut self, entry: &AuthorityEntry<'_>, workload: &Workload, common: &Common) {
-        for WorkloadProblem { kind, value, advice } in workload.problems(&entry.authority.settings) {
-            self.wrong_authority(kind, &entry.provenance, &value, advice);
-        }
-        if !common.allowed_clients.is_empty() && entry.authority.settings.allowed_clients.is_empty() {
-            let text = format!(
-                "{}: the allowed clients do not apply to workload identities, whose tokens name no client; its own rules say \
-                 which may call",
-                entry.authority
-            );
-            self.warnings.push(Warning::new(entry.provenance.says(Key::AllowedClients), text));
-        }
     }
 
     /// Those of its own, or those of all.
@@ -312,8 +300,21 @@ impl Rules<'_> {
     ) -> Vec<Place> {
         let problems = self.problems.len();
         let name = &provenance.at(&[Key::Authority], &openid.issuer);
+        // Where keys need no metadata, nothing is fetched from the issuer.
+        let is_fetched = matches!(openid.keys, Keys::Discovered | Keys::Metadata(_));
         match check_address(&openid.issuer) {
-            Err(error) => self.wrong(Invalid, name, &openid.issuer, error.to_string()),
+            Err(error) => match owned::compared_only(&openid.issuer) {
+                Some(Ok(())) if !is_fetched => {}
+                Some(Err(flaw)) if !is_fetched => self.wrong(flaw.kind, name, &openid.issuer, flaw.advice),
+                Some(Ok(())) => {
+                    let advice = format!(
+                        "{error}; if tokens have it in iss and the metadata is elsewhere, configure the https issuer of the \
+                         metadata, and list this one under Issuers, by issuers() in code"
+                    );
+                    self.wrong(Invalid, name, &openid.issuer, advice);
+                }
+                Some(Err(_)) | None => self.wrong(Invalid, name, &openid.issuer, error.to_string()),
+            },
             Ok(address) if address.path.contains('?') => {
                 let advice = "an issuer has no query (?) and no fragment (#); take it as its tokens have it in iss";
                 self.wrong(Invalid, name, &openid.issuer, advice);
@@ -389,40 +390,5 @@ impl Rules<'_> {
             }
             _ => Vec::new(),
         }
-    }
-
-    /// Static keys: one must be usable for the algorithms.
-    fn static_keys(
-        &mut self,
-        provenance: &Provenance<'_>,
-        shown: &str,
-        keys: Result<KeySet, Flaw>,
-        algorithms: &[Algorithm],
-    ) -> Option<Arc<KeySet>> {
-        let name = &provenance.at(&[Key::FileOfKeys, Key::StaticKeys], "");
-        let keys = match keys {
-            Ok(keys) => keys,
-            Err(flaw) => {
-                let value = Some(provenance.prefix(shown)).filter(|value| !value.is_empty());
-                self.problems.push(name.problem(flaw.kind, value, flaw.advice));
-                return None;
-            }
-        };
-        let usable = keys.usable(algorithms, true, usize::MAX, |_| None);
-        let skipped: Vec<String> =
-            keys.skipped.iter().chain(&usable.skipped).map(|skipped| skipped.to_string()).collect();
-        for skipped in &skipped {
-            self.warnings.push(Warning::new(name.as_str(), format!("{shown}: {skipped}, and is passed over")));
-        }
-        if usable.keys.is_empty() {
-            let names: Vec<&str> = algorithms.iter().map(|algorithm| algorithm.as_str()).collect();
-            let says = provenance.says(Key::Algorithms);
-            let why = skipped.first().map(|skipped| format!(" ({skipped})")).unwrap_or_default();
-            let advice = format!("none of its keys can be used for {}; see {says}{why}", names.join(", "));
-            let value = Some(provenance.prefix(shown)).filter(|value| !value.is_empty());
-            self.problems.push(name.problem(Invalid, value, advice));
-            return None;
-        }
-        Some(Arc::new(keys))
     }
 }

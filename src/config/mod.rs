@@ -36,6 +36,7 @@ mod address;
 #[cfg(feature = "apim")]
 mod apim;
 mod authorities;
+mod authority_keys;
 mod authority_reader;
 mod authority_section;
 mod deserialize;

@@ -49,6 +49,27 @@ impl Rules<'_> {
     }
 }
 
+/// Whether a text has nothing in it that would make it ambiguous, or a pattern.
+fn is_plain(issuer: &str) -> bool {
+    !issuer.is_empty()
+        && issuer.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'@' | b'\\' | b'*'))
+}
+
+/// What is wrong with an issuer that is compared and never fetched: at `http`, or a name without a scheme. `None` if it is not
+/// one of those.
+pub(super) fn compared_only(issuer: &str) -> Option<Result<(), Flaw>> {
+    if issuer.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("https:")) {
+        return None;
+    }
+    Some(if is_at_microsoft(issuer) {
+        Err(Flaw::new(Unsafe, "is at a Microsoft host, whose issuers belong to authorities there"))
+    } else if !is_plain(issuer) || issuer.contains(['{', '}']) {
+        Err(Flaw::invalid("must be exactly the token's iss"))
+    } else {
+        Ok(())
+    })
+}
+
 /// What is wrong with an issuer that is listed for an authority of this kind.
 fn wrong_issuer(kind: &Kind, issuer: &str) -> Option<Flaw> {
     let is_served_at = |address: &str, own: MicrosoftHost| {
@@ -68,10 +89,10 @@ fn wrong_issuer(kind: &Kind, issuer: &str) -> Option<Flaw> {
         ));
     }
     let host = issuer.strip_prefix("https://").or_else(|| issuer.strip_prefix("http://")).unwrap_or_default();
-    let is_plain = !host.is_empty()
-        && !host.starts_with('/')
-        && issuer.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'@' | b'\\' | b'*'));
-    if !is_plain {
+    // A name is compared as it is, and nothing is ever fetched from there.
+    let is_name = kind.openid().is_some() && !issuer.contains("://");
+    let is_place = !host.is_empty() && !host.starts_with('/');
+    if !is_plain(issuer) || !(is_place || is_name) {
         return Some(Flaw::invalid("must be exactly the token's iss, such as https://id.contoso.example"));
     }
     if is_at_microsoft(issuer) {

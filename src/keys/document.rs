@@ -1,5 +1,7 @@
 //! One metadata document with its keys: one refresh in flight at most, a budget, and a snapshot that is there at once.
 
+mod successor;
+
 use std::{
     fmt,
     hash::{BuildHasher, Hasher, RandomState},
@@ -109,23 +111,6 @@ impl Document {
             ticket: AtomicU64::new(0),
             ended: watch::Sender::new(0),
         }))
-    }
-
-    /// Whether it can stand for a document of this description after a reload: its keys were fetched from the same place, in
-    /// the same way and by the same rules.
-    pub(super) fn fits(&self, spec: &DocumentSpec, algorithms: &[Algorithm], around: &Surroundings) -> bool {
-        let own = &self.0.around;
-        *self.0.spec == *spec
-            && *self.0.algorithms == *algorithms
-            // Which authority's certificates vouched for the key server.
-            && Arc::ptr_eq(&own.fetch, &around.fetch)
-            // What the metadata may name depends on the other authorities, unless the issuers are known anyway.
-            && (spec.has_known_issuers() || own.ownership == around.ownership)
-    }
-
-    /// The URL of its metadata.
-    pub(super) fn address(&self) -> String {
-        self.0.spec.address()
     }
 
     /// Whether the keys are static, so that nothing is ever fetched.

@@ -26,7 +26,7 @@ impl PreviousDocuments {
     }
 
     /// The document that was fetched for this description before the reload, with its keys, its budget, and the refresh in
-    /// flight if there is one.
+    /// flight if there is one; or its [successor](Document::successor).
     pub(super) fn take(
         &mut self,
         spec: &DocumentSpec,
@@ -38,6 +38,10 @@ impl PreviousDocuments {
         }
         let same_address = self.0.get_mut(&spec.address())?;
         let at = same_address.iter().position(|document| document.fits(spec, algorithms, around))?;
-        Some(same_address.swap_remove(at))
+        let document = same_address.swap_remove(at);
+        match document.has_same_ownership(around) {
+            true => Some(document),
+            false => Some(Arc::new(document.successor(around.clone()))),
+        }
     }
 }

@@ -99,6 +99,7 @@ impl Shared<'_> {
             b2c_policy,
             directory,
             is_required_for_readiness,
+            ca_certificates: _,
         } = trusted;
         let facts = AuthorityFacts {
             name: Arc::clone(&name),
@@ -124,10 +125,12 @@ impl Shared<'_> {
     }
 
     fn surroundings(&self, number: usize, trusted: &Trusted) -> Result<Surroundings, ConfigError> {
-        let fetch = match trusted.fetches() {
-            true => self.permanent.fetch().map_err(ConfigError::from_problem)?,
-            false => Arc::clone(&self.permanent.no_fetch),
+        let fetch = match &trusted.ca_certificates {
+            _ if !trusted.fetches() => Ok(Arc::clone(&self.permanent.no_fetch)),
+            Some(pem) => self.permanent.fetch_trusting(pem),
+            None => self.permanent.fetch(),
         };
+        let fetch = fetch.map_err(ConfigError::from_problem)?;
         let Permanent { clock, settings, counters, epoch, issuer_revision, .. } = self.permanent;
         Ok(Surroundings {
             fetch,

@@ -1,8 +1,8 @@
 //! What a verifier keeps when its configuration is reloaded.
 
 use std::{
-    collections::HashSet,
-    sync::{Arc, OnceLock},
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -12,8 +12,8 @@ use crate::{
     cache::CacheSettings,
     clock::Clock,
     config::{Config, ResolvedConfig},
-    error::{ConfigError, ConfigProblem, FetchError, FetchFailure},
-    fetch::{Fetch, FetchFuture, FetchRequest},
+    error::{ConfigError, ConfigProblem, ConfigProblemKind, FetchError, FetchFailure},
+    fetch::{self, Fetch, FetchFuture, FetchRequest},
     keys::{KeySettings, epoch::Epoch, queue::RefreshQueue, revoked::RevokedAtRunTime, stats::Counters},
 };
 
@@ -42,6 +42,8 @@ pub(super) struct Permanent {
     custom_fetch: Option<Arc<dyn Fetch>>,
     default_fetch: OnceLock<Arc<dyn Fetch>>,
     pub(super) no_fetch: Arc<dyn Fetch>,
+    /// For authorities with certificates of their own, by their PEM: so that a reload with the same ones keeps the keys.
+    trusting: Mutex<HashMap<Arc<str>, Arc<dyn Fetch>>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) checks: Vec<Arc<dyn Check>>,
     pub(super) settings: Arc<KeySettings>,
@@ -71,6 +73,7 @@ impl Permanent {
             custom_fetch,
             default_fetch: OnceLock::new(),
             no_fetch: Arc::new(NoFetch),
+            trusting: Mutex::default(),
             queue: Arc::new(RefreshQueue::new(Arc::clone(&clock), &settings)),
             clock,
             checks,
@@ -97,11 +100,34 @@ impl Permanent {
         Ok(Arc::clone(self.default_fetch.get_or_init(|| fetch)))
     }
 
+    /// What fetches documents of an authority from servers for which only these certificates vouch.
+    pub(super) fn fetch_trusting(&self, pem: &Arc<str>) -> Result<Arc<dyn Fetch>, ConfigProblem> {
+        let wrong = |advice| ConfigProblem::new(ConfigProblemKind::Invalid, "ca_certificates()", None, advice);
+        let mut trusting = self.trusting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(fetch) = trusting.get(pem) {
+            return Ok(Arc::clone(fetch));
+        }
+        // Those that no document uses any more.
+        trusting.retain(|_, fetch| Arc::strong_count(fetch) > 1);
+        let fetch = fetch::trusting_only(pem).map_err(wrong)?;
+        trusting.insert(Arc::clone(pem), Arc::clone(&fetch));
+        Ok(fetch)
+    }
+
     /// Validates a configuration, with all mistakes at once.
     pub(super) fn resolve(&self, config: &Config) -> Result<ResolvedConfig, ConfigError> {
         let plan = config.resolve();
-        let fetches = plan.as_ref().map_or(true, |plan| plan.authorities.iter().any(Trusted::fetches));
-        let problem = if fetches { self.fetch().err() } else { None };
+        let needs = |needed: fn(&Trusted) -> bool| plan.as_ref().is_ok_and(|plan| plan.authorities.iter().any(needed));
+        let fetches = plan.is_err() || needs(|trusted| trusted.fetches() && trusted.ca_certificates.is_none());
+        let has_certificates = needs(|trusted| trusted.ca_certificates.is_some());
+        let problem = match &self.custom_fetch {
+            Some(_) if has_certificates => {
+                let advice = "means nothing beside fetch(): the Fetch given to the builder decides whom it trusts; leave one out";
+                Some(ConfigProblem::new(ConfigProblemKind::Conflict, "ca_certificates()", None, advice))
+            }
+            _ if fetches => self.fetch().err(),
+            _ => None,
+        };
         match (plan, problem) {
             (plan, None) => plan,
             (Err(error), Some(problem)) => Err(error.with(problem)),

@@ -33,9 +33,8 @@ impl Verifier {
     ///
     /// It takes effect at once and as a whole: a request is judged by the old configuration or by the new one. Cached verdicts
     /// are dropped, also those on tenants. Keys that were fetched are kept for what is configured as before; an authority or
-    /// tenant that is new starts without keys, which are fetched for its first token or by [`warm_up`](Self::warm_up).
-    /// Authorities that learn their issuers from metadata (Azure AD B2C, External ID, an instance that is not a Microsoft
-    /// cloud) fetch their keys again if the set of authorities changes. Keys revoked by [`revoke_key`](Self::revoke_key) stay
+    /// tenant that is new starts without keys, which are fetched for its first token or by [`warm_up`](Self::warm_up). Keys
+    /// revoked by [`revoke_key`](Self::revoke_key) stay
     /// revoked; those that only the old configuration revoked do not.
     ///
     /// Nothing is fetched, and nothing waits. When to call it is the application's decision: see

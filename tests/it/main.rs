@@ -20,6 +20,7 @@ mod guide;
 mod harm;
 mod hosted;
 mod issuer_cases;
+mod issuers;
 mod jsonwebtoken;
 mod key_documents;
 mod keys;

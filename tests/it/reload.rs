@@ -167,7 +167,7 @@ async fn keys_are_not_fetched_again() {
         ((MockEntra::new(), listed.clone()), json!({"TenantIds": [T, OTHER, CALLER]}), true),
         (emulator(), json!({"AllowedClients": [CALLER]}), true),
         // What its metadata may name depends on the other authorities.
-        (emulator(), json!({"Authorities": [partner]}), false),
+        (emulator(), json!({"Authorities": [partner]}), true),
         // Another document.
         (public(), json!({"AppSpecificKeys": true}), false),
         (public(), json!({"Instance": "https://login.microsoftonline.us/"}), false),
