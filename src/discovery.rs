@@ -85,6 +85,7 @@ impl Metadata {
             issuer: String,
             jwks_uri: String,
             cloud_instance_name: Option<String>,
+            access_token_issuer: Option<serde_json::Value>,
         }
 
         let raw: Raw = serde_json::from_slice(without_bom(document))
@@ -92,6 +93,7 @@ impl Metadata {
         // First: what a document says of issuers that are not its own is nothing to hold against a form.
         ownership.check_place(spec, &raw.issuer)?;
         let template = check_issuer(&raw.issuer, spec, version)?;
+        check_access_token_issuer(raw.access_token_issuer.as_ref(), &raw.issuer, spec)?;
         check_jwks_uri(&raw.jwks_uri, spec)?;
         let cloud = raw.cloud_instance_name.filter(|name| !name.trim().is_empty());
         if let (Some(expected), Some(found)) = (spec.cloud().and_then(Cloud::instance_name), &cloud)
@@ -143,7 +145,14 @@ pub(crate) fn issuers(spec: &DocumentSpec, v1: Option<&Metadata>, v2: Option<&Me
             let v2 = v2.map(|v2| v2.exact(TokenVersion::V2, &v2.issuer));
             Issuers::new(v2.into_iter().chain(v1), *version)
         }
-        DocumentSpec::Entra { .. } | DocumentSpec::OpenIdConnect { .. } | DocumentSpec::Static { .. } => spec.issuers(),
+        DocumentSpec::OpenIdConnect { listed, .. } => match v2 {
+            Some(v2) => {
+                let listed = listed.iter().map(|issuer| (TokenVersion::V2, Form::exact(issuer)));
+                Issuers::new(std::iter::once((TokenVersion::V2, Form::exact(&v2.issuer))).chain(listed), None)
+            }
+            None => spec.issuers(),
+        },
+        DocumentSpec::Entra { .. } | DocumentSpec::Static { .. } => spec.issuers(),
     }
 }
 
@@ -170,7 +179,9 @@ fn check_issuer(
             let issuer = check_external_id(found, template()?, at)?;
             Ok(Some(own_tenant(found, issuer, tenant)?))
         }
-        DocumentSpec::OpenIdConnect { issuer, .. } | DocumentSpec::Static { issuer, .. } if **issuer == *found => {
+        DocumentSpec::OpenIdConnect { issuer, .. } | DocumentSpec::Static { issuer, .. }
+            if **issuer == *found || spec.other_spelling().is_some_and(|other| *other == *found) =>
+        {
             Ok(None)
         }
         DocumentSpec::OpenIdConnect { issuer, .. } | DocumentSpec::Static { issuer, .. } => {
@@ -179,6 +190,24 @@ fn check_issuer(
                 &**issuer
             )))
         }
+    }
+}
+
+/// Where metadata names an issuer of access tokens (AD FS: `access_token_issuer`), it must be one that is accepted: otherwise
+/// every token would be rejected, and nobody would know why.
+fn check_access_token_issuer(
+    found: Option<&serde_json::Value>,
+    issuer: &str,
+    spec: &DocumentSpec,
+) -> Result<(), InvalidDocument> {
+    let (Some(found), DocumentSpec::OpenIdConnect { listed, .. }) = (found, spec) else { return Ok(()) };
+    match found.as_str() {
+        Some(found) if found == issuer || listed.iter().any(|listed| **listed == *found) => Ok(()),
+        Some(found) => Err(InvalidDocument::new(format!(
+            "its access_token_issuer is {found:?}, which its access tokens have in iss: if that is right, list it under Issuers \
+             in a file, or by issuers([{found:?}]) in code"
+        ))),
+        None => Err(InvalidDocument::new("its access_token_issuer is not a string")),
     }
 }
 

@@ -1,7 +1,6 @@
 use std::{
     fmt,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -11,7 +10,6 @@ use http_body::Body;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::gate::Gate;
 use crate::{
     rejection::Rejection,
     response::{Mark, ResponseBody},
@@ -37,7 +35,7 @@ pin_project! {
     {
         // Keys have to be fetched first. The service is not polled ready yet: a request that waits for keys must hold no
         // permit of a concurrency limit, or callers with unknown `kid`s could exhaust it.
-        Waiting { verdict: VerdictFuture, held: Option<(Request<B>, S)>, gate: Arc<Gate> },
+        Waiting { verdict: VerdictFuture, held: Option<(Request<B>, S)>, mark: Mark },
         // The claims are in the request.
         Readying { held: Option<(Request<B>, S)> },
         Calling { #[pin] future: S::Future },
@@ -54,8 +52,8 @@ impl<S: Service<Request<B>>, B> ResponseFuture<S, B> {
         Self { state: State::Refused { rejection, mark } }
     }
 
-    pub(super) fn waiting(verdict: VerdictFuture, request: Request<B>, service: S, gate: Arc<Gate>) -> Self {
-        Self { state: State::Waiting { verdict, held: Some((request, service)), gate } }
+    pub(super) fn waiting(verdict: VerdictFuture, request: Request<B>, service: S, mark: Mark) -> Self {
+        Self { state: State::Waiting { verdict, held: Some((request, service)), mark } }
     }
 }
 
@@ -82,16 +80,16 @@ where
                     State::Calling { future: service.call(request) }
                 }
                 StateProjection::Refused { rejection, mark } => return Poll::Ready(Ok(mark.refuse(rejection))),
-                StateProjection::Waiting { verdict, held, gate } => {
+                StateProjection::Waiting { verdict, held, mark } => {
                     let verdict = ready!(verdict.as_mut().poll(cx));
                     // Taken once: the state changes right after.
                     let Some((mut request, service)) = held.take() else { return Poll::Pending };
                     match verdict {
                         Ok(claims) => {
-                            gate.mark().admit(request.extensions_mut(), Some(claims));
+                            mark.admit(request.extensions_mut(), Some(claims));
                             State::Readying { held: Some((request, service)) }
                         }
-                        Err(rejection) => State::Refused { rejection, mark: gate.mark().clone() },
+                        Err(rejection) => State::Refused { rejection, mark: mark.clone() },
                     }
                 }
             };

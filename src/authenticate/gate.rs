@@ -17,7 +17,9 @@ pub(super) struct Gate {
     pub(super) verifier: Verifier,
     pub(super) source: Option<Arc<TokenSource>>,
     pub(super) optional: bool,
-    pub(super) marks: Marks,
+    /// For error responses without details, and with them: a reload may switch.
+    pub(super) plain: Marks,
+    pub(super) detailed: Marks,
 }
 
 impl Gate {
@@ -27,19 +29,22 @@ impl Gate {
     }
 
     /// Verifies the token `from_source` or, if no source is configured, the token in the `Authorization` header. Marks the
-    /// headers that contain it as sensitive. `None` if the request passes without a token.
-    pub(super) fn decide(&self, from_source: Option<String>, headers: &mut HeaderMap) -> Option<Verdict> {
+    /// headers that contain it as sensitive. `None` if the request passes without a token. Also returns whether error
+    /// responses have details, by the same configuration.
+    pub(super) fn decide(&self, from_source: Option<String>, headers: &mut HeaderMap) -> (Option<Verdict>, bool) {
         hide_token(from_source.as_deref(), headers);
-        let cap = self.verifier.max_token_bytes();
+        let state = self.verifier.state();
+        let cap = state.max_token_bytes();
         let token = match &from_source {
             Some(token) => bearer::bounded(token.as_bytes(), cap),
             None => bearer::from_headers(headers, cap),
         };
-        match token {
-            Ok(token) => Some(self.verifier.start(token)),
+        let verdict = match token {
+            Ok(token) => Some(state.start(token)),
             Err(rejection) if self.optional && rejection.kind() == RejectionKind::MissingToken => None,
             Err(rejection) => Some(Verdict::Rejected(rejection)),
-        }
+        };
+        (verdict, state.detailed_errors())
     }
 
     /// Adds a hint where no token was found, but the request has one in another place.
@@ -53,8 +58,8 @@ impl Gate {
         }
     }
 
-    pub(super) fn mark(&self) -> &Mark {
-        self.marks.mark()
+    pub(super) fn mark(&self, detailed: bool) -> &Mark {
+        if detailed { self.detailed.mark() } else { self.plain.mark() }
     }
 }
 

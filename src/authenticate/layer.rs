@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     response::{ApiManagement, Challenge, Log, Marks, Responder, ResponseContext},
-    verifier::Verifier,
+    verifier::{Verifier, log_detailed_errors},
 };
 
 /// Wraps services in [`Authenticate`]. See the [module](crate::authenticate) for examples.
@@ -28,13 +28,8 @@ impl AuthenticateLayer {
     /// A layer that takes the token from the `Authorization` header alone, wants one, and answers as [`ApiManagement`]
     /// does.
     pub fn new(verifier: Verifier) -> Self {
-        if verifier.detailed_errors() {
-            tracing::warn!(
-                target: "tower_entra",
-                event = "detailed_errors",
-                "detailed errors are on: whoever is refused reads code and hint, and of a genuine token what was expected \
-                 and found; switch detailed_errors off outside of development",
-            );
+        if verifier.state().detailed_errors() {
+            log_detailed_errors();
         }
         Self {
             log: Arc::new(Log::limited(verifier.clock())),
@@ -115,12 +110,16 @@ impl<S> Layer<S> for AuthenticateLayer {
     type Service = Authenticate<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        let context = ResponseContext::new(self.challenge.clone(), self.verifier.detailed_errors());
+        let marks = |detailed| {
+            let context = ResponseContext::new(self.challenge.clone(), detailed);
+            Marks::new(&self.responder, &context, &self.log)
+        };
         let gate = Gate {
             verifier: self.verifier.clone(),
             source: self.source.clone(),
             optional: self.optional,
-            marks: Marks::new(&self.responder, &context, &self.log),
+            plain: marks(false),
+            detailed: marks(true),
         };
         Authenticate::new(inner, Arc::new(gate))
     }

@@ -46,28 +46,29 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let from_source = self.gate.token_from_source(request.headers(), request.uri());
-        match self.gate.decide(from_source, request.headers_mut()) {
-            None => self.admit(request, None),
-            Some(Verdict::Accepted(claims)) => self.admit(request, Some(claims)),
+        let (verdict, detailed) = self.gate.decide(from_source, request.headers_mut());
+        match verdict {
+            None => self.admit(request, None, detailed),
+            Some(Verdict::Accepted(claims)) => self.admit(request, Some(claims), detailed),
             Some(Verdict::Rejected(rejection)) => {
                 drop(self.swap_ready_service());
                 let rejection = self.gate.with_hint(rejection, request.headers(), request.uri());
-                ResponseFuture::refused(rejection, self.gate.mark().clone())
+                ResponseFuture::refused(rejection, self.gate.mark(detailed).clone())
             }
             Some(Verdict::Pending(verdict)) => {
                 drop(self.swap_ready_service());
-                ResponseFuture::waiting(verdict, request, self.inner.clone(), Arc::clone(&self.gate))
+                ResponseFuture::waiting(verdict, request, self.inner.clone(), self.gate.mark(detailed).clone())
             }
         }
     }
 }
 
 impl<S> Authenticate<S> {
-    fn admit<B>(&mut self, mut request: Request<B>, claims: Option<Claims>) -> ResponseFuture<S, B>
+    fn admit<B>(&mut self, mut request: Request<B>, claims: Option<Claims>, detailed: bool) -> ResponseFuture<S, B>
     where
         S: Service<Request<B>>,
     {
-        self.gate.mark().admit(request.extensions_mut(), claims);
+        self.gate.mark(detailed).admit(request.extensions_mut(), claims);
         ResponseFuture::calling(self.inner.call(request))
     }
 }

@@ -19,7 +19,11 @@ pub(crate) fn directory_claims(source: &Source, profile: &Profile, is_trusted: b
         Profile::OpenIdConnect(mapping) => mapping.groups.is_some(),
         _ => false,
     };
-    DirectoryClaims::of(kind(source), is_trusted, group_claim)
+    let kind = match profile {
+        Profile::Workload => DirectoryKind::Workload,
+        _ => kind(source),
+    };
+    DirectoryClaims::of(kind, is_trusted, group_claim)
 }
 
 fn kind(source: &Source) -> DirectoryKind {

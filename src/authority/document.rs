@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{Form, Issuers, Listed};
+use super::{Form, Issuers, Listed, issuers::other_spelling};
 use crate::{
     claims::TokenVersion,
     jwk::KeySet,
@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// A document with keys: where it is, and for whom its keys may speak.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum DocumentSpec {
     /// Of an instance of Entra (`docs/entra.md`, "Discovery URLs").
     Entra {
@@ -110,6 +110,19 @@ impl DocumentSpec {
         matches!(self, Self::OpenIdConnect { .. } | Self::Static { .. })
     }
 
+    /// The configured issuer with a slash more or less at its end, where metadata will tell which of the two tokens have.
+    pub(crate) fn other_spelling(&self) -> Option<Arc<str>> {
+        match self {
+            Self::OpenIdConnect { issuer, jwks_uri: None, .. } => Some(other_spelling(issuer).into()),
+            _ => None,
+        }
+    }
+
+    /// Whether its issuers follow from the configuration, whatever its documents name.
+    pub(crate) fn has_known_issuers(&self) -> bool {
+        !self.issuers().is_empty()
+    }
+
     /// Whether the keys are at hand, so that nothing is ever fetched and they never grow old.
     pub(crate) fn is_static(&self) -> bool {
         matches!(self, Self::Static { .. })
@@ -126,8 +139,9 @@ impl DocumentSpec {
             }
             Self::B2c { .. } | Self::ExternalId { .. } => Issuers::default(),
             Self::OpenIdConnect { issuer, listed, .. } | Self::Static { issuer, listed, .. } => {
-                let form = |text: &Arc<str>| (TokenVersion::V2, Form::Exact { text: Arc::clone(text), tenant: None });
-                Issuers::new(std::iter::once(issuer).chain(&**listed).map(form), None)
+                let form = |text: &Arc<str>| (TokenVersion::V2, Form::exact(text));
+                let other = self.other_spelling();
+                Issuers::new(std::iter::once(issuer).chain(&other).chain(&**listed).map(form), None)
             }
         }
     }

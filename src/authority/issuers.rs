@@ -8,6 +8,11 @@ use crate::{
 /// Issuers that a configuration lists exactly, some with the placeholder `{tenantid}`.
 pub(crate) type Listed = Arc<[Arc<str>]>;
 
+/// The issuer with a slash more at its end, or one less.
+pub(crate) fn other_spelling(issuer: &str) -> String {
+    issuer.strip_suffix('/').map_or_else(|| format!("{issuer}/"), str::to_owned)
+}
+
 /// The issuers of an authority's tokens, as far as they are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Issuers(Vec<Issuer>);
@@ -28,6 +33,13 @@ pub(crate) enum Form {
     Template(IssuerTemplate),
     /// This text and no other, whatever tenant it is of.
     Exact { text: Arc<str>, tenant: Option<TenantId> },
+}
+
+impl Form {
+    /// This text, of no tenant.
+    pub(crate) fn exact(text: &Arc<str>) -> Self {
+        Self::Exact { text: Arc::clone(text), tenant: None }
+    }
 }
 
 impl Issuers {
@@ -68,7 +80,13 @@ impl Issuers {
 
     /// For a message; `None` if there are none.
     pub(crate) fn to_text(&self) -> Option<Arc<str>> {
-        let known: Vec<String> = self.accepted().map(ToString::to_string).collect();
+        let mut known: Vec<String> = Vec::new();
+        for issuer in self.accepted().map(ToString::to_string) {
+            // Of two spellings the first is the configured one.
+            if !known.contains(&other_spelling(&issuer)) {
+                known.push(issuer);
+            }
+        }
         (!known.is_empty()).then(|| known.join(" or ").into())
     }
 }

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::Entra;
+use super::{Entra, Workload};
 use crate::{
     claims::TokenVersion,
     jwt::Algorithm,
@@ -15,6 +15,7 @@ pub(crate) enum Kind {
     B2c(B2c),
     ExternalId(ExternalId),
     OpenIdConnect(OpenIdConnect),
+    Workload(Workload),
 }
 
 /// A tenant of Azure AD B2C.
@@ -107,7 +108,7 @@ impl fmt::Display for Kind {
             Self::Entra(entra) => entra.fmt(f),
             Self::B2c(b2c) => write!(f, "{}/{}/{}", b2c.address, b2c.tenant, b2c.policies.join("+")),
             Self::ExternalId(external) => write!(f, "{}/{}", external.address, external.tenant),
-            Self::OpenIdConnect(openid) => f.write_str(&openid.issuer),
+            Self::OpenIdConnect(openid) | Self::Workload(Workload { openid, .. }) => f.write_str(&openid.issuer),
         }
     }
 }
@@ -127,6 +128,8 @@ pub(crate) struct Settings {
     /// Issuers at another origin than its metadata.
     pub(crate) issuers: Vec<String>,
     pub(crate) is_not_required_for_readiness: bool,
+    /// Certificates in PEM of the only authorities that may vouch for its key servers.
+    pub(crate) ca_certificates: Option<String>,
     /// Methods that do not apply to this kind of authority.
     pub(crate) misfits: Vec<&'static str>,
 }

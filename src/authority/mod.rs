@@ -1,4 +1,5 @@
-//! Who may issue tokens: tenants of Entra, Azure AD B2C, External ID, or any OpenID Connect issuer.
+//! Who may issue tokens: tenants of Entra, Azure AD B2C, External ID, any OpenID Connect issuer, or a platform whose
+//! workloads call.
 //!
 //! An [`Authority`] is given to the [builder](crate::VerifierBuilder::authority), as many as there are. Each may have
 //! audiences, algorithms and demands of its own; what it leaves open is as the rest of the configuration says.
@@ -50,6 +51,7 @@ mod owners;
 mod ownership;
 mod settings;
 mod trusted;
+mod workload;
 
 use std::fmt;
 
@@ -63,6 +65,7 @@ pub(crate) use kinds::{B2c, ExternalId, Keys, Kind, MappedClaim, OpenIdConnect, 
 pub(crate) use owners::IssuerOwners;
 pub(crate) use ownership::{ForeignIssuer, Ownership, is_at_microsoft, is_listed, origin_of};
 pub(crate) use trusted::{Source, Trusted};
+pub(crate) use workload::{Workload, WorkloadProblem};
 
 use crate::tenant::{Instance, TenantId};
 

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// What every authority of one verifier owns, as far as the configuration says it. It never changes.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct IssuerOwners(Vec<Owner>);
 
 /// An authority that has an issuer, or could have it.
@@ -24,7 +24,7 @@ pub(super) struct Conflict {
 }
 
 /// What one authority owns, or could own.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 struct Owner {
     name: Arc<str>,
     family: Family,
@@ -54,7 +54,7 @@ enum Family {
 }
 
 /// One issuer, or those of one form, in lower case: two spellings of one address are taken for the same.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 enum Claim {
     Exact(String),
     Template {
@@ -66,7 +66,7 @@ enum Claim {
     AnyExternalId,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum TenantSet {
     Any,
     /// Shared by the claims of one authority: a list may be long.
@@ -240,6 +240,8 @@ impl Owner {
             DocumentSpec::OpenIdConnect { issuer, .. } | DocumentSpec::Static { issuer, .. } => {
                 self.is_fixed = true;
                 self.named.push(Claim::exact(issuer));
+                // Metadata chooses one of the two: nobody else may have the other.
+                self.named.extend(spec.other_spelling().map(|other| Claim::exact(&other)));
             }
         }
     }

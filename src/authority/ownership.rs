@@ -108,7 +108,7 @@ fn listing(issuer: &str) -> String {
 }
 
 /// What the documents of one authority may name, beside the authorities of the same verifier.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ownership {
     owners: Arc<IssuerOwners>,
     authority: usize,

@@ -84,6 +84,33 @@ impl Authority {
         self
     }
 
+    /// The certificate authorities (PEM, one certificate or several) that vouch for the servers of its metadata and keys, **instead
+    /// of** those of the system: for an issuer inside a cluster or a company. They count for this authority alone, so that a
+    /// cluster's certificate authority cannot vouch for `login.microsoftonline.com`. May be called more than once.
+    ///
+    /// It needs the feature `reqwest`, and that no [`Fetch`](crate::fetch::Fetch) is given to the builder.
+    ///
+    /// ```no_run
+    /// use tower_entra::Authority;
+    ///
+    /// let ca = std::fs::read_to_string("/var/run/secrets/kubernetes.io/serviceaccount/ca.crt")?;
+    /// let cluster = Authority::kubernetes("https://kubernetes.default.svc.cluster.local")
+    ///     .ca_certificates(ca)
+    ///     .audience("orders")
+    ///     .subject("system:serviceaccount:prod:billing");
+    /// # let _ = cluster;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn ca_certificates(mut self, pem: impl AsRef<str>) -> Self {
+        let all = self.settings.ca_certificates.get_or_insert_default();
+        if !all.is_empty() {
+            all.push('\n');
+        }
+        all.push_str(pem.as_ref());
+        self
+    }
+
     /// Readiness does not count it: [`Verifier::ready`](crate::Verifier::ready) and
     /// [`Verifier::warm_up`](crate::Verifier::warm_up) succeed without its keys, so that a partner's outage does not take
     /// the whole service out of rotation. Its tokens are still rejected with
@@ -135,7 +162,7 @@ impl Authority {
         match &mut self.kind {
             Kind::Entra(entra) => entra.version = Some(version),
             Kind::ExternalId(external) => external.version = Some(version),
-            Kind::B2c(_) | Kind::OpenIdConnect(_) => self.settings.misfits.push("version()"),
+            Kind::B2c(_) | Kind::OpenIdConnect(_) | Kind::Workload(_) => self.settings.misfits.push("version()"),
         }
         self
     }
@@ -240,9 +267,7 @@ impl Authority {
     /// whatever `kid` a token names, or none; of several, each is tried.
     #[must_use]
     pub fn pem_key(mut self, pem: impl Into<String>) -> Self {
-        if let Kind::OpenIdConnect(openid) = &mut self.kind
-            && let Keys::Pem(all) = &mut openid.keys
-        {
+        if let Some(Keys::Pem(all)) = self.kind.keys_mut() {
             all.push(pem.into());
             return self;
         }
@@ -250,8 +275,8 @@ impl Authority {
     }
 
     fn keys(mut self, method: &'static str, keys: Keys) -> Self {
-        match &mut self.kind {
-            Kind::OpenIdConnect(openid) if openid.keys == Keys::Discovered => openid.keys = keys,
+        match self.kind.keys_mut() {
+            Some(own) if *own == Keys::Discovered => *own = keys,
             _ => self.settings.misfits.push(method),
         }
         self

@@ -21,6 +21,8 @@ pub(crate) struct Trusted {
     pub(crate) b2c_policy: Option<String>,
     pub(crate) directory: DirectoryClaims,
     pub(crate) is_required_for_readiness: bool,
+    /// Certificates in PEM of the only authorities that may vouch for its key servers.
+    pub(crate) ca_certificates: Option<Arc<str>>,
 }
 
 impl Trusted {

@@ -15,6 +15,8 @@ pub(crate) enum DirectoryKind {
     B2c { has_known_tenant: bool },
     /// Any other OpenID Connect issuer.
     OpenIdConnect,
+    /// An issuer of workload identities, which are in no directory and have no scopes and roles.
+    Workload,
 }
 
 /// Which claims about a directory an authority can state. What it cannot state is unknown to a requirement: a partner's
@@ -29,6 +31,8 @@ pub(crate) struct DirectoryClaims {
     pub(crate) assignments: bool,
     /// Groups in the claim that the configuration names.
     pub(crate) group_claim: bool,
+    /// Scopes and roles.
+    pub(crate) grants: bool,
 }
 
 impl DirectoryClaims {
@@ -41,8 +45,10 @@ impl DirectoryClaims {
             DirectoryKind::OpenTenants => (false, false, is_trusted),
             DirectoryKind::B2c { has_known_tenant } => (has_known_tenant, false, is_trusted),
             DirectoryKind::OpenIdConnect => (false, false, is_trusted),
+            DirectoryKind::Workload => (false, false, false),
         };
-        Self { tenant, membership, assignments, group_claim }
+        let grants = kind != DirectoryKind::Workload;
+        Self { tenant, membership, assignments, group_claim, grants }
     }
 
     /// Whether it can state the groups of a user.
@@ -58,6 +64,7 @@ impl DirectoryClaims {
             // B2C and other issuers have a meaning of their own for it.
             "idp" => self.membership || self.assignments,
             "groups" | "hasgroups" | "wids" | "acrs" => self.assignments,
+            "scp" | "scope" | "roles" => self.grants,
             _ => true,
         }
     }
@@ -89,6 +96,8 @@ mod tests {
             (OpenIdConnect,                     YES, NO,  NO,  NO,  YES, YES),
             (OpenIdConnect,                     NO,  YES, NO,  NO,  YES, NO),
             (OpenIdConnect,                     YES, YES, NO,  NO,  YES, YES),
+            (Workload,                          NO,  NO,  NO,  NO,  NO,  NO),
+            (Workload,                          YES, NO,  NO,  NO,  NO,  NO),
         ] {
             let states = DirectoryClaims::of(kind, is_trusted, group_claim);
             let found = (states.tenant, states.membership, states.groups(), states.assignments);
@@ -102,7 +111,9 @@ mod tests {
                 ("wids", assignments),
                 ("acrs", assignments),
                 ("department", true),
-                ("roles", true),
+                ("roles", kind != Workload),
+                ("scp", kind != Workload),
+                ("scope", kind != Workload),
             ] {
                 assert_eq!(states.claim(name), expected, "{kind:?}, {is_trusted}, {group_claim}: {name}");
             }

@@ -39,7 +39,7 @@ impl AuthorityKind {
             Kind::Entra(_) => Self::Entra,
             Kind::B2c(_) => Self::B2c,
             Kind::ExternalId(_) => Self::ExternalId,
-            Kind::OpenIdConnect(_) => Self::OpenIdConnect,
+            Kind::OpenIdConnect(_) | Kind::Workload(_) => Self::OpenIdConnect,
         }
     }
 

@@ -78,17 +78,30 @@ impl Rules<'_> {
             Kind::B2c(b2c) => self.b2c(provenance, &shown, b2c, &listed),
             Kind::ExternalId(external) => self.external_id(provenance, &shown, external, listed),
             Kind::OpenIdConnect(openid) => self.openid_connect(provenance, &shown, openid, &algorithms, listed),
+            Kind::Workload(workload) => {
+                self.check_workload(entry, workload, common);
+                let places = self.openid_connect(provenance, &shown, &workload.openid, &algorithms, listed);
+                places.into_iter().map(|place| Place { profile: Profile::Workload, ..place }).collect()
+            }
+        };
+        let (inherits_clients, workload_rules) = match kind {
+            Kind::Workload(workload) => (false, workload.rules()),
+            _ => (own_clients.is_empty(), Vec::new()),
         };
         let policy = |profile| Policy {
             profile,
             leeway: common.leeway,
             audiences: audiences.clone(),
-            allowed_clients: if own_clients.is_empty() { common.allowed_clients.clone() } else { own_clients.clone() },
-            required_claims: common.required_claims.iter().chain(&settings.required_claims).cloned().collect(),
+            allowed_clients: if inherits_clients { common.allowed_clients.clone() } else { own_clients.clone() },
+            required_claims: {
+                let own = settings.required_claims.iter().chain(&workload_rules);
+                common.required_claims.iter().chain(own).cloned().collect()
+            },
             allow_without_role: common.allow_without_role,
             accept_bound: common.accept_bound,
             app_tokens_without_policy: accepts_app_tokens,
         };
+        let ca_certificates = self.ca_certificates(provenance, &shown, authority);
         // Shared by all policies of B2C, which are all in it.
         let name: Arc<str> = shown.as_str().into();
         let trusted = |place: Place| Trusted {
@@ -104,6 +117,7 @@ impl Rules<'_> {
             },
             b2c_policy: place.b2c_policy,
             is_required_for_readiness: !settings.is_not_required_for_readiness,
+            ca_certificates: ca_certificates.clone(),
         };
         places.into_iter().map(trusted).collect()
     }
@@ -118,6 +132,13 @@ impl Rules<'_> {
         let at = |keys: &[Key], text: &String| Named::new(provenance.at(keys, text), text.clone());
         let own = settings.audiences.iter().map(|audience| at(&[Key::Audience, Key::Audiences], audience));
         let mut listed: Vec<Named<String>> = if has_own { own.collect() } else { self.config.audiences.clone() };
+        if matches!(authority.kind, Kind::Workload(_)) {
+            // Only its own: that the API accepts an audience from Entra says nothing about the platform.
+            let own: Vec<Named<String>> =
+                settings.audiences.iter().map(|audience| at(&[Key::Audience, Key::Audiences], audience)).collect();
+            self.check_audiences(&own);
+            return Self::audiences(None, ids, &own);
+        }
         let client_id = match (&settings.client_id, has_own) {
             (Some(client_id), _) => {
                 let client_id = at(&[Key::ClientId], client_id);
@@ -334,41 +355,6 @@ impl Rules<'_> {
             }
             _ => Vec::new(),
         }
-    }
-
-    /// Static keys: one must be usable for the algorithms.
-    fn static_keys(
-        &mut self,
-        provenance: &Provenance<'_>,
-        shown: &str,
-        keys: Result<KeySet, Flaw>,
-        algorithms: &[Algorithm],
-    ) -> Option<Arc<KeySet>> {
-        let name = &provenance.at(&[Key::FileOfKeys, Key::StaticKeys], "");
-        let keys = match keys {
-            Ok(keys) => keys,
-            Err(flaw) => {
-                let value = Some(provenance.prefix_if_code(shown)).filter(|value| !value.is_empty());
-                self.problems.push(name.problem(flaw.kind, value, flaw.advice));
-                return None;
-            }
-        };
-        let usable = keys.usable(algorithms, true, usize::MAX, |_| None);
-        let skipped: Vec<String> =
-            keys.skipped.iter().chain(&usable.skipped).map(|skipped| skipped.to_string()).collect();
-        for skipped in &skipped {
-            self.warnings.push(Warning::new(name.as_str(), format!("{shown}: {skipped}, and is ignored")));
-        }
-        if usable.keys.is_empty() {
-            let names: Vec<&str> = algorithms.iter().map(|algorithm| algorithm.as_str()).collect();
-            let setting = provenance.setting_name(Key::Algorithms);
-            let why = skipped.first().map(|skipped| format!(" ({skipped})")).unwrap_or_default();
-            let advice = format!("none of its keys can be used for {}; see {setting}{why}", names.join(", "));
-            let value = Some(provenance.prefix_if_code(shown)).filter(|value| !value.is_empty());
-            self.problems.push(name.problem(Invalid, value, advice));
-            return None;
-        }
-        Some(Arc::new(keys))
     }
 }
 

@@ -26,6 +26,7 @@ mod address;
 #[cfg(feature = "apim")]
 mod apim;
 mod authorities;
+mod authority_keys;
 mod authority_reader;
 mod authority_section;
 #[expect(clippy::module_inception, reason = "the public type, in a file of its own")]

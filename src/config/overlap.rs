@@ -35,7 +35,7 @@ impl Rules<'_> {
             return;
         }
         for rule in &self.config.required_claims {
-            let claim = rule.value.name();
+            let claim = rule.value.claim_name();
             let mut unsure: Vec<&str> = all
                 .iter()
                 .filter(|(_, trusted)| !trusted.directory.claim(claim))

@@ -49,6 +49,12 @@ impl Rules<'_> {
     }
 }
 
+/// Whether a text has nothing in it that would make it ambiguous, or a pattern.
+fn is_plain(issuer: &str) -> bool {
+    !issuer.is_empty()
+        && issuer.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'@' | b'\\' | b'*'))
+}
+
 /// What is wrong with an issuer that is listed for an authority of this kind.
 fn wrong_issuer(kind: &Kind, issuer: &str) -> Option<Flaw> {
     let is_served_at = |address: &str, own: MicrosoftHost| {
@@ -59,7 +65,7 @@ fn wrong_issuer(kind: &Kind, issuer: &str) -> Option<Flaw> {
         Kind::Entra(entra) => entra.instance.cloud().is_some(),
         Kind::B2c(b2c) => is_served_at(&b2c.address, MicrosoftHost::B2c),
         Kind::ExternalId(external) => is_served_at(&external.address, MicrosoftHost::ExternalId),
-        Kind::OpenIdConnect(_) => false,
+        Kind::OpenIdConnect(_) | Kind::Workload(_) => false,
     };
     if is_known {
         return Some(Flaw::new(
@@ -67,16 +73,14 @@ fn wrong_issuer(kind: &Kind, issuer: &str) -> Option<Flaw> {
             "the issuers of this authority are known, or named by Microsoft's metadata; leave it out",
         ));
     }
-    // A URN is only compared: it is the issuer of an AD FS farm, say.
-    let is_urn = issuer.starts_with("urn:") && matches!(kind, Kind::OpenIdConnect(_));
     let host = issuer.strip_prefix("https://").or_else(|| issuer.strip_prefix("http://")).unwrap_or_default();
-    let is_plain = (is_urn || !host.is_empty())
-        && !host.starts_with('/')
-        && issuer.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'@' | b'\\' | b'*'));
+    // A name, such as a URN, is compared as it is: nothing is ever fetched from there.
+    let is_name = kind.openid().is_some() && !issuer.contains("://");
+    let is_place = !host.is_empty() && !host.starts_with('/');
     if let Err(flaw) = placeholder::check(&issuer.replace("{tenantid}", "")) {
         return Some(flaw);
     }
-    if !is_plain {
+    if !is_plain(issuer) || !(is_place || is_name) {
         return Some(Flaw::invalid("must be exactly the token's iss, such as https://id.contoso.example"));
     }
     if is_at_microsoft(issuer) {
@@ -86,10 +90,10 @@ fn wrong_issuer(kind: &Kind, issuer: &str) -> Option<Flaw> {
     }
     let template = IssuerTemplate::parse(issuer);
     match kind {
-        Kind::OpenIdConnect(_) if issuer.contains(['{', '}']) => {
+        Kind::OpenIdConnect(_) | Kind::Workload(_) if issuer.contains(['{', '}']) => {
             Some(Flaw::invalid("an issuer has no placeholder here"))
         }
-        Kind::OpenIdConnect(_) => None,
+        Kind::OpenIdConnect(_) | Kind::Workload(_) => None,
         Kind::Entra(_) if template.is_none() => {
             Some(Flaw::invalid("needs {tenantid}, or a tenant's GUID, as a segment of its path, and a slash behind it"))
         }

@@ -131,6 +131,9 @@ impl<'a> Rules<'a> {
         let name = rule.name();
         if name.trim().is_empty() {
             self.wrong(Invalid, setting, name, "the name of the claim is empty");
+        } else if rule.is_pointer_to_nothing() {
+            let advice = "a name that begins with a slash is a JSON Pointer, such as /a/b: no part of it may be empty";
+            self.wrong(Invalid, setting, name, advice);
         } else if rule.is_hopeless() {
             let advice =
                 "has no values, so that no token could meet it; list some, or leave Values out to require the claim";

@@ -482,10 +482,7 @@ fn a_cloud_by_its_name_or_any_of_its_hosts() {
             let json = section(&format!(r#","Instance":"{text}""#));
             let variables = [("ENTRA_TENANT_ID", TENANT), ("ENTRA_CLIENT_ID", CLIENT), ("ENTRA_AUTHORITY_HOST", text)];
             for (way, plan) in [
-                (
-                    "builder",
-                    plan(Ok(good().instance(text))),
-                ),
+                ("builder", plan(Ok(good().instance(text)))),
                 ("file", plan(Config::from_json(&json))),
                 ("environment", plan(vars(&variables))),
             ] {

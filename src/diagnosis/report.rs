@@ -96,9 +96,10 @@ impl Verifier {
     pub async fn diagnose(&self, text: &str) -> Diagnosis {
         let pasted = Pasted::read(text);
         // Without keys nothing can be said of the signature; why there are none is told by what follows.
-        self.load_authorities().await;
-        let recording = self.record(&pasted.token).await;
-        let authority = self.report(&recording);
+        let state = self.snapshot();
+        state.load_authorities().await;
+        let recording = state.record(&pasted.token).await;
+        let authority = state.report(&recording);
         let now = self.clock().now();
         let token = Decoded::read(&pasted.token, now);
         let analysis = causes::Analysis {

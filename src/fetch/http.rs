@@ -79,6 +79,8 @@ pub struct HttpFetchBuilder {
     connect_timeout: Duration,
     timeout: Duration,
     roots: Vec<Certificate>,
+    /// No others than `roots`, not those of the system either.
+    only_roots: bool,
     problems: Vec<ConfigProblem>,
 }
 
@@ -116,7 +118,13 @@ impl HttpFetch {
 
 impl Default for HttpFetchBuilder {
     fn default() -> Self {
-        Self { connect_timeout: CONNECT_TIMEOUT, timeout: TIMEOUT, roots: Vec::new(), problems: Vec::new() }
+        Self {
+            connect_timeout: CONNECT_TIMEOUT,
+            timeout: TIMEOUT,
+            roots: Vec::new(),
+            only_roots: false,
+            problems: Vec::new(),
+        }
     }
 }
 
@@ -169,7 +177,10 @@ impl HttpFetchBuilder {
 
     fn client(&self) -> ClientBuilder {
         // The features may have been switched on by somebody else in the same build.
-        Client::builder()
+        let builder = Client::builder();
+        let roots = self.roots.iter().cloned();
+        let builder = if self.only_roots { builder.tls_certs_only(roots) } else { builder.tls_certs_merge(roots) };
+        builder
             .user_agent(concat!("tower-entra/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())
             .referer(false)
@@ -179,8 +190,33 @@ impl HttpFetchBuilder {
             .no_zstd()
             .connect_timeout(self.connect_timeout)
             .pool_idle_timeout(IDLE_TIMEOUT)
-            .tls_certs_merge(self.roots.iter().cloned())
     }
+}
+
+/// Checks the certificates of [`trusting_only`].
+///
+/// # Errors
+///
+/// Says what is wrong with them.
+pub(crate) fn check_certificates(pem: &str) -> Result<(), String> {
+    let roots = Certificate::from_pem_bundle(pem.as_bytes()).unwrap_or_default();
+    if roots.is_empty() {
+        return Err("a certificate in PEM is needed: -----BEGIN CERTIFICATE----- …".to_owned());
+    }
+    // Nothing is opened: it reads the certificates.
+    let settings = HttpFetchBuilder { roots, only_roots: true, ..HttpFetchBuilder::default() };
+    settings.client().build().map(drop).map_err(|error| format!("a certificate cannot be used: {}", chain(&error)))
+}
+
+/// Fetches from servers for which one of these certificates vouches, and no other.
+///
+/// # Errors
+///
+/// Says what is wrong with them.
+pub(crate) fn trusting_only(pem: &str) -> Result<Arc<dyn Fetch>, String> {
+    check_certificates(pem)?;
+    let roots = Certificate::from_pem_bundle(pem.as_bytes()).map_err(|error| chain(&error))?;
+    Ok(Arc::new(HttpFetchBuilder { roots, only_roots: true, ..HttpFetchBuilder::default() }.finish()))
 }
 
 impl Inner {

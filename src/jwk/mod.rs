@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A key that may be used, as its document has it.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Jwk {
     /// Empty if the key has none.
     pub(crate) key_id: Box<str>,

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// What a key set document holds.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct KeySet {
     /// Each key once for each `kid`; what it can be used for is not known before the accepted algorithms are.
     pub(crate) keys: Vec<Jwk>,

@@ -1,5 +1,7 @@
 //! One metadata document with its keys: one refresh in flight at most, a budget, and a snapshot that is there at once.
 
+mod successor;
+
 use std::{
     fmt,
     hash::{BuildHasher, Hasher, RandomState},
@@ -17,7 +19,6 @@ use super::{
     epoch::Epoch,
     notice,
     refresh::{Refresh, Remembered},
-    revoked::Revoked,
     shared::Shared,
     snapshot::{Fetched, Snapshot},
     stats::{Counters, Event},
@@ -46,8 +47,6 @@ pub(crate) struct Surroundings {
     pub(crate) epoch: Arc<Epoch>,
     /// Incremented when a document changes an issuer or tenant mapping.
     pub(crate) issuer_revision: Arc<Epoch>,
-    /// Keys that never count.
-    pub(crate) revoked: Arc<Revoked>,
     /// The issuers that the documents of this authority may name.
     pub(crate) ownership: Ownership,
 }

@@ -21,7 +21,8 @@
 //! | `issuer_refused` | error | `authority`, `owner`, `issuer`, `document`: metadata names an issuer that the authority does not own |
 //! | `unknown_authority` | warn | `authority`, `configured`: a requirement names an authority that the verifier does not have |
 //! | `no_runtime` | error | `document`: there is no tokio runtime to fetch on |
-//! | `configuration` | warn | what an owner should know at start-up |
+//! | `configuration` | warn | what an operator should know at start-up and after a reload |
+//! | `configuration_reloaded` | info | `authorities`: how many there are now |
 //!
 //! Counters of the [`metrics`](https://docs.rs/metrics) facade (feature `metrics`): `tower_entra_key_refreshes_total`,
 //! `tower_entra_key_refresh_failures_total`, `tower_entra_fetches_total`, `tower_entra_unknown_keys_total`,
@@ -65,6 +66,7 @@ pub(crate) mod document;
 mod domains;
 pub(crate) mod epoch;
 mod notice;
+pub(crate) mod previous;
 pub(crate) mod queue;
 mod refresh;
 pub(crate) mod renewed;

@@ -208,7 +208,6 @@ mod tests {
             counters: Arc::default(),
             epoch: Arc::default(),
             issuer_revision: Arc::default(),
-            revoked: Arc::default(),
         };
         Arc::new(Document::new(spec, Arc::from([Algorithm::RS256]), surroundings))
     }

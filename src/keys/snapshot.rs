@@ -93,6 +93,11 @@ impl Snapshot {
         }
     }
 
+    /// As before the first document, but for the keys whose private half was published.
+    pub(crate) fn without_keys(&self) -> Self {
+        Self { leaked: Arc::clone(&self.leaked), ..Self::empty(&self.spec) }
+    }
+
     /// The same without the keys whose private half a document has published, whatever else is wrong with that document.
     /// `None` if it published none that is not known for it.
     pub(crate) fn without_leaked(&self, published: &HashSet<Public>) -> Option<Self> {

@@ -12,7 +12,9 @@ use tokio::time::Instant;
 use super::{
     document::{Document, Surroundings},
     domains::Domains,
+    previous::PreviousDocuments,
     queue::RefreshQueue,
+    revoked::Revoked,
     snapshot::{Key, Snapshot},
     stats::Event,
     waiter::Waiter,
@@ -32,13 +34,14 @@ pub(crate) struct KeyStore {
     pub(super) source: Source,
     pub(super) algorithms: Arc<[Algorithm]>,
     pub(super) around: Around,
-    pub(super) main: Document,
+    pub(super) main: Arc<Document>,
     /// The documents of listed domains; for a single domain it is the main one.
     pub(super) domains: Option<Box<Domains>>,
     /// Own documents of listed tenants that were fetched for a key that the main one does not have.
     pub(super) own: RwLock<HashMap<TenantId, Own>>,
     /// The rate limit for refreshes of tenants' own documents, of all authorities together.
     pub(super) queue: Arc<RefreshQueue>,
+    revoked: Arc<Revoked>,
 }
 
 pub(super) struct Around(pub(super) Surroundings);
@@ -110,18 +113,42 @@ impl KeyStore {
         algorithms: Arc<[Algorithm]>,
         around: Surroundings,
         queue: Arc<RefreshQueue>,
+        revoked: Arc<Revoked>,
+        previous: &mut PreviousDocuments,
     ) -> Self {
-        let document = |spec| Document::new(spec, Arc::clone(&algorithms), around.clone());
+        let mut document = |spec| {
+            previous
+                .take(&spec, &algorithms, &around)
+                .unwrap_or_else(|| Arc::new(Document::new(spec, Arc::clone(&algorithms), around.clone())))
+        };
         let main = document(source.main_document());
         let domains = match &source {
             Source::Entra(entra @ Entra { tenants: Tenants::List { domains, .. }, .. }) => {
                 let spec = |domain: &String| entra.document(DocumentOwner::Domain(domain.clone()));
-                domains.iter().map(|domain| Arc::new(document(spec(domain)))).collect()
+                domains.iter().map(|domain| document(spec(domain))).collect()
             }
             _ => Vec::new(),
         };
         let domains = Domains::new(domains, Arc::clone(&around.issuer_revision));
-        Self { source, algorithms, around: Around(around), main, domains, own: RwLock::default(), queue }
+        let own = match &source {
+            Source::Entra(entra @ Entra { tenants: Tenants::List { ids, .. }, .. }) if !previous.is_empty() => {
+                let spec = |id: &TenantId| entra.document(DocumentOwner::Tenant(*id));
+                let kept = |id: &TenantId| previous.take(&spec(id), &algorithms, &around).map(|kept| (*id, kept));
+                ids.iter().filter_map(kept).map(|(id, kept)| (id, Own::Document(kept))).collect()
+            }
+            _ => HashMap::new(),
+        };
+        Self { source, algorithms, around: Around(around), main, domains, own: RwLock::new(own), queue, revoked }
+    }
+
+    /// All documents that there are now.
+    pub(super) fn documents(&self) -> Vec<Arc<Document>> {
+        let own = self.own.read().unwrap_or_else(PoisonError::into_inner);
+        let own = own.values().filter_map(|own| match own {
+            Own::Document(document) => Some(document),
+            Own::Nothing { .. } => None,
+        });
+        std::iter::once(&self.main).chain(self.of_domains()).chain(own).map(Arc::clone).collect()
     }
 
     /// The tenants, of Entra.
@@ -138,7 +165,7 @@ impl KeyStore {
 
     /// The tenants that domains turned out to be.
     pub(crate) fn resolved(&self) -> impl Iterator<Item = Option<TenantId>> + Clone {
-        let single = matches!(self.tenants(), Some(Tenants::Domain(_))).then_some(&self.main);
+        let single = matches!(self.tenants(), Some(Tenants::Domain(_))).then_some(&*self.main);
         single
             .into_iter()
             .chain(self.of_domains().map(|document| &**document))
@@ -210,7 +237,7 @@ impl KeyStore {
     /// Calls `each` with the keys of this `kid` for `tenant`. Gives back when to look again at the latest.
     fn look(&self, key_id: &str, tenant: Option<TenantId>, mut each: impl FnMut(&Snapshot, &Key)) -> Duration {
         let mut until = Duration::MAX;
-        if self.around.0.revoked.contains(key_id) {
+        if self.revoked.contains(key_id) {
             return until;
         }
         let at = self.around.0.clock.elapsed();

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::truth::Truth;
+use super::{Path, truth::Truth};
 use crate::{
     claims::{
         payload::Payload,
@@ -13,7 +13,8 @@ use crate::{
 /// Management](crate::guide::entra#the-validate-jwt-policy)'s `required-claims`).
 ///
 /// Values are compared exactly. A list has its elements as values, a string itself; numbers and booleans are compared as they
-/// stand in the token. An object, a list in a list and null are no value that could be compared: a rule that would need
+/// stand in the token. A name that begins with a slash is a JSON Pointer (RFC 6901) to a claim inside another one, such as
+/// `/kubernetes.io/namespace`. An object, a list in a list and null are no value that could be compared: a rule that would need
 /// one to decide is unknown, as it is where the claim is absent.
 ///
 /// ```
@@ -25,6 +26,8 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimRule {
     name: String,
+    /// Where the claim is, if the name is a JSON Pointer.
+    path: Option<Path>,
     values: Vec<String>,
     demand: Demand,
     separator: Option<String>,
@@ -36,6 +39,8 @@ enum Demand {
     Present,
     Any,
     All,
+    /// It begins with the one value.
+    Prefix,
 }
 
 impl ClaimRule {
@@ -46,13 +51,22 @@ impl ClaimRule {
 
     /// The claim must be there, whatever it holds.
     pub fn present(name: impl Into<String>) -> Self {
-        Self { name: name.into(), values: Vec::new(), demand: Demand::Present, separator: None }
+        Self::new(name.into(), Vec::new(), Demand::Present)
     }
 
     /// One of `values` must be among those of the claim. With no values at all, nothing is good enough.
     pub fn any(name: impl Into<String>, values: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        let values = values.into_iter().map(Into::into).collect();
-        Self { name: name.into(), values, demand: Demand::Any, separator: None }
+        Self::new(name.into(), values.into_iter().map(Into::into).collect(), Demand::Any)
+    }
+
+    /// The claim must begin with `prefix`, or one of its values must.
+    pub(crate) fn prefix(name: impl Into<String>, prefix: impl Into<String>) -> Self {
+        Self::new(name.into(), vec![prefix.into()], Demand::Prefix)
+    }
+
+    fn new(name: String, values: Vec<String>, demand: Demand) -> Self {
+        let path = if name.starts_with('/') { Path::parse(&name) } else { None };
+        Self { name, path, values, demand, separator: None }
     }
 
     /// Every one of `values` must be among those of the claim.
@@ -72,6 +86,25 @@ impl ClaimRule {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The name of the claim in which it looks.
+    pub(crate) fn claim_name(&self) -> &str {
+        self.path.as_ref().map_or(&self.name, Path::first)
+    }
+
+    pub(crate) fn values(&self) -> &[String] {
+        &self.values
+    }
+
+    /// Whether the whole claim, or a value of its list, must be equal to a value of the rule.
+    pub(crate) fn is_equality(&self) -> bool {
+        matches!(self.demand, Demand::Any | Demand::All) && !self.values.is_empty() && self.separator.is_none()
+    }
+
+    /// Whether its name is a JSON Pointer that cannot be read.
+    pub(crate) fn is_pointer_to_nothing(&self) -> bool {
+        self.name.starts_with('/') && self.path.is_none()
     }
 
     /// Whether no claim can ever keep it: it wants one of no values.
@@ -100,7 +133,8 @@ impl ClaimRule {
             };
         match self.demand {
             Demand::Present => Truth::True,
-            Demand::Any | Demand::All if self.values.is_empty() => Truth::Unknown,
+            Demand::Any | Demand::All | Demand::Prefix if self.values.is_empty() => Truth::Unknown,
+            Demand::Prefix => find(&|text| self.values.iter().all(|prefix| text.starts_with(prefix.as_str()))),
             Demand::Any => find(&|text| self.values.iter().any(|value| value == text)),
             Demand::All => Truth::all(self.values.iter().map(|value| find(&|text| value == text))),
         }
@@ -117,7 +151,11 @@ impl ClaimRule {
 
     /// The JSON text of the claim; null is as good as absent.
     fn value<'a>(&self, payload: &'a Payload) -> Option<&'a str> {
-        payload.raw(&self.name).filter(|raw| *raw != "null")
+        match &self.path {
+            Some(path) => path.find(payload),
+            None if self.is_pointer_to_nothing() => None,
+            None => payload.raw(&self.name).filter(|raw| *raw != "null"),
+        }
     }
 }
 
@@ -126,6 +164,7 @@ impl fmt::Display for ClaimRule {
         match self.demand {
             Demand::Present => write!(f, "claim {}", self.name),
             Demand::Any => write!(f, "claim {} with any of [{}]", self.name, self.values.join(", ")),
+            Demand::Prefix => write!(f, "claim {} that begins with {}", self.name, self.values.join(", ")),
             Demand::All => write!(f, "claim {} with all of [{}]", self.name, self.values.join(", ")),
         }
     }
@@ -139,7 +178,7 @@ mod tests {
     fn rules_by_their_outcomes() {
         let payload = Payload::parse(
             r#"{"exp":1,"dept":"a b","list":["x","y z",3],"n":7,"t":true,"null":null,"obj":{"x":1},"empty":[],
-                "escaped":"a\u0062 c","odd":["\u0078",1.50,true,null,{"y":1},["z"]],"half":7.0}"#
+                "escaped":"a\u0062 c","odd":["\u0078",1.50,true,null,{"y":1},["z"]],"half":7.0,"a/b":{"c~d":"e"}}"#
                 .into(),
         )
         .unwrap();
@@ -147,6 +186,18 @@ mod tests {
         let wrong = Some(RejectionKind::ClaimNotAllowed);
         for (rule, outcome) in [
             (ClaimRule::present("dept"), None),
+            (ClaimRule::any("/obj/x", ["1"]), None),
+            (ClaimRule::any("/obj/x", ["2"]), wrong),
+            (ClaimRule::any("/obj/y", ["1"]), missing),
+            (ClaimRule::any("/list/0", ["x"]), missing),
+            (ClaimRule::any("/dept", ["a b"]), None),
+            (ClaimRule::any("/a~1b/c~0d", ["e"]), None),
+            (ClaimRule::present("/"), missing),
+            (ClaimRule::prefix("dept", "a "), None),
+            (ClaimRule::prefix("dept", "b"), wrong),
+            (ClaimRule::prefix("list", "y "), None),
+            (ClaimRule::prefix("obj", "x"), wrong),
+            (ClaimRule::prefix("absent", ""), missing),
             (ClaimRule::present("obj"), None),
             (ClaimRule::present("absent"), missing),
             (ClaimRule::present("null"), missing),

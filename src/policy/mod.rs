@@ -136,7 +136,7 @@ fn without_slash(audience: &str) -> &str {
 impl Policy {
     /// Claims that decide about tokens of Entra must have the right type. Other issuers may use their names differently.
     pub(crate) fn check_types(&self, payload: &Payload) -> Result<(), Rejection> {
-        if payload.has_mistyped && !matches!(self.profile, Profile::OpenIdConnect(_)) {
+        if payload.has_mistyped && !matches!(self.profile, Profile::OpenIdConnect(_) | Profile::Workload) {
             return Err(Rejection::new(RejectionKind::MalformedToken).because(Malformed::ClaimType));
         }
         Ok(())
@@ -155,6 +155,10 @@ impl Policy {
             Profile::OpenIdConnect(mapping) => {
                 let (mapped, app_only) = mapping.read(payload, is_rfc9068)?;
                 Ok(TokenClassification { app_only, mapped: Some(Box::new(mapped)) })
+            }
+            Profile::Workload => {
+                let mapped = profile::read_workload(payload)?;
+                Ok(TokenClassification { app_only: true, mapped: Some(Box::new(mapped)) })
             }
             Profile::B2c if !names_policy(payload) => self.app_without_policy(payload, version),
             _ => Ok(TokenClassification { app_only: self.check_kind(payload, version)?, mapped: None }),

@@ -19,6 +19,8 @@ pub(crate) enum Profile {
     B2c,
     /// Any other OpenID Connect issuer.
     OpenIdConnect(Box<Mapping>),
+    /// Programs that prove who they are by a token of the platform that runs them.
+    Workload,
 }
 
 /// Where the tokens of another OpenID Connect issuer have what those of Entra have under fixed names.
@@ -53,7 +55,7 @@ impl Path {
     }
 
     /// The JSON text of the claim; `None` if it is not there, or null.
-    fn find<'a>(&self, payload: &'a Payload) -> Option<&'a str> {
+    pub(super) fn find<'a>(&self, payload: &'a Payload) -> Option<&'a str> {
         let (first, inner) = self.0.split_first()?;
         let found = inner.iter().try_fold(payload.raw(first)?, |value, name| {
             let members = json::object(value).ok()?;
@@ -64,6 +66,11 @@ impl Path {
 
     fn name(&self) -> String {
         self.0.join("/")
+    }
+
+    /// The claim in which it begins.
+    pub(super) fn first(&self) -> &str {
+        self.0.first().map_or("", String::as_str)
     }
 }
 
@@ -99,12 +106,7 @@ impl Mapping {
         let subject = self.subject.as_ref().map(|path| text(payload, path)).transpose()?.flatten();
         let client = self.client(payload)?;
 
-        let is = |name: &str, expected: &str| {
-            // What is no text is no mark of an access token either.
-            text(payload, &Path(vec![name.to_owned()]))
-                .is_ok_and(|found| found.is_none_or(|found| found.eq_ignore_ascii_case(expected)))
-        };
-        let is_marked_as_other = !is("token_use", "access") || !is("typ", "Bearer");
+        let is_marked_as_other = is_marked_as_other(payload);
         // Keycloak before 25 copies the `nonce` into access tokens and says what each token is: `Bearer` or `ID`. The hashes
         // are computed by the provider for id tokens alone, so that a claim `typ` that a user may have chosen at another
         // provider does not outweigh them.
@@ -141,6 +143,29 @@ impl Mapping {
     pub(crate) fn audiences(&self, payload: &Payload) -> Option<Vec<Box<str>>> {
         self.audience.as_ref().map(|path| path.find(payload).and_then(texts).unwrap_or_default())
     }
+}
+
+/// The claims of a token of a workload identity. It needs a subject, but no scope and no role; what it has of them does not
+/// count. A user who has signed in is not a workload.
+pub(super) fn read_workload(payload: &Payload) -> Result<Mapped, Rejection> {
+    let refused = |detail| Err(Rejection::new(RejectionKind::NotAnAccessToken).detail(detail));
+    if payload.has_id_token_mark || is_marked_as_other(payload) {
+        return refused("it is an ID token of a user, or another kind of token");
+    }
+    if text(payload, &Path(vec!["sub".to_owned()]))?.is_none_or(|subject| !is_visible(&subject)) {
+        return refused("it has no sub, so it identifies no workload");
+    }
+    let client = Mapping::default().client(payload)?;
+    Ok(Mapped { scopes: Vec::new(), roles: Vec::new(), groups: None, subject: None, client })
+}
+
+/// `token_use` or `typ` says that it is not an access token. What is not a string says so too.
+fn is_marked_as_other(payload: &Payload) -> bool {
+    let is = |name: &str, expected: &str| {
+        text(payload, &Path(vec![name.to_owned()]))
+            .is_ok_and(|found| found.is_none_or(|found| found.eq_ignore_ascii_case(expected)))
+    };
+    !is("token_use", "access") || !is("typ", "Bearer")
 }
 
 /// The claim `typ` is `Bearer`, as Keycloak writes it into access tokens. One that is missing says nothing.

@@ -1,31 +1,16 @@
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
-use super::{
-    check::Check,
-    configured_authority::ConfiguredAuthority,
-    expected_issuer::ExpectedIssuer,
-    header_cache::HeaderCache,
-    issuer_index::IssuerIndex,
-    state::{Verifier, VerifierState},
-    tenant_lookup::TenantLookups,
-};
+use super::{Verifier, check::Check, permanent::Permanent};
 use crate::{
-    authority::{Authority, IssuerOwners, Ownership, Trusted, subject_space},
-    cache::{Cache, CacheSettings},
-    claims::{
-        Claims,
-        authority::{AuthorityFacts, AuthorityNames},
-    },
+    authority::Authority,
+    cache::CacheSettings,
+    claims::Claims,
     clock::{Clock, SystemClock},
-    config::{Config, ConfigSettings, ResolvedConfig},
-    error::{ConfigError, ConfigProblem, FetchError, FetchFailure},
-    fetch::{Fetch, FetchFuture, FetchRequest},
-    jwt::Algorithm,
-    keys::{
-        KeySettings, document::Surroundings, epoch::Epoch, queue::RefreshQueue, revoked::Revoked, stats::Counters,
-        store::KeyStore,
-    },
-    policy::{Audiences, ClaimRule},
+    config::{Config, ConfigSettings},
+    error::ConfigError,
+    fetch::Fetch,
+    keys::KeySettings,
+    policy::ClaimRule,
     rejection::Rejection,
     tenant::Cloud,
 };
@@ -236,142 +221,9 @@ impl VerifierBuilder {
     ///
     /// A [`ConfigError`] with every mistake: its setting, its value and the fix.
     pub fn build(self) -> Result<Verifier, ConfigError> {
-        let plan = self.config.resolve(&self.settings);
-        let fetches = plan.as_ref().map_or(true, |plan| plan.authorities.iter().any(Trusted::fetches));
-        let fetch = match self.fetch {
-            Some(fetch) => Ok(fetch),
-            None if fetches => default_fetch(),
-            None => Ok(Arc::new(NoFetch) as Arc<dyn Fetch>),
-        };
-        let (plan, fetch) = match (plan, fetch) {
-            (Ok(plan), Ok(fetch)) => (plan, fetch),
-            (Err(error), Ok(_)) => return Err(error),
-            (Ok(_), Err(problem)) => return Err(ConfigError::from_problem(problem)),
-            (Err(error), Err(problem)) => return Err(error.with(problem)),
-        };
-        for warning in &plan.warnings {
-            let setting = warning.settings();
-            tracing::warn!(target: "tower_entra", event = "configuration", setting, "{warning}");
-        }
-        self.config.log_sources(&self.settings);
-        let ResolvedConfig { authorities, keys, detailed_errors, resource, max_token_bytes, .. } = plan;
-        let mut settings = self.keys.bounded();
-        let max_wait = settings.timeout.saturating_add(Duration::from_secs(1));
-        settings.revoked.extend(keys.revoked);
-        let revoked = Arc::new(Revoked::new(std::mem::take(&mut settings.revoked)));
-        let queue = Arc::new(RefreshQueue::new(Arc::clone(&self.clock), &settings));
-        let warm_up_timeout = settings.warm_up_timeout;
-        let (counters, epoch, issuer_revision) =
-            (Arc::<Counters>::default(), Arc::<Epoch>::default(), Arc::<Epoch>::default());
-        let around = Surroundings {
-            fetch,
-            clock: Arc::clone(&self.clock),
-            settings: Arc::new(settings),
-            counters: Arc::clone(&counters),
-            epoch: Arc::clone(&epoch),
-            issuer_revision: Arc::clone(&issuer_revision),
-            revoked: Arc::clone(&revoked),
-            ownership: Ownership::default(),
-        };
-        let owners = Arc::new(IssuerOwners::new(&authorities));
-        let mut algorithms: Vec<Algorithm> = Vec::new();
-        let mut audiences = Audiences::default();
-        let mut accepts_keys_without_id = false;
-        for trusted in &authorities {
-            algorithms.extend(&*trusted.algorithms);
-            accepts_keys_without_id |= trusted.source.main_document().accepts_nameless_keys();
-            audiences.extend(&trusted.policy.audiences);
-        }
-        algorithms.sort_unstable();
-        algorithms.dedup();
-        let names = Arc::new(AuthorityNames::new(authorities.iter().map(|trusted| &trusted.name)));
-        let authority = |(number, trusted)| {
-            let around = Surroundings { ownership: Ownership::new(&owners, number), ..around.clone() };
-            ConfiguredAuthority::new(trusted, &names, &around, &queue)
-        };
-        let authorities: Vec<ConfiguredAuthority> = authorities.into_iter().enumerate().map(authority).collect();
-        Ok(Verifier(Arc::new(VerifierState {
-            issuers: IssuerIndex::new(&authorities, issuer_revision),
-            authorities,
-            algorithms,
-            accepts_keys_without_id,
-            audiences,
-            lookups: TenantLookups::new(Arc::clone(&self.clock)),
-            cache: Cache::new(self.cache),
-            headers: HeaderCache::default(),
-            clock: self.clock,
-            counters,
-            revoked,
-            epoch,
-            checks: self.checks,
-            max_token_bytes,
-            max_wait,
-            warm_up_timeout,
-            detailed_errors,
-            resource,
-            #[cfg(test)]
-            stub: None,
-        })))
+        let Self { config, settings, keys, cache, fetch, clock, checks } = self;
+        Verifier::new(Permanent::new(settings, keys, cache, fetch, clock, checks), &config)
     }
-}
-
-impl ConfiguredAuthority {
-    fn new(trusted: Trusted, names: &Arc<AuthorityNames>, around: &Surroundings, queue: &Arc<RefreshQueue>) -> Self {
-        let Trusted {
-            name,
-            source,
-            algorithms,
-            policy,
-            requirement,
-            gate,
-            b2c_policy,
-            directory,
-            is_required_for_readiness,
-        } = trusted;
-        let facts = AuthorityFacts {
-            name: Arc::clone(&name),
-            names: Arc::clone(names),
-            cloud: source.main_document().cloud(),
-            directory,
-            subjects: subject_space(&source, &policy.profile),
-        };
-        Self {
-            name,
-            facts: Arc::new(facts),
-            expected_issuer: ExpectedIssuer::of(&source.main_document()),
-            keys: KeyStore::new(source, Arc::clone(&algorithms), around.clone(), Arc::clone(queue)),
-            algorithms,
-            audiences: policy.audiences.to_text().into(),
-            policy,
-            requirement,
-            gate,
-            b2c_policy,
-            is_required_for_readiness,
-        }
-    }
-}
-
-/// For static keys.
-#[derive(Debug)]
-struct NoFetch;
-
-impl Fetch for NoFetch {
-    fn fetch(&self, request: FetchRequest) -> FetchFuture {
-        let reason = "all keys are static, so nothing is fetched".to_owned();
-        Box::pin(async move { Err(FetchError::new(request.url, FetchFailure::Forbidden { reason })) })
-    }
-}
-
-#[cfg(feature = "reqwest")]
-#[expect(clippy::unnecessary_wraps, reason = "without the feature there is none")]
-fn default_fetch() -> Result<Arc<dyn Fetch>, ConfigProblem> {
-    Ok(Arc::new(crate::fetch::HttpFetch::new()))
-}
-
-#[cfg(not(feature = "reqwest"))]
-fn default_fetch() -> Result<Arc<dyn Fetch>, ConfigProblem> {
-    let advice = "something must fetch the keys: pass a Fetch, or switch the feature reqwest on";
-    Err(ConfigProblem::new(crate::error::ConfigProblemKind::Missing, "fetch", None, advice))
 }
 
 impl From<Config> for VerifierBuilder {

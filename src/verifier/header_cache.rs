@@ -141,7 +141,7 @@ mod tests {
         ] {
             assert_eq!(verifier.verify(&token.build()).await.unwrap_err().code(), code);
         }
-        let entries = || verifier.0.headers.part().read().unwrap().headers.len();
+        let entries = || verifier.state().headers.part().read().unwrap().headers.len();
         assert_eq!(entries(), 0);
         verifier.verify(&token.build()).await.unwrap();
         assert_eq!(entries(), 1);

@@ -23,7 +23,7 @@ impl ConfiguredAuthority {
         match self.policy.profile {
             Profile::Workforce | Profile::ExternalId => check_version(payload, version),
             // In B2C `ver` is not the version of the issuer (`docs/entra.md`, "Azure AD B2C").
-            Profile::B2c | Profile::OpenIdConnect(_) => Ok(()),
+            Profile::B2c | Profile::OpenIdConnect(_) | Profile::Workload => Ok(()),
         }
     }
 
@@ -34,8 +34,10 @@ impl ConfiguredAuthority {
             // B2C tokens have no `tid` by default (`docs/entra.md`, "Azure AD B2C").
             (Profile::B2c, Some(_)) if payload.string(StringClaim::Tenant).is_none() => Ok(()),
             (Profile::B2c, Some(tenant)) => check_tid(payload, tenant),
-            (Profile::OpenIdConnect(_), None) => Ok(()),
-            (_, None) | (Profile::OpenIdConnect(_), Some(_)) => Err(Rejection::new(RejectionKind::WrongIssuer)),
+            (Profile::OpenIdConnect(_) | Profile::Workload, None) => Ok(()),
+            (_, None) | (Profile::OpenIdConnect(_) | Profile::Workload, Some(_)) => {
+                Err(Rejection::new(RejectionKind::WrongIssuer))
+            }
         }
     }
 }

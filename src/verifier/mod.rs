@@ -1,5 +1,6 @@
 //! The verifier: a token in, claims or a rejection out.
 
+mod assemble;
 mod b2c;
 mod builder;
 mod check;
@@ -11,12 +12,14 @@ mod expected_issuer;
 mod header_cache;
 mod issuer_consistency;
 mod issuer_index;
+mod permanent;
 mod pipeline;
 mod public_cause;
 mod readiness;
 mod recorder;
 mod refresh_attempts;
 mod rejections;
+mod reload;
 mod run;
 mod state;
 #[cfg(test)]
@@ -31,7 +34,9 @@ pub use builder::VerifierBuilder;
 pub use check::Check;
 pub(crate) use configured_authority::AuthorityReport;
 pub(crate) use recorder::{Recording, Step};
+pub(crate) use reload::log_detailed_errors;
 pub use state::Verifier;
+pub(crate) use state::VerifierState;
 pub(crate) use verify::{Verdict, VerdictFuture};
 
 use crate::{
@@ -40,7 +45,7 @@ use crate::{
     keys::{KeyStats, stats::Event},
     tenant::TenantId,
 };
-use state::VerifierState;
+use permanent::Permanent;
 
 impl Verifier {
     /// An empty builder.
@@ -51,7 +56,8 @@ impl Verifier {
     /// Counters since the start.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        let VerifierState { counters, cache, clock, authorities, .. } = &*self.0;
+        let state = self.state();
+        let VerifierState { counters, cache, clock, authorities, .. } = &**state;
         // Static keys have no age.
         let fetched = authorities.iter().filter(|authority| !authority.keys.is_static());
         let oldest = fetched.map(|authority| authority.keys.loaded_at()).min().flatten();
@@ -70,45 +76,48 @@ impl Verifier {
     }
 
     /// Revokes a signing key by `kid`, even if the issuer still publishes it. It takes effect immediately, also for cached
-    /// tokens, and lasts until the process ends; [`VerifierBuilder::revoke_key`] makes it permanent.
+    /// tokens, and lasts until the process ends, also across a [`reload`](Self::reload); [`VerifierBuilder::revoke_key`]
+    /// makes it permanent.
     pub fn revoke_key(&self, key_id: impl Into<String>) {
         let key_id = key_id.into().trim().to_owned();
         tracing::warn!(target: "tower_entra", event = "key_revoked", kid = ?key_id);
-        self.0.revoked.add(key_id);
-        self.0.epoch.advance();
+        let Permanent { revoked_at_run_time, epoch, .. } = &self.0.permanent;
+        revoked_at_run_time.add(key_id);
+        epoch.advance();
     }
 
     /// Removes the cached result of the [`TenantLookup`](crate::authority::TenantLookup) for a tenant, so that the next
     /// request looks it up again: after a customer was added or removed, for example.
     pub fn forget_tenant(&self, tenant: TenantId) {
-        self.0.lookups.forget(Some(tenant));
+        self.state().lookups.forget(Some(tenant));
     }
 
     /// Removes the cached results for all tenants.
     pub fn forget_tenants(&self) {
-        self.0.lookups.forget(None);
-    }
-
-    /// The maximum length of a token, in bytes.
-    pub(crate) fn max_token_bytes(&self) -> usize {
-        self.0.max_token_bytes
+        self.state().lookups.forget(None);
     }
 
     /// Its clock.
     pub(crate) fn clock(&self) -> Arc<dyn Clock> {
-        Arc::clone(&self.0.clock)
+        Arc::clone(&self.0.permanent.clock)
+    }
+}
+
+impl VerifierState {
+    /// The maximum length of a token, in bytes.
+    pub(crate) fn max_token_bytes(&self) -> usize {
+        self.max_token_bytes
     }
 
     /// The authority of a recording, or the only one there is.
     pub(crate) fn report(&self, recording: &Recording) -> Option<AuthorityReport> {
-        let authorities = &self.0.authorities;
-        let only = if authorities.len() == 1 { Some(0) } else { None };
-        recording.authority.or(only).map(|index| authorities[index].report())
+        let only = if self.authorities.len() == 1 { Some(0) } else { None };
+        recording.authority.or(only).map(|index| self.authorities[index].report())
     }
 
     /// Whether error responses have details.
     pub(crate) fn detailed_errors(&self) -> bool {
-        self.0.detailed_errors
+        self.detailed_errors
     }
 }
 
@@ -128,10 +137,11 @@ pub struct Stats {
 
 impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state();
         f.debug_struct("Verifier")
-            .field("authorities", &self.0.authorities.iter().map(|authority| &*authority.name).collect::<Vec<_>>())
-            .field("cache", &self.0.cache)
-            .field("checks", &self.0.checks.len())
+            .field("authorities", &state.authorities.iter().map(|authority| &*authority.name).collect::<Vec<_>>())
+            .field("cache", &state.cache)
+            .field("checks", &state.checks.len())
             .finish_non_exhaustive()
     }
 }

@@ -31,8 +31,9 @@ impl Verifier {
     /// [`keys_unavailable`](crate::RejectionKind::KeysUnavailable) for the first authority that is required for readiness
     /// and whose keys cannot be fetched.
     pub async fn warm_up(&self) -> Result<(), Rejection> {
-        self.0.load_missing().await;
-        self.ready()
+        let state = self.snapshot();
+        state.load_missing().await;
+        state.ready()
     }
 
     /// Whether every authority has usable keys, except those that are
@@ -65,9 +66,7 @@ impl Verifier {
     ///
     /// [`keys_unavailable`](crate::RejectionKind::KeysUnavailable) for the first of them without keys.
     pub fn ready(&self) -> Result<(), Rejection> {
-        self.0.fetch_missing(self.0.authorities.iter());
-        let mut required = self.0.authorities.iter().filter(|authority| authority.is_required_for_readiness);
-        required.find(|authority| !authority.keys.has_keys()).map_or(Ok(()), |authority| Err(authority.unavailable()))
+        self.state().ready()
     }
 
     /// Whether one authority has usable keys, by its configured name, its issuer, or its name in
@@ -79,26 +78,33 @@ impl Verifier {
     /// [`keys_unavailable`](crate::RejectionKind::KeysUnavailable) if it has none.
     #[must_use]
     pub fn authority_ready(&self, name: &str) -> Option<Result<(), Rejection>> {
+        let state = self.state();
         let named: Vec<&ConfiguredAuthority> =
-            self.0.authorities.iter().filter(|authority| authority.is_named(name)).collect();
+            state.authorities.iter().filter(|authority| authority.is_named(name)).collect();
         if named.is_empty() {
             return None;
         }
-        self.0.fetch_missing(named.iter().copied());
+        state.fetch_missing(named.iter().copied());
         let missing = named.into_iter().find(|authority| !authority.keys.has_keys());
         Some(missing.map_or(Ok(()), |authority| Err(authority.unavailable())))
-    }
-
-    /// Loads the main documents that are not loaded yet.
-    pub(crate) async fn load_authorities(&self) {
-        let missing = self.0.authorities.iter().filter(|authority| !authority.keys.has_keys());
-        if let Some(waiter) = Waiter::all(missing.filter_map(|authority| authority.keys.refresh()).collect()) {
-            waiter.ended(self.0.max_wait).await;
-        }
     }
 }
 
 impl VerifierState {
+    fn ready(&self) -> Result<(), Rejection> {
+        self.fetch_missing(self.authorities.iter());
+        let mut required = self.authorities.iter().filter(|authority| authority.is_required_for_readiness);
+        required.find(|authority| !authority.keys.has_keys()).map_or(Ok(()), |authority| Err(authority.unavailable()))
+    }
+
+    /// Loads the main documents that are not loaded yet.
+    pub(crate) async fn load_authorities(&self) {
+        let missing = self.authorities.iter().filter(|authority| !authority.keys.has_keys());
+        if let Some(waiter) = Waiter::all(missing.filter_map(|authority| authority.keys.refresh()).collect()) {
+            waiter.ended(self.max_wait).await;
+        }
+    }
+
     /// Starts a refresh for each authority without keys, without waiting.
     fn fetch_missing<'a>(&self, authorities: impl Iterator<Item = &'a ConfiguredAuthority>) {
         if tokio::runtime::Handle::try_current().is_ok() {

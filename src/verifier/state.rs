@@ -1,24 +1,54 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use arc_swap::{ArcSwap, Guard};
 
 #[cfg(test)]
 use super::stub;
 use super::{
     check::Check, configured_authority::ConfiguredAuthority, header_cache::HeaderCache, issuer_index::IssuerIndex,
-    tenant_lookup::TenantLookups,
+    permanent::Permanent, tenant_lookup::TenantLookups,
 };
 use crate::{
     cache::Cache,
     clock::Clock,
     jwt::Algorithm,
-    keys::{epoch::Epoch, revoked::Revoked, stats::Counters},
+    keys::{epoch::Epoch, stats::Counters},
     policy::Audiences,
 };
 
 /// Verifies access tokens. Cheap to clone.
 #[derive(Clone)]
-pub struct Verifier(pub(super) Arc<VerifierState>);
+pub struct Verifier(pub(super) Arc<Current>);
 
-pub(super) struct VerifierState {
+/// The state that holds now, and what is needed to replace it.
+pub(super) struct Current {
+    pub(super) state: ArcSwap<VerifierState>,
+    pub(super) permanent: Permanent,
+    /// What metadata and challenges of the layers contain, which are made once.
+    pub(super) resource: Option<String>,
+    /// Held during a reload.
+    pub(super) reloading: Mutex<()>,
+}
+
+impl Verifier {
+    /// The state for one request, which loads it once: so a reload in between does not mix two configurations. Not for
+    /// holding across an await: [`snapshot`](Self::snapshot) is.
+    #[inline]
+    pub(crate) fn state(&self) -> Guard<Arc<VerifierState>> {
+        self.0.state.load()
+    }
+
+    /// The same, to be kept.
+    pub(crate) fn snapshot(&self) -> Arc<VerifierState> {
+        self.0.state.load_full()
+    }
+}
+
+/// One configuration, with the keys, and with the verdicts that were given by it. A reload makes another one.
+pub(crate) struct VerifierState {
     pub(super) authorities: Vec<ConfiguredAuthority>,
     pub(super) issuers: IssuerIndex,
     /// Those of all authorities.
@@ -32,7 +62,6 @@ pub(super) struct VerifierState {
     pub(super) headers: HeaderCache,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) counters: Arc<Counters>,
-    pub(super) revoked: Arc<Revoked>,
     pub(super) epoch: Arc<Epoch>,
     pub(super) checks: Vec<Arc<dyn Check>>,
     pub(super) max_token_bytes: usize,
@@ -40,7 +69,6 @@ pub(super) struct VerifierState {
     pub(super) max_wait: Duration,
     pub(super) warm_up_timeout: Duration,
     pub(super) detailed_errors: bool,
-    pub(super) resource: Option<String>,
     #[cfg(test)]
     pub(super) stub: Option<stub::Start>,
 }

@@ -6,12 +6,16 @@ use super::{
     Verdict,
     header_cache::HeaderCache,
     issuer_index::IssuerIndex,
+    permanent::{CodeSettings, Permanent},
     state::{Verifier, VerifierState},
     tenant_lookup::TenantLookups,
 };
 use crate::{
+    cache::CacheSettings,
     claims::{Claims, Facts, TokenVersion, authority::AuthorityFacts, payload::Payload},
-    clock::SystemClock,
+    clock::{Clock, SystemClock},
+    config::Config,
+    keys::KeySettings,
     policy::Audiences,
     rejection::{Rejection, RejectionKind},
 };
@@ -68,32 +72,40 @@ pub(super) type Start = Box<dyn Fn(&str) -> Verdict + Send + Sync>;
 impl Verifier {
     /// A verifier whose verdicts are those of `start`.
     pub(crate) fn stub(start: impl Fn(&str) -> Verdict + Send + Sync + 'static) -> Self {
-        Self(Arc::new(VerifierState {
+        Self::with_start(Box::new(start), false)
+    }
+
+    fn with_start(start: Start, detailed_errors: bool) -> Self {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+        let code = CodeSettings::new(Config::default(), Config::default());
+        let (keys, cache) = (KeySettings::default(), CacheSettings::off());
+        let permanent = Permanent::new(code, keys, cache, None, Arc::clone(&clock), Vec::new());
+        let state = VerifierState {
             authorities: Vec::new(),
             issuers: IssuerIndex::new(&[], Arc::default()),
             algorithms: Vec::new(),
             accepts_keys_without_id: false,
             audiences: Audiences::default(),
-            lookups: TenantLookups::new(Arc::new(SystemClock::default())),
+            lookups: TenantLookups::new(Arc::clone(&clock)),
             headers: HeaderCache::default(),
             cache: None,
-            clock: Arc::new(SystemClock::default()),
+            clock,
             counters: Arc::default(),
-            revoked: Arc::default(),
             epoch: Arc::default(),
             checks: Vec::new(),
             max_token_bytes: 16 * 1024,
             max_wait: Duration::from_secs(10),
             warm_up_timeout: Duration::ZERO,
-            detailed_errors: false,
-            resource: None,
-            stub: Some(Box::new(start)),
-        }))
+            detailed_errors,
+            stub: Some(start),
+        };
+        Self::from_state(state, permanent, None)
     }
 
     /// The same with detailed errors.
     pub(crate) fn detailed(self) -> Self {
-        let inner = Arc::into_inner(self.0).expect("a verifier that was just made");
-        Self(Arc::new(VerifierState { detailed_errors: true, ..inner }))
+        let current = Arc::into_inner(self.0).expect("a verifier that was just made");
+        let state = Arc::into_inner(current.state.into_inner()).expect("a state that was just made");
+        Self::with_start(state.stub.expect("a stub"), true)
     }
 }

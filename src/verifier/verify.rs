@@ -36,32 +36,35 @@ impl Verifier {
     ///
     /// A [`Rejection`] that says which rule the token violates.
     pub async fn verify(&self, token: &str) -> Result<Claims, Rejection> {
-        match self.start(token.as_bytes()) {
+        let verdict = self.state().start(token.as_bytes());
+        match verdict {
             Verdict::Accepted(claims) => Ok(claims),
             Verdict::Rejected(rejection) => Err(rejection),
             Verdict::Pending(verdict) => verdict.await,
         }
     }
+}
 
+impl VerifierState {
     /// Verifies a token, without waiting if possible. Not even the characters of `token` have been checked.
-    pub(crate) fn start(&self, token: &[u8]) -> Verdict {
+    pub(crate) fn start(self: &Arc<Self>, token: &[u8]) -> Verdict {
         #[cfg(test)]
-        if let Some(stub) = &self.0.stub {
+        if let Some(stub) = &self.stub {
             return crate::bearer::text(token).map_or_else(Verdict::Rejected, stub);
         }
         let mut attempts = RefreshAttempts::default();
-        match self.0.decide(token, &mut attempts) {
-            Ok(claims) => match self.0.check_tenant_at_once(&claims) {
-                Some(Ok(())) if self.0.checks.is_empty() => Verdict::Accepted(claims),
+        match self.decide(token, &mut attempts) {
+            Ok(claims) => match self.check_tenant_at_once(&claims) {
+                Some(Ok(())) if self.checks.is_empty() => Verdict::Accepted(claims),
                 Some(Err(rejection)) => Verdict::Rejected(rejection),
                 _ => {
-                    let state = Arc::clone(&self.0);
+                    let state = Arc::clone(self);
                     Verdict::Pending(Box::pin(async move { state.check(claims).await }))
                 }
             },
             Err(Stop::Rejected(rejection)) => Verdict::Rejected(rejection),
             Err(Stop::Wait(waiter)) => {
-                let (state, token) = (Arc::clone(&self.0), token.to_vec());
+                let (state, token) = (Arc::clone(self), token.to_vec());
                 Verdict::Pending(Box::pin(async move { state.decide_later(&token, waiter, attempts).await }))
             }
         }
@@ -69,14 +72,13 @@ impl Verifier {
 
     /// Runs every check on `token` and records the outcomes.
     pub(crate) async fn record(&self, token: &str) -> Recording {
-        let state = &*self.0;
         let mut attempts = RefreshAttempts::default();
         loop {
             let mut recording = Recording::default();
-            match state.run(token.as_bytes(), state.since_epoch(), &mut attempts, &mut recording) {
-                Err(Stop::Wait(waiter)) => waiter.ended(state.max_wait).await,
+            match self.run(token.as_bytes(), self.since_epoch(), &mut attempts, &mut recording) {
+                Err(Stop::Wait(waiter)) => waiter.ended(self.max_wait).await,
                 Ok(Some(Accepted { claims, .. })) => {
-                    state.record_checks(claims, &mut recording).await;
+                    self.record_checks(claims, &mut recording).await;
                     return recording;
                 }
                 // A recording goes on after failures.
@@ -87,9 +89,7 @@ impl Verifier {
             }
         }
     }
-}
 
-impl VerifierState {
     /// Verifies a token by the cache, or else by the checks.
     fn decide(&self, token: &[u8], attempts: &mut RefreshAttempts) -> Result<Claims, Stop> {
         let now = self.since_epoch();

@@ -107,17 +107,20 @@ impl Rule {
     fn cannot_state(&self, claims: &Claims) -> Option<&'static str> {
         let states = claims.directory();
         let (is_stated, detail) = match self {
+            Self::Scope(_) | Self::AppRole(_) | Self::Role(_) | Self::AnyRole(_) => (states.grants, NO_GRANTS),
             Self::Tenant(_) => (states.tenant, NO_TENANT),
             Self::Member | Self::Guest => (states.membership, NO_MEMBERSHIP),
             Self::Group(_) => (states.groups(), NO_GROUPS),
             Self::DirectoryRole(_) | Self::AuthContext(_) => (states.assignments, NO_ASSIGNMENTS),
             Self::Claim(rule) => {
-                let detail = match rule.name() {
+                let claim = rule.claim_name();
+                let detail = match claim {
                     "tid" => NO_TENANT,
                     "acct" => NO_MEMBERSHIP,
+                    "scp" | "scope" | "roles" => NO_GRANTS,
                     _ => NO_ASSIGNMENTS,
                 };
-                (states.claim(rule.name()), detail)
+                (states.claim(claim), detail)
             }
             _ => (true, ""),
         };
@@ -141,6 +144,8 @@ impl Rule {
         if let Some(detail) = self.cannot_state(claims) {
             let kind = match self {
                 Self::Tenant(_) => RejectionKind::WrongTenant,
+                Self::Scope(_) => RejectionKind::InsufficientScope,
+                Self::AppRole(_) | Self::Role(_) | Self::AnyRole(_) => RejectionKind::InsufficientRole,
                 _ => RejectionKind::ClaimNotAllowed,
             };
             return Rejection::new(kind).because(Detail::CannotState(detail));
@@ -198,6 +203,8 @@ const NO_GROUPS: &str = "groups in tokens of this authority count only with trus
     file), or, if they are its own, with group_claim() (GroupClaim)";
 const NO_ASSIGNMENTS: &str = "groups, directory roles and authentication contexts in tokens of this authority count only with \
     trust_directory_claims() (TrustDirectoryClaims in a file)";
+const NO_GRANTS: &str = "workload identities have neither scopes nor roles: authorize them by Requirement::authority() and \
+    Requirement::claim()";
 const EXCLUDED: &str = "the token has what this operation excludes";
 
 /// A name that is there in a token of the wrong kind counts neither for nor against: so that to exclude a user's role does

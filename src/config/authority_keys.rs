@@ -1,0 +1,89 @@
+//! The rules of what authorities other than Microsoft's need: static keys, certificates, and who may call as a workload.
+
+use std::sync::Arc;
+
+use super::{
+    flaw::Flaw,
+    key::Key,
+    provenance::{AuthorityEntry, Provenance},
+    rules::{Common, Rules},
+    warning::Warning,
+};
+use crate::{
+    authority::{Authority, Keys, Workload, WorkloadProblem},
+    error::ConfigProblemKind::{Invalid, NotApplicable},
+    fetch,
+    jwk::KeySet,
+    jwt::Algorithm,
+};
+
+impl Rules<'_> {
+    /// Workload identities: what says who may call.
+    pub(super) fn check_workload(&mut self, entry: &AuthorityEntry<'_>, workload: &Workload, common: &Common) {
+        for WorkloadProblem { kind, value, advice } in workload.problems(&entry.authority.settings) {
+            self.wrong_authority(kind, &entry.provenance, &value, advice);
+        }
+        if !common.allowed_clients.is_empty() && entry.authority.settings.allowed_clients.is_empty() {
+            let text = format!(
+                "{}: the allowed clients do not apply to workload identities, whose tokens name no client; its own rules say \
+                 which may call",
+                entry.authority
+            );
+            self.warnings.push(Warning::new(entry.provenance.setting_name(Key::AllowedClients), text));
+        }
+    }
+
+    /// The certificate authorities of its key servers.
+    pub(super) fn ca_certificates(
+        &mut self,
+        provenance: &Provenance<'_>,
+        shown: &str,
+        authority: &Authority,
+    ) -> Option<Arc<str>> {
+        let pem = authority.settings.ca_certificates.as_deref()?;
+        let is_static =
+            authority.kind.openid().is_some_and(|openid| matches!(openid.keys, Keys::Static(_) | Keys::Pem(_)));
+        if is_static {
+            let advice = "ca_certificates(): nothing is fetched with static keys; leave it out";
+            self.wrong_authority(NotApplicable, provenance, shown, advice);
+        } else if let Err(advice) = fetch::check_certificates(pem) {
+            self.wrong_authority(Invalid, provenance, shown, format!("ca_certificates(): {advice}"));
+        }
+        Some(pem.into())
+    }
+
+    /// Static keys: one must be usable for the algorithms.
+    pub(super) fn static_keys(
+        &mut self,
+        provenance: &Provenance<'_>,
+        shown: &str,
+        keys: Result<KeySet, Flaw>,
+        algorithms: &[Algorithm],
+    ) -> Option<Arc<KeySet>> {
+        let name = &provenance.at(&[Key::FileOfKeys, Key::StaticKeys], "");
+        let keys = match keys {
+            Ok(keys) => keys,
+            Err(flaw) => {
+                let value = Some(provenance.prefix_if_code(shown)).filter(|value| !value.is_empty());
+                self.problems.push(name.problem(flaw.kind, value, flaw.advice));
+                return None;
+            }
+        };
+        let usable = keys.usable(algorithms, true, usize::MAX, |_| None);
+        let skipped: Vec<String> =
+            keys.skipped.iter().chain(&usable.skipped).map(|skipped| skipped.to_string()).collect();
+        for skipped in &skipped {
+            self.warnings.push(Warning::new(name.as_str(), format!("{shown}: {skipped}, and is ignored")));
+        }
+        if usable.keys.is_empty() {
+            let names: Vec<&str> = algorithms.iter().map(|algorithm| algorithm.as_str()).collect();
+            let setting = provenance.setting_name(Key::Algorithms);
+            let why = skipped.first().map(|skipped| format!(" ({skipped})")).unwrap_or_default();
+            let advice = format!("none of its keys can be used for {}; see {setting}{why}", names.join(", "));
+            let value = Some(provenance.prefix_if_code(shown)).filter(|value| !value.is_empty());
+            self.problems.push(name.problem(Invalid, value, advice));
+            return None;
+        }
+        Some(Arc::new(keys))
+    }
+}

@@ -1,0 +1,47 @@
+//! The documents of the configuration before a reload, so that keys that were fetched are not fetched again.
+
+use std::{collections::HashMap, sync::Arc};
+
+use super::{
+    document::{Document, Surroundings},
+    store::KeyStore,
+};
+use crate::{authority::DocumentSpec, jwt::Algorithm};
+
+/// By the URL of their metadata. Each is used once.
+#[derive(Default)]
+pub(crate) struct PreviousDocuments(HashMap<String, Vec<Arc<Document>>>);
+
+impl PreviousDocuments {
+    pub(crate) fn of<'a>(stores: impl IntoIterator<Item = &'a KeyStore>) -> Self {
+        let mut all = HashMap::<String, Vec<Arc<Document>>>::new();
+        for document in stores.into_iter().flat_map(KeyStore::documents) {
+            all.entry(document.address()).or_default().push(document);
+        }
+        Self(all)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The document that was fetched for this description before the reload, with its keys, its budget, and the refresh in
+    /// flight if there is one; or its [successor](Document::successor).
+    pub(super) fn take(
+        &mut self,
+        spec: &DocumentSpec,
+        algorithms: &[Algorithm],
+        around: &Surroundings,
+    ) -> Option<Arc<Document>> {
+        if self.is_empty() {
+            return None;
+        }
+        let same_address = self.0.get_mut(&spec.address())?;
+        let at = same_address.iter().position(|document| document.fits(spec, algorithms, around))?;
+        let document = same_address.swap_remove(at);
+        match document.has_same_ownership(around) {
+            true => Some(document),
+            false => Some(Arc::new(document.successor(around.clone()))),
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! From a validated configuration to the state of a verifier.
+
+use std::sync::Arc;
+
+use super::{
+    configured_authority::ConfiguredAuthority, expected_issuer::ExpectedIssuer, header_cache::HeaderCache,
+    issuer_index::IssuerIndex, permanent::Permanent, state::VerifierState, tenant_lookup::TenantLookups,
+};
+use crate::{
+    authority::{IssuerOwners, Ownership, Trusted, subject_space},
+    cache::Cache,
+    claims::authority::{AuthorityFacts, AuthorityNames},
+    config::ResolvedConfig,
+    error::ConfigError,
+    jwt::Algorithm,
+    keys::{document::Surroundings, previous::PreviousDocuments, revoked::Revoked, store::KeyStore},
+    policy::Audiences,
+};
+
+/// What the authorities of one configuration share.
+struct Shared<'a> {
+    permanent: &'a Permanent,
+    owners: Arc<IssuerOwners>,
+    names: Arc<AuthorityNames>,
+    revoked: Arc<Revoked>,
+}
+
+impl VerifierState {
+    /// Nothing is fetched: documents of `previous` that are still configured are taken over with their keys.
+    ///
+    /// # Errors
+    ///
+    /// If keys are to be fetched, and nothing can fetch them.
+    pub(super) fn new(
+        permanent: &Permanent,
+        plan: ResolvedConfig,
+        mut previous: PreviousDocuments,
+    ) -> Result<Self, ConfigError> {
+        let ResolvedConfig { authorities, keys, detailed_errors, max_token_bytes, .. } = plan;
+        let mut revoked = keys.revoked;
+        revoked.extend(permanent.revoked.iter().cloned());
+        let shared = Shared {
+            permanent,
+            owners: Arc::new(IssuerOwners::new(&authorities)),
+            names: Arc::new(AuthorityNames::new(authorities.iter().map(|trusted| &trusted.name))),
+            revoked: Arc::new(Revoked::new(revoked, Arc::clone(&permanent.revoked_at_run_time))),
+        };
+        let mut algorithms: Vec<Algorithm> = Vec::new();
+        let mut audiences = Audiences::default();
+        let mut accepts_keys_without_id = false;
+        for trusted in &authorities {
+            algorithms.extend(&*trusted.algorithms);
+            accepts_keys_without_id |= trusted.source.main_document().accepts_nameless_keys();
+            audiences.extend(&trusted.policy.audiences);
+        }
+        algorithms.sort_unstable();
+        algorithms.dedup();
+        let numbered = authorities.into_iter().enumerate();
+        let authorities = numbered.map(|(number, trusted)| shared.authority(number, trusted, &mut previous));
+        let authorities: Vec<ConfiguredAuthority> = authorities.collect::<Result<_, _>>()?;
+        Ok(Self {
+            issuers: IssuerIndex::new(&authorities, Arc::clone(&permanent.issuer_revision)),
+            authorities,
+            algorithms,
+            accepts_keys_without_id,
+            audiences,
+            lookups: TenantLookups::new(Arc::clone(&permanent.clock)),
+            cache: Cache::new(permanent.cache),
+            headers: HeaderCache::default(),
+            clock: Arc::clone(&permanent.clock),
+            counters: Arc::clone(&permanent.counters),
+            epoch: Arc::clone(&permanent.epoch),
+            checks: permanent.checks.clone(),
+            max_token_bytes,
+            max_wait: permanent.max_wait(),
+            warm_up_timeout: permanent.settings.warm_up_timeout,
+            detailed_errors,
+            #[cfg(test)]
+            stub: None,
+        })
+    }
+}
+
+impl Shared<'_> {
+    fn authority(
+        &self,
+        number: usize,
+        trusted: Trusted,
+        previous: &mut PreviousDocuments,
+    ) -> Result<ConfiguredAuthority, ConfigError> {
+        let around = self.surroundings(number, &trusted)?;
+        let Trusted {
+            name,
+            source,
+            algorithms,
+            policy,
+            requirement,
+            gate,
+            b2c_policy,
+            directory,
+            is_required_for_readiness,
+            ca_certificates: _,
+        } = trusted;
+        let facts = AuthorityFacts {
+            name: Arc::clone(&name),
+            names: Arc::clone(&self.names),
+            cloud: source.main_document().cloud(),
+            directory,
+            subjects: subject_space(&source, &policy.profile),
+        };
+        let queue = Arc::clone(&self.permanent.queue);
+        Ok(ConfiguredAuthority {
+            name,
+            facts: Arc::new(facts),
+            expected_issuer: ExpectedIssuer::of(&source.main_document()),
+            keys: KeyStore::new(source, Arc::clone(&algorithms), around, queue, Arc::clone(&self.revoked), previous),
+            algorithms,
+            audiences: policy.audiences.to_text().into(),
+            policy,
+            requirement,
+            gate,
+            b2c_policy,
+            is_required_for_readiness,
+        })
+    }
+
+    fn surroundings(&self, number: usize, trusted: &Trusted) -> Result<Surroundings, ConfigError> {
+        let fetch = match &trusted.ca_certificates {
+            _ if !trusted.fetches() => Ok(Arc::clone(&self.permanent.no_fetch)),
+            Some(pem) => self.permanent.fetch_trusting(pem),
+            None => self.permanent.fetch(),
+        };
+        let fetch = fetch.map_err(ConfigError::from_problem)?;
+        let Permanent { clock, settings, counters, epoch, issuer_revision, .. } = self.permanent;
+        Ok(Surroundings {
+            fetch,
+            clock: Arc::clone(clock),
+            settings: Arc::clone(settings),
+            counters: Arc::clone(counters),
+            epoch: Arc::clone(epoch),
+            issuer_revision: Arc::clone(issuer_revision),
+            ownership: Ownership::new(&self.owners, number),
+        })
+    }
+}
