@@ -25,7 +25,25 @@ pub(crate) fn outcome(input: &Input, providers: &Providers) -> Outcome {
         Ok(config) => config,
         Err(why) => return Outcome::Unsupported(why),
     };
-    match config.and_then(|config| VerifierBuilder::from(config).fetch(providers.clone()).build()) {
+    match config {
+        Ok(config) => built(VerifierBuilder::from(config), providers),
+        Err(error) => Outcome::Refused(error),
+    }
+}
+
+/// The verifier of a policy of API Management, and the notes on it.
+pub(crate) fn policy_outcome(xml: &str, providers: &Providers) -> (Outcome, Vec<String>) {
+    match Config::from_apim_policy(xml) {
+        Err(error) => (Outcome::Refused(error), Vec::new()),
+        Ok(policy) => {
+            let notes = policy.notes().iter().map(ToString::to_string).collect();
+            (built(VerifierBuilder::from(policy.into_config()), providers), notes)
+        }
+    }
+}
+
+fn built(builder: VerifierBuilder, providers: &Providers) -> Outcome {
+    match builder.fetch(providers.clone()).build() {
         Ok(verifier) => Outcome::Loads(Box::new(verifier)),
         Err(error) => Outcome::Refused(error),
     }

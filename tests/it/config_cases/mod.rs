@@ -42,6 +42,8 @@ struct Case {
     file: Option<Box<RawValue>>,
     /// The document where its syntax matters.
     text: Option<String>,
+    /// A policy of API Management instead of a document.
+    policy: Option<String>,
     /// The section to read; `AzureAd` without one.
     section: Option<String>,
     /// Environment variables: over the document, or alone if there is none.
@@ -66,6 +68,9 @@ struct Case {
     /// Parts of the events at level INFO.
     #[serde(default)]
     informs: Vec<Phrase>,
+    /// Parts of the notes on a policy.
+    #[serde(default)]
+    notes: Vec<Phrase>,
     #[serde(default)]
     admits: Vec<TokenSpec>,
     #[serde(default)]
@@ -110,7 +115,11 @@ impl Case {
     /// The differences from the expected outcome.
     async fn differences(&self, log: &Lines, providers: &Providers) -> Vec<String> {
         log.take_all();
-        let outcome = api::outcome(&self.input(), providers);
+        let (outcome, notes) = match &self.policy {
+            Some(policy) => api::policy_outcome(policy, providers),
+            None => (api::outcome(&self.input(), providers), Vec::new()),
+        };
+        let notes = notes.join("\n");
         let lines = log.take_all();
         let level = |level: &str| -> Vec<&str> {
             let is_ours =
@@ -152,6 +161,12 @@ impl Case {
                 }
                 for part in self.not_says.iter().filter(|part| text.contains(&**part)) {
                     wrong.push(format!("a warning says {part:?}"));
+                }
+                for phrase in self.notes.iter().filter(|phrase| !phrase.is_in(&notes)) {
+                    wrong.push(format!("no note says {phrase:?}: {notes}"));
+                }
+                for part in self.not_says.iter().filter(|part| notes.contains(&**part)) {
+                    wrong.push(format!("a note says {part:?}: {notes}"));
                 }
                 if let Some(expected) = self.warnings.filter(|expected| *expected != warnings.len()) {
                     wrong.push(format!("{} warnings instead of {expected}", warnings.len()));
@@ -197,7 +212,9 @@ fn cases(subject: &str) -> Vec<Case> {
     for case in &cases {
         assert!(names.insert(&*case.name), "{subject}: {} is there twice", case.name);
         let name = &case.name;
-        assert!(case.file.is_none() || case.text.is_none(), "{subject}: {name} has two documents");
+        let documents =
+            usize::from(case.file.is_some()) + usize::from(case.text.is_some()) + usize::from(case.policy.is_some());
+        assert!(documents <= 1, "{subject}: {name} has two documents");
         let (says, tokens) = (case.settings.len() + case.says.len(), case.admits.len() + case.rejects.len());
         match case.outcome {
             Expected::Loads => assert_eq!(says, 0, "{subject}: {name} loads, and says something of a refusal"),
@@ -286,6 +303,7 @@ subjects![
     authority,
     rules,
     messages,
+    policies,
     tried,
 ];
 

@@ -3,7 +3,6 @@
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use serde_json::json;
-use tower_entra::{Config, VerifierBuilder};
 
 use super::{
     api::{self, Input, Outcome},
@@ -77,16 +76,8 @@ fn outcome(file: &str, text: String, providers: &Providers, log: &Lines) -> (Out
         let outcome = api::outcome(&Input { text: Some(text), section: None, env: None }, providers);
         return (outcome, log.take_event("configuration").join("\n"));
     }
-    match Config::from_apim_policy(&text) {
-        Err(error) => (Outcome::Refused(error), String::new()),
-        Ok(policy) => {
-            let notes: Vec<String> = policy.notes().iter().map(ToString::to_string).collect();
-            match VerifierBuilder::from(policy.into_config()).fetch(providers.clone()).build() {
-                Ok(verifier) => (Outcome::Loads(Box::new(verifier)), notes.join("\n")),
-                Err(error) => (Outcome::Refused(error), notes.join("\n")),
-            }
-        }
-    }
+    let (outcome, notes) = api::policy_outcome(&text, providers);
+    (outcome, notes.join("\n"))
 }
 
 async fn differences(file: &str, text: String, providers: &Providers, log: &Lines) -> Vec<String> {
