@@ -1,6 +1,6 @@
 //! Identity providers under their real addresses, without sockets, and their tokens.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, fmt, sync::Arc};
 
 use bytes::Bytes;
 use serde::Deserialize;
@@ -17,7 +17,7 @@ const WITH_LETTERS: &str = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
 const PERSONAL_ACCOUNTS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
 /// A token. Without any member it is a user's v2 access token of the public cloud for the client id of the cases.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct TokenSpec {
     /// `entra`, `us`, `china`, `b2c`, `b2c-custom`, `external-id`, `external-id-custom`, `okta`, `auth0`, `keycloak`,
@@ -38,6 +38,25 @@ pub(crate) struct TokenSpec {
     expired: Option<i64>,
     /// The code of its rejection.
     code: Option<String>,
+}
+
+impl fmt::Debug for TokenSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let texts = [
+            ("provider", &self.provider),
+            ("tenant", &self.tenant),
+            ("aud", &self.aud),
+            ("azp", &self.azp),
+            ("kind", &self.kind),
+            ("policy", &self.policy),
+            ("key", &self.key),
+        ];
+        let given = texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), json!(text.as_ref()?))));
+        let numbers = [("version", self.version.map(i64::from)), ("expired", self.expired)];
+        let numbers = numbers.into_iter().filter_map(|(name, number)| Some((name.to_owned(), json!(number?))));
+        let claims = self.claims.clone().into_iter();
+        write!(f, "the token {}", Value::Object(given.chain(numbers).chain(claims).collect()))
+    }
 }
 
 impl TokenSpec {
