@@ -42,6 +42,11 @@ pub(crate) fn policy_outcome(xml: &str, providers: &Providers) -> (Outcome, Vec<
     }
 }
 
+/// The configuration of a policy as JSON, for a file.
+pub(crate) fn policy_json(xml: &str) -> Option<String> {
+    Config::from_apim_policy(xml).ok().map(|policy| policy.to_json().to_owned())
+}
+
 fn built(builder: VerifierBuilder, providers: &Providers) -> Outcome {
     match builder.fetch(providers.clone()).build() {
         Ok(verifier) => Outcome::Loads(Box::new(verifier)),

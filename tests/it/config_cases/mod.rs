@@ -22,6 +22,7 @@ use std::{
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use tower_entra::Verifier;
 
 use api::{Input, Outcome};
 use providers::{Providers, TokenSpec};
@@ -177,22 +178,39 @@ impl Case {
                 if !wrong.is_empty() {
                     wrong.push(format!("the warnings: {text}"));
                 }
-                for (specs, is_admitted) in [(&self.admits, true), (&self.rejects, false)] {
-                    for spec in specs {
-                        let verdict = verifier.verify(&providers.token(spec)).await;
-                        match verdict {
-                            Ok(_) if !is_admitted => wrong.push(format!("accepts {spec:?}")),
-                            Err(rejection) if is_admitted => {
-                                let hint = rejection.hint();
-                                wrong.push(format!("rejects {spec:?}: {} ({hint:?})", rejection.code()));
-                            }
-                            Err(rejection) => {
-                                if let Some(code) = spec.code().filter(|code| *code != rejection.code()) {
-                                    wrong.push(format!("rejects {spec:?} as {} instead of {code}", rejection.code()));
-                                }
-                            }
-                            Ok(_) => {}
+                wrong.extend(self.wrong_verdicts(verifier, providers).await);
+                // What is written down from a policy means the same.
+                if let Some(text) = self.policy.as_deref().and_then(api::policy_json) {
+                    match api::outcome(&Input { text: Some(text), section: None, env: None }, providers) {
+                        Outcome::Loads(verifier) => {
+                            let verdicts = self.wrong_verdicts(&verifier, providers).await;
+                            wrong.extend(verdicts.into_iter().map(|verdict| format!("as JSON: {verdict}")));
                         }
+                        Outcome::Refused(error) => wrong.push(format!("as JSON: {error}")),
+                        Outcome::Unsupported(why) => wrong.push(why.to_owned()),
+                    }
+                }
+            }
+        }
+        wrong
+    }
+}
+
+impl Case {
+    /// The tokens on which the verifier decides otherwise.
+    async fn wrong_verdicts(&self, verifier: &Verifier, providers: &Providers) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for spec in &self.admits {
+            if let Err(rejection) = verifier.verify(&providers.token(spec)).await {
+                wrong.push(format!("rejects {spec:?}: {} ({})", rejection.code(), rejection.hint()));
+            }
+        }
+        for spec in &self.rejects {
+            match verifier.verify(&providers.token(spec)).await {
+                Ok(_) => wrong.push(format!("accepts {spec:?}")),
+                Err(rejection) => {
+                    if let Some(code) = spec.code().filter(|code| *code != rejection.code()) {
+                        wrong.push(format!("rejects {spec:?} as {} instead of {code}", rejection.code()));
                     }
                 }
             }

@@ -48,7 +48,7 @@ fn right(file: &str) -> Right {
     let b2c = || json!({ "provider": "b2c" });
     match &file[..file.find('_').unwrap()] {
         "f02" | "f15" | "f15b" | "f15c" => Loads(&[], json!({})),
-        "f06" => Loads(&["appid", "AppSpecificKeys"], json!({ "provider": "external-id" })),
+        "f06" => Loads(&["AppSpecificKeys"], json!({ "provider": "external-id" })),
         "f06b" => Refused(&["foo"], &[]),
         "f08" => Loads(&[], json!({})),
         "f09" => Loads(&[], json!({ "aud": "api://nexa-simulator" })),
