@@ -79,6 +79,10 @@ clients:
 vectors:
     cargo test --lib --test it -- --ignored vectors issuer_cases
 
+# Configurations in the form of public reports, from the folder TOWER_ENTRA_CASES.
+reference-cases:
+    cargo test --test it -- --ignored reference_files
+
 # The counters in the metrics facade.
 metrics:
     cargo test --lib --features metrics stats::
