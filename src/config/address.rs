@@ -507,7 +507,7 @@ mod tests {
         ] {
             assert!(instance(text).is_err(), "{text}");
         }
-        assert_eq!(foreign_host(&instance("https://entra.example:8443/x").unwrap()), Some("entra.example"));
+        assert_eq!(foreign_host(&instance("https://entra.example:8443/x").unwrap()), Some("entra.example".to_owned()));
         assert_eq!(foreign_host(&instance("http://127.0.0.1:1").unwrap()), None);
     }
 

@@ -6,7 +6,7 @@ use super::{
     Verdict,
     header_cache::HeaderCache,
     issuer_index::IssuerIndex,
-    permanent::{CodeSettings, Permanent},
+    permanent::Permanent,
     state::{Verifier, VerifierState},
     tenant_lookup::TenantLookups,
 };
@@ -14,7 +14,7 @@ use crate::{
     cache::CacheSettings,
     claims::{Claims, Facts, TokenVersion, authority::AuthorityFacts, payload::Payload},
     clock::{Clock, SystemClock},
-    config::Config,
+    config::ConfigSettings,
     keys::KeySettings,
     policy::Audiences,
     rejection::{Rejection, RejectionKind},
@@ -77,7 +77,7 @@ impl Verifier {
 
     fn with_start(start: Start, detailed_errors: bool) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-        let code = CodeSettings::new(Config::default(), Config::default());
+        let code = ConfigSettings::default();
         let (keys, cache) = (KeySettings::default(), CacheSettings::off());
         let permanent = Permanent::new(code, keys, cache, None, Arc::clone(&clock), Vec::new());
         let state = VerifierState {
