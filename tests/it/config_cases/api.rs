@@ -15,17 +15,11 @@ pub(crate) struct Input {
 pub(crate) enum Outcome {
     Loads(Box<Verifier>),
     Refused(ConfigError),
-    /// The public interface has no way to say it.
-    Unsupported(&'static str),
 }
 
 /// Reads and builds; what is wrong with the one and with the other is one error.
 pub(crate) fn outcome(input: &Input, providers: &Providers) -> Outcome {
-    let config = match read(input) {
-        Ok(config) => config,
-        Err(why) => return Outcome::Unsupported(why),
-    };
-    match config {
+    match read(input) {
         Ok(config) => built(VerifierBuilder::from(config), providers),
         Err(error) => Outcome::Refused(error),
     }
@@ -54,12 +48,12 @@ fn built(builder: VerifierBuilder, providers: &Providers) -> Outcome {
     }
 }
 
-/// To be replaced by `Config::section(…)` and `with_vars(…)` as soon as they exist.
-fn read(input: &Input) -> Result<Result<Config, ConfigError>, &'static str> {
-    match (&input.text, &input.env, &input.section) {
-        (_, _, Some(_)) => Err("a section of another name"),
-        (Some(_), Some(_), None) => Err("the environment over a document"),
-        (Some(text), None, None) => Ok(Config::from_json(text)),
-        (None, env, None) => Ok(Config::from_vars(env.iter().flatten().cloned())),
+fn read(input: &Input) -> Result<Config, ConfigError> {
+    let env = || input.env.iter().flatten().cloned();
+    match (&input.text, &input.section) {
+        (Some(text), Some(section)) => Config::section(section).from_json(text)?.with_vars(env()),
+        (Some(text), None) => Config::from_json(text)?.with_vars(env()),
+        (None, Some(section)) => Config::section(section).from_vars(env()),
+        (None, None) => Config::from_vars(env()),
     }
 }

@@ -130,7 +130,6 @@ impl Case {
         let (warnings, infos) = (level("WARN"), level("INFO"));
         let mut wrong = Vec::new();
         match (&outcome, self.outcome) {
-            (Outcome::Unsupported(why), _) => wrong.push(format!("cannot be tried yet: {why}")),
             (Outcome::Refused(error), Expected::Loads) => wrong.push(format!("is refused: {error}")),
             (Outcome::Loads(_), Expected::Refused) => wrong.push(format!("loads, with the warnings {warnings:#?}")),
             (Outcome::Refused(error), Expected::Refused | Expected::Either) => {
@@ -187,7 +186,6 @@ impl Case {
                             wrong.extend(verdicts.into_iter().map(|verdict| format!("as JSON: {verdict}")));
                         }
                         Outcome::Refused(error) => wrong.push(format!("as JSON: {error}")),
-                        Outcome::Unsupported(why) => wrong.push(why.to_owned()),
                     }
                 }
             }

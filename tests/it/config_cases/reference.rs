@@ -108,7 +108,6 @@ async fn differences(file: &str, text: String, providers: &Providers, log: &Line
         }
         (Outcome::Loads(_), Right::Refused(..)) => wrong.push("loads".to_owned()),
         (Outcome::Refused(error), Right::Loads(..)) => wrong.push(format!("is refused: {error}")),
-        (Outcome::Unsupported(why), _) => wrong.push(why.to_owned()),
     }
     wrong
 }
