@@ -261,6 +261,7 @@ impl Trust {
         for (place, (instance, text, version)) in listed {
             add(&mut tenants, Tenant { place, instance, text, versions: vec![version] });
         }
+        let tenants = split_by_version(tenants);
         let mut has_keyword = false;
         let mut groups: BTreeMap<(String, bool, bool), Vec<Tenant>> = BTreeMap::new();
         for tenant in tenants {
@@ -356,6 +357,7 @@ impl Trust {
         let others: Vec<(String, String, Option<String>)> = self.metadata.iter().filter_map(other).collect();
         let is_only = others.len() == 1;
         for (place, url, guess) in others {
+            let access_token_issuers = self.adfs_issuers(guess.as_deref());
             let is_guess = |issuer: &str| {
                 guess.as_ref().is_some_and(|guess| issuer.trim_end_matches('/') == guess.trim_end_matches('/'))
             };
@@ -365,7 +367,7 @@ impl Trust {
                 taken |= is_it;
                 is_it.then(|| issuer.to_owned())
             });
-            if exact.is_empty() && is_only {
+            if exact.is_empty() && is_only && access_token_issuers.is_empty() {
                 exact = self.take(|issuer| {
                     let is_it = !std::mem::replace(&mut taken, true);
                     is_it.then(|| issuer.to_owned())
@@ -373,6 +375,9 @@ impl Trust {
             }
             let Some((at, issuer)) = exact.pop().or_else(|| {
                 let guess = guess.clone()?;
+                if !access_token_issuers.is_empty() {
+                    return Some((place.clone(), guess));
+                }
                 let advice = format!(
                     "does not name the issuer, which is assumed to be {guess}: if the metadata has another one (with a slash \
                      at its end, for example), add it to issuers"
@@ -393,10 +398,24 @@ impl Trust {
             if !is_behind {
                 members.push(("MetadataAddress", Imported::new(&place, url)));
             }
+            if let Some((at, _)) = access_token_issuers.first() {
+                let at = at.clone();
+                let issuers = access_token_issuers.into_iter().map(|(at, issuer)| Imported::new(at, issuer));
+                members.push(("Issuers", Imported::list(at, issuers.collect())));
+            }
             import.note(&place, "only RS256 is accepted; name other algorithms of this issuer in Algorithms");
             all.push(members);
         }
         all
+    }
+
+    /// Takes the issuers of access tokens of AD FS, whose metadata is at `{issuer}/.well-known`: they differ from the issuer of
+    /// its metadata.
+    fn adfs_issuers(&mut self, issuer: Option<&str>) -> Vec<Placed<String>> {
+        let host = issuer.and_then(|issuer| issuer.strip_prefix("https://")?.strip_suffix("/adfs"));
+        let Some(host) = host else { return Vec::new() };
+        let forms = ["http", "https"].map(|scheme| format!("{scheme}://{host}/adfs/services/trust"));
+        self.take(|issuer| forms.iter().any(|form| form.eq_ignore_ascii_case(issuer)).then(|| issuer.to_owned()))
     }
 
     /// Keys in the policy count for the issuers that it names, unless an `openid-config` has their keys.
@@ -469,6 +488,32 @@ fn add(tenants: &mut Vec<Tenant>, tenant: Tenant) {
         Some(known) => known.versions.extend(tenant.versions),
         None => tenants.push(tenant),
     }
+}
+
+/// Splits the tenants whose tokens of both versions are accepted, where a tenant is named by its domain and has other versions:
+/// it may be the same as one that is named by its GUID, and no two authorities may accept the same tokens.
+fn split_by_version(tenants: Vec<Tenant>) -> Vec<Tenant> {
+    let has = |tenant: &Tenant, version| tenant.versions.contains(&version);
+    let versions = |tenant: &Tenant| (has(tenant, TokenVersion::V1), has(tenant, TokenVersion::V2));
+    let needs_split = |tenant: &Tenant| {
+        let mut others = tenants.iter().filter(|other| other.instance == tenant.instance);
+        let has_domain = others.clone().any(|other| address::is_domain(&other.text));
+        has_domain && others.any(|other| versions(other) != versions(tenant))
+    };
+    let is_split: Vec<bool> = tenants.iter().map(needs_split).collect();
+    let mut split = Vec::new();
+    for (tenant, is_split) in tenants.into_iter().zip(is_split) {
+        if !is_split || !has(&tenant, TokenVersion::V1) || !has(&tenant, TokenVersion::V2) {
+            split.push(tenant);
+            continue;
+        }
+        for version in [TokenVersion::V1, TokenVersion::V2] {
+            let Tenant { place, instance, text, .. } = &tenant;
+            let (place, instance, text) = (place.clone(), instance.clone(), text.clone());
+            split.push(Tenant { place, instance, text, versions: vec![version] });
+        }
+    }
+    split
 }
 
 /// The tenant and the version that an issuer of a known cloud names.

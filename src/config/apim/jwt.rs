@@ -229,8 +229,8 @@ fn rsa_key(place: &str, id: Option<&str>, n: &str, e: &str, trust: &mut Trust, i
             return;
         };
         if name == "n" && !LENGTHS.contains(&value.trim_end_matches('=').len()) {
-            trust.is_invalid = true;
-            return import.problem(Invalid, place, None, "is not an RSA key of 2048 to 8192 bits");
+            let advice = "the key is not an RSA key of 2048 to 8192 bits, as is required here";
+            return trust.unusable.push(UnusableKey { place: place.to_owned(), kind: Invalid, advice });
         }
         members.push((name, Imported::new(place, value)));
     }
