@@ -212,6 +212,12 @@ fn stored_documents() {
             "",
             Note("set-header: replaces the Authorization header before validate-jwt runs"),
         ),
+        (
+            r#"<authentication-managed-identity resource="api://backend" output-token-variable-name="msi" />"#,
+            r#"<set-header name="Authorization" exists-action="override"><value>@("Bearer " + (string)context.Variables["msi"])</value></set-header>"#,
+            "",
+            Note("authentication-managed-identity, set-header: not imported; does not decide who gets in"),
+        ),
         // Preflight requests without a token.
         (
             r#"<choose><when condition="@(context.Request.Method == "OPTIONS")"><return-response><set-status code="200" /></return-response></when></choose>"#,

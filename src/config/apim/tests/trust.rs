@@ -196,6 +196,8 @@ fn keys_that_cannot_be_imported_are_the_reason_unless_something_else_is_trusted(
         }
         // All mistakes at once.
         assert_eq!(problems(&jwt(&(keys.clone() + &issuer))).len(), 2);
+        let invalid = jwt(&(keys.clone() + &issuers(&["{{issuer}}"]) + AUDIENCE));
+        assert_eq!(problems(&invalid).len(), 2, "{:?}", problems(&invalid));
         // Beside metadata, it loads, and is stricter.
         let xml = jwt(&(entra(TENANT, "/v2.0") + &keys + AUDIENCE));
         let found = notes(&xml);
@@ -205,6 +207,15 @@ fn keys_that_cannot_be_imported_are_the_reason_unless_something_else_is_trusted(
     }
     let weak = "<issuer-signing-keys><key n='AQAB' e='AQAB'/></issuer-signing-keys>".to_owned();
     Outcome::Error(ConfigProblemKind::Invalid, at).check(&jwt(&(weak + &issuer + AUDIENCE)));
+    // Of an issuer that cannot be read, nothing else is said.
+    for inner in [
+        format!("<issuer-signing-keys><key n='{N}' e='AQAB'/></issuer-signing-keys>"),
+        config("https://id.example/meta"),
+        config(&format!("https://login.contoso.example/contoso.onmicrosoft.com/v2.0{END}")),
+    ] {
+        let xml = jwt(&(inner + &issuers(&["{{issuer}}"]) + AUDIENCE));
+        Outcome::Error(Unsupported, "validate-jwt/issuers/issuer").check(&xml);
+    }
     let rsa = format!("<issuer-signing-keys><key n='{N}' e='AQAB'/></issuer-signing-keys>");
     Outcome::Error(Missing, "validate-jwt/issuers").check(&jwt(&(rsa + AUDIENCE)));
 }
