@@ -8,6 +8,7 @@ use super::{
     document::{children, no_attributes, no_elements, shortened, text},
     expressions::unsupported_expression,
     import::PolicyImport,
+    placeholder::is_placeholder_value,
     value::Imported,
 };
 use crate::error::ConfigProblemKind::{Conflict, Invalid, Missing, Unknown};
@@ -220,8 +221,12 @@ struct Claim {
 impl Claim {
     fn read(claim: Element<'_, '_>, place: &str, import: &mut PolicyImport) -> Option<Self> {
         let (mut name, mut is_all, mut separator) = (None, true, None);
+        let shown = claim.attribute("name").map_or("", str::trim);
         for attribute in claim.attributes() {
-            let at = format!("{place}/claim/@{}", shortened(attribute.name()));
+            let at = match attribute.name() {
+                "name" => format!("{place}/claim/@name"),
+                other => format!("{place}/claim[{}]/@{}", shortened(shown), shortened(other)),
+            };
             let value = import.evaluated(&at, attribute.value())?;
             match attribute.name() {
                 "name" => name = Some(value),
@@ -245,6 +250,14 @@ impl Claim {
         for (at, text) in texts(claim, "value", &place, import) {
             match import.evaluated(&at, &text) {
                 Some(value) if value.is_empty() => import.problem(Invalid, at, Some(""), missing_value(&name)),
+                Some(value) if is_placeholder_value(&value) => {
+                    import.problem(
+                        Invalid,
+                        at,
+                        Some(&value),
+                        "is a placeholder; replace it with the value of the claim",
+                    );
+                }
                 Some(value) => values.push(Imported::new(at, value)),
                 None => {}
             }
@@ -259,11 +272,14 @@ impl Claim {
         if !matches!(self.name.as_str(), "scp" | "roles") {
             return;
         }
-        if self.name == "scp" && self.separator.is_none() && !self.values.is_empty() {
-            let advice = "without a separator, a token with several scopes never matches; separator=\" \" is usual";
-            import.note(&self.place, advice);
-        }
-        let advice = "a RequireLayer is more precise: it responds with 403, and tells users from applications";
+        let is_never_split = self.name == "scp" && self.separator.is_none() && !self.values.is_empty();
+        let separator = match is_never_split {
+            true => "without a separator, a token with several scopes never matches (separator=\" \" is usual); ",
+            false => "",
+        };
+        let advice = format!(
+            "{separator}a RequireLayer is more precise: it responds with 403, and tells users from applications"
+        );
         import.note(&self.place, advice);
     }
 

@@ -65,8 +65,10 @@ pub(super) fn with_policy(
     };
     if let Some(second) = second {
         let line = document.text_pos_at(second.range().start).row;
-        let advice =
-            format!("has several policies that validate tokens, another one in line {line}; give only one of them");
+        let advice = format!(
+            "has several policies that validate tokens, another one in line {line}; give only one of them. Requirements of \
+             single operations become a RequireLayer"
+        );
         return Err(whole(Conflict, advice));
     }
     let policy = if element.tag_name().name() == JWT { JWT } else { AZURE };

@@ -4,12 +4,18 @@ use std::collections::{BTreeMap, HashSet};
 
 use roxmltree::Node as Element;
 
-use super::{claims, import::PolicyImport, placeholder::is_placeholder, url::Metadata, value::Imported};
+use super::{
+    claims,
+    entra::{TEMPLATE, closest_issuer},
+    import::PolicyImport,
+    placeholder::is_placeholder,
+    url::Metadata,
+    value::Imported,
+};
 use crate::{
-    claims::TokenVersion,
     config::address::{self, Form},
     error::ConfigProblemKind::{self, Conflict, Invalid, Missing, TooLarge},
-    tenant::{Cloud, Instance, MicrosoftHost, TenantId},
+    tenant::{MicrosoftHost, TenantId},
 };
 
 /// A value and its place in the policy.
@@ -23,29 +29,25 @@ pub(super) struct Trust {
     issuers: Vec<Placed<String>>,
     /// Keys in the policy, each as a JWK.
     pub(super) keys: Vec<Placed<Imported>>,
-    pub(super) unusable: Vec<UnusableKey>,
-    /// Some of it could not be read, and that is a problem already.
-    pub(super) is_invalid: bool,
+    unusable: Vec<UnusableKey>,
+    /// There is an `openid-config`, although it may have a problem.
+    pub(super) has_openid_config: bool,
+    /// There is a key, although it may have a problem.
+    pub(super) has_keys: bool,
+    /// Some issuers could not be read, and that is a problem already.
+    has_invalid_issuers: bool,
 }
 
 /// A key that cannot be imported.
-pub(super) struct UnusableKey {
-    pub(super) place: String,
-    pub(super) kind: ConfigProblemKind,
+struct UnusableKey {
+    place: String,
+    kind: ConfigProblemKind,
     /// The reason, and the fix.
-    pub(super) advice: &'static str,
+    advice: &'static str,
 }
 
 /// The members of an authority.
-type Members = Vec<(&'static str, Imported)>;
-
-/// A tenant of an instance, and the versions of its tokens that are accepted.
-struct Tenant {
-    place: String,
-    instance: Instance,
-    text: String,
-    versions: Vec<TokenVersion>,
-}
+pub(super) type Members = Vec<(&'static str, Imported)>;
 
 /// An application whose own keys are requested.
 struct Application {
@@ -53,15 +55,13 @@ struct Application {
     id: String,
 }
 
-/// The template of issuers: the issuer of any tenant.
-const TEMPLATE: &str = "{tenantid}";
-
 impl Trust {
     /// The maximum of metadata addresses, and of issuers, in one policy: each of either is compared with all of the other.
     pub(super) const MOST: usize = 500;
 
     /// Reads `issuers`.
     pub(super) fn read_issuers(&mut self, element: Element<'_, '_>, place: &str, import: &mut PolicyImport) {
+        let problems = import.problems.len();
         for (at, text) in claims::texts(element, "issuer", place, import) {
             let Some(issuer) = import.evaluated(&at, &text) else { continue };
             if issuer.is_empty() {
@@ -73,6 +73,13 @@ impl Trust {
                 self.issuers.push((at, issuer));
             }
         }
+        self.has_invalid_issuers = import.problems.len() > problems;
+    }
+
+    /// Adds a key that cannot be imported.
+    pub(super) fn refuse_key(&mut self, place: String, kind: ConfigProblemKind, advice: &'static str) {
+        self.has_keys = true;
+        self.unusable.push(UnusableKey { place, kind, advice });
     }
 
     /// Each list is compared with the other, and each issuer gets all keys.
@@ -112,7 +119,7 @@ impl Trust {
         }
         let app_id = application_keys(applications, audiences, is_entra && all.len() == 1, import);
         match all.len() {
-            0 if self.is_invalid || !self.unusable.is_empty() || !self.keys.is_empty() => {}
+            0 if self.has_openid_config || self.has_keys => {}
             0 => {
                 let advice = "is missing; name the metadata of the tenant, \
                               https://login.microsoftonline.com/{tenant}/v2.0/.well-known/openid-configuration";
@@ -142,7 +149,7 @@ impl Trust {
 
     fn report_unusable_keys(&self, is_only_trust: bool, import: &mut PolicyImport) {
         for UnusableKey { place, kind, advice } in &self.unusable {
-            if is_only_trust && self.metadata.is_empty() && !self.is_invalid {
+            if is_only_trust && !self.has_openid_config {
                 import.problem(*kind, place, None, *advice);
             } else {
                 import.note(place, format!("{advice}. Tokens signed with it are rejected"));
@@ -151,7 +158,7 @@ impl Trust {
     }
 
     /// Takes the issuers for which `of` has a value, and returns the values.
-    fn take<T>(&mut self, mut of: impl FnMut(&str) -> Option<T>) -> Vec<Placed<T>> {
+    pub(super) fn take<T>(&mut self, mut of: impl FnMut(&str) -> Option<T>) -> Vec<Placed<T>> {
         let mut taken = Vec::new();
         self.issuers.retain(|(place, issuer)| match of(issuer) {
             Some(found) => {
@@ -183,7 +190,6 @@ impl Trust {
                 if ids.is_empty() {
                     let advice = "names another tenant of External ID than issuers; correct one of them";
                     import.problem(Conflict, &*place, Some(url), advice);
-                    self.is_invalid = true;
                     return false;
                 }
             }
@@ -197,85 +203,22 @@ impl Trust {
                     let advice = "is at a custom domain, and the issuers name several tenants of External ID; use an address \
                                   at ciamlogin.com for each";
                     import.problem(Conflict, &*place, Some(url), advice);
-                    self.is_invalid = true;
                     false
                 }
                 (None, _) if !self.issuers.is_empty() => {
                     *metadata = Metadata::Other { issuer: None };
                     true
                 }
+                (None, _) if self.has_invalid_issuers => false,
                 (None, _) => {
                     let advice = "is at a custom domain, which does not tell the issuer; name it under issuers (of External \
                                   ID it is https://{tenant ID}.ciamlogin.com/{tenant ID}/v2.0)";
                     import.problem(Missing, &*place, Some(url), advice);
-                    self.is_invalid = true;
                     false
                 }
             }
         });
         self.metadata = metadata;
-    }
-
-    /// The authorities of Entra, and whether one of them is a keyword such as `common`.
-    fn entra(&mut self, import: &mut PolicyImport) -> (Vec<Members>, bool) {
-        let mut tenants: Vec<Tenant> = Vec::new();
-        for (place, (_, metadata)) in &self.metadata {
-            let Metadata::Entra { instance, tenant, version, .. } = metadata else { continue };
-            let (place, text) = (place.clone(), tenant.clone());
-            add(&mut tenants, Tenant { place, instance: instance.clone(), text, versions: vec![*version] });
-        }
-        let own: Vec<String> = tenants.iter().filter(|tenant| tenant.instance.cloud().is_none()).map(base_of).collect();
-        let of_own = self.take(|issuer| own.iter().any(|base| issuer.starts_with(base)).then_some(()));
-        note_discovered_issuers(&of_own, import);
-        let instances: Vec<Instance> = tenants.iter().map(|tenant| tenant.instance.clone()).collect();
-        let mut listed = self.take(|issuer| {
-            let (instance, text, version) = instances.iter().find_map(|instance| named_by(instance, issuer))?;
-            Some((instance, text, version))
-        });
-        listed.retain(|(_, (instance, text, version))| {
-            // The template itself: every tenant that the address stands for.
-            let is_template = text == TEMPLATE;
-            for tenant in tenants.iter_mut().filter(|tenant| is_template && tenant.instance == *instance) {
-                if address::keyword(&tenant.text).is_some() {
-                    tenant.versions.push(*version);
-                }
-            }
-            !is_template
-        });
-        if !listed.is_empty() {
-            tenants.retain(|tenant| {
-                let is_keyword = address::keyword(&tenant.text).is_some();
-                if is_keyword {
-                    let advice = "stands for many tenants, but only those that are listed under issuers are accepted";
-                    import.note(&tenant.place, advice);
-                }
-                !is_keyword
-            });
-        }
-        let is_listed = |tenant: &Tenant| {
-            listed.iter().any(|(_, (_, text, version))| *text == tenant.text && tenant.versions == [*version])
-        };
-        for tenant in tenants.iter().filter(|tenant| !listed.is_empty() && !is_listed(tenant)) {
-            import.note(&tenant.place, "its own issuer is accepted too, in addition to those under issuers");
-        }
-        for (place, (instance, text, version)) in listed {
-            add(&mut tenants, Tenant { place, instance, text, versions: vec![version] });
-        }
-        let mut has_keyword = false;
-        let mut groups: BTreeMap<(String, bool, bool), Vec<Tenant>> = BTreeMap::new();
-        for tenant in tenants {
-            if address::keyword(&tenant.text).is_some() {
-                has_keyword = true;
-                let advice =
-                    format!("{} accepts every account of its kind: name the tenants, if possible", tenant.text);
-                import.note(&tenant.place, advice);
-            }
-            let has = |version| tenant.versions.contains(&version);
-            let key = (tenant.instance.base().to_owned(), has(TokenVersion::V1), has(TokenVersion::V2));
-            groups.entry(key).or_default().push(tenant);
-        }
-        let groups = groups.into_iter().map(|((base, v1, v2), tenants)| group(base, v1, v2, tenants, import));
-        (groups.collect(), has_keyword)
     }
 
     fn b2c(&mut self, import: &mut PolicyImport) -> Vec<Members> {
@@ -356,6 +299,7 @@ impl Trust {
         let others: Vec<(String, String, Option<String>)> = self.metadata.iter().filter_map(other).collect();
         let is_only = others.len() == 1;
         for (place, url, guess) in others {
+            let access_token_issuers = self.adfs_issuers(guess.as_deref());
             let is_guess = |issuer: &str| {
                 guess.as_ref().is_some_and(|guess| issuer.trim_end_matches('/') == guess.trim_end_matches('/'))
             };
@@ -365,7 +309,7 @@ impl Trust {
                 taken |= is_it;
                 is_it.then(|| issuer.to_owned())
             });
-            if exact.is_empty() && is_only {
+            if exact.is_empty() && is_only && access_token_issuers.is_empty() {
                 exact = self.take(|issuer| {
                     let is_it = !std::mem::replace(&mut taken, true);
                     is_it.then(|| issuer.to_owned())
@@ -373,6 +317,9 @@ impl Trust {
             }
             let Some((at, issuer)) = exact.pop().or_else(|| {
                 let guess = guess.clone()?;
+                if !access_token_issuers.is_empty() {
+                    return Some((place.clone(), guess));
+                }
                 let advice = format!(
                     "does not name the issuer, which is assumed to be {guess}: if the metadata has another one (with a slash \
                      at its end, for example), add it to issuers"
@@ -380,8 +327,9 @@ impl Trust {
                 import.note(&place, advice);
                 Some((place.clone(), guess))
             }) else {
-                self.is_invalid = true;
-                import.problem(Missing, &place, Some(&url), "does not name the issuer; add it to issuers");
+                if !self.has_invalid_issuers {
+                    import.problem(Missing, &place, Some(&url), "does not name the issuer; add it to issuers");
+                }
                 continue;
             };
             let mut members = Vec::new();
@@ -393,10 +341,24 @@ impl Trust {
             if !is_behind {
                 members.push(("MetadataAddress", Imported::new(&place, url)));
             }
+            if let Some((at, _)) = access_token_issuers.first() {
+                let at = at.clone();
+                let issuers = access_token_issuers.into_iter().map(|(at, issuer)| Imported::new(at, issuer));
+                members.push(("Issuers", Imported::list(at, issuers.collect())));
+            }
             import.note(&place, "only RS256 is accepted; name other algorithms of this issuer in Algorithms");
             all.push(members);
         }
         all
+    }
+
+    /// Takes the issuers of access tokens of AD FS, whose metadata is at `{issuer}/.well-known`: they differ from the issuer of
+    /// its metadata.
+    fn adfs_issuers(&mut self, issuer: Option<&str>) -> Vec<Placed<String>> {
+        let host = issuer.and_then(|issuer| issuer.strip_prefix("https://")?.strip_suffix("/adfs"));
+        let Some(host) = host else { return Vec::new() };
+        let forms = ["http", "https"].map(|scheme| format!("{scheme}://{host}/adfs/services/trust"));
+        self.take(|issuer| forms.iter().any(|form| form.eq_ignore_ascii_case(issuer)).then(|| issuer.to_owned()))
     }
 
     /// Keys in the policy count for the issuers that it names, unless an `openid-config` has their keys.
@@ -404,7 +366,10 @@ impl Trust {
         let Some((place, _)) = self.keys.first() else { return Vec::new() };
         let place = place.clone();
         if self.issuers.is_empty() {
-            if self.metadata.is_empty() && !self.is_invalid {
+            if self.has_invalid_issuers {
+                return Vec::new();
+            }
+            if !self.has_openid_config {
                 let advice = "is missing; name the issuer whose tokens are signed with issuer-signing-keys";
                 import.problem(Missing, format!("{}/issuers", import.policy), None, advice);
             } else {
@@ -461,72 +426,8 @@ fn application_keys(
     Vec::new()
 }
 
-/// Adds a tenant, or its versions to the one that is there.
-fn add(tenants: &mut Vec<Tenant>, tenant: Tenant) {
-    let is_same =
-        |known: &&mut Tenant| known.instance == tenant.instance && known.text.eq_ignore_ascii_case(&tenant.text);
-    match tenants.iter_mut().find(is_same) {
-        Some(known) => known.versions.extend(tenant.versions),
-        None => tenants.push(tenant),
-    }
-}
-
-/// The tenant and the version that an issuer of a known cloud names.
-fn named_by(instance: &Instance, issuer: &str) -> Option<(Instance, String, TokenVersion)> {
-    let cloud = instance.cloud()?;
-    let forms = [(TokenVersion::V2, Some(cloud.v2_issuer())), (TokenVersion::V1, cloud.v1_issuer())];
-    forms.into_iter().find_map(|(version, template)| {
-        let template = template?;
-        let text = match template.tenant_of(issuer) {
-            Some(tenant) => tenant.to_string(),
-            None if template.to_string() == issuer => TEMPLATE.to_owned(),
-            None => return None,
-        };
-        Some((instance.clone(), text, version))
-    })
-}
-
-/// The members for tenants of one instance whose tokens of the same versions are accepted.
-fn group(base: String, v1: bool, v2: bool, tenants: Vec<Tenant>, import: &mut PolicyImport) -> Members {
-    let place = tenants.first().map(|tenant| tenant.place.clone()).unwrap_or_default();
-    let mut members: Members = Vec::new();
-    match tenants.as_slice() {
-        [only] => members.push(("TenantId", Imported::new(&only.place, only.text.clone()))),
-        several => {
-            let texts = several.iter().map(|tenant| Imported::new(&tenant.place, tenant.text.clone()));
-            members.push(("TenantIds", Imported::list(&place, texts.collect())));
-        }
-    }
-    members.push(("Instance", Imported::new(&place, base)));
-    if v1 != v2 {
-        let (version, other) = if v1 { ("1.0", "v2.0") } else { ("2.0", "v1.0") };
-        let advice = format!(
-            "only tokens of version {version} are accepted, as in API Management; without Version, those of {other} are \
-             accepted too. The API's app registration decides which version it gets"
-        );
-        import.note(&place, advice);
-        members.push(("Version", Imported::new(&place, version)));
-    }
-    members
-}
-
-fn base_of(tenant: &Tenant) -> String {
-    format!("{}/", tenant.instance.base())
-}
-
-fn note_discovered_issuers<T>(issuers: &[Placed<T>], import: &mut PolicyImport) {
+pub(super) fn note_discovered_issuers<T>(issuers: &[Placed<T>], import: &mut PolicyImport) {
     for (place, _) in issuers {
         import.note(place, "is discovered from the metadata, and not needed");
     }
-}
-
-/// The issuer of Entra that is meant, if one is close to it.
-fn closest_issuer(issuer: &str) -> Option<String> {
-    let bare = issuer.trim_end_matches('/');
-    let variants = [bare.to_owned(), format!("{bare}/"), bare.replacen("http://", "https://", 1)];
-    Cloud::ALL.into_iter().find_map(|cloud| {
-        let forms = [Some(cloud.v2_issuer()), cloud.v1_issuer()].into_iter().flatten();
-        let mut right = forms.flat_map(|form| variants.iter().filter(move |text| form.tenant_of(text).is_some()));
-        right.next().filter(|right| *right != issuer).cloned()
-    })
 }

@@ -9,7 +9,7 @@ use super::{
     document::{children, no_attributes, shortened, text},
     expressions::unsupported_expression,
     import::PolicyImport,
-    issuers::{Trust, UnusableKey},
+    issuers::Trust,
     url::{self, Metadata},
     value::Imported,
 };
@@ -34,16 +34,12 @@ pub(super) fn read(element: Element<'_, '_>, import: &mut PolicyImport) {
         }
         match name {
             "openid-config" => openid_config(child, &place, &mut trust, import),
-            "issuers" => {
-                let problems = import.problems.len();
-                trust.read_issuers(child, &place, import);
-                trust.is_invalid |= import.problems.len() > problems;
-            }
+            "issuers" => trust.read_issuers(child, &place, import),
             "issuer-signing-keys" => signing_keys(child, &place, &mut trust, import),
             "audiences" => audiences.read_listed(child, &place, import),
             "required-claims" => claims::required_claims(child, &place, &mut audiences, import),
             "decryption-keys" => claims::decryption_keys(&place, import),
-            "zumo-master-key" => trust.unusable.push(UnusableKey { place, kind: Unsupported, advice: MOBILE_SERVICES }),
+            "zumo-master-key" => trust.refuse_key(place, Unsupported, MOBILE_SERVICES),
             _ => {
                 // A list of audiences, by its name.
                 if name.starts_with("audiences") {
@@ -141,6 +137,7 @@ fn clock_skew(place: &str, value: &str, import: &mut PolicyImport) {
 }
 
 fn openid_config(element: Element<'_, '_>, place: &str, trust: &mut Trust, import: &mut PolicyImport) {
+    trust.has_openid_config = true;
     let at = format!("{place}/@url");
     for attribute in element.attributes() {
         let place = format!("{place}/@{}", shortened(attribute.name()));
@@ -156,13 +153,9 @@ fn openid_config(element: Element<'_, '_>, place: &str, trust: &mut Trust, impor
         }
     }
     let Some(url) = element.attribute("url") else {
-        trust.is_invalid = true;
         return import.problem(Missing, at, None, "is missing; name the address of the metadata");
     };
-    let Some(url) = import.identifier(&at, url, "the address of the metadata") else {
-        trust.is_invalid = true;
-        return;
-    };
+    let Some(url) = import.identifier(&at, url, "the address of the metadata") else { return };
     match url::metadata(&url) {
         Ok(metadata) => {
             let is_known = |(_, (known, metadata)): &(String, (String, Metadata))| {
@@ -173,10 +166,7 @@ fn openid_config(element: Element<'_, '_>, place: &str, trust: &mut Trust, impor
                 trust.metadata.push((at, (url, metadata)));
             }
         }
-        Err(fault) => {
-            trust.is_invalid = true;
-            import.problem(fault.kind, at, Some(&url), fault.advice);
-        }
+        Err(fault) => import.problem(fault.kind, at, Some(&url), fault.advice),
     }
 }
 
@@ -187,11 +177,12 @@ fn signing_keys(element: Element<'_, '_>, place: &str, trust: &mut Trust, import
                                issuer";
     const SECRET: &str = "the key is a shared secret, which is not supported: anyone who can validate such tokens can also \
                           issue them; have the issuer sign with a key pair";
+    trust.has_keys |= element.children().any(|child| child.is_element());
     let (mobile, others): (Vec<_>, Vec<_>) =
         element.children().filter(Element::is_element).partition(|child| child.has_tag_name("zumo-master-key"));
     if !mobile.is_empty() {
         let place = format!("{place}/zumo-master-key");
-        trust.unusable.push(UnusableKey { place, kind: Unsupported, advice: MOBILE_SERVICES });
+        trust.refuse_key(place, Unsupported, MOBILE_SERVICES);
         if others.is_empty() {
             return;
         }
@@ -203,12 +194,11 @@ fn signing_keys(element: Element<'_, '_>, place: &str, trust: &mut Trust, import
         if let (Some(n), Some(e)) = (attribute("n"), attribute("e")) {
             rsa_key(&place, attribute("id"), n, e, trust, import);
         } else if attribute("certificate-id").is_some() {
-            trust.unusable.push(UnusableKey { place, kind: Unsupported, advice: CERTIFICATE });
+            trust.refuse_key(place, Unsupported, CERTIFICATE);
         } else if !text(key).is_empty() {
             // The text is a secret, and occurs in no message.
-            trust.unusable.push(UnusableKey { place, kind: Unsupported, advice: SECRET });
+            trust.refuse_key(place, Unsupported, SECRET);
         } else {
-            trust.is_invalid = true;
             import.problem(Missing, place, None, "has neither n and e, nor certificate-id, nor a value");
         }
     }
@@ -224,13 +214,10 @@ fn rsa_key(place: &str, id: Option<&str>, n: &str, e: &str, trust: &mut Trust, i
     let mut members = vec![("kty", Imported::new(place, "RSA"))];
     for (name, attribute, value) in [("kid", "id", id), ("n", "n", Some(n)), ("e", "e", Some(e))] {
         let Some(value) = value else { continue };
-        let Some(value) = import.evaluated(&format!("{place}/@{attribute}"), value) else {
-            trust.is_invalid = true;
-            return;
-        };
+        let Some(value) = import.evaluated(&format!("{place}/@{attribute}"), value) else { return };
         if name == "n" && !LENGTHS.contains(&value.trim_end_matches('=').len()) {
-            trust.is_invalid = true;
-            return import.problem(Invalid, place, None, "is not an RSA key of 2048 to 8192 bits");
+            let advice = "the key is not an RSA key of 2048 to 8192 bits, as is required here";
+            return trust.refuse_key(place.to_owned(), Invalid, advice);
         }
         members.push((name, Imported::new(place, value)));
     }

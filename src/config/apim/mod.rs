@@ -6,6 +6,7 @@
 mod azure;
 mod claims;
 mod document;
+mod entra;
 mod expressions;
 mod import;
 mod issuers;

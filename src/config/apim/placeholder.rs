@@ -17,6 +17,14 @@ pub(super) fn is_placeholder(text: &str) -> bool {
     })
 }
 
+/// Whether the value of a claim is a placeholder as a whole. Brackets in it may be meant.
+pub(super) fn is_placeholder_value(text: &str) -> bool {
+    let is_in = |start: &str, end: &str| text.starts_with(start) && text.ends_with(end);
+    let has_form = is_in("{", "}") || is_in("<", ">") || is_in("${", "}") || is_in("#{", "}#");
+    // Microsoft's documentation has "insert claim here".
+    has_form && !text.contains(['"', ' ']) || text.to_ascii_lowercase().starts_with("insert ")
+}
+
 /// `[audience]`, but not the brackets of an IPv6 address.
 fn is_in_brackets(text: &str) -> bool {
     text.split('[').skip(1).any(|rest| rest.split_once(']').is_none_or(|(inner, _)| inner.parse::<Ipv6Addr>().is_err()))
@@ -69,6 +77,12 @@ mod tests {
             "https://sts.windows.net/11111111-2222-3333-4444-555555555555/",
         ] {
             assert!(!is_placeholder(text), "{text}");
+        }
+        for text in ["{role}", "<role>", "${ROLE}", "#{role}#", "insert claim here"] {
+            assert!(is_placeholder_value(text), "{text}");
+        }
+        for text in ["", "a", "{\"a\":1}", "a{b}c", "[a]", "<a", "inserted"] {
+            assert!(!is_placeholder_value(text), "{text}");
         }
     }
 }

@@ -39,7 +39,7 @@ impl TokenUse {
 
     /// Whether an expression reads the token.
     pub(super) fn reads_token(&self, expression: &str) -> bool {
-        const MARKS: [&str; 4] = ["jwt", ".claims", "authorization", "bearer"];
+        const MARKS: [&str; 3] = ["jwt", ".claims", "authorization"];
         if !expression.contains('@') || is_absence_check(expression) {
             return false;
         }

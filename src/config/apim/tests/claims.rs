@@ -44,7 +44,7 @@ fn required_claims_become_rules() {
     assert_eq!(rules.as_array().unwrap().len(), 2);
     assert_eq!(
         problems(&jwt(&format!("{tenant}<required-claims>{}</required-claims>", any.replace("\"any\"", "\"some\"")))),
-        ["validate-jwt/required-claims/claim/@match = \"some\": must be \"all\" or \"any\""]
+        ["validate-jwt/required-claims/claim[aud]/@match = \"some\": must be \"all\" or \"any\""]
     );
     let both = "<audiences><audience>b</audience><audience>c</audience></audiences>";
     assert_eq!(aud(both, any), (json!(["b"]), Value::Null));
@@ -101,22 +101,22 @@ fn values_that_cannot_be_read_are_problems_where_they_restrict() {
         (
             claim("<claim name='a' separator='@(1)'><value>x</value></claim>"),
             Unsupported,
-            "validate-jwt/required-claims/claim/@separator",
+            "validate-jwt/required-claims/claim[a]/@separator",
         ),
         (
             claim("<claim name='a' match='{{match}}'><value>x</value></claim>"),
             Unsupported,
-            "validate-jwt/required-claims/claim/@match",
+            "validate-jwt/required-claims/claim[a]/@match",
         ),
         (claim("<claim name='a'><value/></claim>"), Invalid, "validate-jwt/required-claims/claim[a]/value"),
         (
             claim("<claim name='a' match='some'><value>x</value></claim>"),
             Invalid,
-            "validate-jwt/required-claims/claim/@match",
+            "validate-jwt/required-claims/claim[a]/@match",
         ),
         (claim("<claim><value>x</value></claim>"), Missing, "validate-jwt/required-claims/claim/@name"),
         (claim("<claim name=' '><value>x</value></claim>"), Missing, "validate-jwt/required-claims/claim/@name"),
-        (claim("<claim name='a' type='x'/>"), Unknown, "validate-jwt/required-claims/claim/@type"),
+        (claim("<claim name='a' type='x'/>"), Unknown, "validate-jwt/required-claims/claim[a]/@type"),
         (claim("<claims/>"), Unknown, "validate-jwt/required-claims/claims"),
     ] {
         Outcome::Error(kind, place).check(&jwt(&inner));

@@ -29,6 +29,8 @@ fn entra_by_validate_jwt() {
     </required-claims>
 </validate-jwt>"#
     );
+    Outcome::Error(Invalid, "validate-jwt/required-claims/claim[id]/value").check(&xml);
+    let xml = xml.replace("insert claim here", "a");
     let section = section(&xml);
     assert_eq!(section["Authorities"][0], json!({"TenantId": TENANT, "Instance": PUBLIC, "Version": "2.0"}));
     assert_eq!(section["Authorities"][1]["TenantId"], "contoso.onmicrosoft.com");
@@ -118,6 +120,12 @@ fn other_providers() {
         let url = format!("{}{END}", url.trim_end_matches('/'));
         loads(&policy(&url, "api://orders", issuer), &json!({"Authority": authority}));
     }
+    // Access tokens of AD FS have another issuer than its metadata.
+    let adfs = "https://adfs.contoso.example/adfs";
+    let trust = "http://adfs.contoso.example/adfs/services/trust";
+    let members = json!({"Authority": adfs, "Issuers": [trust]});
+    let found = loads(&policy(&format!("{adfs}{END}"), "api://orders", trust), &members);
+    assert!(!found.to_string().contains("does not name the issuer"), "{found}");
 }
 
 /// The document that the portal shows, with the usual things around the check.
@@ -203,6 +211,12 @@ fn stored_documents() {
             "",
             "",
             Note("set-header: replaces the Authorization header before validate-jwt runs"),
+        ),
+        (
+            r#"<authentication-managed-identity resource="api://backend" output-token-variable-name="msi" />"#,
+            r#"<set-header name="Authorization" exists-action="override"><value>@("Bearer " + (string)context.Variables["msi"])</value></set-header>"#,
+            "",
+            Note("authentication-managed-identity, set-header: not imported; does not decide who gets in"),
         ),
         // Preflight requests without a token.
         (

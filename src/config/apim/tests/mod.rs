@@ -163,21 +163,3 @@ proptest! {
         let _ = problems(&jwt(&format!("{AUDIENCE}{}", config(&tenant.replace(['"', '<', '&'], "")))));
     }
 }
-
-#[test]
-fn tmp_show() {
-    let Ok(folder) = std::env::var("SHOW") else { return };
-    let mut files: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|f| f.unwrap().path())
-        .filter(|p| p.extension().is_some_and(|e| e == "xml"))
-        .collect();
-    files.sort();
-    for file in files {
-        println!("=== {}", file.display());
-        match Config::from_apim_policy(&std::fs::read_to_string(&file).unwrap()) {
-            Ok(p) => println!("{p}"),
-            Err(e) => println!("ERROR {e}"),
-        }
-    }
-}

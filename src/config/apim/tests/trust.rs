@@ -41,6 +41,25 @@ fn issuers_and_metadata_become_authorities() {
                 {"TenantId": OTHER, "Instance": PUBLIC, "Version": "1.0"},
             ]}),
         ),
+        // A domain may be the tenant that an issuer names: no two authorities accept the same tokens.
+        (
+            entra(domain, "/v2.0") + &issuers(&[&v2(TENANT), &v1(TENANT)]),
+            json!({"Authorities": [
+                {"TenantIds": [domain, TENANT], "Instance": PUBLIC, "Version": "2.0"},
+                {"TenantId": TENANT, "Instance": PUBLIC, "Version": "1.0"},
+            ]}),
+        ),
+        (
+            entra(domain, "/v2.0") + &entra(domain, "") + &issuers(&[&v1(TENANT)]),
+            json!({"Authorities": [
+                {"TenantId": domain, "Instance": PUBLIC, "Version": "2.0"},
+                {"TenantIds": [domain, TENANT], "Instance": PUBLIC, "Version": "1.0"},
+            ]}),
+        ),
+        (
+            entra(domain, "/v2.0") + &entra(domain, "") + &issuers(&[&v1(TENANT), &v2(TENANT)]),
+            json!({"TenantIds": [domain, TENANT], "Instance": PUBLIC}),
+        ),
         // Azure AD B2C.
         (
             config(&format!("{b2c}/{domain}/B2C_1_susi/v2.0{END}")),
@@ -177,12 +196,25 @@ fn keys_that_cannot_be_imported_are_the_reason_unless_something_else_is_trusted(
         }
         // All mistakes at once.
         assert_eq!(problems(&jwt(&(keys.clone() + &issuer))).len(), 2);
+        let invalid = jwt(&(keys.clone() + &issuers(&["{{issuer}}"]) + AUDIENCE));
+        assert_eq!(problems(&invalid).len(), 2, "{:?}", problems(&invalid));
         // Beside metadata, it loads, and is stricter.
         let xml = jwt(&(entra(TENANT, "/v2.0") + &keys + AUDIENCE));
         let found = notes(&xml);
         let is_told =
             found.iter().any(|note| note.contains(text) && note.contains("Tokens signed with it are rejected"));
         assert!(is_told, "{found:#?}");
+    }
+    let weak = "<issuer-signing-keys><key n='AQAB' e='AQAB'/></issuer-signing-keys>".to_owned();
+    Outcome::Error(ConfigProblemKind::Invalid, at).check(&jwt(&(weak + &issuer + AUDIENCE)));
+    // Of an issuer that cannot be read, nothing else is said.
+    for inner in [
+        format!("<issuer-signing-keys><key n='{N}' e='AQAB'/></issuer-signing-keys>"),
+        config("https://id.example/meta"),
+        config(&format!("https://login.contoso.example/contoso.onmicrosoft.com/v2.0{END}")),
+    ] {
+        let xml = jwt(&(inner + &issuers(&["{{issuer}}"]) + AUDIENCE));
+        Outcome::Error(Unsupported, "validate-jwt/issuers/issuer").check(&xml);
     }
     let rsa = format!("<issuer-signing-keys><key n='{N}' e='AQAB'/></issuer-signing-keys>");
     Outcome::Error(Missing, "validate-jwt/issuers").check(&jwt(&(rsa + AUDIENCE)));
