@@ -18,7 +18,7 @@ use tower::{Service, ServiceExt};
 use tower_entra::{
     AuthenticateLayer, Authority, Claims, Config, ConfigError, TenantId, Verifier, VerifierBuilder,
     fetch::{Fetch, FetchFuture, FetchRequest},
-    testing::{Fault, ManualClock, MockEntra},
+    testing::{Fault, KeySpec, ManualClock, MockEntra},
 };
 
 use crate::support::{clock_of, code, settle};
@@ -259,8 +259,9 @@ async fn issuer_learned_before_a_reload_does_not_stay_with_the_old_authority() {
     let base = "https://login.contoso.example";
     let instance = json!({"Instance": base});
     let bench = Bench::of(MockEntra::at(base), instance.clone(), |builder| builder);
-    let token = bench.mock.token().build();
+    let (token, v1) = (bench.mock.token().build(), bench.mock.token().v1().build());
     assert_eq!(bench.verifier.verify(&token).await.unwrap().tenant_id(), T.parse().ok());
+    assert_eq!(bench.code(&v1).await, "accepted");
     let issuer = bench.mock.issuer();
     let owner = json!({"Kind": "OpenIdConnect", "Name": "owner", "Authority": issuer, "Audience": MockEntra::CLIENT_ID,
         "MetadataAddress": format!("{issuer}/.well-known/openid-configuration")});
@@ -270,6 +271,8 @@ async fn issuer_learned_before_a_reload_does_not_stay_with_the_old_authority() {
     for _ in 0..3 {
         let claims = bench.verifier.verify(&token).await.unwrap();
         assert_eq!((claims.authority(), claims.tenant_id()), ("owner", None));
+        // Metadata with a foreign issuer is refused as a whole, as if the service had just started.
+        assert_eq!(bench.code(&v1).await, "keys_unavailable");
         let _ = bench.verifier.ready();
         settle().await;
     }
@@ -440,4 +443,39 @@ async fn diagnosis_and_readiness_follow_a_reload() {
     assert!(bench.verifier.ready().is_ok());
     bench.verifier.warm_up().await.unwrap();
     assert_eq!(bench.verifier.stats().keys.refreshes, refreshes, "counters go on");
+}
+
+/// A key whose private half was published is rejected for as long as the process lives, whatever is reloaded meanwhile.
+#[tokio::test]
+async fn published_private_keys_stay_rejected() {
+    const HOUR: Duration = Duration::from_secs(3600);
+    let base = "https://login.contoso.example";
+    let owner = |issuer: String| {
+        let metadata = format!("{issuer}/.well-known/openid-configuration");
+        json!({"Kind": "OpenIdConnect", "Authority": issuer, "Audience": "a", "MetadataAddress": metadata})
+    };
+    let partner = json!({"Authority": "https://partner.example", "Audience": "api://orders"});
+    for (other, keeps_keys) in [(partner, true), (owner(MockEntra::at(base).issuer()), false)] {
+        let bench = Bench::of(MockEntra::at(base), json!({"Instance": base}), |builder| builder);
+        let (key, good) = (bench.mock.current_key(), bench.mock.add_key());
+        let signed_with = |key| bench.mock.token().v1().signed_with(key).build();
+        let after_an_hour = async |key| {
+            bench.clock.advance(HOUR);
+            bench.code(&signed_with(key)).await;
+            settle().await;
+            bench.code(&signed_with(key)).await
+        };
+        assert_eq!(bench.code(&signed_with(&key)).await, "accepted");
+        bench.mock.drop_key(key.kid());
+        bench.mock.publish(KeySpec::new(&key).member("d", "AQAB"));
+        assert_eq!(after_an_hour(&key).await, "unknown_key");
+        bench.mock.drop_key(key.kid());
+        bench.mock.publish(KeySpec::new(&key));
+        bench.reload(json!({"Instance": base, "Authorities": [other]}));
+        let expected = if keeps_keys { "accepted" } else { "keys_unavailable" };
+        assert_eq!(bench.code(&signed_with(&good)).await, expected, "{other}");
+        bench.reload(json!({"Instance": base}));
+        assert_eq!(after_an_hour(&good).await, "accepted", "{other}");
+        assert_eq!(after_an_hour(&key).await, "unknown_key", "{other}");
+    }
 }

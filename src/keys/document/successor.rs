@@ -69,3 +69,66 @@ impl Document {
         self.0.spec.address()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        authority::{DocumentOwner, Ownership},
+        clock::SystemClock,
+        fetch::{Fetch, FetchFuture, FetchRequest},
+        tenant::Instance,
+    };
+
+    /// Never answers. It has a size, so that two of them have two addresses.
+    #[derive(Debug)]
+    struct Silent(#[expect(dead_code, reason = "only its address counts")] u8);
+
+    impl Fetch for Silent {
+        fn fetch(&self, _: FetchRequest) -> FetchFuture {
+            Box::pin(std::future::pending())
+        }
+    }
+
+    fn openid(issuer: &str) -> DocumentSpec {
+        DocumentSpec::OpenIdConnect { issuer: issuer.into(), metadata: None, jwks_uri: None, listed: Arc::default() }
+    }
+
+    fn instance() -> DocumentSpec {
+        let (owner, instance) = (DocumentOwner::Shared("organizations"), Instance::parse("http://127.0.0.1:4000"));
+        let instance = instance.unwrap_or_default();
+        DocumentSpec::Entra { instance, owner, app_id: None, version: None, listed: Arc::default() }
+    }
+
+    #[test]
+    fn what_is_taken_over_by_a_reload() {
+        let (fetch, another): (Arc<dyn Fetch>, Arc<dyn Fetch>) = (Arc::new(Silent(1)), Arc::new(Silent(2)));
+        let around = |fetch: &Arc<dyn Fetch>, authority| Surroundings {
+            fetch: Arc::clone(fetch),
+            clock: Arc::new(SystemClock::default()),
+            settings: Arc::default(),
+            counters: Arc::default(),
+            epoch: Arc::default(),
+            issuer_revision: Arc::default(),
+            ownership: Ownership::new(&Arc::default(), authority),
+        };
+        let (rs256, es256) = ([Algorithm::RS256], [Algorithm::ES256]);
+        let id = || openid("https://id.example");
+        for (old, new, algorithms, fetches, authority, fits, has_same_ownership) in [
+            (id(), id(), rs256, &fetch, 0, true, true),
+            // Nothing in its metadata adds an issuer.
+            (id(), id(), rs256, &fetch, 1, true, true),
+            (id(), openid("https://id.example/"), rs256, &fetch, 0, false, true),
+            (id(), id(), es256, &fetch, 0, false, true),
+            // Other certificates vouch for the server.
+            (id(), id(), rs256, &another, 0, false, true),
+            (instance(), instance(), rs256, &fetch, 0, true, true),
+            (instance(), instance(), rs256, &fetch, 1, true, false),
+        ] {
+            let document = Document::new(old.clone(), Arc::from(rs256), around(&fetch, 0));
+            let around = around(fetches, authority);
+            let found = (document.fits(&new, &algorithms, &around), document.has_same_ownership(&around));
+            assert_eq!(found, (fits, has_same_ownership), "{old:?} {new:?} {algorithms:?} {authority}");
+        }
+    }
+}
