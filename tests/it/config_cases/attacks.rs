@@ -31,17 +31,25 @@ fn time(json: &str) -> Duration {
     (0..3).map(|_| run()).min().unwrap()
 }
 
-/// Four times the input takes about four times as long: quadratic work would take sixteen times.
+/// The most memory at once, in bytes.
+fn memory(json: &str) -> u64 {
+    allocation_counter::measure(|| drop(validated(json))).bytes_max
+}
+
+/// Four times the input takes about four times the time and memory: quadratic work would take sixteen times.
 fn assert_linear(what: &str, document: impl Fn(usize) -> String) {
     const FEW: usize = 2_500;
     let (small, large) = (time(&document(FEW)), time(&document(4 * FEW)));
     let most = small.max(Duration::from_millis(5)) * 9;
     assert!(large < most, "{what}: {small:?}, and for four times as much {large:?}");
     assert!(large < Duration::from_secs(5), "{what}: {large:?}");
+    let (small, large) = (memory(&document(FEW)), memory(&document(4 * FEW)));
+    assert!(large < 6 * small, "{what}: {small} bytes, and for four times as much {large}");
+    assert!(large < 100 * document(4 * FEW).len() as u64, "{what}: {large} bytes");
 }
 
 #[test]
-fn many_settings_of_every_kind_take_linear_time() {
+fn many_settings_of_every_kind_take_linear_time_and_memory() {
     let many = |count: usize, member: &dyn Fn(usize) -> String| (0..count).map(member).collect::<Vec<_>>().join(",");
     type Member = fn(usize) -> String;
     let rows: [(&str, Member); 9] = [
