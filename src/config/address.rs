@@ -273,6 +273,11 @@ pub(super) fn instance(text: &str) -> Result<Instance, Flaw> {
         let advice = format!("is not the name of a cloud; write one of {}, or an address", names.join(", "));
         return Err(Flaw::invalid(advice));
     }
+    if resembles_cloud(text) {
+        let hosts: Vec<&str> = Cloud::ALL.into_iter().map(Cloud::login_host).collect();
+        let advice = format!("is not the address of a Microsoft cloud; write one of {}", hosts.join(", "));
+        return Err(Flaw::invalid(advice));
+    }
     let address = instance_address(text)?;
     if let Some(kind) = kind_of_host(&address.host) {
         return Err(Flaw::new(Conflict, format!("is the address of {}, not of an Entra tenant", kind.described())));
@@ -280,14 +285,6 @@ pub(super) fn instance(text: &str) -> Result<Instance, Flaw> {
     if ISSUER_HOSTS.contains(&address.host.as_str()) {
         let host = if address.host == CHINA_V1_HOST { Cloud::China } else { Cloud::Public }.login_host();
         return Err(Flaw::invalid(format!("is the host of v1 issuers, not of sign-in; write https://{host}/")));
-    }
-    let is_unknown = Cloud::from_host(&address.host).is_none();
-    if is_unknown && ["microsoftonline", "chinacloudapi", "windows.net"].iter().any(|own| address.host.contains(own)) {
-        let hosts: Vec<&str> = Cloud::ALL.into_iter().map(Cloud::login_host).collect();
-        return Err(Flaw::invalid(format!(
-            "is not the address of a Microsoft cloud; write one of {}",
-            hosts.join(", ")
-        )));
     }
     let last = address.path.trim_matches('/').split('/').next_back().unwrap_or_default();
     if is_tenant(last) && !last.is_empty() {
@@ -298,6 +295,16 @@ pub(super) fn instance(text: &str) -> Result<Instance, Flaw> {
         return Err(Flaw::invalid(format!("ends in two slashes; write {}/", address.origin)));
     }
     Ok(Instance::parse(&format!("{}{}", address.origin, address.path))?)
+}
+
+/// Whether a host has the name of a cloud in it, and is none of Microsoft's.
+fn resembles_cloud(text: &str) -> bool {
+    let with_scheme = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
+    check_address(&with_scheme).is_ok_and(|address| {
+        let has = |own: &&str| address.host.contains(*own);
+        MicrosoftHost::of(&address.host).is_none()
+            && ["microsoftonline", "chinacloudapi", "windows.net"].iter().any(has)
+    })
 }
 
 /// The kind of authority that a host is of, where it can be told by that alone.
@@ -507,7 +514,7 @@ mod tests {
         ] {
             assert!(instance(text).is_err(), "{text}");
         }
-        assert_eq!(foreign_host(&instance("https://entra.example:8443/x").unwrap()), Some("entra.example"));
+        assert_eq!(foreign_host(&instance("https://entra.example:8443/x").unwrap()).as_deref(), Some("entra.example"));
         assert_eq!(foreign_host(&instance("http://127.0.0.1:1").unwrap()), None);
     }
 

@@ -211,7 +211,9 @@ impl Rules<'_> {
             let is_microsofts = |audience: &&Named<String>| audience.name.ends_with(Key::Audience.name());
             for audience in config.audiences.iter().filter(is_microsofts).filter(|audience| !is_default(audience)) {
                 let text = format!(
-                    "{} = {:?} is accepted in addition to the audiences of {} ({id} and api://{id}), which                      Microsoft.Identity.Web would replace by it; set StrictAudiences to true to accept it alone, or to false                      to accept all of them without this warning",
+                    "{} = {:?} is accepted in addition to the audiences of {} ({id} and api://{id}), which \
+                     Microsoft.Identity.Web would replace by it; set StrictAudiences to true to accept it alone, or to false \
+                     to accept all of them without this warning",
                     audience.name,
                     audience.value,
                     client.name,

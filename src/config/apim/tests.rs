@@ -353,7 +353,7 @@ fn what_cannot_be_carried_over_is_refused() {
         ),
         (
             tenant.clone() + "<audiences><audience>a b</audience></audiences>",
-            "audiences/audience = \"a b\": an audience has no blanks in it".into(),
+            "audiences/audience = \"a b\": contains whitespace, which no audience has; remove it".into(),
         ),
         (
             tenant.clone() + "<audiences><aud>a</aud></audiences>",
