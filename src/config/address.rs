@@ -20,6 +20,8 @@ pub(super) enum AuthorityKind {
     B2c,
     ExternalId,
     OpenIdConnect,
+    /// An issuer of workload identities, such as GitHub Actions.
+    Workload,
 }
 
 /// The name that the policy import uses.
@@ -27,11 +29,12 @@ pub(super) type Form = AuthorityKind;
 
 impl AuthorityKind {
     /// By the names that `Kind` has for them.
-    pub(super) const ALL: [(&str, Self); 4] = [
+    pub(super) const ALL: [(&str, Self); 5] = [
         ("Entra", Self::Entra),
         ("B2C", Self::B2c),
         ("ExternalId", Self::ExternalId),
         ("OpenIdConnect", Self::OpenIdConnect),
+        ("Workload", Self::Workload),
     ];
 
     pub(super) fn of(kind: &Kind) -> Self {
@@ -50,6 +53,7 @@ impl AuthorityKind {
             Self::B2c => "an Azure AD B2C tenant",
             Self::ExternalId => "an External ID tenant",
             Self::OpenIdConnect => "another OpenID Connect issuer",
+            Self::Workload => "an issuer of workload identities",
         }
     }
 
@@ -105,7 +109,7 @@ pub(super) fn form(text: &str) -> Option<AuthorityKind> {
 pub(super) fn authority(text: &str, kind: AuthorityKind) -> Result<ParsedAuthority, Flaw> {
     placeholder::check(text)?;
     let address = check_address(text)?;
-    if kind == AuthorityKind::OpenIdConnect {
+    if !kind.has_guids() {
         return Ok(ParsedAuthority::OpenIdConnect);
     }
     let (path, query) = address.path.split_once('?').unwrap_or((&address.path, ""));
@@ -126,8 +130,15 @@ pub(super) fn authority(text: &str, kind: AuthorityKind) -> Result<ParsedAuthori
             }
             _ => Err(Flaw::invalid("only the tenant and /v2.0 may follow the host")),
         },
-        AuthorityKind::Entra | AuthorityKind::OpenIdConnect => entra(&address, path),
+        AuthorityKind::Entra | AuthorityKind::OpenIdConnect | AuthorityKind::Workload => entra(&address, path),
     }
+}
+
+/// Whether an issuer is known to serve workload identities alone: GitHub Actions, and a Kubernetes cluster's default.
+pub(super) fn is_workload_issuer(text: &str) -> bool {
+    const HOSTS: [&str; 3] =
+        ["token.actions.githubusercontent.com", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"];
+    check_address(text).is_ok_and(|address| HOSTS.contains(&address.host.as_str()))
 }
 
 /// Whether an address is at the sign-in host of a Microsoft cloud.

@@ -48,7 +48,7 @@ impl Reader {
                 }
             }
         }
-        if self.config.kind() == Form::B2c {
+        if self.config.form() == Form::B2c {
             let domain = self.config.site.text(Key::Domain);
             ignored.retain(|name| domain.is_none_or(|domain| domain.name.as_str() != name));
         }
