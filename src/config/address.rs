@@ -20,6 +20,8 @@ pub(super) enum AuthorityKind {
     B2c,
     ExternalId,
     OpenIdConnect,
+    /// An issuer of workload identities, such as GitHub Actions.
+    Workload,
 }
 
 /// The name that the policy import uses.
@@ -27,11 +29,12 @@ pub(super) type Form = AuthorityKind;
 
 impl AuthorityKind {
     /// By the names that `Kind` has for them.
-    pub(super) const ALL: [(&str, Self); 4] = [
+    pub(super) const ALL: [(&str, Self); 5] = [
         ("Entra", Self::Entra),
         ("B2C", Self::B2c),
         ("ExternalId", Self::ExternalId),
         ("OpenIdConnect", Self::OpenIdConnect),
+        ("Workload", Self::Workload),
     ];
 
     pub(super) fn of(kind: &Kind) -> Self {
@@ -39,7 +42,8 @@ impl AuthorityKind {
             Kind::Entra(_) => Self::Entra,
             Kind::B2c(_) => Self::B2c,
             Kind::ExternalId(_) => Self::ExternalId,
-            Kind::OpenIdConnect(_) | Kind::Workload(_) => Self::OpenIdConnect,
+            Kind::OpenIdConnect(_) => Self::OpenIdConnect,
+            Kind::Workload(_) => Self::Workload,
         }
     }
 
@@ -50,6 +54,7 @@ impl AuthorityKind {
             Self::B2c => "an Azure AD B2C tenant",
             Self::ExternalId => "an External ID tenant",
             Self::OpenIdConnect => "another OpenID Connect issuer",
+            Self::Workload => "an issuer of workload identities",
         }
     }
 
@@ -105,7 +110,7 @@ pub(super) fn form(text: &str) -> Option<AuthorityKind> {
 pub(super) fn authority(text: &str, kind: AuthorityKind) -> Result<ParsedAuthority, Flaw> {
     placeholder::check(text)?;
     let address = check_address(text)?;
-    if kind == AuthorityKind::OpenIdConnect {
+    if !kind.has_guids() {
         return Ok(ParsedAuthority::OpenIdConnect);
     }
     let (path, query) = address.path.split_once('?').unwrap_or((&address.path, ""));
@@ -126,8 +131,15 @@ pub(super) fn authority(text: &str, kind: AuthorityKind) -> Result<ParsedAuthori
             }
             _ => Err(Flaw::invalid("only the tenant and /v2.0 may follow the host")),
         },
-        AuthorityKind::Entra | AuthorityKind::OpenIdConnect => entra(&address, path),
+        AuthorityKind::Entra | AuthorityKind::OpenIdConnect | AuthorityKind::Workload => entra(&address, path),
     }
+}
+
+/// Whether an issuer is known to serve workload identities alone: GitHub Actions, and a Kubernetes cluster's default.
+pub(super) fn is_workload_issuer(text: &str) -> bool {
+    const HOSTS: [&str; 3] =
+        ["token.actions.githubusercontent.com", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"];
+    check_address(text).is_ok_and(|address| HOSTS.contains(&address.host.as_str()))
 }
 
 /// Whether an address is at the sign-in host of a Microsoft cloud.
@@ -273,6 +285,11 @@ pub(super) fn instance(text: &str) -> Result<Instance, Flaw> {
         let advice = format!("is not the name of a cloud; write one of {}, or an address", names.join(", "));
         return Err(Flaw::invalid(advice));
     }
+    if resembles_cloud(text) {
+        let hosts: Vec<&str> = Cloud::ALL.into_iter().map(Cloud::login_host).collect();
+        let advice = format!("is not the address of a Microsoft cloud; write one of {}", hosts.join(", "));
+        return Err(Flaw::invalid(advice));
+    }
     let address = instance_address(text)?;
     if let Some(kind) = kind_of_host(&address.host) {
         return Err(Flaw::new(Conflict, format!("is the address of {}, not of an Entra tenant", kind.described())));
@@ -280,14 +297,6 @@ pub(super) fn instance(text: &str) -> Result<Instance, Flaw> {
     if ISSUER_HOSTS.contains(&address.host.as_str()) {
         let host = if address.host == CHINA_V1_HOST { Cloud::China } else { Cloud::Public }.login_host();
         return Err(Flaw::invalid(format!("is the host of v1 issuers, not of sign-in; write https://{host}/")));
-    }
-    let is_unknown = Cloud::from_host(&address.host).is_none();
-    if is_unknown && ["microsoftonline", "chinacloudapi", "windows.net"].iter().any(|own| address.host.contains(own)) {
-        let hosts: Vec<&str> = Cloud::ALL.into_iter().map(Cloud::login_host).collect();
-        return Err(Flaw::invalid(format!(
-            "is not the address of a Microsoft cloud; write one of {}",
-            hosts.join(", ")
-        )));
     }
     let last = address.path.trim_matches('/').split('/').next_back().unwrap_or_default();
     if is_tenant(last) && !last.is_empty() {
@@ -298,6 +307,16 @@ pub(super) fn instance(text: &str) -> Result<Instance, Flaw> {
         return Err(Flaw::invalid(format!("ends in two slashes; write {}/", address.origin)));
     }
     Ok(Instance::parse(&format!("{}{}", address.origin, address.path))?)
+}
+
+/// Whether a host has the name of a cloud in it, and is none of Microsoft's.
+fn resembles_cloud(text: &str) -> bool {
+    let with_scheme = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
+    check_address(&with_scheme).is_ok_and(|address| {
+        let has = |own: &&str| address.host.contains(*own);
+        MicrosoftHost::of(&address.host).is_none()
+            && ["microsoftonline", "chinacloudapi", "windows.net"].iter().any(has)
+    })
 }
 
 /// The kind of authority that a host is of, where it can be told by that alone.
@@ -507,7 +526,7 @@ mod tests {
         ] {
             assert!(instance(text).is_err(), "{text}");
         }
-        assert_eq!(foreign_host(&instance("https://entra.example:8443/x").unwrap()), Some("entra.example".to_owned()));
+        assert_eq!(foreign_host(&instance("https://entra.example:8443/x").unwrap()).as_deref(), Some("entra.example"));
         assert_eq!(foreign_host(&instance("http://127.0.0.1:1").unwrap()), None);
     }
 

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     authority::{Authority, Keys, Workload, WorkloadProblem},
-    error::ConfigProblemKind::{Invalid, NotApplicable},
+    error::ConfigProblemKind::{self, Invalid, NotApplicable},
     fetch,
     jwk::KeySet,
     jwt::Algorithm,
@@ -44,12 +44,23 @@ impl Rules<'_> {
         let is_static =
             authority.kind.openid().is_some_and(|openid| matches!(openid.keys, Keys::Static(_) | Keys::Pem(_)));
         if is_static {
-            let advice = "ca_certificates(): nothing is fetched with static keys; leave it out";
-            self.wrong_authority(NotApplicable, provenance, shown, advice);
+            self.wrong_certificates(
+                NotApplicable,
+                provenance,
+                shown,
+                "nothing is fetched with static keys; leave it out",
+            );
         } else if let Err(advice) = fetch::check_certificates(pem) {
-            self.wrong_authority(Invalid, provenance, shown, format!("ca_certificates(): {advice}"));
+            self.wrong_certificates(Invalid, provenance, shown, &advice);
         }
         Some(pem.into())
+    }
+
+    fn wrong_certificates(&mut self, kind: ConfigProblemKind, provenance: &Provenance<'_>, shown: &str, advice: &str) {
+        let name = provenance.at(&[Key::CaFile], "");
+        let value = Some(provenance.prefix_if_code(shown)).filter(|value| !value.is_empty());
+        let advice = format!("{}{advice}", provenance.prefix_if_code("ca_certificates(): "));
+        self.problems.push(name.problem(kind, value, advice));
     }
 
     /// Static keys: one must be usable for the algorithms.

@@ -104,10 +104,9 @@ impl AuthoritySection {
             | Key::GroupClaim
             | Key::SubjectClaim
             | Key::ClientClaim
-            | Key::AudienceClaim
-            | Key::JwksUri
-            | Key::FileOfKeys
-            | Key::StaticKeys => form == Form::OpenIdConnect,
+            | Key::AudienceClaim => form == Form::OpenIdConnect,
+            Key::JwksUri | Key::FileOfKeys | Key::StaticKeys => matches!(form, Form::OpenIdConnect | Form::Workload),
+            Key::TrustDirectoryClaims => form != Form::Workload,
             _ => true,
         }
     }

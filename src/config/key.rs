@@ -319,9 +319,13 @@ pub(super) const SETTINGS: [Setting; 41] = [
     )
     .common_word(),
     Setting::new(Key::StaticKeys, "StaticKeys", Kind::StaticKeys, "The same keys in the configuration itself."),
-    Setting::new(Key::CaFile, "CaFile", Kind::File, "A file with CA certificates in PEM, for key servers.")
-        .global()
-        .common_word(),
+    Setting::new(
+        Key::CaFile,
+        "CaFile",
+        Kind::File,
+        "A file with CA certificates in PEM: the only ones that are trusted for the authority's metadata and keys.",
+    )
+    .common_word(),
     Setting::new(
         Key::TrustDirectoryClaims,
         "TrustDirectoryClaims",

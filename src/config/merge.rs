@@ -54,7 +54,7 @@ pub(super) fn merged(layers: &[Layer], code: &ConfigSettings) -> Merged {
         }
     }
     let settings = settings.overridden_by(code);
-    let is_b2c = settings.kind() == Form::B2c;
+    let is_b2c = settings.form() == Form::B2c;
     let mut merged = Merged { settings, problems };
     for layer in layers {
         merged.settings.warnings.extend(layer.members.warnings(is_b2c));

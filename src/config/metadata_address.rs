@@ -15,9 +15,11 @@ use crate::{
 };
 
 impl Rules<'_> {
-    /// Refuses an address of metadata other than that of `authority`. Without an authority there is a problem already.
+    /// Refuses an address of metadata other than that of `authority`, which is `None` if there is a problem already.
     pub(super) fn check_metadata_address(&mut self, kind: AuthorityKind, authority: Option<&Authority>) {
-        let Some(authority) = authority.filter(|_| kind != AuthorityKind::OpenIdConnect) else { return };
+        if !kind.has_guids() {
+            return;
+        }
         let config = self.config;
         for metadata in config.site.all(Key::MetadataAddress) {
             let checked = self.metadata_flaw(metadata, kind, authority);
@@ -25,7 +27,12 @@ impl Rules<'_> {
         }
     }
 
-    fn metadata_flaw(&self, metadata: &Named<String>, kind: AuthorityKind, authority: &Authority) -> Option<Flaw> {
+    fn metadata_flaw(
+        &self,
+        metadata: &Named<String>,
+        kind: AuthorityKind,
+        authority: Option<&Authority>,
+    ) -> Option<Flaw> {
         let checked = match check_address(&metadata.value) {
             Ok(checked) => checked,
             Err(error) => return Some(error.into()),
@@ -47,15 +54,16 @@ impl Rules<'_> {
             }
             parsed => parsed,
         });
-        match parsed {
-            Ok(parsed) if is_of(&parsed, &authority.kind) => None,
-            Ok(_) => {
+        match (parsed, authority) {
+            (Ok(_), None) => None,
+            (Ok(parsed), Some(authority)) if is_of(&parsed, &authority.kind) => None,
+            (Ok(_), Some(authority)) => {
                 let advice = format!(
                     "is not the metadata of {authority}, which the other settings name; leave it out, or correct them"
                 );
                 Some(Flaw::new(Conflict, advice))
             }
-            Err(flaw) => Some(flaw),
+            (Err(flaw), _) => Some(flaw),
         }
     }
 

@@ -12,13 +12,17 @@ use crate::{
 impl Rules<'_> {
     /// The issuers that an authority may have beside those at its own origin.
     pub(super) fn listed(&mut self, provenance: &Provenance<'_>, kind: &Kind, issuers: &[String]) -> Listed {
+        let mut listed = Vec::new();
         for issuer in issuers {
-            if let Some(flaw) = wrong_issuer(kind, issuer) {
-                let advice = format!("{}{}", provenance.prefix_if_code("issuers(): "), flaw.advice);
-                self.wrong(flaw.kind, &provenance.at(&[Key::Issuers], issuer), issuer, advice);
+            match wrong_issuer(kind, issuer) {
+                Some(flaw) => {
+                    let advice = format!("{}{}", provenance.prefix_if_code("issuers(): "), flaw.advice);
+                    self.wrong(flaw.kind, &provenance.at(&[Key::Issuers], issuer), issuer, advice);
+                }
+                None => listed.push(Arc::from(issuer.as_str())),
             }
         }
-        issuers.iter().map(|issuer| Arc::from(issuer.as_str())).collect()
+        listed.into_iter().collect()
     }
 
     /// No two authorities may name the same issuer, and of no two may it be unclear which takes a token without a policy.

@@ -127,6 +127,8 @@ impl ConfigSettings {
                 };
                 self.instances.iter().map(|place| (place.name.clone(), text(&place.value))).collect()
             }
+            // The text of a file is too long for a message.
+            Key::CaFile => self.ca_certificates.iter().map(|pem| (pem.name.clone(), String::new())).collect(),
             Key::Authority => texts(&self.addresses),
             Key::ClientId => texts(&self.client_ids),
             Key::Audience | Key::Audiences => texts(&self.audiences),

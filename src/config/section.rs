@@ -28,7 +28,7 @@ impl<'a> Rules<'a> {
             AuthorityKind::Entra => None,
             AuthorityKind::B2c => self.b2c_of_section(),
             AuthorityKind::ExternalId => self.external_id_of_section(),
-            AuthorityKind::OpenIdConnect => self.openid_connect_of_section(),
+            AuthorityKind::OpenIdConnect | AuthorityKind::Workload => self.issuer_of_section(kind),
         }
     }
 
@@ -94,7 +94,7 @@ impl<'a> Rules<'a> {
             };
             self.wrong(NotApplicable, name, &value, advice);
         }
-        if kind == AuthorityKind::OpenIdConnect {
+        if !kind.has_guids() {
             let tenants = config.written(Key::TenantId).into_iter().map(|(name, value)| (name, value, "TenantId"));
             let instances = config.written(Key::Instance).into_iter().map(|(name, value)| (name, value, "Instance"));
             for (name, value, key) in tenants.chain(instances) {
@@ -263,7 +263,8 @@ impl<'a> Rules<'a> {
         Some(Authority { kind, settings: Default::default() })
     }
 
-    fn openid_connect_of_section(&mut self) -> Option<Authority> {
+    /// An issuer other than Microsoft: of users, or of workload identities.
+    fn issuer_of_section(&mut self, kind: AuthorityKind) -> Option<Authority> {
         let config = self.config;
         let Some(issuer) = config.addresses.first() else {
             if !config.is_spoilt(&[Key::Authority]) {
@@ -279,7 +280,14 @@ impl<'a> Rules<'a> {
         if let (Some((first, _)), Some((second, value))) = (sources.next(), sources.next()) {
             self.wrong(Conflict, &second, &value, format!("is a second source of keys beside {first}; leave one out"));
         }
-        let mut authority = Authority::openid_connect(&issuer.value);
+        if kind == AuthorityKind::OpenIdConnect && address::is_workload_issuer(&issuer.value) {
+            let advice = "issues workload identities, whose tokens have neither scopes nor roles; write Kind: Workload";
+            self.wrong(NotApplicable, &issuer.name, &issuer.value, advice);
+        }
+        let mut authority = match kind {
+            AuthorityKind::Workload => Authority::workload(&issuer.value),
+            _ => Authority::openid_connect(&issuer.value),
+        };
         let text = |key| site.text(key).map(|text| text.value.clone());
         if let Some(url) = text(Key::MetadataAddress) {
             authority = authority.metadata(url);
@@ -328,20 +336,24 @@ pub(super) fn with_authority_settings(mut authority: Authority, config: &ConfigS
     if site.trust_directory_claims.as_ref().is_some_and(|trust| trust.value) {
         authority = authority.trust_directory_claims();
     }
+    for pem in &config.ca_certificates {
+        authority = authority.ca_certificates(&pem.value);
+    }
     authority
         .issuers(site.all(Key::Issuers).map(|issuer| issuer.value.clone()))
         .algorithms(site.algorithms.iter().map(|algorithm| algorithm.value))
 }
 
 /// Adds the audiences, clients and claims of its section.
-fn with_overrides(authority: Authority, config: &ConfigSettings) -> Authority {
+pub(super) fn with_overrides(authority: Authority, config: &ConfigSettings) -> Authority {
     let rules = config.required_claims.iter().map(|rule| rule.value.clone());
     rules.fold(with_clients_and_audiences(authority, config), Authority::required_claim)
 }
 
 /// Adds the audiences and clients of its section.
 pub(super) fn with_clients_and_audiences(mut authority: Authority, config: &ConfigSettings) -> Authority {
-    for client_id in &config.client_ids {
+    // A workload's audience is never derived.
+    for client_id in config.client_ids.iter().filter(|_| config.kind() != AuthorityKind::Workload) {
         authority = authority.client_id(&client_id.value);
     }
     for audience in &config.audiences {

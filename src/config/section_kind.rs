@@ -14,6 +14,7 @@ impl ConfigSettings {
         let of_policy = has_policy.then_some(AuthorityKind::B2c);
         // A tenant in the path of a custom domain does not tell whose tenant it is; a policy does.
         let of_address = |text: &str| match address::form(text)? {
+            AuthorityKind::OpenIdConnect if address::is_workload_issuer(text) => Some(AuthorityKind::Workload),
             AuthorityKind::Entra if has_policy && !address::is_at_cloud(text) => of_policy,
             kind => Some(kind),
         };
@@ -22,6 +23,11 @@ impl ConfigSettings {
             .or_else(|| self.instance_texts().find_map(|(_, text)| address::kind_of_instance(text)))
             .or(of_policy)
             .unwrap_or(AuthorityKind::Entra)
+    }
+
+    /// The name that the readers use.
+    pub(super) fn form(&self) -> AuthorityKind {
+        self.kind()
     }
 
     /// Whether the section has an authority of its own, beside those that are listed.

@@ -136,7 +136,7 @@ impl Reader<'_> {
             };
             inner.read(&members);
             let Reader { settings, problems, .. } = inner;
-            self.settings.warnings.extend(members.warnings(settings.kind() == Form::B2c));
+            self.settings.warnings.extend(members.warnings(settings.form() == Form::B2c));
             self.problems.append(problems);
             let section = self.named(&authority.name, settings);
             self.settings.sections.push(section);

@@ -182,7 +182,9 @@ impl Rules<'_> {
         }
         let is_named =
             !self.config.has_own_authority() || !self.config.tenants.is_empty() || !self.config.addresses.is_empty();
-        if !is_named && !self.config.is_spoilt(&[Key::TenantId, Key::TenantIds, Key::Authority]) {
+        // A policy is a problem of its own here: it says that another kind was meant.
+        let is_b2c = self.config.site.text(Key::Policy).is_some();
+        if !is_named && !is_b2c && !self.config.is_spoilt(&[Key::TenantId, Key::TenantIds, Key::Authority]) {
             let advice = match self.config.site.text(Key::Domain) {
                 Some(domain) => format!(
                     "is missing, and {} = {:?} is not used to find the tenant; write the Directory (tenant) ID of the app \

@@ -1,5 +1,6 @@
 mod authorities;
 mod limits;
+mod values;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -20,12 +21,12 @@ const TENANT: &str = "11111111-2222-3333-4444-555555555555";
 const OTHER: &str = "aaaaaaaa-2222-3333-4444-555555555555";
 const CLIENT: &str = "66666666-7777-8888-9999-000000000000";
 const GUID: &str = "a GUID of the form 11111111-2222-3333-4444-555555555555";
-const NO_TENANT: &str = "is missing: whose tokens are accepted? Take the Directory (tenant) ID of the app registration";
-const NO_API: &str = "is missing, and so is an audience: which API is this? Take the Application (client) ID of its app \
+const NO_TENANT: &str = "is missing; write the Directory (tenant) ID of the app registration";
+const NO_API: &str = "is missing, and so is an audience; write the Application (client) ID of the API's app \
                       registration";
 const KNOWN: &str = "Instance, TenantId, TenantIds, ClientId, Audience, Audiences, Authority, \
                      AllowWebApiToBeAuthorizedByACL, AppSpecificKeys, AllowedClients, RequiredClaims, ClockSkewSeconds, \
-                     Resource, RevokedKeys, DetailedErrors, Authorities, Kind, Domain, SignUpSignInPolicyId, Policies, \
+                     StrictAudiences, Resource, RevokedKeys, DetailedErrors, Authorities, Kind, Domain, SignUpSignInPolicyId, Policies, \
                      AcceptTfpIssuers, AcceptAppTokensWithoutPolicy, Issuers, Name, Version, Algorithms, ScopeClaim, \
                      RoleClaim, GroupClaim, SubjectClaim, ClientClaim, AudienceClaim, MetadataAddress, JwksUri, KeyFile, \
                      StaticKeys, TrustDirectoryClaims, RequiredForReadiness";
@@ -99,11 +100,12 @@ fn mistakes_of_the_builder() {
          app registration"
     );
     let no_audience = "an audience is needed: a client id or an App ID URI such as api://orders";
-    let beside = "cannot stand beside other tenants: it stands for all of them";
+    let beside = "stands for many tenants and cannot be combined with others; leave one out";
     let no_client = format!("{GUID} is needed: the Application (client) ID of the API's app registration");
     let no_caller = format!("{GUID} is needed: an application's client id");
-    let no_kid = "the `kid` of a signing key is needed, without blanks";
-    let no_values = "has no values, so no token could keep it; name some, or ask for its presence alone";
+    let no_kid = "the `kid` of a signing key is needed, without whitespace";
+    let no_values =
+        "has no values, so that no token could meet it; list some, or leave Values out to require the claim";
     let no_uri = "an absolute https address without a fragment, or the App ID URI (api://…) is needed";
     let tenant_only = || ConfigSettings::default().tenant(TENANT);
     let client_only = || ConfigSettings::default().client_id(CLIENT);
@@ -116,7 +118,7 @@ fn mistakes_of_the_builder() {
         (client_only().tenant("10.0.0.1"), format!("tenant() = \"10.0.0.1\": {no_domain}")),
         (
             client_only().tenant("Common"),
-            "tenant() = \"Common\": is no tenant; if really meant, it is danger_any_account()".into(),
+            "tenant() = \"Common\": is not a tenant; to accept all of those, use danger_any_account()".into(),
         ),
         (good().danger_any_account(), format!("danger_any_account(): {beside}")),
         (client_only().danger_any_account().danger_personal_accounts(), format!("danger_any_account(): {beside}")),
@@ -131,10 +133,10 @@ fn mistakes_of_the_builder() {
         ),
         (good().audience(""), format!("audience() = \"\": {no_audience}")),
         (good().audience("/"), format!("audience() = \"/\": {no_audience}")),
-        (good().audience(" "), "audience() = \" \": an audience has no blanks in it".into()),
+        (good().audience(" "), "audience() = \" \": contains whitespace, which no audience has; remove it".into()),
         (
             good().audience("api://*"),
-            "audience() = \"api://*\": audiences are compared exactly: * is no wildcard".into(),
+            "audience() = \"api://*\": audiences are compared exactly: * is not a wildcard".into(),
         ),
         (
             good().instance("http://login.example"),
@@ -143,21 +145,21 @@ fn mistakes_of_the_builder() {
         ),
         (
             good().instance("login.microsoftonline.de"),
-            "instance() = \"login.microsoftonline.de\": no cloud of Microsoft's has this address; there are \
+            "instance() = \"login.microsoftonline.de\": is not the address of a Microsoft cloud; write one of \
              login.microsoftonline.com, login.microsoftonline.us, login.partner.microsoftonline.cn, \
              login.sovcloud-identity.fr, login.sovcloud-identity.de, login.sovcloud-identity.sg"
                 .into(),
         ),
         (
             good().instance("Public/"),
-            "instance() = \"Public/\": is the name of no cloud; there are Public, UsGovernment, China, Bleu, Delos, \
-             GovSg, or an address is needed"
+            "instance() = \"Public/\": is not the name of a cloud; write one of Public, UsGovernment, China, Bleu, Delos, \
+             GovSg, or an address"
                 .into(),
         ),
         (
             good().instance("AzureGermany"),
-            "instance() = \"AzureGermany\": is the name of no cloud; there are Public, UsGovernment, China, Bleu, Delos, \
-             GovSg, or an address is needed"
+            "instance() = \"AzureGermany\": is not the name of a cloud; write one of Public, UsGovernment, China, Bleu, Delos, \
+             GovSg, or an address"
                 .into(),
         ),
         (
@@ -174,7 +176,7 @@ fn mistakes_of_the_builder() {
         (good().required_claim(ClaimRule::any("x", [""; 0])), format!("required_claim() = \"x\": {no_values}")),
         (
             good().leeway(Duration::from_secs(301)),
-            "leeway() = \"301s\": at most 300 s are allowed; set the clock rather".into(),
+            "leeway() = \"301s\": at most 300 s are allowed; synchronize the clock instead".into(),
         ),
         (good().revoke_key(""), format!("revoke_key() = \"\": {no_kid}")),
         (
@@ -187,11 +189,11 @@ fn mistakes_of_the_builder() {
         (good().resource("api://"), format!("resource() = \"api://\": {no_uri}")),
         (
             ConfigSettings::default().danger_any_organization().client_id(CLIENT).app_specific_keys(true),
-            "app_specific_keys() = \"true\": needs tenant(): a tenant's own document is where those keys are".into(),
+            "app_specific_keys() = \"true\": needs tenant(): only the document of a single tenant has those keys".into(),
         ),
         (
             tenant_only().audience("api://orders").app_specific_keys(true),
-            "app_specific_keys() = \"true\": needs client_id(), by which those keys are asked for".into(),
+            "app_specific_keys() = \"true\": needs client_id(), for which those keys are requested".into(),
         ),
         (good().max_token_bytes(1023), "max_token_bytes() = \"1023\": from 1024 to 1048576 bytes are allowed".into()),
     ] {
@@ -230,15 +232,18 @@ fn mistakes_of_json() {
             "ClockSkewSeconds = \"00:05:00\": a whole number of seconds from 0 to 300 is needed",
         ),
         (r#","ClockSkewSeconds":-1"#, "ClockSkewSeconds = \"-1\": a whole number of seconds from 0 to 300 is needed"),
-        (r#","ClockSkewSeconds":301"#, "ClockSkewSeconds = \"301s\": at most 300 s are allowed; set the clock rather"),
+        (
+            r#","ClockSkewSeconds":301"#,
+            "ClockSkewSeconds = \"301s\": at most 300 s are allowed; synchronize the clock instead",
+        ),
         (r#","client_id":"x""#, "client_id: is given twice, as AzureAd:ClientId too; leave one out"),
         (r#","ClientId":"x""#, "ClientId: is given twice; leave one out"),
         (r#","Audiance":"secret""#, "Audiance: there is no such setting; did you mean `Audience`?"),
         (r#","ClientSecrt":"secret""#, "ClientSecrt: there is no such setting; did you mean `ClientSecret`?"),
         (
             r#","Authority":"https://login.microsoftonline.com/common""#,
-            "Authority = \"https://login.microsoftonline.com/common\": names another tenant than AzureAd:TenantId; leave \
-             one out",
+            "Authority = \"https://login.microsoftonline.com/common\": accepts more tenants than AzureAd:TenantId = \
+             \"11111111-2222-3333-4444-555555555555\"; leave it out to accept those of AzureAd:TenantId alone",
         ),
         (
             r#","RequiredClaims":{}"#,
@@ -269,7 +274,8 @@ fn mistakes_of_json() {
         ),
         (
             r#","RequiredClaims":[{"Name":"a","Values":[]}]"#,
-            "RequiredClaims:0 = \"a\": has no values, so no token could keep it; name some, or ask for its presence alone",
+            "RequiredClaims:0 = \"a\": has no values, so that no token could meet it; list some, or leave Values out to \
+             require the claim",
         ),
         (
             r#","RequiredClaims":[{"Name":"a","name":"b"}]"#,
@@ -464,7 +470,14 @@ fn every_setting_of_json_arrives() {
         assert!(plan.authorities[0].policy.audiences.contains(audience), "{audience}");
     }
     assert!(!plan.authorities[0].policy.audiences.contains("api://Orders"));
-    assert!(plan.warnings.is_empty());
+    assert_eq!(
+        warnings(&plan),
+        [format!(
+            "AzureAd:Audience = \"api://orders/\" is accepted in addition to the audiences of AzureAd:ClientId ({CLIENT} and \
+             api://{CLIENT}), which Microsoft.Identity.Web would replace by it; set StrictAudiences to true to accept it \
+             alone, or to false to accept all of them without this warning"
+        )]
+    );
 }
 
 #[test]
@@ -492,7 +505,7 @@ fn a_cloud_by_its_name_or_any_of_its_hosts() {
     }
     let b2c = section(r#","Instance":"UsGovernment","SignUpSignInPolicyId":"B2C_1_susi""#);
     let told = told(Config::from_json(&b2c));
-    assert!(told[0].contains("is for Azure AD B2C, but the authority is Entra's"), "{told:?}");
+    assert!(told[0].contains("is for Azure AD B2C, but the authority is an Entra tenant"), "{told:?}");
 }
 
 #[test]
@@ -556,24 +569,22 @@ fn what_is_worth_a_warning() {
     assert!(keyword("organizations").is_empty());
     assert_eq!(
         keyword("common"),
-        ["AzureAd:TenantId = \"common\" lets personal Microsoft accounts in: anybody can have one"]
+        ["AzureAd:TenantId = \"common\" accepts personal Microsoft accounts, which anyone can create"]
     );
     assert_eq!(keyword("consumers").len(), 1);
     assert_eq!(keyword(&TenantId::PERSONAL_ACCOUNTS.to_string()).len(), 1);
     assert_eq!(
         of(good().audience("https://graph.microsoft.com")),
-        [
-            "audience() = \"https://graph.microsoft.com\" is Microsoft Graph, an API of Microsoft's: tokens for it are for \
-          Microsoft alone to validate"
-        ]
+        ["audience() = \"https://graph.microsoft.com\" is the audience of Microsoft Graph, an API of Microsoft: only \
+             Microsoft can validate tokens for it"]
     );
     assert_eq!(
         of(ConfigSettings::default().tenant(TENANT).client_id(TENANT)),
-        [format!("client_id() = \"{TENANT}\" is the tenant's id too: is it the application's?")]
+        [format!("client_id() = \"{TENANT}\" is also the tenant's id; check that it is the Application (client) ID")]
     );
     assert_eq!(
         of(good().instance("https://entra.example")),
-        ["entra.example is none of Microsoft's clouds: whoever runs it decides which tokens are good"]
+        ["entra.example is not a Microsoft cloud: its operator decides which tokens are accepted"]
     );
     let empty = plan(vars(&[("ENTRA_TENANT_ID", TENANT), ("ENTRA_CLIENT_ID", CLIENT), ("ENTRA_AUDIENCES", "")]));
     assert_eq!(warnings(&empty), ["set but empty, which counts as missing: ENTRA_AUDIENCES"]);
@@ -610,7 +621,9 @@ fn authorities_and_dangers_arrive() {
     );
     assert_eq!(
         told(Config::from_json(&others)),
-        ["AzureAd:AppSpecificKeys = \"true\": needs AzureAd:TenantId: a tenant's own document is where those keys are"]
+        [
+            "AzureAd:AppSpecificKeys = \"true\": needs AzureAd:TenantId: only the document of a single tenant has those keys"
+        ]
     );
     assert!(plan(Ok(good().danger_accept_bound_tokens(true))).authorities[0].policy.accept_bound);
 }

@@ -60,9 +60,13 @@ impl ConfigSettings {
         rules.warnings.clone_from(&self.warnings);
         let kind = self.kind();
         let other = if self.has_own_authority() { rules.authority_of_section(kind) } else { None };
-        if let Some(required) = self.site.required_for_readiness.as_ref().filter(|_| !self.has_own_authority()) {
-            let advice = "applies to one authority; move it into its entry in Authorities";
-            rules.wrong(NotApplicable, &required.name, &required.value.to_string(), advice);
+        if !self.has_own_authority() {
+            let readiness = self.site.required_for_readiness.as_ref().map(|required| &required.name);
+            let certificates = self.ca_certificates.first().map(|pem| &pem.name);
+            for name in readiness.into_iter().chain(certificates) {
+                let advice = "applies to one authority; move it into its entry in Authorities";
+                rules.problems.push(name.problem(NotApplicable, None, advice));
+            }
         }
         let tenants = if kind == AuthorityKind::Entra { rules.tenants(None) } else { Tenants::default() };
         let client_id = rules.client_id(kind);
@@ -91,8 +95,12 @@ impl ConfigSettings {
         let main = main.or(other).map(|authority| section::with_authority_settings(authority, self));
         rules.check_metadata_address(kind, main.as_ref());
         // The clients and audiences of another issuer mean nothing to Entra.
-        let main =
-            main.map(|main| if kind.has_guids() { main } else { section::with_clients_and_audiences(main, self) });
+        let main = main.map(|main| match kind {
+            // Its rule that says which workloads may call must be its own.
+            AuthorityKind::Workload => section::with_overrides(main, self),
+            AuthorityKind::OpenIdConnect => section::with_clients_and_audiences(main, self),
+            AuthorityKind::Entra | AuthorityKind::B2c | AuthorityKind::ExternalId => main,
+        });
         let mut entries: Vec<AuthorityEntry<'_>> = Vec::new();
         entries.extend(main.map(|authority| AuthorityEntry::of_section(authority, self.own_name(), self)));
         for section in &self.sections {
@@ -167,14 +175,16 @@ impl Rules<'_> {
             ids.extend(id.map(|id| Named::new(client.name.clone(), id)));
         }
         let is_any = !self.config.client_ids.is_empty() || !self.config.audiences.is_empty();
-        // None is needed where every authority has its own audiences.
-        let has_own = |authority: &Named<Authority>| authority.value.settings.names_an_audience();
+        // None is needed where every authority has its own audiences, nor for another issuer, whose own is missing then.
+        let has_own = |authority: &Named<Authority>| {
+            authority.value.settings.names_an_audience() || !AuthorityKind::of(&authority.value.kind).has_guids()
+        };
         let section_has_own = |section: &Named<ConfigSettings>| {
             let config = &section.value;
             let is_named = !config.client_ids.is_empty() || !config.audiences.is_empty();
-            is_named || config.is_spoilt(&[Key::ClientId, Key::Audience, Key::Audiences])
+            is_named || !config.kind().has_guids() || config.is_spoilt(&[Key::ClientId, Key::Audience, Key::Audiences])
         };
-        let is_needed = self.config.has_own_authority()
+        let is_needed = (self.config.has_own_authority() && kind.has_guids())
             || !self.config.authorities.iter().all(has_own)
             || !self.config.sections.iter().all(section_has_own);
         if is_needed && !is_any && !self.config.is_spoilt(&[Key::ClientId, Key::Audience, Key::Audiences]) {
@@ -209,10 +219,15 @@ impl Rules<'_> {
                 let id = audience.value.strip_prefix("api://").unwrap_or(&audience.value);
                 id.trim_end_matches('/').eq_ignore_ascii_case(&client.value)
             };
-            let is_microsofts = |audience: &&Named<String>| audience.name.ends_with(Key::Audience.name());
-            for audience in config.audiences.iter().filter(is_microsofts).filter(|audience| !is_default(audience)) {
+            let is_replacing = |audience: &&Named<String>| {
+                let is_microsofts = audience.name.ends_with(Key::Audience.name());
+                is_microsofts && !is_default(audience) && microsoft_api(&audience.value).is_none()
+            };
+            for audience in config.audiences.iter().filter(is_replacing) {
                 let text = format!(
-                    "{} = {:?} is accepted in addition to the audiences of {} ({id} and api://{id}), which                      Microsoft.Identity.Web would replace by it; set StrictAudiences to true to accept it alone, or to false                      to accept all of them without this warning",
+                    "{} = {:?} is accepted in addition to the audiences of {} ({id} and api://{id}), which \
+                     Microsoft.Identity.Web would replace by it; set StrictAudiences to true to accept it alone, or to false \
+                     to accept all of them without this warning",
                     audience.name,
                     audience.value,
                     client.name,

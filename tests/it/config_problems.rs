@@ -92,6 +92,7 @@ const IN_SECTION: &[&str] = &[
     r#""Instance":"AzureGermany""#,
     r#""Instance":"UsGovernment""#,
     r#""Instance":"https://entra.example""#,
+    r#""Kind":"Entra","Instance":"https://entra.example""#,
     r#""Instance":"$PUBLIC/common""#,
     r#""Instance":1"#,
     r#""Instance":"https://user@entra.example""#,
@@ -181,8 +182,8 @@ const IN_SECTION: &[&str] = &[
     r#""Authorities":[{"Instance":"$B2C","SignUpSignInPolicyId":"a","AcceptAppTokensWithoutPolicy":true}]"#,
     r#""AllowedClients":["$OTHER"],"Authorities":[{"Instance":"$B2C","SignUpSignInPolicyId":"a","AcceptAppTokensWithoutPolicy":true},{"Instance":"$B2C","SignUpSignInPolicyId":"b","Name":"b","AcceptAppTokensWithoutPolicy":true}]"#,
     r#""Authorities":[{"Authority":"$OKTA","Audience":"a","Issuers":["https://id.example"]},{"Authority":"https://other.example","Audience":"a","Issuers":["https://id.example"]}]"#,
-    r#""Authorities":[{"Authority":"https://login.contoso.example/$OTHER/v2.0","Issuers":["https://id.example"]}]"#,
-    r#""Authorities":[{"Authority":"https://login.contoso.example/$OTHER/v2.0","Issuers":["https://id.example/$OTHER/"]}]"#,
+    r#""Authorities":[{"Kind":"Entra","Authority":"https://login.contoso.example/$OTHER/v2.0","Issuers":["https://id.example"]}]"#,
+    r#""Authorities":[{"Kind":"Entra","Authority":"https://login.contoso.example/$OTHER/v2.0","Issuers":["https://id.example/$OTHER/"]}]"#,
     r#""Authorities":[{"Kind":"ExternalId","Authority":"https://login.contoso.example/$OTHER","Issuers":["https://id.example/a/"]}]"#,
     r#""Authorities":[{"Authority":"$CIAM","Issuers":["https://id.example/$OTHER/"]}]"#,
 ];

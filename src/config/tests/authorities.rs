@@ -13,7 +13,7 @@ const JWK: &str = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hc
 
 /// What the authorities of a section are, by the builder's own words: the same plan must come out of both.
 #[track_caller]
-fn same(members: &str, built: ConfigSettings) {
+pub(super) fn same(members: &str, built: ConfigSettings) {
     let json = plan(Config::from_json(&format!(r#"{{"AzureAd":{{{members}}}}}"#)));
     let built = plan(Ok(built));
     assert_eq!(shown(&json), shown(&built), "{members}");
@@ -30,12 +30,12 @@ fn shown(plan: &ResolvedConfig) -> String {
     lines.join("\n")
 }
 
-fn only_client() -> ConfigSettings {
+pub(super) fn only_client() -> ConfigSettings {
     ConfigSettings::default().client_id(CLIENT)
 }
 
 /// Members of a section with a client id.
-fn with_client(members: &str) -> String {
+pub(super) fn with_client(members: &str) -> String {
     format!(r#""ClientId":"{CLIENT}",{members}"#)
 }
 
@@ -138,9 +138,8 @@ fn external_id_in_every_form() {
         &with_client(&format!(r#""Kind":"ExternalId","Authority":"{own}/{TENANT}/v2.0","Version":"2.0""#)),
         only_client().authority(Authority::external_id_at(own, TENANT).version(crate::claims::TokenVersion::V2)),
     );
-    // Without it, a tenant behind a host is an instance that speaks like Entra.
     same(
-        &with_client(&format!(r#""Authority":"{own}/{TENANT}/v2.0""#)),
+        &with_client(&format!(r#""Kind":"Entra","Authority":"{own}/{TENANT}/v2.0""#)),
         ConfigSettings::default().tenant(TENANT).client_id(CLIENT).instance(own),
     );
 }
@@ -238,8 +237,7 @@ fn required_claims_that_an_authority_can_write_are_told() {
         ("department", "", false),
     ] {
         let told = authorities(claim, more);
-        let said =
-            format!("AzureAd:RequiredClaims:0: the claim {claim} counts as it stands in the token, and partner can");
+        let said = format!("AzureAd:RequiredClaims:0: the claim {claim} is read from the token, and partner can");
         assert_eq!(told.iter().any(|warning| warning.starts_with(&said)), is_told, "{claim}: {told:?}");
     }
     let alone =
@@ -433,26 +431,27 @@ fn several_authorities_by_the_environment() {
 
 #[test]
 fn mistakes_of_one_authority() {
-    let entra_host =
-        "is a host of Entra's own, which does not issue these tokens; https://contoso.b2clogin.com is the form";
+    let entra_host = "is the sign-in host of a cloud, which does not issue these tokens; write https://contoso.b2clogin.com, with the name \
+         of your tenant";
     let algorithms = "there are RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA";
     let mixed = "leave one out, and list authorities of several kinds under Authorities";
+    let at_cloud = "; Azure AD B2C is at https://contoso.b2clogin.com, with the name of your tenant";
     for (members, problem) in [
         // B2C.
         (
             format!(r#""Instance":"{B2C}","Domain":"{DOMAIN}""#),
-            format!("AzureAd:Instance = \"{B2C}/{DOMAIN}/\": has no policy: which user flow issues the tokens? Name it by \
-                     SignUpSignInPolicyId"),
+            format!("AzureAd:Instance = \"{B2C}/{DOMAIN}/\": has no policy; write the name of the user flow that issues \
+                     the tokens as SignUpSignInPolicyId"),
         ),
         (
             format!(r#""Authority":"{B2C}/{DOMAIN}/v2.0""#),
-            format!("AzureAd:Authority = \"{B2C}/{DOMAIN}/\": has no policy: which user flow issues the tokens? Name it by \
-                     SignUpSignInPolicyId"),
+            format!("AzureAd:Authority = \"{B2C}/{DOMAIN}/\": has no policy; write the name of the user flow that issues \
+                     the tokens as SignUpSignInPolicyId"),
         ),
         (
             format!(r#""Authority":"{B2C}/{DOMAIN}/v2.0?p=B2C_1_susi""#),
-            format!("AzureAd:Authority = \"{B2C}/{DOMAIN}/v2.0?p=B2C_1_susi\": an address with a query (?) is not allowed; \
-                     name the policy as SignUpSignInPolicyId"),
+            format!("AzureAd:Authority = \"{B2C}/{DOMAIN}/v2.0?p=B2C_1_susi\": names the policy in its query (?p=); write it \
+                     as SignUpSignInPolicyId"),
         ),
         (
             format!(r#""Authority":"https://login.microsoftonline.com/tfp/{DOMAIN}/B2C_1_susi""#),
@@ -460,13 +459,13 @@ fn mistakes_of_one_authority() {
         ),
         (
             r#""SignUpSignInPolicyId":"B2C_1_susi""#.to_owned(),
-            "AzureAd:Instance: is missing: tenants of Azure AD B2C have an address of their own, such as \
+            "AzureAd:Instance: is missing: an Azure AD B2C tenant has an address of its own, such as \
              https://contoso.b2clogin.com (AzureAd:SignUpSignInPolicyId = \"B2C_1_susi\")"
                 .to_owned(),
         ),
         (
             r#""Instance":"https://login.contoso.example","SignUpSignInPolicyId":"own""#.to_owned(),
-            "AzureAd:TenantId: is missing: the tenant's GUID, or its domain such as contoso.onmicrosoft.com".to_owned(),
+            "AzureAd:TenantId: is missing; write the tenant's GUID, or its domain such as contoso.onmicrosoft.com".to_owned(),
         ),
         (
             format!(r#""Instance":"{B2C}","TenantId":"common","SignUpSignInPolicyId":"a""#),
@@ -501,7 +500,7 @@ fn mistakes_of_one_authority() {
         ),
         (
             format!(r#""Instance":"{B2C}","SignUpSignInPolicyId":"a","Version":"1.0""#),
-            format!("AzureAd:Version = \"1.0\": means nothing here: the authority is Azure AD B2C's (AzureAd:Instance = \
+            format!("AzureAd:Version = \"1.0\": does not apply: the authority is an Azure AD B2C tenant (AzureAd:Instance = \
                      \"{B2C}\"), which has one version"),
         ),
         (
@@ -513,43 +512,43 @@ fn mistakes_of_one_authority() {
         // Kinds mixed.
         (
             format!(r#""Instance":"https://login.microsoftonline.com/","TenantId":"{TENANT}","SignUpSignInPolicyId":"a""#),
-            format!("AzureAd:SignUpSignInPolicyId = \"a\": is for Azure AD B2C, but the authority is Entra's \
-                     (AzureAd:Instance = \"https://login.microsoftonline.com/\"); {mixed}"),
+            format!("AzureAd:SignUpSignInPolicyId = \"a\": is for Azure AD B2C, but the authority is an Entra tenant \
+                     (AzureAd:Instance = \"https://login.microsoftonline.com/\"); {mixed}{at_cloud}"),
         ),
         (
             format!(r#""TenantId":"{TENANT}","AcceptTfpIssuers":true"#),
-            format!("AzureAd:AcceptTfpIssuers = \"true\": is for Azure AD B2C, but the authority is Entra's \
-                     (AzureAd:TenantId = \"{TENANT}\"); {mixed}"),
+            format!("AzureAd:AcceptTfpIssuers = \"true\": is for Azure AD B2C, but the authority is an Entra tenant \
+                     (AzureAd:TenantId = \"{TENANT}\"); {mixed}{at_cloud}"),
         ),
         (
             format!(r#""TenantId":"{TENANT}","AcceptAppTokensWithoutPolicy":true"#),
-            format!("AzureAd:AcceptAppTokensWithoutPolicy = \"true\": is for Azure AD B2C, but the authority is Entra's \
-                     (AzureAd:TenantId = \"{TENANT}\"); {mixed}"),
+            format!("AzureAd:AcceptAppTokensWithoutPolicy = \"true\": is for Azure AD B2C, but the authority is an Entra tenant \
+                     (AzureAd:TenantId = \"{TENANT}\"); {mixed}{at_cloud}"),
         ),
         (
             format!(r#""Authority":"https://login.microsoftonline.com/{TENANT}","Instance":"{B2C}""#),
-            format!("AzureAd:Instance = \"{B2C}\": is Azure AD B2C's, not Entra's"),
+            format!("AzureAd:Instance = \"{B2C}\": is the address of an Azure AD B2C tenant, not of an Entra tenant"),
         ),
         (
             format!(r#""Authority":"{CIAM}/","Instance":"https://login.microsoftonline.com""#),
-            format!("AzureAd:Instance = \"https://login.microsoftonline.com\": is Entra's, but the authority is External \
-                     ID's; {mixed}"),
+            format!("AzureAd:Instance = \"https://login.microsoftonline.com\": is of an Entra tenant, but the authority is an External ID \
+                     tenant; {mixed}"),
         ),
         (
             format!(r#""TenantId":"{TENANT}","ScopeClaim":"scope""#),
-            format!("AzureAd:ScopeClaim = \"scope\": is for OpenID Connect issuers, but the authority is Entra's \
+            format!("AzureAd:ScopeClaim = \"scope\": is for OpenID Connect issuers, but the authority is an Entra tenant \
                      (AzureAd:TenantId = \"{TENANT}\"), whose addresses and claims are known; leave it out"),
         ),
         (
             format!(r#""Kind":"Entra","Authority":"{CIAM}/{TENANT}""#),
-            format!("AzureAd:Authority = \"{CIAM}/{TENANT}\": is External ID's, not Entra's"),
+            format!("AzureAd:Authority = \"{CIAM}/{TENANT}\": is the address of an External ID tenant, not of an Entra tenant"),
         ),
         (r#""Kind":"Okta""#.to_owned(), "AzureAd:Kind = \"Okta\": is no kind of authority; there are Entra, B2C, ExternalId \
              and OpenIdConnect".to_owned()),
         // External ID.
         (
             format!(r#""Authority":"{CIAM}/a/b""#),
-            format!("AzureAd:Authority = \"{CIAM}/a/b\": nothing but the tenant and /v2.0 may stand behind the host"),
+            format!("AzureAd:Authority = \"{CIAM}/a/b\": only the tenant and /v2.0 may follow the host"),
         ),
         (
             format!(r#""Instance":"{CIAM}","TenantIds":["{TENANT}","{OTHER}"]"#),
@@ -557,43 +556,44 @@ fn mistakes_of_one_authority() {
         ),
         (
             r#""Kind":"ExternalId","TenantId":"contoso.example""#.to_owned(),
-            "AzureAd:Instance: is missing: tenants of External ID have an address of their own, such as \
+            "AzureAd:Instance: is missing: an External ID tenant has an address of its own, such as \
              https://contoso.ciamlogin.com"
                 .to_owned(),
         ),
         // Other issuers.
         (
             r#""Authority":"https://id.example/?x=1""#.to_owned(),
-            "AzureAd:Authority = \"https://id.example/?x=1\": an issuer has no query (?) and no fragment (#); take \
-             it as its tokens have it in iss"
+            "AzureAd:Authority = \"https://id.example/?x=1\": an issuer has no query (?) and no fragment (#); \
+             write it as its tokens have it in iss"
                 .to_owned(),
         ),
         (
             r#""Kind":"OpenIdConnect","Authority":"https://id.example/#x""#.to_owned(),
-            "AzureAd:Authority = \"https://id.example/#x\": an address with a fragment (#) is not allowed".to_owned(),
+            "AzureAd:Authority = \"https://id.example/#x\": an issuer has no query (?) and no fragment (#); write it \
+             as its tokens have it in iss".to_owned(),
         ),
         (
             format!(r#""Authority":"{OKTA}/.well-known/openid-configuration""#),
-            format!("AzureAd:Authority = \"{OKTA}/.well-known/openid-configuration\": is the address of the metadata; the \
-                     issuer is what its tokens have in iss, mostly what stands before /.well-known"),
+            format!("AzureAd:Authority = \"{OKTA}/.well-known/openid-configuration\": is the address of the metadata; write the \
+                     issuer, which its tokens have in iss: usually the part before /.well-known"),
         ),
         (
             format!(r#""Kind":"OpenIdConnect","Authority":"https://login.microsoftonline.com/{TENANT}/v2.0""#),
-            format!("AzureAd:Authority = \"https://login.microsoftonline.com/{TENANT}/v2.0\": is Entra's: use tenant() or \
-                     Authority::tenant, which knows its rules"),
+            format!("AzureAd:Authority = \"https://login.microsoftonline.com/{TENANT}/v2.0\": is at Entra: configure TenantId \
+                     (in code, tenant() or Authority::tenant)"),
         ),
         (
             format!(r#""Authority":"{OKTA}","TenantId":"{TENANT}""#),
-            format!("AzureAd:TenantId = \"{TENANT}\": the authority is another OpenID Connect issuer's (AzureAd:Authority = \
-                     \"{OKTA}\"), and has no TenantId; {mixed}"),
+            format!("AzureAd:TenantId = \"{TENANT}\": does not apply: the authority is another OpenID Connect issuer \
+                     (AzureAd:Authority = \"{OKTA}\"), without TenantId; {mixed}"),
         ),
         (
             r#""Kind":"OpenIdConnect""#.to_owned(),
-            "AzureAd:Authority: is missing: the issuer, exactly as its tokens have it in iss".to_owned(),
+            "AzureAd:Authority: is missing; write the issuer, exactly as its tokens have it in iss".to_owned(),
         ),
         (
             format!(r#""Authority":"{OKTA}","MetadataAddress":"https://a.example/m","JwksUri":"https://a.example/k""#),
-            "AzureAd:JwksUri = \"https://a.example/k\": says where the keys are, as AzureAd:MetadataAddress does; leave one \
+            "AzureAd:JwksUri = \"https://a.example/k\": is a second source of keys beside AzureAd:MetadataAddress; leave one \
              out"
                 .to_owned(),
         ),
@@ -603,11 +603,11 @@ fn mistakes_of_one_authority() {
         ),
         (
             format!(r#""Authority":"{OKTA}","RoleClaim":"""#),
-            "AzureAd:RoleClaim = \"\": RoleClaim: the name of a claim, or a JSON Pointer such as /a/b, is needed".to_owned(),
+            "AzureAd:RoleClaim = \"\": the name of a claim, or a JSON Pointer such as /a/b, is needed".to_owned(),
         ),
         (
             format!(r#""Authority":"{OKTA}","GroupClaim":"/""#),
-            "AzureAd:GroupClaim = \"/\": GroupClaim: the name of a claim, or a JSON Pointer such as /a/b, is needed".to_owned(),
+            "AzureAd:GroupClaim = \"/\": the name of a claim, or a JSON Pointer such as /a/b, is needed".to_owned(),
         ),
         (
             format!(r#""Authority":"{OKTA}","StaticKeys":{{"keys":3}}"#),
@@ -646,9 +646,9 @@ fn mistakes_within_the_list() {
     let outside = "holds for all authorities; put it outside of Authorities";
     let guid = "a GUID of the form 11111111-2222-3333-4444-555555555555";
     for (authority, problem) in [
-        (r#"{"Audience":" ","TenantId":"common"}"#.to_owned(), "Audience = \" \": an audience has no blanks in it".to_owned()),
+        (r#"{"Audience":" ","TenantId":"common"}"#.to_owned(), "Audience = \" \": contains whitespace, which no audience has; remove it".to_owned()),
         (r#"{"Audiences":["a","b*"],"TenantId":"common"}"#.to_owned(), "Audiences:1 = \"b*\": audiences are compared exactly: \
-             * is no wildcard".to_owned()),
+             * is not a wildcard".to_owned()),
         (format!(r#"{{"ClientId":"x","Authority":"{CIAM}"}}"#), format!("ClientId = \"x\": {guid} is needed as the client id")),
         (
             format!(r#"{{"AllowedClients":["x"],"TenantId":"{OTHER}"}}"#),
@@ -656,7 +656,8 @@ fn mistakes_within_the_list() {
         ),
         (
             format!(r#"{{"RequiredClaims":[{{"Name":"a","Values":[]}}],"TenantId":"{OTHER}"}}"#),
-            "RequiredClaims:0 = \"a\": has no values, so no token could keep it; name some, or ask for its presence alone"
+            "RequiredClaims:0 = \"a\": has no values, so that no token could meet it; list some, or leave Values out to require \
+             the claim"
                 .to_owned(),
         ),
         ("{}".to_owned(), format!("TenantId: {NO_TENANT}")),
@@ -699,7 +700,7 @@ fn mistakes_within_the_list() {
     }
     // An audience of its own is needed where the section's client id says nothing about it.
     let okta = section(&format!(r#","Authorities":[{{"Authority":"{OKTA}"}}]"#));
-    let advice = "has no audience: what do its tokens have in aud? Name it by Audience";
+    let advice = "has no audience; write the aud claim of its tokens as Audience";
     assert_eq!(told(Config::from_json(&okta)), [format!("AzureAd:Authorities:0 = \"{OKTA}\": {advice}")]);
     // One of several mistakes hides no other.
     let all = r#","Authorities":[{"ClientId":"x"},{"Kind":"Okta","Colour":1},{"TenantId":"x y","Audience":"*"}]"#;
@@ -714,8 +715,8 @@ fn mistakes_within_the_list() {
 fn authorities_must_be_apart() {
     let advice = |first: &str, named: &str| {
         format!(
-            "accepts tokens that {first} ({named}) accepts too, so that nobody could say which rules hold for them: leave one \
-             out, or keep them apart by Version"
+            "accepts tokens that {first} ({named}) accepts too, so that it would be ambiguous which rules apply; leave one \
+             out, or separate them by Version"
         )
     };
     let public = "https://login.microsoftonline.com";
@@ -753,7 +754,7 @@ fn personal_accounts_by_their_id_are_told() {
     for (authority, is_told) in [(one, true), (listed, true), (named, false), (Authority::danger_any_account(), false)]
     {
         let plan = plan(Ok(only_client().authority(authority)));
-        let said = "authority() = \"9188040d-6c67-4c5b-b112-36a304b66dad\" lets personal Microsoft accounts in";
+        let said = "authority() = \"9188040d-6c67-4c5b-b112-36a304b66dad\" accepts personal Microsoft accounts";
         assert_eq!(warnings(&plan).iter().any(|warning| warning.starts_with(said)), is_told, "{:?}", warnings(&plan));
     }
 }
@@ -784,7 +785,7 @@ fn what_another_issuer_calls_its_own_opens_nothing_at_entra() {
     assert!(okta.policy.audiences.contains("0oa1") && !entra.policy.audiences.contains("0oa1"));
     assert!(entra.policy.audiences.contains(CLIENT) && !okta.policy.audiences.contains(CLIENT));
     // Its client id is none of Entra's, so an audience is missing there.
-    let advice = "has no audience: what do its tokens have in aud? Name it by Audience";
+    let advice = "has no audience; write the aud claim of its tokens as Audience";
     let entra = format!("https://login.microsoftonline.com/{TENANT}");
     assert_eq!(told(Config::from_json(&json("0oa2", ""))), [format!("AzureAd:Authorities:0 = \"{entra}\": {advice}")]);
     assert_eq!(told(Config::from_json(&json(" ", &format!(r#","ClientId":"{CLIENT}""#)))).len(), 1);
@@ -798,11 +799,12 @@ fn an_instance_by_the_builder_names_its_kind_too() {
     assert_eq!(
         told(Ok(ConfigSettings::default().tenant(TENANT).client_id(CLIENT).instance(B2C))),
         [format!(
-            "tenant() = \"{B2C}/{TENANT}/\": has no policy: which user flow issues the tokens? Name it by policy()"
+            "tenant() = \"{B2C}/{TENANT}/\": has no policy; write the name of the user flow that issues the \
+             tokens as policy()"
         )]
     );
     assert_eq!(
         told(Ok(ConfigSettings::default().tenant(TENANT).client_id(CLIENT).instance(CIAM).app_specific_keys(true))),
-        ["app_specific_keys() = \"true\": needs tenant(): a tenant's own document is where those keys are"]
+        ["app_specific_keys() = \"true\": needs tenant(): only the document of a single tenant has those keys"]
     );
 }
