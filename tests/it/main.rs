@@ -8,6 +8,7 @@ mod cache;
 mod clients;
 mod codes;
 mod config;
+mod config_crates;
 mod config_problems;
 mod crossing;
 mod diagnosis;

@@ -212,7 +212,7 @@ fn what_tokens_must_have() {
     assert_eq!(rules.as_array().unwrap().len(), 2);
     assert_eq!(
         told(&jwt(&format!("{tenant}<required-claims>{}</required-claims>", any.replace("\"any\"", "\"some\"")))),
-        ["validate-jwt/required-claims/claim[aud]/@match = \"some\": \"all\" or \"any\" is needed"]
+        ["validate-jwt/required-claims/claim[aud]/@match = \"some\": must be \"all\" or \"any\""]
     );
     let both = "<audiences><audience>b</audience><audience>c</audience></audiences>";
     assert_eq!(aud(both, any), (json!(["b"]), Value::Null));
@@ -373,7 +373,7 @@ fn what_cannot_be_carried_over_is_refused() {
         ),
         (
             tenant.clone() + AUDIENCE + "<required-claims><claim name='a' match='some'><value>x</value></claim></required-claims>",
-            "required-claims/claim[a]/@match = \"some\": \"all\" or \"any\" is needed".into(),
+            "required-claims/claim[a]/@match = \"some\": must be \"all\" or \"any\"".into(),
         ),
         (
             tenant.clone() + AUDIENCE + "<required-claims><claim><value>x</value></claim></required-claims>",
