@@ -1,4 +1,4 @@
-//! The real thing: an API for tokens of your own tenant, with the layers of tower-http around ours.
+//! An API for tokens of one tenant, as in production, with the layers of tower-http around ours.
 //!
 //! ```sh
 //! cargo run --example server -- appsettings.json
@@ -30,8 +30,8 @@ use tracing_subscriber::EnvFilter;
 const USAGE: &str = "\
 usage: server [FILE]
 
-FILE is a JSON file with a section AzureAd; without it, the settings are read from the environment
-(ENTRA_TENANT_ID, ENTRA_CLIENT_ID, …). GET /readyz succeeds once the keys of all authorities are loaded, except those
+FILE is a JSON file with a section AzureAd; the environment (ENTRA_TENANT_ID, ENTRA_CLIENT_ID, AzureAd__TenantId, …) replaces
+its settings. Without FILE, all settings are read from the environment. GET /readyz succeeds once the keys of all authorities are loaded, except those
 with \"RequiredForReadiness\": false. PORT is the port on 127.0.0.1, 3000 by default. RUST_LOG is what is logged.";
 
 #[tokio::main]
@@ -64,7 +64,7 @@ async fn serve(file: Option<&str>) -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
 
     let config = match file {
-        Some(file) => Config::from_file(file)?,
+        Some(file) => Config::from_file(file)?.with_env()?,
         None => Config::from_env()?,
     };
     let verifier = VerifierBuilder::from(config).build()?;

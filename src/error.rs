@@ -60,7 +60,7 @@ impl ConfigProblem {
             kind,
             source: ConfigSource::Code,
             setting: truncated(setting, LONGEST_SETTING),
-            value: value.map(|value| truncated(value.to_owned(), LONGEST_VALUE)),
+            value: value.map(|value| truncated(without_password(value), LONGEST_VALUE)),
             advice: truncated(advice.into(), LONGEST_ADVICE),
         }
     }
@@ -100,6 +100,16 @@ impl ConfigProblem {
     #[must_use]
     pub fn advice(&self) -> &str {
         &self.advice
+    }
+}
+
+/// The value without the user name and the password of an address in it.
+fn without_password(value: &str) -> String {
+    let Some((scheme, rest)) = value.split_once("://") else { return value.to_owned() };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    match rest[..end].rfind('@') {
+        Some(at) => format!("{scheme}://…{}", &rest[at..]),
+        None => value.to_owned(),
     }
 }
 

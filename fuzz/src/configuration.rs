@@ -9,11 +9,11 @@ pub fn configuration(data: &[u8]) -> String {
     let Ok(text) = std::str::from_utf8(data) else { return "not UTF-8".to_owned() };
     // A file of keys would be read: of devices, for instance, without an end.
     let folded = text.to_ascii_lowercase().replace('_', "");
-    if folded.contains("keyfile") && (folded.contains('/') || folded.contains('\\')) {
+    if (folded.contains("keyfile") || folded.contains("cafile")) && (folded.contains('/') || folded.contains('\\')) {
         return "names a file".to_owned();
     }
     let label = outcome(Config::from_json(text));
-    // The way through serde has the same limits, whatever it makes of comments and doubles.
+    // The way through serde has the same limits, whatever it makes of comments and duplicates.
     let through_serde = catch_unwind(AssertUnwindSafe(|| serde_json::from_str::<Config>(text).is_ok()));
     assert!(through_serde.is_ok(), "panics through serde");
     label

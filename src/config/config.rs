@@ -90,6 +90,12 @@ impl Config {
         resolved.ok_or_else(|| ConfigError::from_problem(settings.missing(Key::TenantId, "is missing")))
     }
 
+    /// The settings as they are read, before any rule.
+    #[cfg(test)]
+    pub(super) fn read(&self) -> Merged {
+        merge::merged(&self.layers, &ConfigSettings::default())
+    }
+
     /// Logs the source of each setting, and where the environment lets more tokens in than the file does.
     pub(crate) fn log_sources(&self, code: &ConfigSettings) {
         merge::log_sources(&self.layers, code);

@@ -185,7 +185,7 @@ mod tests {
             ),
             (
                 format!(r#"{{"AzureAd":{{{SETTINGS},"client_id":"y"}}}}"#),
-                "AzureAd:client_id: is given twice, as AzureAd:ClientId too",
+                "AzureAd:client_id: is given twice, also as AzureAd:ClientId",
             ),
             (format!(r#"{{"AzureAd":{{{SETTINGS}}},"AzureAd":{{}}}}"#), "AzureAd: is given twice"),
             (
@@ -193,7 +193,7 @@ mod tests {
                 "RequiredClaims:0:Name: is given twice",
             ),
         ] {
-            let error = read(&json).unwrap_err();
+            let error = read(&json).unwrap().validate().unwrap_err().to_string();
             assert!(error.contains(problem), "{error}");
         }
     }

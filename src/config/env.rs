@@ -126,7 +126,9 @@ fn layer(vars: impl Iterator<Item = (String, Result<String, String>)>, section: 
     let mut found = Found::default();
     for (name, value) in vars {
         let is_ours = name.starts_with(OURS) && !is_of_kubernetes(&name, value.as_deref().unwrap_or_default());
-        let is_dotnet = name.get(..dotnet.len()).is_some_and(|start| start.eq_ignore_ascii_case(&dotnet));
+        // .NET reads colons too.
+        let start = name.replace(':', "__");
+        let is_dotnet = start.get(..dotnet.len()).is_some_and(|start| start.eq_ignore_ascii_case(&dotnet));
         if let ("AZURE_CLIENT_ID" | "AZURE_TENANT_ID", Ok(value)) = (name.as_str(), &value)
             && !value.is_empty()
         {
@@ -148,17 +150,18 @@ fn layer(vars: impl Iterator<Item = (String, Result<String, String>)>, section: 
 
 impl Found {
     fn dotnet(&mut self, name: String, value: String) {
-        match self.dotnet.get(&name.to_ascii_lowercase()) {
+        let folded = name.replace(':', "__").to_ascii_lowercase();
+        match self.dotnet.get(&folded) {
             Some((other, known)) if *known != value => self.problems.push(differ(&name, &value, other)),
             Some(_) => {}
-            None => drop(self.dotnet.insert(name.to_ascii_lowercase(), (name, value))),
+            None => drop(self.dotnet.insert(folded, (name, value))),
         }
     }
 
     fn into_layer(mut self, dotnet: &str) -> Layer {
         let mut members = Vec::new();
         for (name, value) in std::mem::take(&mut self.dotnet).into_values() {
-            let path = name[dotnet.len()..].replace("__", ":");
+            let path = name.replace(':', "__")[dotnet.len()..].replace("__", ":");
             if path.split(':').count() > DEEPEST {
                 let advice = "is not a setting: it has more levels than any";
                 self.problems.push(ConfigProblem::new(Unknown, name, None, advice));
@@ -247,6 +250,7 @@ fn key_of(name: &str, dotnet: &str) -> Option<Key> {
     if let Some(key) = key::of_variable(name) {
         return Some(key);
     }
+    let name = name.replace(':', "__");
     let mut path = name.get(dotnet.len()..)?.split("__");
     match key::setting(path.next()?)? {
         Key::Authorities => path.nth(1).and_then(key::setting).or(Some(Key::Authorities)),

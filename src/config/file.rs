@@ -11,6 +11,7 @@ use super::{
     find_section::{self, DEFAULT_SECTION},
     flaw::Flaw,
     jsonc::strip_jsonc,
+    key::Key,
     layer::Layer,
     settings::Source,
     value::{ConfigValue, Data, LONGEST_DOCUMENT},
@@ -85,6 +86,9 @@ impl Config {
         let source = Source::Document { source: ConfigSource::Json, file, section: found.name };
         let mut layer = Layer::new(source, found.members, folder);
         found.problems.into_iter().for_each(|problem| layer.report(problem));
+        if found.is_unreadable {
+            layer.members.spoilt.extend(Key::REQUIRED);
+        }
         layer.warnings = found.warnings;
         layer.absent = found.absent;
         Ok(Self::of_layer(layer, section.map(<[String]>::to_vec)))

@@ -30,6 +30,8 @@ pub(super) struct Found {
     pub(super) warnings: Vec<Warning>,
     /// The problem that there is no section.
     pub(super) absent: Option<ConfigProblem>,
+    /// The section is not an object: no setting of it is missing.
+    pub(super) is_unreadable: bool,
 }
 
 /// The members of the section, or those at the top if none is named and there is no default one. An error if a named section
@@ -46,8 +48,7 @@ pub(super) fn find(root: Members, path: Option<&[String]>) -> Result<Found, Flaw
         return Ok(Found { name: Some(name), members, ..found });
     }
     if !found.problems.is_empty() {
-        // It is not an object.
-        return Ok(Found { name: Some(segments.join(":")), ..found });
+        return Ok(Found { name: Some(segments.join(":")), is_unreadable: true, ..found });
     }
     let is_ours = |members: &Members| members.iter().any(|(name, _)| key::is_telling(name));
     if path.is_none() && is_ours(&others) {
@@ -104,7 +105,8 @@ fn take_section(
             data => {
                 let value = ConfigValue::new(name, data);
                 let advice = "must be an object with the settings";
-                problems.push(ConfigProblem::new(Invalid, visible(&value.name), Some(&value.to_text()), advice));
+                // Not the value: it may be a secret.
+                problems.push(ConfigProblem::new(Invalid, visible(&value.name), None, advice));
             }
         }
     }

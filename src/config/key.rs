@@ -74,6 +74,7 @@ pub(super) struct Setting {
     pub(super) name: &'static str,
     pub(super) kind: Kind,
     /// What it is, for the README and the JSON Schema.
+    #[cfg_attr(not(test), expect(dead_code, reason = "a test keeps both documents in step"))]
     pub(super) doc: &'static str,
     /// The environment variable, beside the .NET spelling that every setting has.
     pub(super) variable: Option<&'static str>,
@@ -282,40 +283,23 @@ pub(super) const SETTINGS: [Setting; 41] = [
         .common_word(),
     Setting::new(Key::Algorithms, "Algorithms", Kind::Algorithms, "Signature algorithms. Default: `RS256`.")
         .common_word(),
-    Setting::new(Key::ScopeClaim, "ScopeClaim", Kind::Text, "The claim with the scopes of an OpenID Connect issuer."),
-    Setting::new(Key::RoleClaim, "RoleClaim", Kind::Text, "The claim with the roles of an OpenID Connect issuer."),
-    Setting::new(Key::GroupClaim, "GroupClaim", Kind::Text, "The claim with the groups of an OpenID Connect issuer."),
-    Setting::new(
-        Key::SubjectClaim,
-        "SubjectClaim",
-        Kind::Text,
-        "The claim that identifies the subject at an OpenID Connect issuer.",
-    ),
-    Setting::new(
-        Key::ClientClaim,
-        "ClientClaim",
-        Kind::Text,
-        "The claim with the client ID of an OpenID Connect issuer.",
-    ),
-    Setting::new(
-        Key::AudienceClaim,
-        "AudienceClaim",
-        Kind::Text,
-        "The claim with the audience of an OpenID Connect issuer.",
-    ),
-    Setting::new(
-        Key::MetadataAddress,
-        "MetadataAddress",
-        Kind::Text,
-        "The address of an OpenID Connect issuer's metadata document.",
-    ),
-    Setting::new(Key::JwksUri, "JwksUri", Kind::Text, "The address of an OpenID Connect issuer's key set.")
-        .instead_of(&["JwksUrl", "JwksEndpoint", "KeySetUri"]),
+    Setting::new(Key::ScopeClaim, "ScopeClaim", Kind::Text, "The claim with the scopes (OpenID Connect)."),
+    Setting::new(Key::RoleClaim, "RoleClaim", Kind::Text, "The claim with the roles (OpenID Connect)."),
+    Setting::new(Key::GroupClaim, "GroupClaim", Kind::Text, "The claim with the groups (OpenID Connect)."),
+    Setting::new(Key::SubjectClaim, "SubjectClaim", Kind::Text, "The claim with the subject (OpenID Connect)."),
+    Setting::new(Key::ClientClaim, "ClientClaim", Kind::Text, "The claim with the client ID (OpenID Connect)."),
+    Setting::new(Key::AudienceClaim, "AudienceClaim", Kind::Text, "The claim with the audience (OpenID Connect)."),
+    Setting::new(Key::MetadataAddress, "MetadataAddress", Kind::Text, "The metadata document (OpenID Connect)."),
+    Setting::new(Key::JwksUri, "JwksUri", Kind::Text, "The key set's address (OpenID Connect).").instead_of(&[
+        "JwksUrl",
+        "JwksEndpoint",
+        "KeySetUri",
+    ]),
     Setting::new(
         Key::FileOfKeys,
         "KeyFile",
         Kind::File,
-        "A file with an OpenID Connect issuer's key set, or its public keys in PEM.",
+        "A file with a key set, or public keys in PEM (OpenID Connect).",
     )
     .common_word(),
     Setting::new(Key::StaticKeys, "StaticKeys", Kind::StaticKeys, "The same keys in the configuration itself."),
@@ -341,6 +325,10 @@ pub(super) const SETTINGS: [Setting; 41] = [
 ];
 
 impl Key {
+    /// Those of which some must be given.
+    pub(super) const REQUIRED: [Self; 5] =
+        [Self::TenantId, Self::Authority, Self::Instance, Self::ClientId, Self::Audience];
+
     /// Its row.
     pub(super) fn setting(self) -> &'static Setting {
         static ROWS: LazyLock<HashMap<Key, &'static Setting>> =

@@ -138,15 +138,17 @@ impl Members {
                 return problems.push(ConfigProblem::new(Conflict, visible(&inner.name), None, advice));
             }
         }
+        let is_visible = visible(key) == key;
+        let because = if is_visible { "" } else { " (it has whitespace or invisible characters in its name)" };
         let advice = match names::suspicion(key) {
             Suspicion::Harmless => return self.unknown.push(name),
             Suspicion::Misspelled(known) => {
                 self.spoilt.extend(key::setting(known));
-                format!("is not a setting; did you mean `{known}`?")
+                format!("is not a setting{because}; did you mean `{known}`?")
             }
             Suspicion::Restriction(Some(known)) => {
                 self.spoilt.extend(key::setting(known));
-                format!("is not a setting, but sounds like a restriction; did you mean `{known}`?")
+                format!("is not a setting{because}, but sounds like a restriction; did you mean `{known}`?")
             }
             Suspicion::Restriction(None) => "is not a setting, but sounds like a restriction; write it as one of \
                  TenantIds, Audiences, AllowedClients and RequiredClaims, or rename or remove it"

@@ -7,14 +7,14 @@ use super::{
     key::{self, Key, Kind, SETTINGS},
     layer::Layer,
     reader::{Reader, Replaced},
-    settings::{ConfigSettings, Source},
+    settings::ConfigSettings,
     value::{ConfigValue, Data},
     warning::Warning,
 };
 use crate::error::{
     ConfigProblem,
     ConfigProblemKind::{Conflict, Invalid},
-    ConfigSource, Problems,
+    Problems,
 };
 
 /// The settings of all sources, and the problems of reading them.
@@ -77,8 +77,7 @@ impl Merged {
         } else {
             self.problems.push(problem.clone().in_source(layer.source.kind()));
             // One problem for one cause.
-            let follows = [Key::TenantId, Key::TenantIds, Key::Authority, Key::Instance, Key::ClientId, Key::Audience];
-            self.settings.spoilt.extend(follows);
+            self.settings.spoilt.extend(Key::REQUIRED);
         }
     }
 }
@@ -127,6 +126,7 @@ fn empty_variables(
         let below = lower.iter().rev().flat_map(|layer| layer.values_of(key.slot())).next();
         let advice = match below {
             Some(below) => format!("is set, but empty, over {}; give it a value, or unset it", below.name),
+            None if key.setting().kind == Kind::Boolean => "is set, but empty; must be true or false".to_owned(),
             None if key.setting().restricts => {
                 "is set, but empty; give it a value, or unset it to lift the restriction".to_owned()
             }
@@ -149,49 +149,52 @@ fn empty_variables(
 /// Objects are replaced as a whole. A source that has only a part of the object below it was meant to be merged: what it
 /// leaves out would be lost.
 fn partial_values(layer: &Layer, lower: &[Layer], replaced: &Slots) -> Vec<ConfigProblem> {
-    let is_object = |key: Key| matches!(key.setting().kind, Kind::Authorities | Kind::TokenValidationParameters);
     let mut problems = Vec::new();
-    for (key, value) in layer.values().filter(|(key, _)| is_object(*key) && !replaced.is_replaced(*key)) {
-        for below in lower.iter().rev().flat_map(|layer| layer.values_of(key)).take(1) {
-            if let Some(lost) = left_out(value, below) {
-                let advice = format!(
-                    "replaces {} as a whole and leaves out {lost}: {} is not merged, so write all of it in one source",
-                    below.name,
-                    key.name()
-                );
-                problems.push(ConfigProblem::new(Conflict, &value.name, None, advice));
+    for (key, value) in layer.values().filter(|(key, _)| !replaced.is_replaced(*key)) {
+        let Some(below) = lower.iter().rev().flat_map(|layer| layer.values_of(key)).next() else { continue };
+        let lost = match (key.setting().kind, &value.data, &below.data) {
+            (Kind::TokenValidationParameters, _, _) => left_out(value, below),
+            (Kind::Authorities, Data::List(entries), Data::List(others)) => {
+                entries.iter().enumerate().find_map(|(at, entry)| lost_entry(at, entry, others))
             }
+            _ => None,
+        };
+        if let Some(lost) = lost {
+            let advice = format!(
+                "replaces {} as a whole and leaves out {lost}: {} is not merged, so write all of it in one source",
+                below.name,
+                key.name()
+            );
+            problems.push(ConfigProblem::new(Conflict, &value.name, None, advice));
         }
     }
     problems
 }
 
+/// What an entry of `Authorities` leaves out of the entries below it: it must name its authority, and all else if one of those
+/// names the same.
+fn lost_entry(at: usize, entry: &ConfigValue, others: &[ConfigValue]) -> Option<String> {
+    const IDENTITY: [Key; 6] = [Key::TenantId, Key::TenantIds, Key::Authority, Key::Instance, Key::Domain, Key::Policy];
+    let identity = |entry: &ConfigValue| -> HashSet<String> {
+        let Data::Object(members) = &entry.data else { return HashSet::new() };
+        let named = members.iter().filter(|(name, _)| key::setting(name).is_some_and(|key| IDENTITY.contains(&key)));
+        named.flat_map(|(_, value)| value.texts()).map(str::to_ascii_lowercase).collect()
+    };
+    let own = identity(entry);
+    let is_first = entry.name.ends_with(&format!("__{at}")) || !entry.name.contains("__");
+    if own.is_empty() || !is_first {
+        return others.get(at).or(others.first()).map(|other| other.name.clone());
+    }
+    others.iter().find(|other| identity(other) == own).and_then(|other| left_out(entry, other))
+}
+
 /// The first setting of `below` that `value` does not have.
 fn left_out(value: &ConfigValue, below: &ConfigValue) -> Option<String> {
-    match (&value.data, &below.data) {
-        (Data::Object(members), Data::Object(others)) => others.iter().find_map(|(key, other)| {
-            let slot = |key: &str| key::setting(key).map(Key::slot);
-            let is_same =
-                |name: &str| key::fold(name) == key::fold(key) || slot(name).is_some() && slot(name) == slot(key);
-            if other.is_empty() || members.iter().any(|(name, _)| is_same(name)) {
-                None
-            } else {
-                Some(other.name.clone())
-            }
-        }),
-        (Data::List(elements), Data::List(others)) => {
-            let of_position = |at: usize, element: &ConfigValue| element.name.ends_with(&format!("__{at}"));
-            let mut pairs = elements.iter().zip(others).enumerate();
-            pairs.find_map(|(at, (element, other))| {
-                if of_position(at, element) || !element.name.contains("__") {
-                    left_out(element, other)
-                } else {
-                    Some(other.name.clone())
-                }
-            })
-        }
-        _ => None,
-    }
+    let (Data::Object(members), Data::Object(others)) = (&value.data, &below.data) else { return None };
+    let slot = |name: &str| key::setting(name).map_or_else(|| key::fold(name), |key| key.slot().name().to_owned());
+    let has = |name: &str| members.iter().any(|(other, _)| slot(other) == slot(name));
+    let lost = others.iter().find(|(name, other)| !other.is_empty() && !has(name));
+    lost.map(|(_, other)| other.name.clone())
 }
 
 /// Logs the source of each setting, and where the environment lets more tokens in than the file does.
@@ -199,7 +202,7 @@ pub(super) fn log_sources(layers: &[Layer], code: &ConfigSettings) {
     let sources = sources(layers, code);
     let all: Vec<String> = sources.iter().map(|(name, source)| format!("{name}: {source}")).collect();
     if !all.is_empty() {
-        tracing::debug!(target: "tower_entra", event = "configuration", "sources of the settings: {}", all.join(", "));
+        tracing::debug!(target: "tower_entra", event = "configuration_sources", "sources of the settings: {}", all.join(", "));
     }
     let replaced = replaced(layers, code);
     for (at, layer) in layers.iter().enumerate() {
@@ -208,23 +211,27 @@ pub(super) fn log_sources(layers: &[Layer], code: &ConfigSettings) {
             let slot = key.slot();
             let values = layer.values_of(slot);
             let below = layers[..at].iter().rev().map(|layer| layer.values_of(slot)).find(|values| !values.is_empty());
-            let Some(below) = below else { continue };
-            if widens(slot, &values, &below) && told.insert(slot) {
-                let (setting, below) = (value.name.as_str(), below[0].name.as_str());
+            let is_lowest = layers[..at].iter().all(|layer| layer.members.settings.is_empty());
+            let below = below.unwrap_or_default();
+            if !is_lowest && widens(slot, &values, &below) && told.insert(slot) {
+                let setting = value.name.as_str();
+                let below = below.first().map(|below| format!("replaces {}, and ", below.name)).unwrap_or_default();
                 tracing::info!(target: "tower_entra", event = "configuration", setting,
-                    "{setting} replaces {below}, and accepts tokens that it does not");
+                    "{setting} {below}accepts tokens that the source below it does not");
             }
         }
     }
 }
 
-/// Whether values of a setting accept tokens that those below them do not.
+/// Whether values of a setting accept tokens that those below them, or its default, do not.
 fn widens(slot: Key, values: &[&ConfigValue], below: &[&ConfigValue]) -> bool {
     let texts = |values: &[&ConfigValue]| -> HashSet<String> {
         values.iter().flat_map(|value| value.texts()).map(str::to_ascii_lowercase).collect()
     };
     let (new, old) = (texts(values), texts(below));
+    let restricts = matches!(slot, Key::AllowedClients | Key::RequiredClaims | Key::Version | Key::Algorithms);
     match slot {
+        _ if restricts && below.is_empty() => false,
         Key::TenantId
         | Key::ClientId
         | Key::Audience
@@ -250,12 +257,8 @@ pub(super) fn sources(layers: &[Layer], code: &ConfigSettings) -> BTreeMap<&'sta
     let slots = code.slots();
     let mut sources = BTreeMap::new();
     for (layer, replaced) in layers.iter().zip(&replaced(layers, code)) {
-        let source = match layer.source.kind() {
-            ConfigSource::Environment => "environment",
-            _ => "file",
-        };
         for (key, _) in layer.values().filter(|(key, _)| !replaced.is_replaced(*key)) {
-            sources.insert(key.name(), source);
+            sources.insert(key.name(), layer.source.name());
         }
     }
     let of_code = SETTINGS.iter().filter(|row| slots.contains(&row.key)).map(|row| (row.name, "code"));

@@ -12,7 +12,7 @@ use super::{
     validate::ResolvedConfig,
     value::ConfigValue,
 };
-use crate::{authority::Source, error::ConfigSource};
+use crate::authority::Source;
 
 /// What the values of static keys are shown as: one of them may be a private key by mistake.
 const REDACTED: &str = "…";
@@ -53,8 +53,8 @@ impl ConfigReport {
         };
         // Later sources replace earlier ones, whose values are not among `sources`.
         for layer in layers {
-            let source = if matches!(layer.source.kind(), ConfigSource::Environment) { "environment" } else { "file" };
-            for (key, value) in layer.values().filter(|(key, _)| sources.get(key.name()) == Some(&source)) {
+            let is_effective = |key: Key| sources.get(key.name()) == Some(&layer.source.name());
+            for (key, value) in layer.values().filter(|(key, _)| is_effective(*key)) {
                 report.configuration.insert(key.name().to_owned(), shown(key, value));
             }
         }
@@ -62,58 +62,44 @@ impl ConfigReport {
         report
     }
 
-    /// Adds defaults and what follows from other settings.
+    /// Adds defaults and what follows from other settings. Of several authorities, the first is that of the section.
     fn derived(&mut self, layers: &[Layer], resolved: &ResolvedConfig) {
-        let has = |report: &Self, key: Key| report.configuration.contains_key(key.name());
-        let has_skew = |layer: &Layer| {
-            let mut parameters = layer.values().filter(|(key, _)| *key == Key::TokenValidationParameters);
-            parameters.any(|(_, value)| value.has_member("ClockSkew"))
+        let has_parameter = |names: &[&str]| {
+            let mut values = layers.iter().flat_map(Layer::values);
+            values.any(|(key, value)| {
+                key == Key::TokenValidationParameters && names.iter().any(|name| value.has_member(name))
+            })
         };
-        if let Some(trusted) = resolved.authorities.first() {
-            if !has(self, Key::ClockSkewSeconds) {
-                let is_given = layers.iter().any(has_skew);
-                let source = if is_given { Key::TokenValidationParameters.name() } else { "default" };
-                self.add(Key::ClockSkewSeconds, json!(trusted.policy.leeway.as_secs()), source);
-            }
-            if !has(self, Key::Audience) {
-                let given = self.sources.get(Key::Audiences.name()).cloned();
-                let source = match given {
-                    _ if has(self, Key::TokenValidationParameters) && !has(self, Key::Audiences) => {
-                        Key::TokenValidationParameters.name().to_owned()
-                    }
-                    Some(source) if has(self, Key::ClientId) => format!("{source}, {}", Key::ClientId.name()),
-                    Some(source) => source,
-                    None => Key::ClientId.name().to_owned(),
-                };
-                let audiences: Vec<String> =
-                    trusted.policy.audiences.to_text().split(", ").map(str::to_owned).collect();
-                self.add(Key::Audiences, json!(audiences), &source);
-            }
-            let ids: Vec<String> = match &trusted.source {
-                Source::Entra(entra) => entra.tenants.ids().map(|id| id.to_string()).collect(),
-                Source::One(_) => Vec::new(),
-            };
-            if let ([id], false, true) =
-                (ids.as_slice(), has(self, Key::TenantId) || has(self, Key::TenantIds), has(self, Key::Authority))
-            {
-                self.add(Key::TenantId, json!(id), Key::Authority.name());
-            }
-        }
-        if !has(self, Key::Instance) && has(self, Key::Authority) {
-            return self.defaults(resolved);
-        }
-        if !has(self, Key::Instance)
-            && let Some(Source::Entra(entra)) = resolved.authorities.first().map(|trusted| &trusted.source)
-        {
-            self.add(Key::Instance, json!(entra.instance.base()), "default");
-        }
-        self.defaults(resolved);
-    }
-
-    fn defaults(&mut self, resolved: &ResolvedConfig) {
-        if !self.configuration.contains_key(Key::DetailedErrors.name()) {
+        let parameters = Key::TokenValidationParameters.name();
+        if !self.has(Key::DetailedErrors) {
             self.add(Key::DetailedErrors, json!(resolved.detailed_errors), "default");
         }
+        let Some(trusted) = resolved.authorities.first() else { return };
+        if !self.has(Key::ClockSkewSeconds) {
+            let source = if has_parameter(&["ClockSkew"]) { parameters } else { "default" };
+            self.add(Key::ClockSkewSeconds, json!(trusted.policy.leeway.as_secs()), source);
+        }
+        let audiences = trusted.policy.audiences.sorted();
+        if has_parameter(&["ValidAudience", "ValidAudiences"]) {
+            self.add(Key::Audiences, json!(audiences), parameters);
+        } else if !self.has(Key::Audience) && !self.has(Key::Audiences) {
+            self.add(Key::Audiences, json!(audiences), Key::ClientId.name());
+        }
+        if let Source::Entra(entra) = &trusted.source {
+            let ids: Vec<String> = entra.tenants.ids().map(|id| id.to_string()).collect();
+            let has_tenant = self.has(Key::TenantId) || self.has(Key::TenantIds);
+            if let ([id], false, true) = (ids.as_slice(), has_tenant, self.has(Key::Authority)) {
+                self.add(Key::TenantId, json!(id), Key::Authority.name());
+            }
+            if !self.has(Key::Instance) {
+                let source = if self.has(Key::Authority) { Key::Authority.name() } else { "default" };
+                self.add(Key::Instance, json!(entra.instance.base()), source);
+            }
+        }
+    }
+
+    fn has(&self, key: Key) -> bool {
+        self.configuration.contains_key(key.name())
     }
 
     fn add(&mut self, key: Key, value: Value, source: &str) {

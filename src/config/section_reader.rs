@@ -19,7 +19,10 @@ impl Reader<'_> {
     /// Reads the settings that no source of higher precedence replaces.
     pub(super) fn read(&mut self, members: &Members) {
         self.settings.spoilt.extend(&members.spoilt);
-        for (key, value) in &members.settings {
+        // Its audiences replace others, wherever it is in the section.
+        let is_last = |key: Key| key == Key::TokenValidationParameters;
+        let (last, first): (Vec<_>, Vec<_>) = members.settings.iter().partition(|(key, _)| is_last(*key));
+        for (key, value) in first.into_iter().chain(last) {
             if !self.replaced.is_replaced(*key) {
                 self.setting(*key, value);
             }
@@ -31,9 +34,9 @@ impl Reader<'_> {
         let setting = key.setting();
         if value.is_empty() {
             let is_boolean = setting.kind == Kind::Boolean && matches!(value.data, Data::Text(_));
-            if setting.restricts || is_boolean {
+            if is_boolean || setting.restricts && setting.kind != Kind::Boolean {
                 let advice = if is_boolean {
-                    "is empty; write true or false, or remove it"
+                    "is empty; must be true or false"
                 } else {
                     "is empty; write a value, or remove it to lift the restriction"
                 };

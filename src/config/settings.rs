@@ -83,6 +83,15 @@ impl Source {
         }
     }
 
+    /// Its name in a report.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Builder => "code",
+            Self::Document { .. } => "file",
+            Self::Environment { .. } => "environment",
+        }
+    }
+
     /// The same for a program that reads a problem.
     pub(super) fn kind(&self) -> ConfigSource {
         match self {

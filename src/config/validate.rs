@@ -18,7 +18,6 @@ use super::{
 use crate::{
     authority::{Authority, Trusted},
     error::{
-        ConfigError,
         ConfigProblemKind::{Invalid, Missing, NotApplicable},
         ConfigSource, Problems,
     },
@@ -47,11 +46,11 @@ pub(crate) struct ResolvedConfig {
 impl ConfigSettings {
     /// Validates the settings.
     #[cfg(test)]
-    pub(crate) fn resolve(&self) -> Result<ResolvedConfig, ConfigError> {
+    pub(crate) fn resolve(&self) -> Result<ResolvedConfig, crate::error::ConfigError> {
         let (resolved, problems) = self.validate_all();
         problems.check().map_err(|error| error.in_file(self.origin()))?;
         // Without a tenant there is a problem already.
-        resolved.ok_or_else(|| ConfigError::from_problem(self.missing(Key::TenantId, "is missing")))
+        resolved.ok_or_else(|| crate::error::ConfigError::from_problem(self.missing(Key::TenantId, "is missing")))
     }
 
     /// Goes through all rules. The result is usable only without problems.

@@ -7,11 +7,13 @@ use std::fmt;
 /// ```
 /// use tower_entra::{Config, error::{ConfigProblemKind, ConfigSource}};
 ///
-/// let error = Config::from_json(r#"{"AzureAd": {"TenantId": "common", "CleintId": "x"}}"#).unwrap_err();
+/// let config = Config::from_json(r#"{"AzureAd": {"TenantId": "common", "CleintId": "x"}}"#)?;
+/// let error = config.validate().unwrap_err();
 /// let problem = &error.problems()[0];
 /// assert_eq!(problem.kind(), ConfigProblemKind::Unknown);
 /// assert_eq!(problem.kind().code(), "unknown");
 /// assert_eq!((problem.setting(), problem.source()), ("AzureAd:CleintId", ConfigSource::Json));
+/// # Ok::<(), tower_entra::ConfigError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]

@@ -9,6 +9,7 @@ mod clients;
 mod codes;
 mod config;
 mod config_cases;
+mod config_crates;
 mod config_problems;
 mod crossing;
 mod diagnosis;

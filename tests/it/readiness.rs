@@ -156,7 +156,8 @@ async fn required_for_readiness_in_a_file() {
         let verifier = both.of(VerifierBuilder::from(config)).build().unwrap();
         assert_eq!(verifier.warm_up().await.is_ok(), is_ready, "{required}");
     }
-    let wrong = Config::from_json(&file(r#","RequiredForReadiness":"no""#)).unwrap_err().to_string();
+    let wrong =
+        Config::from_json(&file(r#","RequiredForReadiness":"no""#)).unwrap().validate().unwrap_err().to_string();
     assert!(wrong.contains("AzureAd:Authorities:0:RequiredForReadiness"), "{wrong}");
     let environment = [
         ("AzureAd__TenantId", MockEntra::TENANT.to_owned()),

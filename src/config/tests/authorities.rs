@@ -103,8 +103,10 @@ fn what_b2c_passes_over_is_told() {
     );
     assert_eq!(
         warnings(&plan(Config::from_json(&json))),
-        ["passed over, as they change nothing about access tokens: AzureAd:EditProfilePolicyId, \
-          AzureAd:ResetPasswordPolicyId"]
+        [
+            "ignored: AzureAd:EditProfilePolicyId, AzureAd:ResetPasswordPolicyId (tokens of this user flow are rejected unless \
+          it is in Policies)"
+        ]
     );
 }
 
@@ -200,7 +202,7 @@ fn directory_claims_are_trusted_of_one_authority_alone() {
         let problems = told(Config::from_json(&json));
         assert!(
             matches!(&problems[..], [problem] if problem.starts_with("AzureAd:Authorities:0:TrustDirectoryClaims")
-                && problem.ends_with("true or false is needed")),
+                && problem.ends_with("must be true or false")),
             "{value}: {problems:?}"
         );
     }
@@ -404,25 +406,26 @@ fn several_authorities_by_the_environment() {
 
     let base = [("ENTRA_TENANT_ID", TENANT), ("ENTRA_CLIENT_ID", CLIENT)];
     for (name, value, problem) in [
-        (
-            "AzureAd__Authorities__0__ClientId",
-            CLIENT,
-            format!("AzureAd__Authorities__0__TenantId: {NO_TENANT}"),
-        ),
+        ("AzureAd__Authorities__0__ClientId", CLIENT, format!("AzureAd__Authorities__0__TenantId: {NO_TENANT}")),
         (
             "AzureAd__Authorities__0__Authorty",
             OKTA,
-            "AzureAd__Authorities__0__Authorty: there is no such setting; did you mean `Authority`?".to_owned(),
+            "AzureAd__Authorities__0__Authorty: is not a setting; did you mean `Authority`?".to_owned(),
         ),
         (
             "AzureAd__Authorities__0__AllowedClients__0",
             " ",
-            "AzureAd__Authorities__0__AllowedClients__0 = \"\": is set, but empty: give it a value, or remove it if nobody \
-             is to be kept out"
+            "AzureAd__Authorities__0__AllowedClients__0 = \"\": is set, but empty; give it a value, or unset it to \
+             lift the restriction"
                 .to_owned(),
         ),
-        ("AzureAd__Authorities", "x", "AzureAd__Authorities = \"x\": is a text; a list of authorities is needed, such as \
-             [{\"TenantId\": \"…\"}, {\"Authority\": \"https://…\"}]".to_owned()),
+        (
+            "AzureAd__Authorities",
+            "x",
+            "AzureAd__Authorities = \"x\": is a string; must be a list of authorities, such as \
+             [{\"TenantId\": \"…\"}, {\"Authority\": \"https://…\"}]"
+                .to_owned(),
+        ),
     ] {
         let all: Vec<_> = base.into_iter().chain([(name, value)]).collect();
         assert_eq!(told(vars(&all)).first(), Some(&problem), "{name}");
@@ -503,12 +506,6 @@ fn mistakes_of_one_authority() {
             format!("AzureAd:Version = \"1.0\": does not apply: the authority is an Azure AD B2C tenant (AzureAd:Instance = \
                      \"{B2C}\"), which has one version"),
         ),
-        (
-            r#""DefaultUserFlow":"B2C_1_susi""#.to_owned(),
-            "AzureAd:DefaultUserFlow: it is not read, by Microsoft.Identity.Web neither; name the user flow as \
-             SignUpSignInPolicyId"
-                .to_owned(),
-        ),
         // Kinds mixed.
         (
             format!(r#""Instance":"https://login.microsoftonline.com/","TenantId":"{TENANT}","SignUpSignInPolicyId":"a""#),
@@ -543,8 +540,8 @@ fn mistakes_of_one_authority() {
             format!(r#""Kind":"Entra","Authority":"{CIAM}/{TENANT}""#),
             format!("AzureAd:Authority = \"{CIAM}/{TENANT}\": is the address of an External ID tenant, not of an Entra tenant"),
         ),
-        (r#""Kind":"Okta""#.to_owned(), "AzureAd:Kind = \"Okta\": is no kind of authority; there are Entra, B2C, ExternalId \
-             and OpenIdConnect".to_owned()),
+        (r#""Kind":"Okta""#.to_owned(), "AzureAd:Kind = \"Okta\": is not a kind of authority; the kinds are Entra, B2C, \
+             ExternalId, OpenIdConnect".to_owned()),
         // External ID.
         (
             format!(r#""Authority":"{CIAM}/a/b""#),
@@ -602,8 +599,8 @@ fn mistakes_of_one_authority() {
             "AzureAd:JwksUri = \"http://a.example/k\": http:// is accepted for loopback addresses only, use https://".to_owned(),
         ),
         (
-            format!(r#""Authority":"{OKTA}","RoleClaim":"""#),
-            "AzureAd:RoleClaim = \"\": the name of a claim, or a JSON Pointer such as /a/b, is needed".to_owned(),
+            format!(r#""Authority":"{OKTA}","RoleClaim":" ""#),
+            "AzureAd:RoleClaim = \" \": the name of a claim, or a JSON Pointer such as /a/b, is needed".to_owned(),
         ),
         (
             format!(r#""Authority":"{OKTA}","GroupClaim":"/""#),
@@ -613,9 +610,9 @@ fn mistakes_of_one_authority() {
             format!(r#""Authority":"{OKTA}","StaticKeys":{{"keys":3}}"#),
             "AzureAd:StaticKeys: it is no key set: a JSON object with an array \"keys\"".to_owned(),
         ),
-        (r#""StaticKeys":"x""#.to_owned(), "AzureAd:StaticKeys: a key set ({\"keys\": […]}) or public keys in PEM (-----BEGIN \
-             PUBLIC KEY-----) are needed".to_owned()),
-        (r#""StaticKeys":[1]"#.to_owned(), "AzureAd:StaticKeys = \"[1]\": is a list; a key set is needed: {\"keys\": \
+        (r#""StaticKeys":"x""#.to_owned(), "AzureAd:StaticKeys: must be a key set ({\"keys\": […]}) or public keys in PEM (-----BEGIN \
+             PUBLIC KEY-----)".to_owned()),
+        (r#""StaticKeys":[1]"#.to_owned(), "AzureAd:StaticKeys = \"[1]\": is a list; must be a key set: {\"keys\": \
              […]}".to_owned()),
         // What fits every kind.
         (
@@ -629,11 +626,11 @@ fn mistakes_of_one_authority() {
         ),
         (
             format!(r#""TenantId":"{TENANT}","Algorithms":[]"#),
-            "AzureAd:Algorithms = \"[]\": an empty list accepts nothing; leave it out for RS256".to_owned(),
+            "AzureAd:Algorithms = \"[]\": is an empty list, which accepts nothing; remove it for RS256".to_owned(),
         ),
         (
             format!(r#""TenantId":"{TENANT}","Version":3"#),
-            "AzureAd:Version = \"3\": \"1.0\" or \"2.0\" is needed; leave it out to accept both".to_owned(),
+            "AzureAd:Version = \"3\": must be \"1.0\" or \"2.0\"; remove it to accept both".to_owned(),
         ),
     ] {
         let problems = told(Config::from_json(&format!(r#"{{"AzureAd":{{{}}}}}"#, with_client(&members))));
@@ -643,7 +640,7 @@ fn mistakes_of_one_authority() {
 
 #[test]
 fn mistakes_within_the_list() {
-    let outside = "holds for all authorities; put it outside of Authorities";
+    let outside = "applies to all authorities; write it outside of Authorities";
     let guid = "a GUID of the form 11111111-2222-3333-4444-555555555555";
     for (authority, problem) in [
         (r#"{"Audience":" ","TenantId":"common"}"#.to_owned(), "Audience = \" \": contains whitespace, which no audience has; remove it".to_owned()),
@@ -661,21 +658,23 @@ fn mistakes_within_the_list() {
                 .to_owned(),
         ),
         ("{}".to_owned(), format!("TenantId: {NO_TENANT}")),
-        (r#"{"Audiance":"x"}"#.to_owned(), "Audiance: there is no such setting; did you mean `Audience`?".to_owned()),
-        (r#"{"TenantId":1}"#.to_owned(), "TenantId = \"1\": is a number; a text is needed: the tenant's GUID or a verified \
-             domain".to_owned()),
+        (r#"{"Audiance":"x"}"#.to_owned(), "Audiance: is not a setting; did you mean `Audience`?".to_owned()),
+        (r#"{"TenantId":1}"#.to_owned(), "TenantId = \"1\": is a number; must be a string; several are listed \
+             under TenantIds".to_owned()),
         (r#"{"ClockSkewSeconds":1}"#.to_owned(), format!("ClockSkewSeconds: {outside}")),
         (r#"{"RevokedKeys":["a"]}"#.to_owned(), format!("RevokedKeys: {outside}")),
         (r#"{"DetailedErrors":true}"#.to_owned(), format!("DetailedErrors: {outside}")),
         (r#"{"Resource":"api://a"}"#.to_owned(), format!("Resource: {outside}")),
         (
             r#"{"AppSpecificKeys":true}"#.to_owned(),
-            "AppSpecificKeys: is of the tenant outside of Authorities; in code, Authority::app_specific_keys() is of one".into(),
+            "AppSpecificKeys: applies to the tenant outside of Authorities; in code, Authority::app_specific_keys() applies to \
+             one"
+                .into(),
         ),
         (r#"{"AllowWebApiToBeAuthorizedByACL":true}"#.to_owned(), format!("AllowWebApiToBeAuthorizedByACL: {outside}")),
         (
             r#"{"Authorities":[]}"#.to_owned(),
-            "Authorities: authorities have no authorities of their own; list them all in one list".to_owned(),
+            "Authorities: an entry has no further authorities; list them all in one list".to_owned(),
         ),
         (
             format!(r#"{{"Authority":"{B2C}/{DOMAIN}/B2C_1_a","TenantId":"{TENANT}"}}"#),
@@ -688,11 +687,11 @@ fn mistakes_within_the_list() {
         assert!(problems.contains(&problem), "{authority}\nwanted {problem}\ntold {problems:#?}");
     }
     for (list, problem) in [
-        ("[]", "AzureAd:Authorities = \"[]\": is an empty list; leave it out"),
-        ("[1]", "AzureAd:Authorities:0 = \"1\": is a number; an object with the settings of one authority is needed"),
+        ("[]", "AzureAd:Authorities = \"[]\": is an empty list; remove it"),
+        ("[1]", "AzureAd:Authorities:0 = \"1\": is a number; must be an object with the settings of one authority"),
         (
             "{}",
-            "AzureAd:Authorities = \"{}\": is an object; a list of authorities is needed, such as [{\"TenantId\": \"…\"}, \
+            "AzureAd:Authorities = \"{}\": is an object; must be a list of authorities, such as [{\"TenantId\": \"…\"}, \
              {\"Authority\": \"https://…\"}]",
         ),
     ] {
@@ -703,7 +702,7 @@ fn mistakes_within_the_list() {
     let advice = "has no audience; write the aud claim of its tokens as Audience";
     assert_eq!(told(Config::from_json(&okta)), [format!("AzureAd:Authorities:0 = \"{OKTA}\": {advice}")]);
     // One of several mistakes hides no other.
-    let all = r#","Authorities":[{"ClientId":"x"},{"Kind":"Okta","Colour":1},{"TenantId":"x y","Audience":"*"}]"#;
+    let all = r#","Authorities":[{"ClientId":"x"},{"Kind":"Okta","DenyGuests":1},{"TenantId":"x y","Audience":"*"}]"#;
     let problems = told(Config::from_json(&section(all)));
     for name in ["0:TenantId", "0:ClientId", "1:Kind", "1:Colour", "2:TenantId", "2:Audience"] {
         let name = format!("AzureAd:Authorities:{name}");
@@ -766,7 +765,7 @@ fn words_that_others_use_too_are_not_taken_for_ours() {
     let beside = section("").replacen('{', r#"{"Authorities":[],"#, 1);
     assert_eq!(
         told(Config::from_json(&beside)),
-        ["Authorities: stands beside the section AzureAd, where it is not read; move it into it"]
+        ["Authorities: is not read beside the section AzureAd; move it into the section"]
     );
 }
 
