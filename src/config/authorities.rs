@@ -301,7 +301,7 @@ impl Rules<'_> {
         let problems = self.problems.len();
         let name = &provenance.at(&[Key::Authority], &openid.issuer);
         // Where keys need no metadata, nothing is fetched from the issuer.
-        let is_fetched = matches!(openid.keys, Keys::Discovered | Keys::Metadata(_));
+        let is_fetched = openid.needs_metadata();
         match check_address(&openid.issuer) {
             Err(error) => match owned::compared_only(&openid.issuer) {
                 Some(Ok(())) if !is_fetched => {}

@@ -89,8 +89,8 @@ fn wrong_issuer(kind: &Kind, issuer: &str) -> Option<Flaw> {
         ));
     }
     let host = issuer.strip_prefix("https://").or_else(|| issuer.strip_prefix("http://")).unwrap_or_default();
-    // A name is compared as it is, and nothing is ever fetched from there.
-    let is_name = kind.openid().is_some() && !issuer.contains("://");
+    // Beside metadata, a name is rather an address without its scheme.
+    let is_name = kind.openid().is_some_and(|openid| !openid.needs_metadata()) && !issuer.contains("://");
     let is_place = !host.is_empty() && !host.starts_with('/');
     if !is_plain(issuer) || !(is_place || is_name) {
         return Some(Flaw::invalid("must be exactly the token's iss, such as https://id.contoso.example"));
