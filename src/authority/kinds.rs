@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{Entra, Workload};
+use super::Entra;
 use crate::{
     claims::TokenVersion,
     jwt::Algorithm,
@@ -44,6 +44,23 @@ pub(crate) struct OpenIdConnect {
     pub(crate) issuer: String,
     pub(crate) keys: Keys,
     pub(crate) names: Names,
+}
+
+/// An issuer of workload identities.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Workload {
+    pub(crate) openid: OpenIdConnect,
+    /// The values of `sub`, one of which a token must have.
+    pub(crate) subjects: Vec<String>,
+    /// Claims and how they must begin.
+    pub(crate) prefixes: Vec<(String, String)>,
+}
+
+impl OpenIdConnect {
+    /// Whether its keys are found by metadata, so that something is fetched from its issuer's address.
+    pub(crate) fn needs_metadata(&self) -> bool {
+        matches!(self.keys, Keys::Discovered | Keys::Metadata(_))
+    }
 }
 
 /// Where its keys come from.
@@ -99,6 +116,23 @@ impl Names {
             client: path(MappedClaim::Client, &self.client)?,
             audience: path(MappedClaim::Audience, &self.audience)?,
         })
+    }
+}
+
+impl Kind {
+    /// Where an issuer that is not Microsoft's has its keys, with or without users.
+    pub(crate) fn openid(&self) -> Option<&OpenIdConnect> {
+        match self {
+            Self::OpenIdConnect(openid) | Self::Workload(Workload { openid, .. }) => Some(openid),
+            Self::Entra(_) | Self::B2c(_) | Self::ExternalId(_) => None,
+        }
+    }
+
+    pub(super) fn keys_mut(&mut self) -> Option<&mut Keys> {
+        match self {
+            Self::OpenIdConnect(openid) | Self::Workload(Workload { openid, .. }) => Some(&mut openid.keys),
+            Self::Entra(_) | Self::B2c(_) | Self::ExternalId(_) => None,
+        }
     }
 }
 

@@ -61,11 +61,11 @@ pub(crate) use entra::{Entra, Tenants};
 pub(crate) use gate::Gate;
 pub use gate::TenantLookup;
 pub(crate) use issuers::{Form, Issuers, Listed};
-pub(crate) use kinds::{B2c, ExternalId, Keys, Kind, MappedClaim, OpenIdConnect, Settings};
+pub(crate) use kinds::{B2c, ExternalId, Keys, Kind, MappedClaim, OpenIdConnect, Settings, Workload};
 pub(crate) use owners::IssuerOwners;
 pub(crate) use ownership::{ForeignIssuer, Ownership, is_at_microsoft, is_listed, origin_of};
 pub(crate) use trusted::{Source, Trusted};
-pub(crate) use workload::{Workload, WorkloadProblem};
+pub(crate) use workload::WorkloadProblem;
 
 use crate::tenant::{Instance, TenantId};
 

@@ -1,6 +1,6 @@
 //! Workload identities: programs that prove who they are by a token of the platform that runs them.
 
-use super::{Authority, Keys, Kind, OpenIdConnect, Settings};
+use super::{Authority, Kind, OpenIdConnect, Settings, Workload};
 use crate::{
     error::ConfigProblemKind::{self, Invalid, Missing, NotApplicable, Unsafe},
     policy::ClaimRule,
@@ -37,16 +37,6 @@ const WITH_PARTS: [&str; 4] = ["sub", "repository", "project_path", "namespace_p
 
 /// What may end a prefix: so that `repo:contoso/` does not accept `repo:contoso-evil/`.
 const DELIMITERS: [char; 3] = ['/', ':', '|'];
-
-/// An issuer of workload identities.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Workload {
-    pub(crate) openid: OpenIdConnect,
-    /// The values of `sub`, one of which a token must have.
-    pub(crate) subjects: Vec<String>,
-    /// Claims and how they must begin.
-    pub(crate) prefixes: Vec<(String, String)>,
-}
 
 /// A mistake in the settings of a workload authority.
 pub(crate) struct WorkloadProblem {
@@ -261,21 +251,4 @@ impl Workload {
 
 fn is_identifying(name: &str) -> bool {
     IDENTIFYING.contains(&name)
-}
-
-impl Kind {
-    /// Where an issuer that is not Microsoft's has its keys, with or without users.
-    pub(crate) fn openid(&self) -> Option<&OpenIdConnect> {
-        match self {
-            Self::OpenIdConnect(openid) | Self::Workload(Workload { openid, .. }) => Some(openid),
-            Self::Entra(_) | Self::B2c(_) | Self::ExternalId(_) => None,
-        }
-    }
-
-    pub(super) fn keys_mut(&mut self) -> Option<&mut Keys> {
-        match self {
-            Self::OpenIdConnect(openid) | Self::Workload(Workload { openid, .. }) => Some(&mut openid.keys),
-            Self::Entra(_) | Self::B2c(_) | Self::ExternalId(_) => None,
-        }
-    }
 }

@@ -296,7 +296,7 @@ impl Rules<'_> {
     ) -> Vec<Place> {
         let problems = self.problems.len();
         let name = &provenance.at(&[Key::Authority], &openid.issuer);
-        self.accepted(name, &openid.issuer, check_issuer(&openid.issuer, openid.keys == Keys::Discovered));
+        self.accepted(name, &openid.issuer, check_issuer(&openid.issuer, openid.needs_metadata()));
         let mapping = openid.names.read().unwrap_or_else(|(claim, path)| {
             let key = match claim {
                 MappedClaim::Scopes => Key::ScopeClaim,
@@ -359,7 +359,7 @@ impl Rules<'_> {
 }
 
 /// What an issuer of OpenID Connect may be. Its metadata is behind it if it is discovered; otherwise it is only compared.
-fn check_issuer(issuer: &str, is_discovered: bool) -> Result<(), Flaw> {
+fn check_issuer(issuer: &str, needs_metadata: bool) -> Result<(), Flaw> {
     placeholder::check(issuer)?;
     if issuer.contains(['?', '#']) {
         return Err(Flaw::invalid(
@@ -376,8 +376,12 @@ fn check_issuer(issuer: &str, is_discovered: bool) -> Result<(), Flaw> {
         let advice = address::better_kind(&host).unwrap_or("is at a Microsoft host, whose issuers belong to Entra");
         return Err(Flaw::new(Unsafe, advice));
     }
-    if is_discovered {
-        check_address(issuer)?;
+    if needs_metadata {
+        check_address(issuer).map_err(|error| {
+            Flaw::invalid(format!(
+                "{error}; if tokens have it in iss, configure the https issuer of the metadata, and list this one under Issuers"
+            ))
+        })?;
     } else if issuer.is_empty() || !issuer.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Flaw::invalid("must be exactly the token's iss, without whitespace"));
     }

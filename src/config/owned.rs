@@ -78,8 +78,10 @@ fn wrong_issuer(kind: &Kind, issuer: &str) -> Option<Flaw> {
         ));
     }
     let host = issuer.strip_prefix("https://").or_else(|| issuer.strip_prefix("http://")).unwrap_or_default();
-    // A name, such as a URN, is compared as it is: nothing is ever fetched from there.
-    let is_name = kind.openid().is_some() && !issuer.contains("://");
+    // A name, such as a URN, is compared as it is: nothing is ever fetched from there. Beside metadata, any other name is rather
+    // an address without its scheme.
+    let is_urn = issuer.starts_with("urn:");
+    let is_name = kind.openid().is_some_and(|openid| is_urn || !openid.needs_metadata()) && !issuer.contains("://");
     let is_place = !host.is_empty() && !host.starts_with('/');
     if let Err(flaw) = placeholder::check(&issuer.replace("{tenantid}", "")) {
         return Some(flaw);

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "reqwest")]
 mod http;
+#[cfg(not(feature = "reqwest"))]
+mod without_http;
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
@@ -11,30 +13,9 @@ use bytes::Bytes;
 pub use self::http::{HttpFetch, HttpFetchBuilder};
 #[cfg(feature = "reqwest")]
 pub(crate) use self::http::{check_certificates, trusting_only};
+#[cfg(not(feature = "reqwest"))]
+pub(crate) use self::without_http::{check_certificates, trusting_only};
 use crate::error::FetchError;
-
-#[cfg(not(feature = "reqwest"))]
-const NO_REQWEST: &str = "the feature reqwest is needed for this; switch it on";
-
-/// Checks the certificates of [`trusting_only`].
-///
-/// # Errors
-///
-/// Says what is wrong with them.
-#[cfg(not(feature = "reqwest"))]
-pub(crate) fn check_certificates(_: &str) -> Result<(), String> {
-    Err(NO_REQWEST.to_owned())
-}
-
-/// Fetches from servers for which one of these certificates vouches.
-///
-/// # Errors
-///
-/// Says what is wrong with them.
-#[cfg(not(feature = "reqwest"))]
-pub(crate) fn trusting_only(_: &str) -> Result<Arc<dyn Fetch>, String> {
-    Err(NO_REQWEST.to_owned())
-}
 
 /// What a [`Fetch`] gives back.
 pub type FetchFuture = Pin<Box<dyn Future<Output = Result<FetchResponse, FetchError>> + Send>>;

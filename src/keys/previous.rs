@@ -2,10 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{
-    document::{Document, Surroundings},
-    store::KeyStore,
-};
+use super::document::{Document, Surroundings};
 use crate::{authority::DocumentSpec, jwt::Algorithm};
 
 /// By the URL of their metadata. Each is used once.
@@ -13,9 +10,9 @@ use crate::{authority::DocumentSpec, jwt::Algorithm};
 pub(crate) struct PreviousDocuments(HashMap<String, Vec<Arc<Document>>>);
 
 impl PreviousDocuments {
-    pub(crate) fn of<'a>(stores: impl IntoIterator<Item = &'a KeyStore>) -> Self {
+    pub(crate) fn new(documents: impl IntoIterator<Item = Arc<Document>>) -> Self {
         let mut all = HashMap::<String, Vec<Arc<Document>>>::new();
-        for document in stores.into_iter().flat_map(KeyStore::documents) {
+        for document in documents {
             all.entry(document.address()).or_default().push(document);
         }
         Self(all)

@@ -142,7 +142,7 @@ impl KeyStore {
     }
 
     /// All documents that there are now.
-    pub(super) fn documents(&self) -> Vec<Arc<Document>> {
+    pub(crate) fn documents(&self) -> Vec<Arc<Document>> {
         let own = self.own.read().unwrap_or_else(PoisonError::into_inner);
         let own = own.values().filter_map(|own| match own {
             Own::Document(document) => Some(document),

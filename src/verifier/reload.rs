@@ -73,7 +73,7 @@ impl Verifier {
         }
         log_warnings(&plan);
         let old = state.load_full();
-        let kept = PreviousDocuments::of(old.authorities.iter().map(|authority| &authority.keys));
+        let kept = PreviousDocuments::new(old.authorities.iter().flat_map(|authority| authority.keys.documents()));
         let new = VerifierState::new(permanent, plan, kept)?;
         let authorities = new.authorities.len();
         if new.detailed_errors && !old.detailed_errors {

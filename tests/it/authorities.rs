@@ -1003,7 +1003,7 @@ fn mistakes_of_authorities() {
         [TokenVersion::V1, TokenVersion::V2]
             .map(|version| Authority::external_id("contoso").client_id(API).version(version))
             .into(),
-        vec![openid(), Authority::openid_connect(format!("{okta}/")).audience("a")],
+        vec![openid(), Authority::openid_connect(format!("{okta}/a")).audience("a")],
         vec![Authority::b2c("contoso", "B2C_1").client_id(API), Authority::b2c("contoso", "B2C_2").client_id(API)],
         vec![Authority::b2c("contoso", "B2C_1").client_id(API), Authority::external_id("contoso").client_id(API)],
     ] {
