@@ -23,7 +23,7 @@ mod value;
 
 pub use import::{ApimNote, ApimPolicy};
 
-use super::config::Config;
+use super::Config;
 use crate::error::ConfigError;
 
 impl Config {
