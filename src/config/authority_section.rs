@@ -48,7 +48,7 @@ impl StaticKeys {
             return Err("must be a key set ({\"keys\": […]}) or public keys in PEM (-----BEGIN PUBLIC KEY-----)");
         }
         let ends = starts.iter().skip(1).copied().chain([text.len()]);
-        // What stands before the first belongs to it, and is its mistake.
+        // Text before the first key belongs to it, and is an error there.
         let starts = [0].into_iter().chain(starts.iter().skip(1).copied());
         Ok(Self::Pem(starts.zip(ends).map(|(start, end)| text[start..end].trim().to_owned()).collect()))
     }
@@ -69,7 +69,7 @@ impl AuthoritySection {
         self.texts.push((key, text));
     }
 
-    /// Whether any of them says who issues the tokens.
+    /// Whether any of them identifies the issuer of the tokens.
     pub(super) fn names_an_issuer(&self) -> bool {
         let names_none = |key: Key| matches!(key, Key::Name | Key::Domain | Key::RequiredForReadiness);
         self.form.is_some() || self.given().iter().any(|(key, ..)| !names_none(*key))
@@ -94,7 +94,7 @@ impl AuthoritySection {
         all.chain(version).chain(algorithms).chain(keys).collect()
     }
 
-    /// Whether a setting means something for authorities of this kind.
+    /// Whether a setting applies to authorities of this kind.
     pub(super) fn fits(key: Key, form: Form) -> bool {
         match key {
             Key::Policy | Key::Policies | Key::AcceptTfpIssuers | Key::AcceptAppTokens => form == Form::B2c,

@@ -38,16 +38,20 @@ pub(super) struct Found {
 /// is missing.
 pub(super) fn find(root: Members, path: Option<&[String]>) -> Result<Found, Flaw> {
     let mut found = Found::default();
-    let root = nest("", root, &mut found.problems);
     let default = [DEFAULT_SECTION.to_owned()];
     let segments = path.unwrap_or(&default);
+    let root = nest("", root, &mut found.problems);
+    // What concerns other sections is not a mistake here.
+    let is_ours = |name: &str| segments.first().is_some_and(|first| fold(first) == fold(name)) || key::is_telling(name);
+    found.problems.retain(|problem| is_ours(problem.setting()));
+    let before = found.problems.len();
     let (section, mut others) = take_section(root, segments, &mut found.problems);
     if let Some((name, members)) = section {
         found.problems.extend(others.iter().filter_map(|(name, value)| beside(name, value, segments)));
         found.warnings.extend(unread(&elsewhere(others, true)));
         return Ok(Found { name: Some(name), members, ..found });
     }
-    if !found.problems.is_empty() {
+    if found.problems.len() > before {
         return Ok(Found { name: Some(segments.join(":")), is_unreadable: true, ..found });
     }
     let is_ours = |members: &Members| members.iter().any(|(name, _)| key::is_telling(name));

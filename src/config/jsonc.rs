@@ -1,12 +1,12 @@
 //! JSON with comments, as .NET reads it.
 
-/// JSON as .NET's configuration reads it: a byte order mark, comments and a comma behind the last element are allowed.
-/// They become spaces, so that lines and columns stay as they are.
+/// JSON as the configuration of .NET reads it: a byte order mark, comments and trailing commas are allowed. They become
+/// spaces, so that lines and columns stay the same.
 pub(super) fn strip_jsonc(text: &str) -> String {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
-    // Where the last comma is, if only blanks came behind it, and whether an element came before it.
+    // Where the last comma is, if only whitespace follows it, and whether an element precedes it.
     let mut comma = None;
     let mut has_element = false;
     while let Some(letter) = rest.chars().next() {
@@ -16,7 +16,7 @@ pub(super) fn strip_jsonc(text: &str) -> String {
             '/' if rest.starts_with("/*") => rest.find("*/").map_or(0, |end| end + 2),
             _ => letter.len_utf8(),
         };
-        // A comment without an end stays, and is the JSON reader's to complain about.
+        // Leave an unterminated comment in place, so that serde_json reports it.
         let length = if length == 0 { rest.len() } else { length };
         let (piece, behind) = rest.split_at(length);
         rest = behind;

@@ -1,6 +1,7 @@
 mod authorities;
 mod documents;
 mod limits;
+mod sources;
 mod values;
 
 use std::{path::PathBuf, time::Duration};

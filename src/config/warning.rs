@@ -1,4 +1,4 @@
-//! What the operator should know of a configuration that works.
+//! Warnings about a valid configuration.
 
 use std::fmt;
 

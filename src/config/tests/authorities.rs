@@ -436,7 +436,7 @@ fn several_authorities_by_the_environment() {
 fn mistakes_of_one_authority() {
     let entra_host = "is the sign-in host of a cloud, which does not issue these tokens; write https://contoso.b2clogin.com, with the name \
          of your tenant";
-    let algorithms = "there are RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA";
+    let algorithms = "the algorithms are RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA";
     let mixed = "leave one out, and list authorities of several kinds under Authorities";
     let at_cloud = "; Azure AD B2C is at https://contoso.b2clogin.com, with the name of your tenant";
     for (members, problem) in [
@@ -617,12 +617,12 @@ fn mistakes_of_one_authority() {
         // What fits every kind.
         (
             format!(r#""TenantId":"{TENANT}","Algorithms":["RS256","HS256"]"#),
-            format!("AzureAd:Algorithms:1 = \"HS256\": is no signature algorithm with a public key (with a shared secret, who \
-                     checks tokens could make them); {algorithms}"),
+            format!("AzureAd:Algorithms:1 = \"HS256\": is not a signature algorithm with a public key (whoever has a \
+                     shared secret can sign tokens); {algorithms}"),
         ),
         (
             format!(r#""TenantId":"{TENANT}","Algorithms":["none"]"#),
-            format!("AzureAd:Algorithms:0 = \"none\": is no signature algorithm with a public key; {algorithms}"),
+            format!("AzureAd:Algorithms:0 = \"none\": is not a signature algorithm with a public key; {algorithms}"),
         ),
         (
             format!(r#""TenantId":"{TENANT}","Algorithms":[]"#),
@@ -704,7 +704,7 @@ fn mistakes_within_the_list() {
     // One of several mistakes hides no other.
     let all = r#","Authorities":[{"ClientId":"x"},{"Kind":"Okta","DenyGuests":1},{"TenantId":"x y","Audience":"*"}]"#;
     let problems = told(Config::from_json(&section(all)));
-    for name in ["0:TenantId", "0:ClientId", "1:Kind", "1:Colour", "2:TenantId", "2:Audience"] {
+    for name in ["0:TenantId", "0:ClientId", "1:Kind", "1:DenyGuests", "2:TenantId", "2:Audience"] {
         let name = format!("AzureAd:Authorities:{name}");
         assert!(problems.iter().any(|problem| problem.starts_with(&name)), "{name}: {problems:#?}");
     }
