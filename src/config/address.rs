@@ -85,6 +85,7 @@ pub(super) enum ParsedAuthority {
 }
 
 /// The name that the policy import uses.
+#[cfg(feature = "apim")]
 pub(super) type Spot = ParsedAuthority;
 
 /// The kind of authority at an address; `None` if it is not an address.
