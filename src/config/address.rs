@@ -86,6 +86,7 @@ pub(super) enum ParsedAuthority {
 }
 
 /// The name that the policy import uses.
+#[cfg(feature = "apim")]
 pub(super) type Spot = ParsedAuthority;
 
 /// The kind of authority at an address; `None` if it is not an address.
@@ -299,7 +300,8 @@ pub(super) fn instance(text: &str) -> Result<Instance, Flaw> {
         return Err(Flaw::invalid(format!("is the host of v1 issuers, not of sign-in; write https://{host}/")));
     }
     let last = address.path.trim_matches('/').split('/').next_back().unwrap_or_default();
-    if is_tenant(last) && !last.is_empty() {
+    let is_at_cloud = is_microsofts(&address.host);
+    if keyword(last).is_some() || last.parse::<TenantId>().is_ok() || (is_at_cloud && is_domain(last)) {
         let advice = format!("has a tenant in it; write {}/ here, and the tenant as TenantId", address.origin);
         return Err(Flaw::invalid(advice));
     }

@@ -187,7 +187,7 @@ impl Rules<'_> {
             self.warn_of_personal_accounts(name, &TenantId::PERSONAL_ACCOUNTS.to_string());
         }
         for domain in domains {
-            self.accepted(name, domain, identifier::tenant(domain, "").map(drop));
+            self.accepted(name, domain, identifier::check_domain(domain));
         }
         if matches!(&entra.tenants, Tenants::List { ids, domains } if ids.is_empty() && domains.is_empty()) {
             self.wrong_authority(
@@ -360,7 +360,6 @@ impl Rules<'_> {
 
 /// What an issuer of OpenID Connect may be. Its metadata is behind it if it is discovered; otherwise it is only compared.
 fn check_issuer(issuer: &str, needs_metadata: bool) -> Result<(), Flaw> {
-    placeholder::check(issuer)?;
     if issuer.contains(['?', '#']) {
         return Err(Flaw::invalid(
             "an issuer has no query (?) and no fragment (#); write it as its tokens have it in iss",
@@ -376,6 +375,7 @@ fn check_issuer(issuer: &str, needs_metadata: bool) -> Result<(), Flaw> {
         let advice = address::better_kind(&host).unwrap_or("is at a Microsoft host, whose issuers belong to Entra");
         return Err(Flaw::new(Unsafe, advice));
     }
+    placeholder::check(issuer)?;
     if needs_metadata {
         check_address(issuer).map_err(|error| {
             Flaw::invalid(format!(

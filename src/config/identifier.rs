@@ -102,6 +102,20 @@ pub(super) fn tenant(text: &str, or: &str) -> Result<TenantName, Flaw> {
     Err(not_a_guid(text, &advice))
 }
 
+/// A verified domain of a tenant of Entra, and nothing else.
+///
+/// # Errors
+///
+/// Says what is wrong.
+pub(super) fn check_domain(text: &str) -> Result<(), Flaw> {
+    match tenant(text, "")? {
+        TenantName::Domain(_) => Ok(()),
+        TenantName::Id(_) | TenantName::Keyword(_) => {
+            Err(Flaw::invalid(format!("{GUID_FORM}, or a verified domain such as contoso.onmicrosoft.com is needed")))
+        }
+    }
+}
+
 /// The tenant of Azure AD B2C or External ID: its GUID or a domain.
 ///
 /// # Errors

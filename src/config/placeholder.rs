@@ -60,15 +60,18 @@ fn is_percent(text: &str) -> bool {
 
 /// `Enter_the_Client_Id_Here`, `your-client-id`, `YOUR_TENANT.onmicrosoft.com`, `TODO`, `xxxxxxxx-xxxx-…`.
 fn has_word(text: &str) -> bool {
+    // In lower case it may be the name of an API: api://todo.
+    let is_todo = text.eq_ignore_ascii_case("todo") || text.split(['/', '.', ':']).any(|segment| segment == "TODO");
     let text = text.to_ascii_lowercase();
     let scheme = text.find("://").map_or(0, |at| at + 3);
-    text[scheme..].split(['/', '.', ':', '@']).any(|segment| {
+    let is_word = |segment: &str| {
         let letters: String = segment.chars().filter(|letter| !matches!(letter, '-' | '_' | ' ')).collect();
         // A host may really be called your-energy; an identifier with that word alone is a template's.
         let is_yours = segment.starts_with("your_") || (segment.starts_with("your-") && !text.contains('.'));
         let is_crossed_out = letters.len() >= 8 && letters.bytes().all(|byte| byte == b'x');
-        is_yours || is_crossed_out || letters == "todo" || WORDS.iter().any(|word| letters.starts_with(word))
-    })
+        is_yours || is_crossed_out || WORDS.iter().any(|word| letters.starts_with(word))
+    };
+    is_todo || text[scheme..].split(['/', '.', ':', '@']).any(is_word)
 }
 
 #[cfg(test)]
@@ -105,6 +108,7 @@ mod tests {
             "https://your-tenant-name.ciamlogin.com/",
             "TODO",
             "todo",
+            "api://TODO",
             "CHANGE_ME",
             "replace-with-client-id",
             "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx",
@@ -133,7 +137,8 @@ mod tests {
             "B2C_1_susi",
             "organizations",
             "todos",
-            "api://todo-list",
+            "api://todo",
+            "todo.contoso.example",
             "urn:contoso:orders",
             "https://kubernetes.default.svc.cluster.local",
             "repo:contoso/orders:ref:refs/heads/main",

@@ -3,7 +3,7 @@
 use super::{
     address::{self, AuthorityKind},
     key::Key,
-    location::Location,
+    location::{Location, without_password},
     settings::{ConfigSettings, Place},
 };
 
@@ -53,8 +53,9 @@ impl ConfigSettings {
             let name = AuthorityKind::ALL.iter().find(|(_, known)| *known == form.value).map_or("", |(name, _)| name);
             format!("{} = {name:?}", form.name)
         });
-        let address = self.addresses.first().map(|address| format!("{} = {:?}", address.name, address.value));
-        let instance = self.instance_texts().next().map(|(name, text)| format!("{name} = {text:?}"));
+        let shown = |name: &Location, text: &str| format!("{name} = {:?}", without_password(text));
+        let address = self.addresses.first().map(|address| shown(&address.name, &address.value));
+        let instance = self.instance_texts().next().map(|(name, text)| shown(name, text));
         let tenant = self.written(Key::TenantId).into_iter().next().map(|(name, text)| format!("{name} = {text:?}"));
         kind.or(address).or(instance).or(tenant)
     }

@@ -184,7 +184,7 @@ async fn keys_of_the_us_government_in_the_public_set() {
         builder.authority(here.clone()).authority(there).build()
     };
     let both = build(there(T)).unwrap_err().to_string();
-    assert!(both.contains("keep them apart by version()"), "one tenant, one v1 issuer, two clouds: {both}");
+    assert!(both.contains("separate them by version()"), "one tenant, one v1 issuer, two clouds: {both}");
 
     let token = |mock: &MockEntra, tenant| mock.token().tenant(tenant);
     let by_government = |token: TokenBuilder| token.signed_with(&key);

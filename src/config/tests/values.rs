@@ -324,6 +324,22 @@ fn issuers_that_are_only_compared_need_no_address() {
 }
 
 #[test]
+fn passwords_in_addresses_are_not_shown() {
+    for (members, setting) in [
+        (format!(r#""TenantId":"{TENANT}","Instance":"https://user:s3cret@login.contoso.example""#), "Instance"),
+        (format!(r#""Authority":"https://user:s3cret@login.contoso.example/{TENANT}""#), "Authority"),
+        (
+            r#""Kind":"OpenIdConnect","Authority":"https://user:s3cr@et@id.example","Audience":"a""#.to_owned(),
+            "Authority",
+        ),
+    ] {
+        refused(&with_client(&members), setting, &["…@", "user name"]);
+        let text = told_of(&with_client(&members)).join("");
+        assert!(!text.contains("s3cr"), "{text}");
+    }
+}
+
+#[test]
 fn strict_audiences_leaves_only_those_that_are_listed() {
     let with = |more: &str| {
         let plan = plan(Config::from_json(&section(more)));
