@@ -8,7 +8,7 @@ use std::{
 use super::{
     config::Config,
     find_section::DEFAULT_SECTION,
-    key::{self, Key, Kind},
+    key::{self, Key, Type},
     layer::Layer,
     names,
     reader::visible,
@@ -198,7 +198,7 @@ impl Found {
             return self.problems.push(unknown_variable(&name));
         };
         let text = |value: &str| ConfigValue::new(name.clone(), Data::Text(value.trim().to_owned()));
-        if key.setting().kind != Kind::Texts && key != Key::TenantId {
+        if key.setting().value_type != Type::Texts && key != Key::TenantId {
             // Of one value, the rules compare both.
             return layer.members.settings.push((key, text(value)));
         }

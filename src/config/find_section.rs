@@ -3,7 +3,7 @@
 use super::{
     flattened::nest,
     flaw::Flaw,
-    key::{self, Kind, fold},
+    key::{self, Type, fold},
     reader::{duplicate, visible},
     value::{ConfigValue, Data},
     warning::Warning,
@@ -129,7 +129,7 @@ fn take_section(
 /// A setting beside the section, where .NET would not read it either.
 fn beside(name: &str, value: &ConfigValue, path: &[String]) -> Option<ConfigProblem> {
     let key = key::setting(name).filter(|_| key::is_telling(name))?;
-    let is_scalar = matches!(key.setting().kind, Kind::Text | Kind::Boolean | Kind::Seconds | Kind::File);
+    let is_scalar = matches!(key.setting().value_type, Type::Text | Type::Boolean | Type::Seconds | Type::File);
     if is_scalar && matches!(value.data, Data::Object(_)) {
         return None;
     }

@@ -50,7 +50,7 @@ pub(super) enum Key {
 
 /// The type of a setting's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum Type {
     Text,
     Texts,
     Boolean,
@@ -72,7 +72,7 @@ pub(super) enum Kind {
 pub(super) struct Setting {
     pub(super) key: Key,
     pub(super) name: &'static str,
-    pub(super) kind: Kind,
+    pub(super) value_type: Type,
     /// What it is, for the README and the JSON Schema.
     #[cfg_attr(not(test), expect(dead_code, reason = "a test keeps both documents in step"))]
     pub(super) doc: &'static str,
@@ -89,11 +89,11 @@ pub(super) struct Setting {
 }
 
 impl Setting {
-    const fn new(key: Key, name: &'static str, kind: Kind, doc: &'static str) -> Self {
+    const fn new(key: Key, name: &'static str, value_type: Type, doc: &'static str) -> Self {
         Self {
             key,
             name,
-            kind,
+            value_type,
             doc,
             variable: None,
             restricts: false,
@@ -134,7 +134,7 @@ pub(super) const SETTINGS: [Setting; 41] = [
     Setting::new(
         Key::Instance,
         "Instance",
-        Kind::Text,
+        Type::Text,
         "The cloud: its sign-in host or its name, such as `UsGovernment`; the host of a B2C or External ID tenant.",
     )
     .variable("ENTRA_AUTHORITY_HOST")
@@ -142,12 +142,12 @@ pub(super) const SETTINGS: [Setting; 41] = [
     Setting::new(
         Key::TenantId,
         "TenantId",
-        Kind::Text,
+        Type::Text,
         "The tenant: a GUID, a verified domain, or `organizations`. The variable takes several, separated by commas.",
     )
     .variable("ENTRA_TENANT_ID")
     .instead_of(&["Tenant", "DirectoryId"]),
-    Setting::new(Key::TenantIds, "TenantIds", Kind::Texts, "Several tenants.").restricts().instead_of(&[
+    Setting::new(Key::TenantIds, "TenantIds", Type::Texts, "Several tenants.").restricts().instead_of(&[
         "Tenants",
         "AllowedTenants",
         "AllowedTenantIds",
@@ -157,46 +157,46 @@ pub(super) const SETTINGS: [Setting; 41] = [
         "ValidIssuers",
         "AllowedIssuers",
     ]),
-    Setting::new(Key::ClientId, "ClientId", Kind::Text, "The application (client) ID of this API.")
+    Setting::new(Key::ClientId, "ClientId", Type::Text, "The application (client) ID of this API.")
         .variable("ENTRA_CLIENT_ID")
         .instead_of(&["ApplicationId", "AppId"]),
-    Setting::new(Key::Audience, "Audience", Kind::Text, "An audience in addition to those of the client ID.")
+    Setting::new(Key::Audience, "Audience", Type::Text, "An audience in addition to those of the client ID.")
         .instead_of(&["ValidAudience", "AppIdUri", "ApplicationIdUri"]),
-    Setting::new(Key::Audiences, "Audiences", Kind::Texts, "Several audiences.")
+    Setting::new(Key::Audiences, "Audiences", Type::Texts, "Several audiences.")
         .variable("ENTRA_AUDIENCES")
         .instead_of(&["ValidAudiences", "AllowedAudiences", "AcceptedAudiences"]),
     Setting::new(
         Key::StrictAudiences,
         "StrictAudiences",
-        Kind::Boolean,
+        Type::Boolean,
         "Whether `Audience` and `Audiences` replace the audiences of the client ID.",
     )
     .restricts(),
     Setting::new(
         Key::Authority,
         "Authority",
-        Kind::Text,
+        Type::Text,
         "The address of one authority: a tenant, a B2C user flow, External ID, or an OpenID Connect issuer.",
     )
     .instead_of(&["Issuer", "AuthorityUrl"]),
     Setting::new(
         Key::AllowWithoutRole,
         "AllowWebApiToBeAuthorizedByACL",
-        Kind::Boolean,
+        Type::Boolean,
         "Whether app-only tokens without an app role are accepted.",
     )
     .global(),
     Setting::new(
         Key::AppSpecificKeys,
         "AppSpecificKeys",
-        Kind::Boolean,
+        Type::Boolean,
         "Whether the application has its own signing keys (`?appid=`).",
     )
     .global(),
     Setting::new(
         Key::AllowedClients,
         "AllowedClients",
-        Kind::Texts,
+        Type::Texts,
         "Client applications whose tokens are accepted; without it, those of all applications.",
     )
     .variable("ENTRA_ALLOWED_CLIENTS")
@@ -213,12 +213,12 @@ pub(super) const SETTINGS: [Setting; 41] = [
         "ValidClientIds",
         "ClientIds",
     ]),
-    Setting::new(Key::RequiredClaims, "RequiredClaims", Kind::ClaimRules, "Claims that every token must have.")
+    Setting::new(Key::RequiredClaims, "RequiredClaims", Type::ClaimRules, "Claims that every token must have.")
         .restricts(),
     Setting::new(
         Key::ClockSkewSeconds,
         "ClockSkewSeconds",
-        Kind::Seconds,
+        Type::Seconds,
         "The clock skew that is tolerated, 0 to 300. Default: 60.",
     )
     .global()
@@ -226,25 +226,25 @@ pub(super) const SETTINGS: [Setting; 41] = [
     Setting::new(
         Key::TokenValidationParameters,
         "TokenValidationParameters",
-        Kind::TokenValidationParameters,
+        Type::TokenValidationParameters,
         "Microsoft.Identity.Web's, as far as they mean the same here: `ValidAudience(s)`, `ClockSkew` and others.",
     )
     .global(),
     Setting::new(
         Key::Resource,
         "Resource",
-        Kind::Text,
+        Type::Text,
         "The identifier of this API in its protected-resource metadata (RFC 9728).",
     )
     .global(),
-    Setting::new(Key::RevokedKeys, "RevokedKeys", Kind::Texts, "Signing keys to reject, by `kid`.")
+    Setting::new(Key::RevokedKeys, "RevokedKeys", Type::Texts, "Signing keys to reject, by `kid`.")
         .variable("ENTRA_REVOKED_KEYS")
         .restricts()
         .global(),
     Setting::new(
         Key::DetailedErrors,
         "DetailedErrors",
-        Kind::Boolean,
+        Type::Boolean,
         "Whether the body of a 401 has a code and a hint, which any caller can read.",
     )
     .variable("ENTRA_DETAILED_ERRORS")
@@ -252,45 +252,45 @@ pub(super) const SETTINGS: [Setting; 41] = [
     Setting::new(
         Key::Authorities,
         "Authorities",
-        Kind::Authorities,
+        Type::Authorities,
         "Further authorities, each an object with the settings of one.",
     )
     .global(),
-    Setting::new(Key::Kind, "Kind", Kind::AuthorityKind, "The kind of the authority, where the addresses do not tell.")
+    Setting::new(Key::Kind, "Kind", Type::AuthorityKind, "The kind of the authority, where the addresses do not tell.")
         .common_word(),
-    Setting::new(Key::Domain, "Domain", Kind::Text, "The domain of a B2C tenant.").common_word(),
-    Setting::new(Key::Policy, "SignUpSignInPolicyId", Kind::Text, "The user flow or custom policy of Azure AD B2C.")
+    Setting::new(Key::Domain, "Domain", Type::Text, "The domain of a B2C tenant.").common_word(),
+    Setting::new(Key::Policy, "SignUpSignInPolicyId", Type::Text, "The user flow or custom policy of Azure AD B2C.")
         .instead_of(&["SignUpSignInPolicy", "SignInPolicyId"]),
-    Setting::new(Key::Policies, "Policies", Kind::Texts, "Several user flows or custom policies of Azure AD B2C.")
+    Setting::new(Key::Policies, "Policies", Type::Texts, "Several user flows or custom policies of Azure AD B2C.")
         .restricts()
         .common_word(),
     Setting::new(
         Key::AcceptTfpIssuers,
         "AcceptTfpIssuers",
-        Kind::Boolean,
+        Type::Boolean,
         "Whether issuers of the form `/tfp/` of Azure AD B2C are accepted.",
     ),
     Setting::new(
         Key::AcceptAppTokens,
         "AcceptAppTokensWithoutPolicy",
-        Kind::Boolean,
+        Type::Boolean,
         "Whether app-only tokens of Azure AD B2C, which name no policy, are accepted; needs `AllowedClients`.",
     ),
-    Setting::new(Key::Issuers, "Issuers", Kind::Texts, "Further forms of the issuer, exactly as in `iss`.")
+    Setting::new(Key::Issuers, "Issuers", Type::Texts, "Further forms of the issuer, exactly as in `iss`.")
         .common_word(),
-    Setting::new(Key::Name, "Name", Kind::Text, "The name of the authority in logs and in code.").common_word(),
-    Setting::new(Key::Version, "Version", Kind::Version, "The only token version that is accepted: `1.0` or `2.0`.")
+    Setting::new(Key::Name, "Name", Type::Text, "The name of the authority in logs and in code.").common_word(),
+    Setting::new(Key::Version, "Version", Type::Version, "The only token version that is accepted: `1.0` or `2.0`.")
         .common_word(),
-    Setting::new(Key::Algorithms, "Algorithms", Kind::Algorithms, "Signature algorithms. Default: `RS256`.")
+    Setting::new(Key::Algorithms, "Algorithms", Type::Algorithms, "Signature algorithms. Default: `RS256`.")
         .common_word(),
-    Setting::new(Key::ScopeClaim, "ScopeClaim", Kind::Text, "The claim with the scopes (OpenID Connect)."),
-    Setting::new(Key::RoleClaim, "RoleClaim", Kind::Text, "The claim with the roles (OpenID Connect)."),
-    Setting::new(Key::GroupClaim, "GroupClaim", Kind::Text, "The claim with the groups (OpenID Connect)."),
-    Setting::new(Key::SubjectClaim, "SubjectClaim", Kind::Text, "The claim with the subject (OpenID Connect)."),
-    Setting::new(Key::ClientClaim, "ClientClaim", Kind::Text, "The claim with the client ID (OpenID Connect)."),
-    Setting::new(Key::AudienceClaim, "AudienceClaim", Kind::Text, "The claim with the audience (OpenID Connect)."),
-    Setting::new(Key::MetadataAddress, "MetadataAddress", Kind::Text, "The metadata document (OpenID Connect)."),
-    Setting::new(Key::JwksUri, "JwksUri", Kind::Text, "The key set's address (OpenID Connect).").instead_of(&[
+    Setting::new(Key::ScopeClaim, "ScopeClaim", Type::Text, "The claim with the scopes (OpenID Connect)."),
+    Setting::new(Key::RoleClaim, "RoleClaim", Type::Text, "The claim with the roles (OpenID Connect)."),
+    Setting::new(Key::GroupClaim, "GroupClaim", Type::Text, "The claim with the groups (OpenID Connect)."),
+    Setting::new(Key::SubjectClaim, "SubjectClaim", Type::Text, "The claim with the subject (OpenID Connect)."),
+    Setting::new(Key::ClientClaim, "ClientClaim", Type::Text, "The claim with the client ID (OpenID Connect)."),
+    Setting::new(Key::AudienceClaim, "AudienceClaim", Type::Text, "The claim with the audience (OpenID Connect)."),
+    Setting::new(Key::MetadataAddress, "MetadataAddress", Type::Text, "The metadata document (OpenID Connect)."),
+    Setting::new(Key::JwksUri, "JwksUri", Type::Text, "The key set's address (OpenID Connect).").instead_of(&[
         "JwksUrl",
         "JwksEndpoint",
         "KeySetUri",
@@ -298,28 +298,28 @@ pub(super) const SETTINGS: [Setting; 41] = [
     Setting::new(
         Key::FileOfKeys,
         "KeyFile",
-        Kind::File,
+        Type::File,
         "A file with a key set, or public keys in PEM (OpenID Connect).",
     )
     .common_word(),
-    Setting::new(Key::StaticKeys, "StaticKeys", Kind::StaticKeys, "The same keys in the configuration itself."),
+    Setting::new(Key::StaticKeys, "StaticKeys", Type::StaticKeys, "The same keys in the configuration itself."),
     Setting::new(
         Key::CaFile,
         "CaFile",
-        Kind::File,
+        Type::File,
         "A file with CA certificates in PEM: the only ones that are trusted for the authority's metadata and keys.",
     )
     .common_word(),
     Setting::new(
         Key::TrustDirectoryClaims,
         "TrustDirectoryClaims",
-        Kind::Boolean,
+        Type::Boolean,
         "Whether roles and groups of an authority outside of Entra are trusted like Entra's.",
     ),
     Setting::new(
         Key::RequiredForReadiness,
         "RequiredForReadiness",
-        Kind::Boolean,
+        Type::Boolean,
         "Whether readiness waits for the keys of this authority. Default: true.",
     ),
 ];

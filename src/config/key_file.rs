@@ -10,7 +10,7 @@ use std::{
 
 use super::{
     flaw::Flaw,
-    key::{self, Key, Kind},
+    key::{self, Key, Type},
     value::{ConfigValue, Data},
 };
 use crate::error::ConfigProblemKind::{TooLarge, Unreadable};
@@ -32,13 +32,13 @@ impl Files {
         let folder = folder.unwrap_or_default();
         let mut files = Self::default();
         for (key, value) in settings {
-            match (key.setting().kind, &value.data) {
-                (Kind::File, Data::Text(name)) => files.add(name, &folder),
-                (Kind::Authorities, Data::List(entries)) => {
+            match (key.setting().value_type, &value.data) {
+                (Type::File, Data::Text(name)) => files.add(name, &folder),
+                (Type::Authorities, Data::List(entries)) => {
                     for entry in entries {
                         let Data::Object(members) = &entry.data else { continue };
                         for (key, value) in members {
-                            let is_file = key::setting(key).is_some_and(|key| key.setting().kind == Kind::File);
+                            let is_file = key::setting(key).is_some_and(|key| key.setting().value_type == Type::File);
                             if let (true, Data::Text(name)) = (is_file, &value.data) {
                                 files.add(name, &folder);
                             }

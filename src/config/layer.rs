@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     flattened::{nest, normalized},
-    key::{self, Key, Kind},
+    key::{self, Key, Type},
     key_file::Files,
     names::{self, Meaning, Suspicion},
     reader::{duplicate, visible},
@@ -85,7 +85,7 @@ impl Members {
                     problems.push(ConfigProblem::new(NotApplicable, &value.name, None, not_in_an_entry(key)));
                 }
                 Meaning::Setting(key) => {
-                    let is_raw = key.setting().kind == Kind::StaticKeys && matches!(value.data, Data::Object(_));
+                    let is_raw = key.setting().value_type == Type::StaticKeys && matches!(value.data, Data::Object(_));
                     let before = problems.len();
                     let value = if is_raw { value } else { normalized(value, &mut problems) };
                     if problems.len() > before {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::{
     address::Form,
-    key::{self, Key, Kind, SETTINGS},
+    key::{self, Key, SETTINGS, Type},
     layer::Layer,
     reader::{Reader, Replaced},
     settings::ConfigSettings,
@@ -126,7 +126,7 @@ fn empty_variables(
         let below = lower.iter().rev().flat_map(|layer| layer.values_of(key.slot())).next();
         let advice = match below {
             Some(below) => format!("is set, but empty, over {}; give it a value, or unset it", below.name),
-            None if key.setting().kind == Kind::Boolean => "is set, but empty; must be true or false".to_owned(),
+            None if key.setting().value_type == Type::Boolean => "is set, but empty; must be true or false".to_owned(),
             None if key.setting().restricts => {
                 "is set, but empty; give it a value, or unset it to lift the restriction".to_owned()
             }
@@ -152,9 +152,9 @@ fn partial_values(layer: &Layer, lower: &[Layer], replaced: &Slots) -> Vec<Confi
     let mut problems = Vec::new();
     for (key, value) in layer.values().filter(|(key, _)| !replaced.is_replaced(*key)) {
         let Some(below) = lower.iter().rev().flat_map(|layer| layer.values_of(key)).next() else { continue };
-        let lost = match (key.setting().kind, &value.data, &below.data) {
-            (Kind::TokenValidationParameters, _, _) => left_out(value, below),
-            (Kind::Authorities, Data::List(entries), Data::List(others)) => {
+        let lost = match (key.setting().value_type, &value.data, &below.data) {
+            (Type::TokenValidationParameters, _, _) => left_out(value, below),
+            (Type::Authorities, Data::List(entries), Data::List(others)) => {
                 entries.iter().enumerate().find_map(|(at, entry)| lost_entry(at, entry, others))
             }
             _ => None,

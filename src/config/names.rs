@@ -185,7 +185,7 @@ fn is_restricting(words: &[String]) -> bool {
     words.iter().any(|word| {
         let has = |part: &&str| word.starts_with(*part) || (part.len() > 4 || is_one_word) && word.contains(*part);
         let is_near = |part: &&str| part.len() > 5 && strsim::osa_distance(word, part) <= 1;
-        word == "key" || word == "keys" || RESTRICTING.iter().any(|part| has(&part) || is_near(&part))
+        word == "key" || word == "keys" || RESTRICTING.iter().any(|part| has(part) || is_near(part))
     })
 }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use serde_json::{Map, Value, json};
 
 use super::{
-    key::{self, Key, Kind},
+    key::{self, Key, Type},
     layer::Layer,
     merge,
     settings::ConfigSettings,
@@ -141,15 +141,15 @@ impl fmt::Display for ConfigReport {
 
 fn shown(key: Key, value: &ConfigValue) -> Value {
     let parsed = || serde_json::from_str(&value.to_json()).unwrap_or(Value::Null);
-    match key.setting().kind {
-        Kind::StaticKeys => json!(REDACTED),
-        Kind::Authorities => {
+    match key.setting().value_type {
+        Type::StaticKeys => json!(REDACTED),
+        Type::Authorities => {
             let mut entries: Value = parsed();
             for entry in entries.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
                 for (name, value) in entry.iter_mut() {
                     // Unknown names may have secrets.
-                    let kind = key::setting(name).map(|key| key.setting().kind);
-                    if kind.is_none_or(|kind| kind == Kind::StaticKeys) {
+                    let kind = key::setting(name).map(|key| key.setting().value_type);
+                    if kind.is_none_or(|kind| kind == Type::StaticKeys) {
                         *value = json!(REDACTED);
                     }
                 }

@@ -2,7 +2,7 @@
 
 use super::{
     address::Form,
-    key::{Key, Kind},
+    key::{Key, Type},
     layer::Members,
     location::Named,
     reader::{Reader, Replaced, mistyped, wrong},
@@ -33,8 +33,8 @@ impl Reader<'_> {
         let before = self.problems.len();
         let setting = key.setting();
         if value.is_empty() {
-            let is_boolean = setting.kind == Kind::Boolean && matches!(value.data, Data::Text(_));
-            if is_boolean || setting.restricts && setting.kind != Kind::Boolean {
+            let is_boolean = setting.value_type == Type::Boolean && matches!(value.data, Data::Text(_));
+            if is_boolean || setting.restricts && setting.value_type != Type::Boolean {
                 let advice = if is_boolean {
                     "is empty; must be true or false"
                 } else {
@@ -48,30 +48,30 @@ impl Reader<'_> {
         if setting.restricts && matches!(&value.data, Data::List(elements) if elements.is_empty()) {
             self.report(wrong(value, "is an empty list, which accepts nothing; remove it to lift the restriction"));
         }
-        match setting.kind {
-            Kind::Text => {
+        match setting.value_type {
+            Type::Text => {
                 let text = self.text(value, one_of_list(key));
                 text.into_iter().for_each(|text| self.put_text(key, text));
             }
-            Kind::Texts => {
+            Type::Texts => {
                 self.texts(value, list_of_one(key)).into_iter().for_each(|text| self.put_text(key, text));
             }
-            Kind::Boolean => {
+            Type::Boolean => {
                 let boolean = self.boolean(value);
                 boolean.into_iter().for_each(|boolean| self.put_boolean(key, boolean));
             }
-            Kind::Seconds => {
+            Type::Seconds => {
                 let leeway = self.seconds(value);
                 self.settings.leeway.extend(leeway);
             }
-            Kind::AuthorityKind => self.authority_kind(value),
-            Kind::Version => self.version(value),
-            Kind::Algorithms => self.algorithms(value),
-            Kind::File => self.file(key, value),
-            Kind::StaticKeys => self.static_keys(value),
-            Kind::ClaimRules => self.claim_rules(value),
-            Kind::Authorities => self.authorities(value),
-            Kind::TokenValidationParameters => self.token_validation_parameters(value),
+            Type::AuthorityKind => self.authority_kind(value),
+            Type::Version => self.version(value),
+            Type::Algorithms => self.algorithms(value),
+            Type::File => self.file(key, value),
+            Type::StaticKeys => self.static_keys(value),
+            Type::ClaimRules => self.claim_rules(value),
+            Type::Authorities => self.authorities(value),
+            Type::TokenValidationParameters => self.token_validation_parameters(value),
         }
         if self.problems.len() > before && !self.settings.spoilt.contains(&key) {
             self.settings.spoilt.push(key);

@@ -114,7 +114,7 @@ impl Reader<'_> {
             Member::AllowsAll(all) => {
                 let listed = self.listed(value);
                 let has = |each: &&str| listed.iter().any(|named| named.value.eq_ignore_ascii_case(each));
-                if !listed.is_empty() && !all.iter().all(|each| has(&each)) {
+                if !listed.is_empty() && !all.iter().all(has) {
                     let advice = format!(
                         "restricts to some of those that are accepted here, which is not supported; it may only allow all of \
                          {}, so remove it",

@@ -74,6 +74,7 @@ fn config_rs_mistake_in_the_environment_is_reported_with_the_others() {
 }
 
 #[test]
+#[expect(clippy::result_large_err, reason = "the error type of figment")]
 fn figment_file_and_environment_are_read() {
     figment::Jail::expect_with(|jail| {
         jail.set_env("APP_AUTH__ALLOWED_CLIENTS", r#"["88888888-7777-8888-9999-000000000000"]"#);

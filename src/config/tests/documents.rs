@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::{
     address::Form,
-    key::{Kind, SETTINGS, Setting},
+    key::{SETTINGS, Setting, Type},
 };
 use crate::jwt::Algorithm;
 
@@ -31,21 +31,21 @@ fn readme(current: &str) -> String {
 }
 
 /// The value of a setting.
-fn value(kind: Kind) -> Value {
+fn value(value_type: Type) -> Value {
     let text = || json!({ "type": "string" });
     let list = |of: Value| json!({ "type": "array", "items": of });
-    match kind {
-        Kind::Text | Kind::File => json!({ "type": ["string", "null"] }),
-        Kind::Texts => list(text()),
-        Kind::Boolean => json!({ "type": ["boolean", "null"] }),
-        Kind::Seconds => json!({ "type": "integer", "minimum": 0, "maximum": 300 }),
-        Kind::AuthorityKind => json!({ "enum": Form::ALL.map(|(name, _)| name) }),
-        Kind::Version => json!({ "enum": ["1.0", "2.0"] }),
-        Kind::Algorithms => list(json!({ "enum": Algorithm::ALL.map(Algorithm::as_str) })),
-        Kind::StaticKeys => json!({ "type": ["object", "string"] }),
-        Kind::TokenValidationParameters => json!({ "type": "object" }),
-        Kind::Authorities => list(json!({ "$ref": "#/$defs/authority" })),
-        Kind::ClaimRules => list(json!({
+    match value_type {
+        Type::Text | Type::File => json!({ "type": ["string", "null"] }),
+        Type::Texts => list(text()),
+        Type::Boolean => json!({ "type": ["boolean", "null"] }),
+        Type::Seconds => json!({ "type": "integer", "minimum": 0, "maximum": 300 }),
+        Type::AuthorityKind => json!({ "enum": Form::ALL.map(|(name, _)| name) }),
+        Type::Version => json!({ "enum": ["1.0", "2.0"] }),
+        Type::Algorithms => list(json!({ "enum": Algorithm::ALL.map(Algorithm::as_str) })),
+        Type::StaticKeys => json!({ "type": ["object", "string"] }),
+        Type::TokenValidationParameters => json!({ "type": "object" }),
+        Type::Authorities => list(json!({ "$ref": "#/$defs/authority" })),
+        Type::ClaimRules => list(json!({
             "type": "object",
             "required": ["Name"],
             "additionalProperties": false,
@@ -61,7 +61,7 @@ fn value(kind: Kind) -> Value {
 
 fn properties(rows: impl Iterator<Item = &'static Setting>) -> Value {
     let property = |row: &Setting| {
-        let mut value = value(row.kind);
+        let mut value = value(row.value_type);
         value["description"] = json!(row.doc);
         (row.name.to_owned(), value)
     };
@@ -100,26 +100,26 @@ fn readme_and_schema_are_those_of_the_table() {
 #[test]
 fn a_value_of_its_type_is_read_for_every_setting() {
     for row in &SETTINGS {
-        let value = match row.kind {
-            Kind::Text => json!("x"),
-            Kind::Texts => json!(["x"]),
-            Kind::Boolean => json!(true),
-            Kind::Seconds => json!(5),
-            Kind::AuthorityKind => json!("Entra"),
-            Kind::Version => json!("1.0"),
-            Kind::Algorithms => json!(["RS256"]),
-            Kind::File => json!("no/such/file"),
-            Kind::StaticKeys => json!({ "keys": [] }),
-            Kind::ClaimRules => json!([{ "Name": "x" }]),
-            Kind::Authorities => json!([{ "TenantId": "x" }]),
-            Kind::TokenValidationParameters => json!({ "ClockSkew": "00:00:05" }),
+        let value = match row.value_type {
+            Type::Text => json!("x"),
+            Type::Texts => json!(["x"]),
+            Type::Boolean => json!(true),
+            Type::Seconds => json!(5),
+            Type::AuthorityKind => json!("Entra"),
+            Type::Version => json!("1.0"),
+            Type::Algorithms => json!(["RS256"]),
+            Type::File => json!("no/such/file"),
+            Type::StaticKeys => json!({ "keys": [] }),
+            Type::ClaimRules => json!([{ "Name": "x" }]),
+            Type::Authorities => json!([{ "TenantId": "x" }]),
+            Type::TokenValidationParameters => json!({ "ClockSkew": "00:00:05" }),
         };
         let config = super::Config::from_json(&json!({ "AzureAd": { row.name: value } }).to_string()).unwrap();
         let merged = config.read();
         let mut expected = super::ConfigSettings { source: merged.settings.source.clone(), ..Default::default() };
         // `Domain` is warned about.
         expected.warnings.clone_from(&merged.settings.warnings);
-        if row.kind == Kind::File {
+        if row.value_type == Type::File {
             assert_eq!(merged.settings.spoilt, [row.key], "{}", row.name);
         } else {
             assert!(merged.problems.is_empty() && merged.settings != expected, "{} is not put", row.name);
