@@ -156,24 +156,31 @@ impl Workload {
     }
 
     /// What is wrong with its settings.
-    pub(crate) fn problems(&self, settings: &Settings) -> Vec<WorkloadProblem> {
+    pub(crate) fn problems(&self, settings: &Settings, in_code: bool) -> Vec<WorkloadProblem> {
+        // The names that the settings have where they were written.
+        let name = |method, setting| if in_code { method } else { setting };
+        let audience = name("audience()", "Audience");
         let mut problems = Vec::new();
         let mut wrong = |kind, value: &str, advice: String| {
             problems.push(WorkloadProblem { kind, value: value.to_owned(), advice });
         };
         let issuer = &self.openid.issuer;
         if settings.audiences.is_empty() {
-            let advice = "has no audience of its own: name what its tokens have in aud by audience(); that of the rest of the \
-                          configuration does not count";
-            wrong(Missing, issuer, advice.to_owned());
+            let advice = format!(
+                "has no audience of its own; write the aud claim of its tokens as {audience}: those of the rest of the \
+                 configuration do not apply"
+            );
+            wrong(Missing, issuer, advice);
         }
         if let Some(client_id) = &settings.client_id {
-            let advice = "client_id() means nothing for workload identities: name the audience by audience()";
-            wrong(NotApplicable, client_id, advice.to_owned());
+            let client = name("client_id()", "ClientId");
+            let advice = format!("{client} does not apply to workload identities; write the audience as {audience}");
+            wrong(NotApplicable, client_id, advice);
         }
         if settings.trust_directory_claims {
-            let advice = "trust_directory_claims() means nothing for workload identities, which are in no directory";
-            wrong(NotApplicable, issuer, advice.to_owned());
+            let trust = name("trust_directory_claims()", "TrustDirectoryClaims");
+            let advice = format!("{trust} does not apply to workload identities, which are in no directory");
+            wrong(NotApplicable, issuer, advice);
         }
         let subjects = ClaimRule::any("sub", &self.subjects);
         let rules = || settings.required_claims.iter().chain(std::iter::once(&subjects));
@@ -195,9 +202,10 @@ impl Workload {
             rule.is_equality() && (is_identifying(rule.name()) || (rule.name() == "email" && verifies_email))
         };
         if !has_prefix && !rules().any(identifies) {
+            let rule = name("subject(), or required_claim(ClaimRule::any(…)),", "RequiredClaims");
             let advice = format!(
-                "has no rule that says which workloads may call, and its issuer may serve everybody: add subject(), or \
-                 required_claim(ClaimRule::any(…)) with the values of one of {}; an email needs email_verified = true beside it",
+                "has no rule that says which workloads may call, and its issuer may serve everybody; add {rule} with the values \
+                 of one of {}; an email needs email_verified = true beside it",
                 IDENTIFYING.join(", ")
             );
             wrong(Missing, issuer, advice);
@@ -210,8 +218,8 @@ impl Workload {
             return Some("the value that identifies a workload is empty".to_owned());
         }
         if value.contains(['*', '?']) {
-            let advice = "is compared exactly, so that a wildcard matches nothing; for all that begin alike there is \
-                          danger_claim_prefix(), such as danger_claim_prefix(\"sub\", \"repo:contoso/\")";
+            let advice = "is compared exactly, so that a wildcard matches nothing; in code, \
+                          danger_claim_prefix() accepts all that begin alike, such as danger_claim_prefix(\"sub\", \"repo:contoso/\")";
             return Some(advice.to_owned());
         }
         let names_owner = || GITHUB_SUBJECTS.iter().any(|kind| value.contains(kind));

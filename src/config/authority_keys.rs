@@ -20,7 +20,9 @@ use crate::{
 impl Rules<'_> {
     /// Workload identities: what says who may call.
     pub(super) fn check_workload(&mut self, entry: &AuthorityEntry<'_>, workload: &Workload, common: &Common) {
-        for WorkloadProblem { kind, value, advice } in workload.problems(&entry.authority.settings) {
+        for WorkloadProblem { kind, value, advice } in
+            workload.problems(&entry.authority.settings, entry.provenance.is_whole())
+        {
             self.wrong_authority(kind, &entry.provenance, &value, advice);
         }
         if !common.allowed_clients.is_empty() && entry.authority.settings.allowed_clients.is_empty() {

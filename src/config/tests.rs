@@ -226,7 +226,10 @@ fn mistakes_of_json() {
             "ClockSkewSeconds = \"00:05:00\": must be a whole number of seconds from 0 to 300",
         ),
         (r#","ClockSkewSeconds":-1"#, "ClockSkewSeconds = \"-1\": must be a whole number of seconds from 0 to 300"),
-        (r#","ClockSkewSeconds":301"#, "ClockSkewSeconds = \"301s\": at most 300 s are allowed; synchronize the clock instead"),
+        (
+            r#","ClockSkewSeconds":301"#,
+            "ClockSkewSeconds = \"301s\": at most 300 s are allowed; synchronize the clock instead",
+        ),
         (r#","client_id":"x""#, "client_id: is given twice, also as AzureAd:ClientId; remove one of them"),
         (r#","ClientId":"x""#, "ClientId: is given twice; remove one of them"),
         (r#","Audiance":"secret""#, "Audiance: is not a setting; did you mean `Audience`?"),

@@ -60,11 +60,12 @@ impl ConfigSettings {
         let kind = self.kind();
         let other = if self.has_own_authority() { rules.authority_of_section(kind) } else { None };
         if !self.has_own_authority() {
-            let readiness = self.site.required_for_readiness.as_ref().map(|required| &required.name);
-            let certificates = self.ca_certificates.first().map(|pem| &pem.name);
-            for name in readiness.into_iter().chain(certificates) {
-                let advice = "applies to one authority; move it into its entry in Authorities";
-                rules.problems.push(name.problem(NotApplicable, None, advice));
+            const ADVICE: &str = "applies to one authority; move it into its entry in Authorities";
+            if let Some(required) = &self.site.required_for_readiness {
+                rules.wrong(NotApplicable, &required.name, &required.value.to_string(), ADVICE);
+            }
+            if let Some(pem) = self.ca_certificates.first() {
+                rules.problems.push(pem.name.problem(NotApplicable, None, ADVICE));
             }
         }
         let tenants = if kind == AuthorityKind::Entra { rules.tenants(None) } else { Tenants::default() };

@@ -110,7 +110,8 @@ impl Permanent {
         let has_certificates = needs(|trusted| trusted.ca_certificates.is_some());
         let problem = match &self.custom_fetch {
             Some(_) if has_certificates => {
-                let advice = "means nothing beside fetch(): the Fetch given to the builder decides whom it trusts; leave one out";
+                let advice =
+                    "does not apply beside fetch(): the given Fetch decides which servers it trusts; leave one out";
                 Some(ConfigProblem::new(ConfigProblemKind::Conflict, "ca_certificates()", None, advice))
             }
             _ if fetches => self.fetch().err(),

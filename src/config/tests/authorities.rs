@@ -541,7 +541,7 @@ fn mistakes_of_one_authority() {
             format!("AzureAd:Authority = \"{CIAM}/{TENANT}\": is the address of an External ID tenant, not of an Entra tenant"),
         ),
         (r#""Kind":"Okta""#.to_owned(), "AzureAd:Kind = \"Okta\": is not a kind of authority; the kinds are Entra, B2C, \
-             ExternalId, OpenIdConnect".to_owned()),
+             ExternalId, OpenIdConnect, Workload".to_owned()),
         // External ID.
         (
             format!(r#""Authority":"{CIAM}/a/b""#),
