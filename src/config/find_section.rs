@@ -3,9 +3,9 @@
 use super::{
     flattened::nest,
     flaw::Flaw,
-    key::{self, Type, fold},
+    key::{self, Type},
     reader::{duplicate, visible},
-    value::{ConfigValue, Data},
+    value::{ConfigValue, Data, fold},
     warning::Warning,
 };
 use crate::error::{

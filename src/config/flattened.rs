@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 
 use super::{
-    key::fold,
     reader::duplicate,
-    value::{ConfigValue, Data, member_name},
+    value::{ConfigValue, Data, fold, member_name},
 };
 use crate::error::{ConfigProblem, ConfigProblemKind::Conflict};
 

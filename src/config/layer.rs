@@ -12,7 +12,7 @@ use super::{
     names::{self, Meaning, Suspicion},
     reader::{duplicate, visible},
     settings::Source,
-    value::{ConfigValue, Data},
+    value::{ConfigValue, Data, fold},
     warning::Warning,
 };
 use crate::error::{
@@ -73,7 +73,7 @@ impl Members {
         let mut seen: HashMap<String, String> = HashMap::new();
         let mut unknown = 0;
         for (key, value) in nest("", members, &mut problems) {
-            match seen.entry(key::fold(&key)) {
+            match seen.entry(fold(&key)) {
                 Entry::Occupied(other) => {
                     problems.push(duplicate(&value.name, other.get()));
                     continue;

@@ -8,7 +8,7 @@ use super::{
     layer::Layer,
     reader::{Reader, Replaced},
     settings::ConfigSettings,
-    value::{ConfigValue, Data},
+    value::{ConfigValue, Data, fold},
     warning::Warning,
 };
 use crate::error::{
@@ -191,7 +191,7 @@ fn lost_entry(at: usize, entry: &ConfigValue, others: &[ConfigValue]) -> Option<
 /// The first setting of `below` that `value` does not have.
 fn left_out(value: &ConfigValue, below: &ConfigValue) -> Option<String> {
     let (Data::Object(members), Data::Object(others)) = (&value.data, &below.data) else { return None };
-    let slot = |name: &str| key::setting(name).map_or_else(|| key::fold(name), |key| key.slot().name().to_owned());
+    let slot = |name: &str| key::setting(name).map_or_else(|| fold(name), |key| key.slot().name().to_owned());
     let has = |name: &str| members.iter().any(|(other, _)| slot(other) == slot(name));
     let lost = others.iter().find(|(name, other)| !other.is_empty() && !has(name));
     lost.map(|(_, other)| other.name.clone())

@@ -58,6 +58,7 @@ mod rules;
 mod section;
 mod section_kind;
 mod section_reader;
+mod setting;
 mod settings;
 mod size;
 mod tenants;

@@ -3,7 +3,10 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use super::key::{self, Key, SETTINGS};
+use super::{
+    key::{self, Key, SETTINGS},
+    value::fold,
+};
 
 /// A name in the section.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,9 +155,9 @@ pub(super) fn meaning(name: &str) -> Meaning {
         // Settings last: they win.
         let settings = SETTINGS.iter().map(|row| (row.name, Meaning::Setting(row.key)));
         let all = ignored.chain(unsupported).chain(SETTINGS.iter().flat_map(of_row)).chain(instead).chain(settings);
-        all.map(|(name, meaning)| (key::fold(name), meaning)).collect()
+        all.map(|(name, meaning)| (fold(name), meaning)).collect()
     });
-    BY_FOLDED_NAME.get(&key::fold(name)).cloned().unwrap_or(Meaning::Unknown)
+    BY_FOLDED_NAME.get(&fold(name)).cloned().unwrap_or(Meaning::Unknown)
 }
 
 /// Why `Domain` is ignored where the authority is not of Azure AD B2C.
@@ -214,12 +217,12 @@ fn known_names() -> impl Iterator<Item = &'static str> {
 /// The known name that takes the fewest changes to get to, and their number, if they are few enough for a typing error. The
 /// first of several, so settings come before ignored names.
 pub(super) fn nearest(name: &str, known: impl IntoIterator<Item = &'static str>) -> Option<(&'static str, usize)> {
-    let name = key::fold(name);
+    let name = fold(name);
     let most = (name.len() / 2).clamp(1, 4);
     known
         .into_iter()
         .filter(|known| known.len().abs_diff(name.len()) <= most + 1)
-        .map(|known| (known, strsim::osa_distance(&name, &key::fold(known))))
+        .map(|known| (known, strsim::osa_distance(&name, &fold(known))))
         .filter(|(_, distance)| *distance <= most)
         .min_by_key(|(_, distance)| *distance)
 }

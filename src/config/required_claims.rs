@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use super::{
-    key, names,
+    names,
     reader::{Reader, duplicate, mistyped, unknown},
-    value::{ConfigValue, Data},
+    value::{ConfigValue, Data, fold},
 };
 use crate::{
     error::{
@@ -43,7 +43,7 @@ impl Reader<'_> {
         let (mut name, mut values, mut demand, mut separator) = (None, None, None, None);
         let mut seen: HashMap<String, String> = HashMap::new();
         for (key, member) in members {
-            let folded = key::fold(key);
+            let folded = fold(key);
             if let Some(other) = seen.insert(folded.clone(), member.name.clone()) {
                 self.report(duplicate(&member.name, &other));
                 continue;

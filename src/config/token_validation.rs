@@ -3,11 +3,11 @@
 use std::{collections::HashMap, time::Duration};
 
 use super::{
-    key::{Key, fold},
+    key::Key,
     location::Named,
     names,
     reader::{Reader, duplicate, mistyped, visible, wrong},
-    value::{ConfigValue, Data},
+    value::{ConfigValue, Data, fold},
     warning::Warning,
 };
 use crate::error::{

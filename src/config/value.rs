@@ -191,6 +191,11 @@ pub(super) fn member_name(parent: &str, key: &str) -> String {
     }
 }
 
+/// A name without underscores, in lower case.
+pub(super) fn fold(name: &str) -> String {
+    name.chars().filter(|letter| *letter != '_').map(|letter| letter.to_ascii_lowercase()).collect()
+}
+
 /// The text, or its start and an ellipsis if it has more bytes than this.
 pub(super) fn shortened(text: &str, longest: usize) -> Cow<'_, str> {
     if text.len() <= longest {

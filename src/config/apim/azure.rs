@@ -6,9 +6,9 @@ use roxmltree::Node as Element;
 
 use super::{
     claims::{self, Audiences},
-    document::{no_attributes, shortened},
+    document::no_attributes,
     import::PolicyImport,
-    value::Imported,
+    value::{Imported, shortened},
 };
 use crate::{
     config::address::{self, Spot},

@@ -5,11 +5,11 @@ use std::collections::HashSet;
 use roxmltree::Node as Element;
 
 use super::{
-    document::{children, no_attributes, no_elements, shortened, text},
+    document::{children, no_attributes, no_elements, text},
     expressions::unsupported_expression,
     import::PolicyImport,
     placeholder::is_placeholder_value,
-    value::Imported,
+    value::{Imported, shortened},
 };
 use crate::error::ConfigProblemKind::{Conflict, Invalid, Missing, Unknown};
 

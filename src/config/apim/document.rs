@@ -2,11 +2,11 @@
 
 use roxmltree::{Document, Node as Element, ParsingOptions};
 
-use super::{expressions, import::PolicyImport, shape, surroundings};
+use super::{expressions, import::PolicyImport, shape, surroundings, value::shortened};
 use crate::error::{
     ConfigError, ConfigProblem,
     ConfigProblemKind::{self, Conflict, Invalid, Missing, Syntax, TooLarge, Unknown, Unsupported},
-    ConfigSource, truncated,
+    ConfigSource,
 };
 
 pub(super) const JWT: &str = "validate-jwt";
@@ -119,10 +119,4 @@ pub(super) fn no_elements(element: Element<'_, '_>, place: &str, import: &mut Po
         import.problem(Invalid, place, None, "has elements in it; only text is supported");
     }
     !has_elements
-}
-
-/// A name or value for a place or a note, in which long ones are shortened.
-pub(super) fn shortened(text: &str) -> String {
-    const LONGEST: usize = 60;
-    truncated(text.chars().take(LONGEST + 1).collect(), LONGEST)
 }

@@ -4,18 +4,11 @@ use std::collections::BTreeMap;
 
 use super::{
     import::PolicyImport,
-    issuers::{Members, Trust, note_discovered_issuers},
+    trust::{Members, TEMPLATE, Trust, note_discovered_issuers},
     url::Metadata,
     value::Imported,
 };
-use crate::{
-    claims::TokenVersion,
-    config::address,
-    tenant::{Cloud, Instance},
-};
-
-/// The template of issuers: the issuer of any tenant.
-pub(super) const TEMPLATE: &str = "{tenantid}";
+use crate::{claims::TokenVersion, config::address, tenant::Instance};
 
 /// A tenant of an instance, and the versions of its tokens that are accepted.
 struct Tenant {
@@ -167,15 +160,4 @@ fn group(base: String, v1: bool, v2: bool, tenants: Vec<Tenant>, import: &mut Po
 
 fn base_of(tenant: &Tenant) -> String {
     format!("{}/", tenant.instance.base())
-}
-
-/// The issuer of Entra that is meant, if one is close to it.
-pub(super) fn closest_issuer(issuer: &str) -> Option<String> {
-    let bare = issuer.trim_end_matches('/');
-    let variants = [bare.to_owned(), format!("{bare}/"), bare.replacen("http://", "https://", 1)];
-    Cloud::ALL.into_iter().find_map(|cloud| {
-        let forms = [Some(cloud.v2_issuer()), cloud.v1_issuer()].into_iter().flatten();
-        let mut right = forms.flat_map(|form| variants.iter().filter(move |text| form.tenant_of(text).is_some()));
-        right.next().filter(|right| *right != issuer).cloned()
-    })
 }

@@ -6,9 +6,9 @@ use roxmltree::Node as Element;
 
 use super::{
     claims,
-    entra::{TEMPLATE, closest_issuer},
     import::PolicyImport,
     placeholder::is_placeholder,
+    trust::{Members, Placed, TEMPLATE, Trust, UnusableKey, closest_issuer, note_discovered_issuers},
     url::Metadata,
     value::Imported,
 };
@@ -17,37 +17,6 @@ use crate::{
     error::ConfigProblemKind::{self, Conflict, Invalid, Missing, TooLarge},
     tenant::{MicrosoftHost, TenantId},
 };
-
-/// A value and its place in the policy.
-pub(super) type Placed<T> = (String, T);
-
-/// The issuers that a policy trusts.
-#[derive(Default)]
-pub(super) struct Trust {
-    /// The addresses as they are written, and what they name.
-    pub(super) metadata: Vec<Placed<(String, Metadata)>>,
-    issuers: Vec<Placed<String>>,
-    /// Keys in the policy, each as a JWK.
-    pub(super) keys: Vec<Placed<Imported>>,
-    unusable: Vec<UnusableKey>,
-    /// There is an `openid-config`, although it may have a problem.
-    pub(super) has_openid_config: bool,
-    /// There is a key, although it may have a problem.
-    pub(super) has_keys: bool,
-    /// Some issuers could not be read, and that is a problem already.
-    has_invalid_issuers: bool,
-}
-
-/// A key that cannot be imported.
-struct UnusableKey {
-    place: String,
-    kind: ConfigProblemKind,
-    /// The reason, and the fix.
-    advice: &'static str,
-}
-
-/// The members of an authority.
-pub(super) type Members = Vec<(&'static str, Imported)>;
 
 /// An application whose own keys are requested.
 struct Application {
@@ -424,10 +393,4 @@ fn application_keys(
         import.note(place, advice);
     }
     Vec::new()
-}
-
-pub(super) fn note_discovered_issuers<T>(issuers: &[Placed<T>], import: &mut PolicyImport) {
-    for (place, _) in issuers {
-        import.note(place, "is discovered from the metadata, and not needed");
-    }
 }

@@ -6,12 +6,12 @@ use roxmltree::Node as Element;
 
 use super::{
     claims::{self, Audiences},
-    document::{children, no_attributes, shortened, text},
+    document::{children, no_attributes, text},
     expressions::unsupported_expression,
     import::PolicyImport,
-    issuers::Trust,
+    trust::Trust,
     url::{self, Metadata},
-    value::Imported,
+    value::{Imported, shortened},
 };
 use crate::error::ConfigProblemKind::{Duplicate, Invalid, Missing, Unknown, Unsupported};
 

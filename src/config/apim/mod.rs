@@ -6,6 +6,7 @@
 mod azure;
 mod claims;
 mod document;
+mod elements;
 mod entra;
 mod expressions;
 mod import;
@@ -18,6 +19,7 @@ mod surroundings;
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests;
 mod token_use;
+mod trust;
 mod url;
 mod value;
 

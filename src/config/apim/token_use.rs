@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use roxmltree::{Document, Node as Element};
 
-use super::surroundings::is_container;
+use super::elements::is_container;
 
 /// The names by which expressions reach the token and what was made of it.
 pub(super) struct TokenUse {

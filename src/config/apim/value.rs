@@ -3,6 +3,8 @@
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use crate::error::truncated;
+
 /// A value of the configuration, and the element or attribute that it comes from. It is serialized as the value alone.
 #[derive(Clone, Debug)]
 pub(super) struct Imported {
@@ -94,4 +96,10 @@ mod tests {
         }
         assert_eq!(serde_json::to_string(&root).ok().as_deref(), Some(r#"{"A":{"L":["a",1]}}"#));
     }
+}
+
+/// A name or value for a place or a note, in which long ones are shortened.
+pub(super) fn shortened(text: &str) -> String {
+    const LONGEST: usize = 60;
+    truncated(text.chars().take(LONGEST + 1).collect(), LONGEST)
 }
