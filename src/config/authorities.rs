@@ -8,7 +8,7 @@ use super::{
     identifier,
     key::Key,
     location::Named,
-    placeholder,
+    owned, placeholder,
     provenance::{AuthorityEntry, Provenance},
     rules::{Common, Rules},
     warning::Warning,
@@ -382,8 +382,8 @@ fn check_issuer(issuer: &str, needs_metadata: bool) -> Result<(), Flaw> {
                 "{error}; if tokens have it in iss, configure the https issuer of the metadata, and list this one under Issuers"
             ))
         })?;
-    } else if issuer.is_empty() || !issuer.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(Flaw::invalid("must be exactly the token's iss, without whitespace"));
+    } else if !owned::is_plain(issuer) || issuer.contains(['{', '}']) {
+        return Err(Flaw::invalid("must be exactly the token's iss"));
     }
     Ok(())
 }

@@ -54,7 +54,7 @@ impl Rules<'_> {
 }
 
 /// Whether a text has nothing in it that would make it ambiguous, or a pattern.
-fn is_plain(issuer: &str) -> bool {
+pub(super) fn is_plain(issuer: &str) -> bool {
     !issuer.is_empty()
         && issuer.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'@' | b'\\' | b'*'))
 }

@@ -273,7 +273,8 @@ impl ConfigSettings {
         replace(&mut self.leeway, &code.leeway);
         replace(&mut self.allow_without_role, &code.allow_without_role);
         replace(&mut self.accept_bound, &code.accept_bound);
-        replace(&mut self.revoked_keys, &code.revoked_keys);
+        // A key that any source revokes is revoked: nothing is lifted by revoking another one.
+        self.revoked_keys.extend_from_slice(&code.revoked_keys);
         replace(&mut self.detailed_errors, &code.detailed_errors);
         replace(&mut self.resource, &code.resource);
         replace(&mut self.app_specific_keys, &code.app_specific_keys);
@@ -296,7 +297,6 @@ impl ConfigSettings {
             (Key::RequiredClaims, !self.required_claims.is_empty()),
             (Key::ClockSkewSeconds, !self.leeway.is_empty()),
             (Key::AllowWithoutRole, !self.allow_without_role.is_empty()),
-            (Key::RevokedKeys, !self.revoked_keys.is_empty()),
             (Key::DetailedErrors, !self.detailed_errors.is_empty()),
             (Key::Resource, !self.resource.is_empty()),
             (Key::AppSpecificKeys, !self.app_specific_keys.is_empty()),

@@ -257,7 +257,7 @@ impl Fetch for Both {
 #[tokio::test]
 async fn issuer_learned_before_a_reload_does_not_stay_with_the_old_authority() {
     let base = "https://login.contoso.example";
-    let instance = json!({"Instance": base});
+    let instance = json!({"Kind": "Entra", "Instance": base});
     let bench = Bench::of(MockEntra::at(base), instance.clone(), |builder| builder);
     let (token, v1) = (bench.mock.token().build(), bench.mock.token().v1().build());
     assert_eq!(bench.verifier.verify(&token).await.unwrap().tenant_id(), T.parse().ok());
@@ -456,7 +456,7 @@ async fn published_private_keys_stay_rejected() {
     };
     let partner = json!({"Authority": "https://partner.example", "Audience": "api://orders"});
     for (other, keeps_keys) in [(partner, true), (owner(MockEntra::at(base).issuer()), false)] {
-        let bench = Bench::of(MockEntra::at(base), json!({"Instance": base}), |builder| builder);
+        let bench = Bench::of(MockEntra::at(base), json!({"Kind": "Entra", "Instance": base}), |builder| builder);
         let (key, good) = (bench.mock.current_key(), bench.mock.add_key());
         let signed_with = |key| bench.mock.token().v1().signed_with(key).build();
         let after_an_hour = async |key| {
@@ -471,10 +471,10 @@ async fn published_private_keys_stay_rejected() {
         assert_eq!(after_an_hour(&key).await, "unknown_key");
         bench.mock.drop_key(key.kid());
         bench.mock.publish(KeySpec::new(&key));
-        bench.reload(json!({"Instance": base, "Authorities": [other]}));
+        bench.reload(json!({"Kind": "Entra", "Instance": base, "Authorities": [other]}));
         let expected = if keeps_keys { "accepted" } else { "keys_unavailable" };
         assert_eq!(bench.code(&signed_with(&good)).await, expected, "{other}");
-        bench.reload(json!({"Instance": base}));
+        bench.reload(json!({"Kind": "Entra", "Instance": base}));
         assert_eq!(after_an_hour(&good).await, "accepted", "{other}");
         assert_eq!(after_an_hour(&key).await, "unknown_key", "{other}");
     }

@@ -324,11 +324,11 @@ fn configurations_by_their_problems() {
             "danger_claim_prefix()",
         ),
         // As for OpenID Connect.
-        (Authority::workload("https://login.microsoftonline.com/x").audience("a").subject("x"), "is Entra's"),
-        (Authority::workload("https://sts.windows.net/x/").audience("a").subject("x"), "is Entra's"),
+        (Authority::workload("https://login.microsoftonline.com/x").audience("a").subject("x"), "Entra"),
+        (Authority::workload("https://sts.windows.net/x/").audience("a").subject("x"), "Entra"),
         (Authority::workload("https://contoso.ciamlogin.com/x").audience("a").subject("x"), "External ID"),
         (Authority::workload("http://ci.contoso.example").audience("a").subject("x"), "https"),
-        (github().subject(SUBJECT).audience("*"), "no wildcard"),
+        (github().subject(SUBJECT).audience("*"), "not a wildcard"),
     ];
     for (authority, problem) in rows {
         let name = format!("{authority:?}");

@@ -78,7 +78,7 @@ async fn in_the_environment() {
 async fn in_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let (tenant, client) = (MockEntra::TENANT, MockEntra::CLIENT_ID);
-    let rows: [(String, Lines<'_>); 9] = [
+    let rows: [(String, Lines<'_>); 10] = [
         (format!(r#"{{ "AzureAd": {{ "ClientId": "{client}" }} }}"#), &[&["TenantId", "is missing"]]),
         (
             format!(
@@ -118,7 +118,8 @@ async fn in_a_file() {
             &[&["Algorithms:0", "\"HS256\"", "RS256"]],
         ),
         ("{ \"AzureAd\": ".to_owned(), &[&["appsettings.json", "JSON"]]),
-        ("{}".to_owned(), &[&["TenantId", "is missing"], &["ClientId", "is missing"]]),
+        ("{}".to_owned(), &[&["AzureAd", "is missing"]]),
+        (r#"{ "AzureAd": {} }"#.to_owned(), &[&["TenantId", "is missing"], &["ClientId", "is missing"]]),
     ];
     let file = folder.path().join("appsettings.json");
     for (text, lines) in rows {

@@ -275,19 +275,18 @@ async fn settings_from_a_file() {
             "AzureAd": {{
                 "Instance": "{}/", // comments are allowed, as in .NET
                 "TenantId": "{}",
-                "ClientId": "{}",
+                "ClientId": "00000000-1111-2222-3333-444444444444",
                 "CallbackPath": "/signin-oidc",
                 "DetailedErrors": true,
             }}
         }}"#,
         entra.url(),
         MockEntra::TENANT,
-        MockEntra::CLIENT_ID,
     );
     std::fs::write(&file, settings).unwrap();
     let mut command = example("server");
-    // The file alone counts.
-    command.arg(&file).env("ENTRA_TENANT_ID", "nonsense");
+    // The environment over the file.
+    command.arg(&file).env("ENTRA_CLIENT_ID", MockEntra::CLIENT_ID);
     let server = Program::start(command).await;
     assert_eq!(server.get("/me", &entra.entra().token().build()).await.status, 200);
     assert!(server.get("/me", "").await.body.contains(r#""code":"missing_token""#));
