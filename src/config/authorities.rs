@@ -376,7 +376,8 @@ fn check_issuer(issuer: &str, needs_metadata: bool) -> Result<(), Flaw> {
         return Err(Flaw::new(Unsafe, advice));
     }
     placeholder::check(issuer)?;
-    if needs_metadata {
+    let is_https = issuer.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:"));
+    if is_https || needs_metadata {
         check_address(issuer).map_err(|error| {
             Flaw::invalid(format!(
                 "{error}; if tokens have it in iss, configure the https issuer of the metadata, and list this one under Issuers"
