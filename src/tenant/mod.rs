@@ -25,10 +25,7 @@ mod microsoft_host;
 
 pub use cloud::Cloud;
 pub use id::{InvalidTenantId, TenantId};
-#[cfg(feature = "reqwest")]
-pub(crate) use instance::is_loopback;
-#[cfg_attr(not(feature = "reqwest"), allow(unused_imports))]
-pub(crate) use instance::{Address, check_address};
+pub(crate) use instance::{Address, check_address, is_loopback};
 pub use instance::{Instance, InvalidAddress};
 pub use issuer::IssuerTemplate;
 pub(crate) use microsoft_host::{CHINA_V1_HOST, MicrosoftHost};
