@@ -1,5 +1,6 @@
 //! The examples, started and talked to as their readers would.
 
+mod entra_explain;
 mod explain;
 mod mistakes;
 mod others;
