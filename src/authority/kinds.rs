@@ -64,7 +64,7 @@ impl OpenIdConnect {
 }
 
 /// Where its keys come from.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) enum Keys {
     /// From the metadata behind the issuer.
     #[default]
@@ -77,6 +77,19 @@ pub(crate) enum Keys {
     Static(String),
     /// They are at hand, as public keys in PEM.
     Pem(Vec<String>),
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Discovered => f.write_str("Discovered"),
+            Self::Metadata(url) => write!(f, "Metadata({url:?})"),
+            Self::JwksUri(url) => write!(f, "JwksUri({url:?})"),
+            // Not the keys: one may be a private key by mistake.
+            Self::Static(_) => f.write_str("Static(…)"),
+            Self::Pem(_) => f.write_str("Pem(…)"),
+        }
+    }
 }
 
 /// The names of its claims, as [`Mapping`] has them, not yet read.

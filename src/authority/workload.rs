@@ -4,6 +4,7 @@ use super::{Authority, Kind, OpenIdConnect, Settings, Workload};
 use crate::{
     error::ConfigProblemKind::{self, Invalid, Missing, NotApplicable, Unsafe},
     policy::ClaimRule,
+    tenant::check_address,
 };
 
 /// The issuer of GitHub Actions, shared by everybody who has an account there.
@@ -182,17 +183,18 @@ impl Workload {
             let advice = format!("{trust} does not apply to workload identities, which are in no directory");
             wrong(NotApplicable, issuer, advice);
         }
+        let is_at_github = std::iter::once(issuer).chain(&settings.issuers).any(|issuer| is_at_github(issuer));
         let subjects = ClaimRule::any("sub", &self.subjects);
         let rules = || settings.required_claims.iter().chain(std::iter::once(&subjects));
         for rule in rules().filter(|rule| is_identifying(rule.name()) || rule.name() == "email") {
             for value in rule.values() {
-                if let Some(advice) = self.wrong_value(rule.name(), value) {
+                if let Some(advice) = Self::wrong_value(rule.name(), value, is_at_github) {
                     wrong(Invalid, value, advice);
                 }
             }
         }
         for (name, prefix) in &self.prefixes {
-            if let Some(advice) = self.wrong_prefix(name, prefix) {
+            if let Some(advice) = Self::wrong_prefix(name, prefix, is_at_github) {
                 wrong(Unsafe, prefix, advice);
             }
         }
@@ -213,7 +215,7 @@ impl Workload {
         problems
     }
 
-    fn wrong_value(&self, name: &str, value: &str) -> Option<String> {
+    fn wrong_value(name: &str, value: &str, is_at_github: bool) -> Option<String> {
         if value.trim().is_empty() {
             return Some("the value that identifies a workload is empty".to_owned());
         }
@@ -222,8 +224,7 @@ impl Workload {
                           danger_claim_prefix() accepts all that begin alike, such as danger_claim_prefix(\"sub\", \"repo:contoso/\")";
             return Some(advice.to_owned());
         }
-        let names_owner = || GITHUB_SUBJECTS.iter().any(|kind| value.contains(kind));
-        if name == "sub" && self.openid.issuer == GITHUB_ACTIONS && !names_owner() {
+        if name == "sub" && is_at_github && !names_owner(value) {
             let advice = "identifies nobody: every organization on GitHub chooses the form of its subjects, so the value must \
                           name repository or owner";
             return Some(advice.to_owned());
@@ -231,7 +232,7 @@ impl Workload {
         None
     }
 
-    fn wrong_prefix(&self, name: &str, prefix: &str) -> Option<String> {
+    fn wrong_prefix(name: &str, prefix: &str, is_at_github: bool) -> Option<String> {
         if name.trim().is_empty() {
             return Some("the claim of a prefix has no name".to_owned());
         }
@@ -245,9 +246,7 @@ impl Workload {
         // The first part of a subject says what kind of thing follows.
         let needed = if name == "sub" { 2 } else { 1 };
         let is_kind_alone = prefix == "system:serviceaccount:";
-        let is_foreign = name == "sub"
-            && self.openid.issuer == GITHUB_ACTIONS
-            && !GITHUB_SUBJECTS.iter().any(|kind| prefix.starts_with(kind));
+        let is_foreign = name == "sub" && is_at_github && !GITHUB_SUBJECTS.iter().any(|kind| prefix.starts_with(kind));
         if parts < needed || is_kind_alone || is_foreign {
             return Some(
                 "identifies nobody: name the owner too, as in repo:contoso/ or system:serviceaccount:prod:".into(),
@@ -255,6 +254,18 @@ impl Workload {
         }
         None
     }
+}
+
+/// Whether an issuer is that of GitHub Actions, however it is spelled.
+fn is_at_github(issuer: &str) -> bool {
+    let host = |issuer: &str| check_address(issuer.trim()).ok().map(|address| address.host);
+    host(issuer).is_some_and(|found| Some(found) == host(GITHUB_ACTIONS))
+}
+
+/// Whether a subject of GitHub Actions has a part that says whose it is. A name may contain what looks like one.
+fn names_owner(subject: &str) -> bool {
+    let is_start = |at: usize| at == 0 || subject[..at].ends_with(':');
+    GITHUB_SUBJECTS.iter().any(|kind| subject.match_indices(kind).any(|(at, _)| is_start(at)))
 }
 
 fn is_identifying(name: &str) -> bool {

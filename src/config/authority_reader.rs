@@ -5,8 +5,9 @@ use super::{
     authority_section::StaticKeys,
     flaw::Flaw,
     key::Key,
+    key_file::is_content,
     location::Named,
-    reader::{Reader, mistyped, wrong},
+    reader::{Reader, mistyped_secret, wrong},
     value::{ConfigValue, Data},
 };
 use crate::{
@@ -70,6 +71,20 @@ impl Reader<'_> {
 
     /// The text of a file that a setting names.
     pub(super) fn file(&mut self, key: Key, value: &ConfigValue) {
+        match &value.data {
+            // Neither value may be in a message: the text of a file may be a private key.
+            Data::Text(text) if is_content(text) => {
+                let advice = match key {
+                    Key::CaFile => "must be the name of a file, not what is in it",
+                    _ => "must be the name of a file, not what is in it; public keys may be written as StaticKeys",
+                };
+                return self.report(ConfigProblem::new(Invalid, &value.name, None, advice));
+            }
+            Data::Text(_) => {}
+            Data::Other(_) | Data::List(_) | Data::Object(_) => {
+                return self.report(mistyped_secret(value, "must be a string: the name of a file"));
+            }
+        }
         let Some(file) = self.text(value, "must be a string: the name of a file") else { return };
         let text = self.files.text(&file.value);
         let result = match key {
@@ -91,7 +106,7 @@ impl Reader<'_> {
             Data::Object(_) => StaticKeys::parse(&value.to_json()),
             Data::Text(text) => StaticKeys::parse(text),
             Data::List(_) | Data::Other(_) => {
-                return self.report(mistyped(value, "must be a key set: {\"keys\": […]}"));
+                return self.report(mistyped_secret(value, "must be a key set: {\"keys\": […]}"));
             }
         };
         match keys {

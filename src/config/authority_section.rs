@@ -1,5 +1,7 @@
 //! The settings that a section has for its own authority alone, beside tenant, address and audiences.
 
+use std::fmt;
+
 use super::{
     address::Form,
     key::Key,
@@ -23,12 +25,22 @@ pub(super) struct AuthoritySection {
 }
 
 /// Static keys.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(super) enum StaticKeys {
     /// A key set document.
     Jwks(String),
     /// Public keys in PEM, one key each.
     Pem(Vec<String>),
+}
+
+/// Without the keys: one may be a private key by mistake.
+impl fmt::Debug for StaticKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Jwks(_) => "Jwks(…)",
+            Self::Pem(_) => "Pem(…)",
+        })
+    }
 }
 
 impl StaticKeys {

@@ -52,7 +52,8 @@ impl Files {
     }
 
     fn add(&mut self, name: &str, folder: &Path) {
-        if !name.is_empty() && !self.0.contains_key(name) {
+        // The text of a file is no name of one, and must not become part of the message that there is no such file.
+        if !name.is_empty() && !is_content(name) && !self.0.contains_key(name) {
             self.0.insert(name.to_owned(), read(&folder.join(name)));
         }
     }
@@ -65,6 +66,11 @@ impl Files {
             None => Err(Flaw::new(Unreadable, "cannot be read here")),
         }
     }
+}
+
+/// Whether a text is that of a file of keys or certificates, where the name of the file is meant.
+pub(super) fn is_content(text: &str) -> bool {
+    text.contains(['\n', '\r']) || text.contains("-----BEGIN") || text.trim_start().starts_with('{')
 }
 
 fn read(path: &Path) -> Result<String, Flaw> {

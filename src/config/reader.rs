@@ -44,17 +44,12 @@ pub(super) fn wrong(value: &ConfigValue, advice: impl Into<String>) -> ConfigPro
 
 /// The problem of a value that has the wrong type.
 pub(super) fn mistyped(value: &ConfigValue, advice: &str) -> ConfigProblem {
-    let is = match &value.data {
-        Data::Text(_) => "a string",
-        Data::List(_) => "a list",
-        Data::Object(_) => "an object",
-        Data::Other(text) => match text.as_str() {
-            "null" => "null",
-            "true" | "false" => "a boolean",
-            _ => "a number",
-        },
-    };
-    wrong(value, format!("is {is}; {advice}"))
+    wrong(value, format!("is {}; {advice}", value.data.type_name()))
+}
+
+/// The same for a setting whose value may be a private key: the value is not in it.
+pub(super) fn mistyped_secret(value: &ConfigValue, advice: &str) -> ConfigProblem {
+    ConfigProblem::new(Invalid, &value.name, None, format!("is {}; {advice}", value.data.type_name()))
 }
 
 /// The problem of a setting that is given twice.

@@ -7,6 +7,7 @@ use super::{
     identifier,
     key::Key,
     location::{Location, Named},
+    placeholder,
     provenance::AuthorityEntry,
     rules::Rules,
     settings::ConfigSettings,
@@ -24,11 +25,24 @@ impl<'a> Rules<'a> {
     /// The authority that these settings describe, unless it is an Entra tenant; `None` for those, and beside a problem.
     pub(super) fn authority_of_section(&mut self, kind: AuthorityKind) -> Option<Authority> {
         self.check_applicable(kind);
-        match kind {
-            AuthorityKind::Entra => None,
-            AuthorityKind::B2c => self.b2c_of_section(),
-            AuthorityKind::ExternalId => self.external_id_of_section(),
-            AuthorityKind::OpenIdConnect | AuthorityKind::Workload => self.issuer_of_section(kind),
+        let (authority, unread): (_, &[Key]) = match kind {
+            AuthorityKind::Entra => return None,
+            AuthorityKind::B2c => (self.b2c_of_section(), &[Key::TenantId, Key::Domain, Key::Policy, Key::Policies]),
+            AuthorityKind::ExternalId => (self.external_id_of_section(), &[Key::TenantId]),
+            AuthorityKind::OpenIdConnect | AuthorityKind::Workload => return self.issuer_of_section(kind),
+        };
+        if authority.is_none() {
+            self.check_placeholders(unread);
+        }
+        authority
+    }
+
+    /// Checks for leftover placeholders where an address is wrong, so that nothing else is said of these settings: of a template
+    /// all of them are reported at once.
+    fn check_placeholders(&mut self, keys: &[Key]) {
+        for (name, value) in keys.iter().flat_map(|key| self.config.written(*key)) {
+            let checked = placeholder::check(&value);
+            self.accepted(&name, &value, checked);
         }
     }
 
@@ -251,7 +265,7 @@ impl<'a> Rules<'a> {
         let is_custom = check_address(&address)
             .is_ok_and(|address| MicrosoftHost::of(&address.host).is_none() && !is_loopback(&address.host));
         if is_custom && address::is_domain(&tenant) && lists_no_issuers(config) {
-            let advice = "at a custom domain of External ID, the tenant's GUID is needed: its tokens' issuer is                           https://{GUID}.ciamlogin.com/{GUID}/v2.0";
+            let advice = "at a custom domain of External ID, the tenant's GUID is needed: its tokens' issuer is https://{GUID}.ciamlogin.com/{GUID}/v2.0";
             let problem = match config.written(Key::TenantId).into_iter().next() {
                 Some((name, value)) => name.problem(Missing, Some(&value), advice),
                 None => config.missing(Key::TenantId, &format!("is missing; {advice}")),

@@ -5,7 +5,7 @@ use super::{
     key::{Key, Type},
     layer::Members,
     location::Named,
-    reader::{Reader, Replaced, mistyped, wrong},
+    reader::{Reader, Replaced, mistyped_secret, wrong},
     settings::{ConfigSettings, Place, Tenant},
     size::MOST_AUTHORITIES,
     value::{ConfigValue, Data},
@@ -115,7 +115,7 @@ impl Reader<'_> {
     fn authorities(&mut self, value: &ConfigValue) {
         const FORM: &str =
             "must be a list of authorities, such as [{\"TenantId\": \"…\"}, {\"Authority\": \"https://…\"}]";
-        let Data::List(authorities) = &value.data else { return self.report(mistyped(value, FORM)) };
+        let Data::List(authorities) = &value.data else { return self.report(mistyped_secret(value, FORM)) };
         if authorities.is_empty() {
             self.report(ConfigProblem::new(Invalid, &value.name, Some("[]"), "is an empty list; remove it"));
         }
@@ -125,7 +125,7 @@ impl Reader<'_> {
         }
         for authority in authorities {
             let Data::Object(members) = &authority.data else {
-                self.report(mistyped(authority, "must be an object with the settings of one authority"));
+                self.report(mistyped_secret(authority, "must be an object with the settings of one authority"));
                 continue;
             };
             let source = self.source.inside(&authority.name);

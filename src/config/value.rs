@@ -14,13 +14,13 @@ pub(super) const MOST_VALUES: usize = 50_000;
 pub(super) const LONGEST_DOCUMENT: usize = 1 << 20;
 
 /// One value and its full name in its source: `AzureAd:Audiences:0`, `AzureAd__Audiences__0`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(super) struct ConfigValue {
     pub(super) name: String,
     pub(super) data: Data,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(super) enum Data {
     /// A string. .NET reads other types from strings too.
     Text(String),
@@ -29,6 +29,39 @@ pub(super) enum Data {
     List(Vec<ConfigValue>),
     /// The members with their keys, in order, duplicates included.
     Object(Vec<(String, ConfigValue)>),
+}
+
+/// Without the values: one may be a client secret or a private key, whatever its setting is.
+impl fmt::Debug for ConfigValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {:?}", self.name, self.data)
+    }
+}
+
+impl fmt::Debug for Data {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(_) | Self::Other(_) => f.write_str(self.type_name()),
+            Self::List(elements) => f.debug_list().entries(elements).finish(),
+            Self::Object(members) => f.debug_set().entries(members.iter().map(|(_, member)| member)).finish(),
+        }
+    }
+}
+
+impl Data {
+    /// Its type, for a message.
+    pub(super) fn type_name(&self) -> &'static str {
+        match self {
+            Self::Text(_) => "a string",
+            Self::List(_) => "a list",
+            Self::Object(_) => "an object",
+            Self::Other(text) => match text.as_str() {
+                "null" => "null",
+                "true" | "false" => "a boolean",
+                _ => "a number",
+            },
+        }
+    }
 }
 
 impl ConfigValue {

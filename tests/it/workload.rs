@@ -263,6 +263,7 @@ fn configurations_by_their_problems() {
     let any = |name: &str, value: &str| ClaimRule::any(name, [value]);
     let no_rule = "has no rule that says which workloads may call";
     let no_audience = "has no audience of its own";
+    let at_github = |issuer: &str| Authority::workload(issuer).audience(AUDIENCE);
     let rows: Vec<(Authority, &str)> = vec![
         (github().subject(SUBJECT), ""),
         (Authority::github_actions().subject(SUBJECT), no_audience),
@@ -300,6 +301,24 @@ fn configurations_by_their_problems() {
         (github().subject(" "), "is empty"),
         (github().subject("environment:prod"), "identifies nobody"),
         (github().subject("environment:prod:repository_owner:contoso"), ""),
+        // What looks like a part may be in a name that everybody can give.
+        (github().subject("environment:myrepo:x"), "identifies nobody"),
+        (github().subject("environment:myrepository_owner:contoso"), "identifies nobody"),
+        // The same issuer in another spelling, or beside another one.
+        (at_github("https://token.actions.githubusercontent.com/").subject("environment:prod"), "identifies nobody"),
+        (at_github("https://Token.Actions.GitHubUserContent.com").subject("environment:prod"), "identifies nobody"),
+        (at_github("https://token.actions.githubusercontent.com/").subject(SUBJECT), ""),
+        (
+            at_github("https://token.actions.githubusercontent.com/").danger_claim_prefix("sub", "environment:prod:"),
+            "identifies nobody",
+        ),
+        (at_github("https://ci.contoso.example").issuers([GITHUB]).subject("environment:prod"), "identifies nobody"),
+        (
+            at_github("https://ci.contoso.example").issuers([GITHUB]).danger_claim_prefix("sub", "environment:prod:"),
+            "identifies nobody",
+        ),
+        (at_github("https://ci.contoso.example").issuers([GITHUB]).subject(SUBJECT), ""),
+        (at_github("https://ci.contoso.example").subject("environment:prod"), ""),
         (github().danger_claim_prefix("sub", "repo:contoso/"), ""),
         (github().danger_claim_prefix("repository", "contoso/"), ""),
         (github().danger_claim_prefix("sub", "repo:contoso"), "must end with"),

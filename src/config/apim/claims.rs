@@ -285,7 +285,7 @@ impl Claim {
 
     fn into_value(self) -> Imported {
         let at = |part: &str| format!("{}/{part}", self.place);
-        let mut members = vec![("Name", Imported::new(at("@name"), self.name.clone()))];
+        let mut members = vec![("Name", Imported::new(at("@name"), literal_name(&self.name)))];
         // Without values the claim must only be present.
         if !self.values.is_empty() {
             if let Some(separator) = &self.separator {
@@ -296,6 +296,15 @@ impl Claim {
             members.push(("Values", Imported::list(at("value"), self.values)));
         }
         Imported::object(self.place, members)
+    }
+}
+
+/// The name for a rule. A slash at its start would make it a JSON Pointer ([RFC 6901](https://www.rfc-editor.org/rfc/rfc6901)),
+/// but for API Management it is part of the name.
+fn literal_name(name: &str) -> String {
+    match name.starts_with('/') {
+        true => format!("/{}", name.replace('~', "~0").replace('/', "~1")),
+        false => name.to_owned(),
     }
 }
 

@@ -18,6 +18,8 @@ pub(super) enum Effect {
     Fragment,
     /// Decides nothing about access, but is worth a note of its own.
     Noted(&'static str),
+    /// Decides which backend gets the request.
+    Routes,
     /// Decides nothing about access.
     Harmless,
     /// Unknown. By its name it is a check.
@@ -55,6 +57,7 @@ pub(super) fn effect(name: &str) -> Effect {
         "return-response" | "mock-response" => Effect::Responds,
         "set-header" | "set-query-parameter" => Effect::Sets,
         "authentication-managed-identity" | "authentication-basic" => Effect::Authenticates,
+        "forward-request" | "proxy" | "rewrite-uri" | "set-backend-service" => Effect::Routes,
         "include-fragment" => Effect::Fragment,
         "base" => Effect::Noted(BASE),
         "cors" => Effect::Noted(CORS),
@@ -68,7 +71,6 @@ pub(super) fn effect(name: &str) -> Effect {
         | "cross-domain"
         | "emit-metric"
         | "find-and-replace"
-        | "forward-request"
         | "get-authorization-context"
         | "http-data-source"
         | "invoke-dapr-binding"
@@ -76,15 +78,12 @@ pub(super) fn effect(name: &str) -> Effect {
         | "json-to-xml"
         | "jsonp"
         | "log-to-eventhub"
-        | "proxy"
         | "publish-event"
         | "publish-to-dapr"
         | "redirect-content-urls"
-        | "rewrite-uri"
         | "send-one-way-request"
         | "send-request"
         | "send-service-bus-message"
-        | "set-backend-service"
         | "set-body"
         | "set-method"
         | "set-status"

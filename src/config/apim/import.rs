@@ -19,7 +19,7 @@ const SECTION: &str = "AzureAd";
 /// The configuration that corresponds to a policy of API Management, and the differences.
 ///
 /// Its `Display` is the configuration as JSON, followed by the notes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct ApimPolicy {
     config: Config,
     json: String,
@@ -76,6 +76,13 @@ impl ApimPolicy {
     #[must_use]
     pub fn to_json(&self) -> &str {
         &self.json
+    }
+}
+
+impl fmt::Debug for ApimPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the JSON: the values of the configuration are not shown either.
+        f.debug_struct("ApimPolicy").field("config", &self.config).field("notes", &self.notes).finish_non_exhaustive()
     }
 }
 

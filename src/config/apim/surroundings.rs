@@ -64,6 +64,7 @@ struct Context<'a> {
 enum Group {
     Harmless,
     ReadsToken,
+    RoutesByToken,
     Unknown,
 }
 
@@ -77,7 +78,7 @@ struct Names<'a> {
 struct Surroundings<'a, 'i, 'p> {
     policy: Element<'a, 'i>,
     token_use: TokenUse,
-    groups: [Names<'a>; 3],
+    groups: [Names<'a>; 4],
     import: &'p mut PolicyImport,
 }
 
@@ -123,9 +124,18 @@ impl<'a, 'i> Surroundings<'a, 'i, '_> {
             Effect::Harmless if name == "set-status" && context.section == "on-error" => {
                 self.error_status(element.attribute("code"), &context);
             }
-            Effect::Harmless | Effect::Sets | Effect::Authenticates => {
+            Effect::Harmless if name == "set-status" && self.refuses_by_token(element, &context) => {
+                let reads = element.attribute("code").filter(|_| context.token_condition.is_none());
+                self.decides_by_token(&context, context.token_condition.or(reads));
+            }
+            Effect::Routes | Effect::Harmless | Effect::Sets | Effect::Authenticates => {
                 let is_reader = context.token_condition.is_some() || self.token_use.is_in(element);
-                self.group(name, if is_reader { Group::ReadsToken } else { Group::Harmless });
+                let group = match effect(name) {
+                    _ if !is_reader => Group::Harmless,
+                    Effect::Routes => Group::RoutesByToken,
+                    _ => Group::ReadsToken,
+                };
+                self.group(name, group);
             }
             Effect::UnknownCheck => {
                 let advice = "is not a policy that this import knows, but by its name restricts callers; enforce it in front \
@@ -187,6 +197,14 @@ impl<'a, 'i> Surroundings<'a, 'i, '_> {
         let advice = "decides by the token who gets in, which is not imported; express it as required-claims, or check it in \
                       the API (RequireLayer), and remove it from the policy";
         self.import.problem(Unsupported, &context.path, condition, advice);
+    }
+
+    /// Whether a `set-status` outside of `on-error` turns responses into refusals because of the token. A code that is not a
+    /// plain number may be any.
+    fn refuses_by_token(&self, element: Element<'_, '_>, context: &Context<'_>) -> bool {
+        let code = element.attribute("code").unwrap_or_default().trim();
+        let is_success = code.len() == 3 && code.starts_with('2') && code.bytes().all(|byte| byte.is_ascii_digit());
+        !is_success && (context.token_condition.is_some() || self.token_use.is_in(element))
     }
 
     fn restricts(&mut self, element: Element<'a, 'i>, context: &Context<'a>, restriction: &str) {
@@ -279,10 +297,15 @@ impl<'a, 'i> Surroundings<'a, 'i, '_> {
 
     fn note_groups(&mut self) {
         const SHOWN: usize = 20;
-        const ADVICE: [(Group, &str); 3] = [
+        const ADVICE: [(Group, &str); 4] = [
             (
                 Group::ReadsToken,
                 "not imported; uses the token or its claims without refusing it: do that in the API, with tower_entra::Claims",
+            ),
+            (
+                Group::RoutesByToken,
+                "not imported; API Management routes by the token here, so that a backend gets the requests of some callers \
+                 only: check in each API, with a RequireLayer, that the caller may use it",
             ),
             (Group::Harmless, "not imported; does not decide who gets in"),
             (Group::Unknown, "not imported, and not known here: if it restricts callers, keep it in front of the API"),

@@ -78,7 +78,8 @@ impl TokenUse {
             return;
         }
         if !is_container(name) {
-            if is_conditional || self.is_in(element) {
+            // What another service responds can be about the token, even if the request does not show that (introspection).
+            if is_conditional || name == "send-request" || self.is_in(element) {
                 self.add_names_of(element);
             }
             return;

@@ -74,9 +74,9 @@ pub(super) fn metadata(url: &str) -> Result<Metadata, AddressFault> {
     };
     let mut parameters = Parameters::read(query)?;
     let policy_parameter = parameters.policy.take();
-    if is_microsofts && policy_parameter.is_some() {
-        let advice = "is an address of Azure AD B2C at a host that Microsoft has retired for it (?p= names a user flow); name \
-                      the metadata at https://{name}.b2clogin.com/{tenant}/{user flow}/v2.0/.well-known/openid-configuration";
+    // In the query or, as in /tfp/, in the path.
+    if is_microsofts && (policy_parameter.is_some() || form == Form::B2c) {
+        let advice = "names a user flow of Azure AD B2C at a host that Microsoft has retired for it; name the metadata at https://{name}.b2clogin.com/{tenant}/{user flow}/v2.0/.well-known/openid-configuration";
         return Err(fault(Unsupported, advice));
     }
     // B2C at a custom domain, whose path need not name the user flow.

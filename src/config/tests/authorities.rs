@@ -296,6 +296,59 @@ fn keys_at_hand() {
 }
 
 #[test]
+fn secrets_occur_in_no_debug_output() {
+    let key = r#"{"kty":"RSA","kid":"a","n":"hunter2","e":"AQAB","d":"hunter2"}"#;
+    let entry =
+        format!(r#"{{"Authority":"{OKTA}","Audience":"a","ClientSecret":"hunter2","StaticKeys":{{"keys":[{key}]}}}}"#);
+    let pem = r#""-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----""#;
+    for members in [
+        r#""ClientSecret":"hunter2""#.to_owned(),
+        format!(r#""Authorities":[{entry}]"#),
+        format!(r#""Authorities":{{"0":{entry}}}"#),
+        format!(r#""Authorities":{}"#, serde_json::Value::from(format!("[{entry}]"))),
+        format!(r#""Authorities":[{}]"#, serde_json::Value::from(entry.clone())),
+        r#""TokenValidationParameters":{"ClientSecret":"hunter2","IssuerSigningKey":"hunter2"}"#.to_owned(),
+        format!(r#""StaticKeys":{{"keys":[{key}]}}"#),
+        format!(r#""StaticKeys":{}"#, serde_json::Value::from(format!("{{\"keys\":[{key}]}}"))),
+        format!(r#""StaticKeys":{pem}"#),
+        format!(r#""StaticKeys":[{pem}]"#),
+        format!(r#""StaticKeys":[[{key}]]"#),
+        format!(r#""KeyFile":{pem}"#),
+        format!(r#""KeyFile":[{pem}]"#),
+        r#""KeyFile":"x\nhunter2""#.to_owned(),
+        format!(r#""KeyFile":{}"#, serde_json::Value::from(key)),
+        format!(r#""CaFile":{pem}"#),
+        format!(r#""Authorities":[{{"Authority":"{OKTA}","Audience":"a","KeyFile":{pem},"CaFile":{pem}}}]"#),
+    ] {
+        let config = Config::from_json(&format!(r#"{{"AzureAd":{{{}}}}}"#, with_client(&members))).unwrap();
+        let builder = crate::VerifierBuilder::from(config.clone());
+        let mut shown = format!("{config:?} {config:#?} {builder:?} {builder:#?} {:?}", config.report());
+        if let Err(error) = config.validate() {
+            shown += &format!("{error} {error:?}");
+        }
+        assert!(!shown.contains("hunter2"), "{members}\n{shown}");
+        // Names and types are of use.
+        assert!(shown.contains("AzureAd:ClientId: a string"), "{shown}");
+    }
+    let authority = Authority::openid_connect(OKTA).static_keys("hunter2");
+    let other = Authority::openid_connect(OKTA).pem_key("hunter2");
+    let builder = crate::Verifier::builder().authority(authority.clone()).authority(other.clone());
+    assert!(!format!("{authority:?} {other:?} {builder:?}").contains("hunter2"));
+}
+
+#[test]
+fn the_text_of_a_file_is_no_name_of_a_file() {
+    for setting in ["KeyFile", "CaFile"] {
+        for text in ["-----BEGIN PUBLIC KEY----- x", "a\\nb", "a\\rb", " {}"] {
+            let members = format!(r#""Authority":"{OKTA}","Audience":"a","{setting}":"{text}""#);
+            let problems = told(Config::from_json(&format!(r#"{{"AzureAd":{{{members}}}}}"#)));
+            let start = format!("AzureAd:{setting}: must be the name of a file, not what is in it");
+            assert!(problems.len() == 1 && problems[0].starts_with(&start), "{members}\n{problems:#?}");
+        }
+    }
+}
+
+#[test]
 fn several_authorities() {
     let members = format!(
         r#""TenantId":"{TENANT}","ClientId":"{CLIENT}","RequiredClaims":[{{"Name":"acr"}}],"AllowedClients":["{CLIENT}"],
@@ -422,7 +475,7 @@ fn several_authorities_by_the_environment() {
         (
             "AzureAd__Authorities",
             "x",
-            "AzureAd__Authorities = \"x\": is a string; must be a list of authorities, such as \
+            "AzureAd__Authorities: is a string; must be a list of authorities, such as \
              [{\"TenantId\": \"…\"}, {\"Authority\": \"https://…\"}]"
                 .to_owned(),
         ),
@@ -612,7 +665,7 @@ fn mistakes_of_one_authority() {
         ),
         (r#""StaticKeys":"x""#.to_owned(), "AzureAd:StaticKeys: must be a key set ({\"keys\": […]}) or public keys in PEM (-----BEGIN \
              PUBLIC KEY-----)".to_owned()),
-        (r#""StaticKeys":[1]"#.to_owned(), "AzureAd:StaticKeys = \"[1]\": is a list; must be a key set: {\"keys\": \
+        (r#""StaticKeys":[1]"#.to_owned(), "AzureAd:StaticKeys: is a list; must be a key set: {\"keys\": \
              […]}".to_owned()),
         // What fits every kind.
         (
@@ -688,10 +741,10 @@ fn mistakes_within_the_list() {
     }
     for (list, problem) in [
         ("[]", "AzureAd:Authorities = \"[]\": is an empty list; remove it"),
-        ("[1]", "AzureAd:Authorities:0 = \"1\": is a number; must be an object with the settings of one authority"),
+        ("[1]", "AzureAd:Authorities:0: is a number; must be an object with the settings of one authority"),
         (
             "{}",
-            "AzureAd:Authorities = \"{}\": is an object; must be a list of authorities, such as [{\"TenantId\": \"…\"}, \
+            "AzureAd:Authorities: is an object; must be a list of authorities, such as [{\"TenantId\": \"…\"}, \
              {\"Authority\": \"https://…\"}]",
         ),
     ] {

@@ -101,7 +101,7 @@ impl Providers {
         let mocks = HashMap::from([
             ("us", MockEntra::us_government()),
             ("china", MockEntra::china()),
-            ("b2c", MockEntra::b2c("contoso", policy).add_policy("B2C_1_edit")),
+            ("b2c", MockEntra::b2c("contoso", policy).add_policy("B2C_1_edit").add_policy("B2C_1_x")),
             ("b2c-custom", MockEntra::b2c_at("https://signin.contoso.example", policy)),
             ("external-id", MockEntra::external_id("contoso")),
             ("external-id-custom", MockEntra::external_id_at("https://login.contoso.example")),

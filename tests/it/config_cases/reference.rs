@@ -45,7 +45,6 @@ enum Right {
 
 fn right(file: &str) -> Right {
     use Right::{Loads, Refused};
-    let b2c = || json!({ "provider": "b2c" });
     match &file[..file.find('_').unwrap()] {
         "f02" | "f15" | "f15b" | "f15c" => Loads(&[], json!({})),
         "f06" => Loads(&["AppSpecificKeys"], json!({ "provider": "external-id" })),
@@ -53,7 +52,7 @@ fn right(file: &str) -> Right {
         "f08" => Loads(&[], json!({})),
         "f09" => Loads(&[], json!({ "aud": "api://nexa-simulator" })),
         "f11" => Refused(&["certificate", "KeyFile"], &["is missing", "TenantId"]),
-        "f15d" => Loads(&[], b2c()),
+        "f15d" => Loads(&[], json!({ "provider": "b2c", "policy": "B2C_1_x" })),
         "f17" => Refused(&["AzureAdB2C", "section"], &["ClientId", "TenantId"]),
         "f18" => Loads(&["AzureAdB2C", "Authorities"], json!({})),
         "f19b" => Refused(&["ValidIssuers", "TenantIds"], &["DetailedErrors"]),

@@ -21,6 +21,10 @@ fn required_claims_become_rules() {
             json!({"Name": "scp", "Separator": " ", "Match": "all", "Values": ["x"]}),
         ),
         (r#"<claim name="a" separator=","/>"#, json!({"Name": "a"})),
+        // No JSON Pointer: for API Management it is the whole name.
+        (r#"<claim name="/a~b/c"/>"#, json!({"Name": "/~1a~0b~1c"})),
+        (r#"<claim name="/"><value>x</value></claim>"#, json!({"Name": "/~1", "Match": "all", "Values": ["x"]})),
+        (r#"<claim name="a/b~c"/>"#, json!({"Name": "a/b~c"})),
         (
             r#"<claim name="a"><value>&quot;&#x41;</value></claim>"#,
             json!({"Name": "a", "Match": "all", "Values": ["\"A"]}),

@@ -22,6 +22,8 @@ fn every_parameter_of_an_address_is_understood_or_named() {
         (format!("{entra}?p=B2C_1_susi"), Unsupported, "a host that Microsoft has retired for it"),
         (format!("{PUBLIC}/contoso.onmicrosoft.com/v2.0{END}?p=B2C_1_susi"), Unsupported, "b2clogin.com"),
         (format!("https://login.microsoftonline.us/{TENANT}{END}?P=x"), Unsupported, "retired"),
+        (format!("{PUBLIC}/tfp/contoso.onmicrosoft.com/B2C_1_susi/v2.0{END}"), Unsupported, "b2clogin.com"),
+        (format!("{PUBLIC}/contoso.onmicrosoft.com/b2c_1a_own/v2.0{END}"), Unsupported, "b2clogin.com"),
         (format!("{ciam}?foo=bar"), Unsupported, "has the parameter foo"),
         (format!("{ciam}?p=x"), Unsupported, "?p=, which only Azure AD B2C has"),
         (format!("{b2c}?p=B2C_1_a&amp;p=B2C_1_b"), Duplicate, "has the parameter p twice"),

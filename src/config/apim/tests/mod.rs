@@ -121,6 +121,9 @@ fn secrets_in_a_policy_occur_in_no_message() {
                    <decryption-keys><key>c2VjcmV0</key></decryption-keys>";
     let policy = read(&jwt(&format!("{}{AUDIENCE}{secrets}", entra(TENANT, "/v2.0"))));
     assert!(!format!("{policy}{policy:?}").contains("c2VjcmV0"));
+    // The values of the configuration are in its JSON alone.
+    assert!(policy.to_json().contains(TENANT) && !format!("{:?}", policy.config()).contains(TENANT));
+    assert!(!format!("{policy:?}").contains("\\\"TenantId\\\""), "{policy:?}");
     let alone = jwt(&format!("{AUDIENCE}{secrets}{}", issuers(&["https://id.example"])));
     assert!(!problems(&alone).is_empty() && !problems(&alone).join("").contains("c2VjcmV0"));
 }

@@ -93,7 +93,7 @@ fn elements_that_decide_nothing_are_one_note() {
         "",
         &choose(
             "@(((Jwt)context.Variables[\"jwt-out\"]).Audiences.Any())",
-            "<set-backend-service base-url='https://a.example'/>",
+            "<set-query-parameter name='a'><value>x</value></set-query-parameter>",
         ),
     ));
     // A backend credential after the check changes nothing.
@@ -104,6 +104,57 @@ fn elements_that_decide_nothing_are_one_note() {
     ] {
         LoadsWithout("the caller's own token is checked").check(&inbound("", after));
         Note(NOT_A_GATE).check(&inbound("", after));
+    }
+}
+
+#[test]
+fn routing_by_the_token_is_a_note_that_says_so() {
+    let condition = r#"@(((Jwt)context.Variables["jwt-out"]).Claims.ContainsKey("admin"))"#;
+    let note = "not imported; API Management routes by the token here";
+    for element in [
+        "<set-backend-service base-url='https://a.example'/>",
+        "<rewrite-uri template='/admin'/>",
+        "<forward-request/>",
+        "<proxy url='https://a.example'/>",
+    ] {
+        Note(note).check(&inbound("", &choose(condition, element)));
+        Note(NOT_A_GATE).check(&inbound("", &choose("@(true)", element)));
+        LoadsWithout(note).check(&inbound("", &choose("@(true)", element)));
+    }
+    let by_value = "<set-backend-service base-url='@(context.Variables[\"jwt-out\"].ToString())'/>";
+    Note(note).check(&inbound("", by_value));
+}
+
+#[test]
+fn a_status_by_the_token_is_an_error_if_it_is_a_refusal() {
+    let condition = r#"@(!((Jwt)context.Variables["jwt-out"]).Claims.ContainsKey("admin"))"#;
+    let document = |section: &str, inner: &str| {
+        let after = format!("<{section}>{inner}</{section}>");
+        format!("<policies><inbound>{}</inbound>{after}</policies>", policy())
+    };
+    let status = |code: &str| format!("<set-status code='{code}' reason='x'/>");
+    let dynamic = status("@(1)");
+    for code in ["400", "403", " 500", "302", "404.0", "@(1)", "{{refused}}", "", "2x0", "2000"] {
+        let refuse = choose(condition, &status(code));
+        Error(Unsupported, "outbound/choose/when/set-status").check(&document("outbound", &refuse));
+        Error(Unsupported, "backend/choose/when/set-status").check(&document("backend", &refuse));
+        Error(Unsupported, "inbound/choose/when/set-status").check(&inbound("", &refuse));
+        // Not by the token, or nobody in particular.
+        Note(NOT_A_GATE).check(&document("outbound", &choose("@(true)", &status(code))));
+        Note(NOT_A_GATE).check(&document("outbound", &status(code)));
+    }
+    let reads = "<set-status code='@(AsJwt() == null ? 403 : 200)' reason='x'/>";
+    Error(Unsupported, "outbound/set-status").check(&document("outbound", reads));
+    Error(Unsupported, "outbound/choose/otherwise/set-status").check(&document(
+        "outbound",
+        &format!(
+            "<choose><when condition=\"{}\"/><otherwise>{dynamic}</otherwise></choose>",
+            condition.replace('!', "")
+        ),
+    ));
+    Error(Unsupported, "on-error/choose/when/set-status").check(&on_error(&choose(condition, &status("200"))));
+    for code in ["200", "204 "] {
+        Note(READS_TOKEN).check(&document("outbound", &choose(condition, &status(code))));
     }
 }
 
@@ -245,6 +296,12 @@ fn the_token_is_followed_through_variables_headers_and_requests() {
         (
             format!("<set-header name='x-role'><value>{reads}</value></set-header>"),
             r#"@(context.Request.Headers["X-Role"].Any())"#,
+        ),
+        // An introspection, whose request need not show that it is about the token.
+        (
+            "<send-request response-variable-name='r'><set-url>https://id.example/introspect</set-url></send-request>"
+                .to_owned(),
+            r#"@(((IResponse)context.Variables["r"]).StatusCode != 200)"#,
         ),
         ("<made-up response-variable-name='m'/>".to_owned(), r#"@(context.Variables["m"] == null)"#),
     ] {
