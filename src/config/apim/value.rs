@@ -74,6 +74,12 @@ impl Serialize for Imported {
     }
 }
 
+/// A name or value for a place or a note, in which long ones are shortened.
+pub(super) fn shortened(text: &str) -> String {
+    const LONGEST: usize = 60;
+    truncated(text.chars().take(LONGEST + 1).collect(), LONGEST)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,10 +102,4 @@ mod tests {
         }
         assert_eq!(serde_json::to_string(&root).ok().as_deref(), Some(r#"{"A":{"L":["a",1]}}"#));
     }
-}
-
-/// A name or value for a place or a note, in which long ones are shortened.
-pub(super) fn shortened(text: &str) -> String {
-    const LONGEST: usize = 60;
-    truncated(text.chars().take(LONGEST + 1).collect(), LONGEST)
 }
