@@ -93,7 +93,10 @@ impl Reader<'_> {
         let is_audience = |(key, value): &&(String, ConfigValue)| {
             ["validaudience", "validaudiences"].contains(&&*fold(key)) && !value.is_empty()
         };
+        // A list that cannot be read is a problem already.
+        let is_known = !audiences.is_empty() || self.replaced.is_replaced(Key::Audience);
         if let Some((_, value)) = members.iter().find(is_audience)
+            && is_known
             && !self.replaced.is_replaced(Key::StrictAudiences)
         {
             self.settings.strict_audiences = vec![self.named(&value.name, true)];
