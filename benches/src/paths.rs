@@ -143,8 +143,8 @@ pub fn memory() -> [(&'static str, i64, i64); 3] {
         (many - few) / i64::try_from(more).unwrap()
     };
     [
-        ("one more tenant", kept(10_000, &|tenants| bench.verifier(CacheSettings::off(), tenants)), 560),
-        ("one more authority", kept(1_000, &|others| bench.with_authorities(others)), 9_200),
+        ("one more tenant", kept(10_000, &|tenants| bench.verifier(CacheSettings::off(), tenants)), 620),
+        ("one more authority", kept(1_000, &|others| bench.with_authorities(others)), 9_500),
         ("after 100,000 different bad tokens", flood(&bench), 10_000),
     ]
 }

@@ -19,7 +19,8 @@ use crate::{
 /// the environment and of code.
 ///
 /// Precedence, setting by setting: code over the environment over the file. `TenantId` and `TenantIds` are one setting, and so
-/// are `Audience` and `Audiences`; a source that names a setting replaces it as a whole, lists too.
+/// are `Audience` and `Audiences`; a source that names a setting replaces it as a whole, lists too. `RevokedKeys` alone add up:
+/// a key that any source revokes is revoked.
 ///
 /// ```
 /// use tower_entra::{Config, VerifierBuilder};
@@ -96,7 +97,8 @@ impl Config {
         merge::merged(&self.layers, &ConfigSettings::default())
     }
 
-    /// Logs the source of each setting, and where the environment lets more tokens in than the file does.
+    /// Logs the source of each setting, where the environment lets more tokens in than the file does, and where code drops a
+    /// restriction of them.
     pub(crate) fn log_sources(&self, code: &ConfigSettings) {
         merge::log_sources(&self.layers, code);
     }

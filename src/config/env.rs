@@ -52,7 +52,8 @@ impl Config {
     }
 
     /// Puts the environment of this process over these settings, setting by setting: a setting that the environment names is
-    /// replaced as a whole, a list too. `Authorities` and `TokenValidationParameters` cannot be replaced in part.
+    /// replaced as a whole, a list too. `Authorities` and `TokenValidationParameters` cannot be replaced in part. `RevokedKeys` add
+    /// up: the environment revokes further keys, and never admits one that the file revokes.
     ///
     /// # Errors
     ///
@@ -111,7 +112,8 @@ fn process_environment() -> impl Iterator<Item = (String, Result<String, String>
 /// The variables that matter.
 #[derive(Debug, Default)]
 struct Found {
-    ours: BTreeMap<String, String>,
+    /// By the name in upper case: on Windows, names have no case.
+    ours: BTreeMap<String, (String, String)>,
     /// By the name in lower case.
     dotnet: BTreeMap<String, (String, String)>,
     empty: Vec<String>,
@@ -125,7 +127,7 @@ fn layer(vars: impl Iterator<Item = (String, Result<String, String>)>, section: 
     let dotnet = format!("{section}__");
     let mut found = Found::default();
     for (name, value) in vars {
-        let is_ours = name.starts_with(OURS) && !is_of_kubernetes(&name, value.as_deref().unwrap_or_default());
+        let is_ours = is_ours(&name) && !is_of_kubernetes(&name, value.as_deref().unwrap_or_default());
         // .NET reads colons too.
         let start = name.replace(':', "__");
         let is_dotnet = start.get(..dotnet.len()).is_some_and(|start| start.eq_ignore_ascii_case(&dotnet));
@@ -137,9 +139,9 @@ fn layer(vars: impl Iterator<Item = (String, Result<String, String>)>, section: 
             match value {
                 Ok(value) if value.trim().is_empty() => found.empty.push(name),
                 Ok(value) if is_dotnet => found.dotnet(name, value),
-                Ok(value) => drop(found.ours.insert(name, value)),
+                Ok(value) => found.ours(name, value),
                 Err(lossy) => {
-                    found.spoilt.extend(key_of(&name, &dotnet));
+                    found.spoilt.extend(key_of(&name, &dotnet).map(|(outer, _)| outer));
                     found.problems.push(ConfigProblem::new(Unreadable, name, Some(&lossy), "is not Unicode"));
                 }
             }
@@ -149,6 +151,14 @@ fn layer(vars: impl Iterator<Item = (String, Result<String, String>)>, section: 
 }
 
 impl Found {
+    fn ours(&mut self, name: String, value: String) {
+        match self.ours.get(&name.to_ascii_uppercase()) {
+            Some((other, known)) if *known != value => self.problems.push(differ(&name, &value, other)),
+            Some(_) => {}
+            None => drop(self.ours.insert(name.to_ascii_uppercase(), (name, value))),
+        }
+    }
+
     fn dotnet(&mut self, name: String, value: String) {
         let folded = name.replace(':', "__").to_ascii_lowercase();
         match self.dotnet.get(&folded) {
@@ -170,13 +180,13 @@ impl Found {
             }
         }
         let mut layer = Layer::new(Source::Environment { section: None }, members, None);
-        for (name, value) in std::mem::take(&mut self.ours) {
+        for (name, value) in std::mem::take(&mut self.ours).into_values() {
             self.variable(name, &value, &mut layer);
         }
         self.empty.sort_unstable();
         for name in self.empty {
             match key_of(&name, dotnet) {
-                None if name.starts_with(OURS) => self.problems.push(unknown_variable(&name)),
+                None if is_ours(&name) => self.problems.push(unknown_variable(&name)),
                 key => layer.empty.push((name, key)),
             }
         }
@@ -192,8 +202,9 @@ impl Found {
 
     /// Reads one variable of ours. Where .NET's spelling is there too, both must agree.
     fn variable(&mut self, name: String, value: &str, layer: &mut Layer) {
-        let Some(key) = key::of_variable(&name) else {
-            let nearest = names::nearest(&name, key::variables()).and_then(|(near, _)| key::of_variable(near));
+        let folded = name.to_ascii_uppercase();
+        let Some(key) = key::of_variable(&folded) else {
+            let nearest = names::nearest(&folded, key::variables()).and_then(|(near, _)| key::of_variable(near));
             self.spoilt.extend(nearest);
             return self.problems.push(unknown_variable(&name));
         };
@@ -224,6 +235,13 @@ impl Found {
     }
 }
 
+/// Whether a variable is one of ours, in any case. `Entra__TenantId` is of a section of somebody else's.
+fn is_ours(name: &str) -> bool {
+    let is_start = |start: &str| start.eq_ignore_ascii_case(OURS);
+    let is_section = !name.starts_with(OURS) && name.get(OURS.len()..).is_some_and(|rest| rest.starts_with('_'));
+    name.get(..OURS.len()).is_some_and(is_start) && !is_section
+}
+
 /// The name of a value, or of its first element.
 fn first_name(value: &ConfigValue) -> &str {
     match &value.data {
@@ -245,16 +263,16 @@ fn unknown_variable(name: &str) -> ConfigProblem {
     ConfigProblem::new(Unknown, visible(name), None, advice)
 }
 
-/// The setting that a variable of either spelling is for.
-fn key_of(name: &str, dotnet: &str) -> Option<Key> {
-    if let Some(key) = key::of_variable(name) {
-        return Some(key);
+/// The setting that a variable of either spelling is for, and the one within an entry of `Authorities` (the same twice otherwise).
+fn key_of(name: &str, dotnet: &str) -> Option<(Key, Key)> {
+    if let Some(key) = key::of_variable(&name.to_ascii_uppercase()) {
+        return Some((key, key));
     }
     let name = name.replace(':', "__");
     let mut path = name.get(dotnet.len()..)?.split("__");
     match key::setting(path.next()?)? {
-        Key::Authorities => path.nth(1).and_then(key::setting).or(Some(Key::Authorities)),
-        key => Some(key),
+        Key::Authorities => Some((Key::Authorities, path.nth(1).and_then(key::setting).unwrap_or(Key::Authorities))),
+        key => Some((key, key)),
     }
 }
 

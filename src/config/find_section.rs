@@ -1,5 +1,7 @@
 //! Finds the section in a document, and sections elsewhere that look like settings.
 
+use std::collections::HashSet;
+
 use super::{
     flattened::nest,
     flaw::Flaw,
@@ -47,7 +49,7 @@ pub(super) fn find(root: Members, path: Option<&[String]>) -> Result<Found, Flaw
     let before = found.problems.len();
     let (section, mut others) = take_section(root, segments, &mut found.problems);
     if let Some((name, members)) = section {
-        found.problems.extend(others.iter().filter_map(|(name, value)| beside(name, value, segments)));
+        found.problems.extend(all_beside(&others, segments));
         found.warnings.extend(unread(&elsewhere(others, true)));
         return Ok(Found { name: Some(name), members, ..found });
     }
@@ -79,8 +81,14 @@ pub(super) fn find(root: Members, path: Option<&[String]>) -> Result<Found, Flaw
     if path.is_some() {
         return Err(Flaw::new(Missing, format!("the section {name} {advice}")));
     }
-    found.absent = Some(ConfigProblem::new(Missing, name, None, advice));
-    Ok(found)
+    let problem = ConfigProblem::new(Missing, name.clone(), None, advice);
+    if candidates.is_empty() {
+        found.absent = Some(problem);
+        return Ok(found);
+    }
+    // Another source may have a tenant and a client id, but not the restrictions of the section that was meant.
+    found.problems.push(problem);
+    Ok(Found { name: Some(name), is_unreadable: true, ..found })
 }
 
 /// The section at the path, with its name as written, and all that is beside it. A section that is not an object is a problem.
@@ -101,7 +109,8 @@ fn take_section(
                 Some((other, known)) => {
                     problems.push(duplicate(&name, other));
                     // That it is given twice is one problem; the settings of both are read.
-                    members.retain(|(name, _)| !known.iter().any(|(known, _)| fold(known) == fold(name)));
+                    let names: HashSet<String> = known.iter().map(|(name, _)| fold(name)).collect();
+                    members.retain(|(name, _)| !names.contains(&fold(name)));
                     known.append(&mut members);
                 }
             },
@@ -124,6 +133,21 @@ fn take_section(
             (found, others)
         }
     }
+}
+
+/// The settings beside the section, at the top and at each level of its path.
+fn all_beside(others: &Members, path: &[String]) -> Vec<ConfigProblem> {
+    let mut problems = Vec::new();
+    let mut level = Some(others);
+    for segment in path {
+        let Some(members) = level else { break };
+        problems.extend(members.iter().filter_map(|(name, value)| beside(name, value, path)));
+        level = members.iter().rev().find_map(|(name, value)| match &value.data {
+            Data::Object(inner) if fold(name) == fold(segment) => Some(inner),
+            _ => None,
+        });
+    }
+    problems
 }
 
 /// A setting beside the section, where .NET would not read it either.

@@ -227,6 +227,11 @@ impl Key {
         }
     }
 
+    /// Whether the values of all sources add up, and none of them replaces another: what one source revokes, no other admits.
+    pub(super) fn adds_up(self) -> bool {
+        self == Self::RevokedKeys
+    }
+
     /// The method of an [`Authority`](crate::Authority) that says the same.
     pub(super) fn method(self) -> &'static str {
         match self {

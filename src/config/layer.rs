@@ -26,8 +26,9 @@ use crate::error::{
 pub(super) struct Layer {
     pub(super) source: Source,
     pub(super) members: Members,
-    /// Variables that are set but empty, and their settings.
-    pub(super) empty: Vec<(String, Option<Key>)>,
+    /// Variables that are set but empty, and their settings: that of the section, and the one within an entry of `Authorities`
+    /// (the same twice otherwise).
+    pub(super) empty: Vec<(String, Option<(Key, Key)>)>,
     /// Additions to the problem of a missing setting.
     pub(super) hints: Vec<(Key, String)>,
     pub(super) warnings: Vec<Warning>,

@@ -52,6 +52,16 @@ pub(super) enum Tenant {
     Keyword(&'static str),
 }
 
+impl Tenant {
+    /// The tenant or the keyword.
+    pub(super) fn text(&self) -> &str {
+        match self {
+            Self::Written(text) | Self::Plain(text) => text,
+            Self::Keyword(keyword) => keyword,
+        }
+    }
+}
+
 /// An instance as it was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Place {

@@ -1,6 +1,9 @@
 //! `TokenValidationParameters` of Microsoft.Identity.Web, as far as they mean the same here.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use super::{
     key::Key,
@@ -86,15 +89,26 @@ impl Reader<'_> {
                 }
             }
         }
+        // Also where a source of higher precedence has other audiences: these members accept none but the listed ones.
+        let is_audience = |(key, value): &&(String, ConfigValue)| {
+            ["validaudience", "validaudiences"].contains(&&*fold(key)) && !value.is_empty()
+        };
+        // A list that cannot be read is a problem already.
+        let is_known = !audiences.is_empty() || self.replaced.is_replaced(Key::Audience);
+        if let Some((_, value)) = members.iter().find(is_audience)
+            && is_known
+            && !self.replaced.is_replaced(Key::StrictAudiences)
+        {
+            self.settings.strict_audiences = vec![self.named(&value.name, true)];
+        }
         let Some(first) = audiences.first().map(|first: &Named<String>| first.name.clone()) else { return };
         let replaced: Vec<String> = self.settings.audiences.iter().map(|named| named.name.to_string()).collect();
-        let differ = |named: &Named<String>| !audiences.iter().any(|audience| audience.value == named.value);
-        if self.settings.audiences.iter().any(differ) {
+        let values: HashSet<&str> = audiences.iter().map(|audience| &*audience.value).collect();
+        if self.settings.audiences.iter().any(|named| !values.contains(&*named.value)) {
             let text = format!("{} is ignored, since {first} replaces it", replaced.join(", "));
             self.settings.warnings.push(Warning::of_all(replaced, text));
         }
         self.settings.audiences = audiences;
-        self.settings.strict_audiences = vec![Named::new(first, true)];
     }
 
     fn validation_parameter(&mut self, member: Member, value: &ConfigValue, audiences: &mut Vec<Named<String>>) {

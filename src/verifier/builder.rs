@@ -92,13 +92,15 @@ impl VerifierBuilder {
         self
     }
 
-    /// Only accepts tokens issued to this client application (`azp`/`appid`). May be called more than once.
+    /// Only accepts tokens issued to this client application (`azp`/`appid`). May be called more than once. The clients given
+    /// here replace the `AllowedClients` of a [`Config`].
     pub fn allowed_client(mut self, client_id: impl Into<String>) -> Self {
         self.settings = self.settings.allowed_client(client_id);
         self
     }
 
-    /// Requires a claim of every token.
+    /// Requires a claim of every token. May be called more than once. The rules given here replace the `RequiredClaims` of a
+    /// [`Config`].
     pub fn required_claim(mut self, rule: ClaimRule) -> Self {
         self.settings = self.settings.required_claim(rule);
         self
@@ -130,7 +132,8 @@ impl VerifierBuilder {
         self
     }
 
-    /// Revokes a signing key by `kid`, even if the issuer still publishes it.
+    /// Revokes a signing key by `kid`, even if the issuer still publishes it. May be called more than once. The keys given here
+    /// are revoked in addition to the `RevokedKeys` of a [`Config`].
     pub fn revoke_key(mut self, key_id: impl Into<String>) -> Self {
         self.settings = self.settings.revoke_key(key_id);
         self

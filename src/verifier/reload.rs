@@ -72,6 +72,7 @@ impl Verifier {
             return Err(ConfigError::from_problem(problem));
         }
         log_warnings(&plan);
+        permanent.log_sources(config);
         let old = state.load_full();
         let kept = PreviousDocuments::new(old.authorities.iter().flat_map(|authority| authority.keys.documents()));
         let new = VerifierState::new(permanent, plan, kept)?;

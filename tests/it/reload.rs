@@ -479,3 +479,25 @@ async fn published_private_keys_stay_rejected() {
         assert_eq!(after_an_hour(&key).await, "unknown_key", "{other}");
     }
 }
+
+/// A restriction of the file that code replaces is told at the start and at each reload.
+#[tokio::test]
+async fn restrictions_that_code_drops_are_logged() {
+    let log = crate::log::Lines::default();
+    let _guard = log.listen();
+    let settings = || json!({"AllowedClients": [CALLER], "StrictAudiences": true, "Audience": "api://orders"});
+    let widened = |builder: VerifierBuilder| builder.allowed_client(OTHER_CALLER).strict_audiences(false);
+    let bench = Bench::of(MockEntra::new(), settings(), widened);
+    for round in ["start", "reload"] {
+        let lines: Vec<String> =
+            log.take_event("configuration").into_iter().filter(|line| line.contains("WARN")).collect();
+        for setting in ["AzureAd:AllowedClients", "AzureAd:StrictAudiences"] {
+            let is_told = lines.iter().any(|line| line.contains(&format!("{setting} is not in force")));
+            assert!(is_told, "{round}: {setting}: {lines:#?}");
+        }
+        bench.reload(settings());
+    }
+    log.take_all();
+    Bench::of(MockEntra::new(), settings(), |builder| builder.allowed_client(CALLER));
+    assert!(!log.take_all().contains("is not in force"), "the same clients are no fewer restrictions");
+}

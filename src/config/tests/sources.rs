@@ -75,7 +75,12 @@ fn objects_are_replaced_as_a_whole_or_not_at_all() {
     }
     let other =
         [("AzureAd__Authorities__0__Authority", "https://other.example"), ("AzureAd__Authorities__0__Audience", "b")];
-    assert_eq!(plan(over(&file, &other)).authorities.len(), 2);
+    // One for another authority may leave out all but restrictions.
+    let problems = told(over(&file, &other));
+    let problem = format!("AzureAd__Authorities: {}", advice("AzureAd:Authorities:0:AllowedClients"));
+    assert!(problems.contains(&problem), "{problems:#?}");
+    let file_without = file.replace(r#","AllowedClients":["x"]"#, "");
+    assert_eq!(plan(over(&file_without, &other)).authorities.len(), 2);
     let partial = told(over(
         &file.replace(r#""x""#, &format!("{OTHER:?}")),
         &[("AzureAd__TokenValidationParameters__ValidateIssuer", "true")],
@@ -129,4 +134,89 @@ fn report_has_values_sources_and_no_secrets() {
 
 fn configuration_of(report: &crate::config::ConfigReport) -> serde_json::Value {
     serde_json::from_str::<serde_json::Value>(&report.to_json()).unwrap()["configuration"].take()
+}
+
+#[test]
+fn keys_that_any_source_revokes_are_revoked() {
+    for name in ["ENTRA_REVOKED_KEYS", "AzureAd__RevokedKeys__0"] {
+        let config = over(r#","RevokedKeys":["file"]"#, &[(name, "env")]).unwrap();
+        let revoked = config.resolve(&ConfigSettings::default().revoke_key("code")).unwrap().keys.revoked;
+        assert_eq!(revoked, ["file".to_owned(), "env".to_owned(), "code".to_owned()].into(), "{name}");
+    }
+    // A mistake in the file's list is one, whatever the environment has.
+    assert_eq!(told(over(r#","RevokedKeys":["a b"]"#, &[("ENTRA_REVOKED_KEYS", "env")])).len(), 1);
+}
+
+#[test]
+fn audiences_of_code_do_not_bring_back_those_of_the_client_id() {
+    let config = over(r#","TokenValidationParameters":{"ValidAudience":"api://a"}"#, &[]).unwrap();
+    let audiences = |code: &ConfigSettings| config.resolve(code).unwrap().authorities[0].policy.audiences.clone();
+    let strict = audiences(&ConfigSettings::default().audience("api://b"));
+    let loose = audiences(&ConfigSettings::default().audience("api://b").strict_audiences(false));
+    assert!(!format!("{strict:?}").contains(CLIENT), "{strict:?}");
+    assert!(format!("{loose:?}").contains(CLIENT), "{loose:?}");
+}
+
+#[test]
+fn entries_for_the_same_authority_are_found_however_it_is_written() {
+    let file = |entry: &str| {
+        format!(r#","Authorities":[{{"Name":"x","TenantId":"{THIRD}"}},{{{entry},"RequiredClaims":[{{"Name":"d"}}]}}]"#)
+    };
+    let tenants = format!(r#""TenantIds":["{OTHER}","{CLIENT}"]"#);
+    let (with_v2, plain) = (format!("https://login.microsoftonline.com/{OTHER}/v2.0"), OTHER.to_uppercase());
+    for (entry, name, value) in [
+        (&*tenants, "TenantId", OTHER),
+        (&*tenants, "TenantIds__0", &*plain),
+        (&*tenants, "Authority", &*with_v2),
+        (r#""Authority":"https://id.example/A""#, "Authority", "https://id.example/a/"),
+    ] {
+        let name = format!("AzureAd__Authorities__0__{name}");
+        let problems = told(over(&file(entry), &[(&name, value)]));
+        let is_told = |problem: &String| problem.contains("leaves out AzureAd:Authorities:1:RequiredClaims");
+        let either =
+            |problem: &String| is_told(problem) || problem.contains("leaves out AzureAd:Authorities:1:TenantIds");
+        assert!(problems.iter().any(either), "{name} {value}: {problems:#?}");
+    }
+}
+
+#[test]
+fn empty_restriction_in_an_entry_is_an_error_whatever_code_sets() {
+    let variables = [("AzureAd__Authorities__0__TenantId", OTHER), ("AzureAd__Authorities__0__AllowedClients", "")];
+    let config = over("", &variables).unwrap();
+    let error = config.resolve(&ConfigSettings::default().allowed_client(THIRD)).unwrap_err().to_string();
+    assert!(error.contains("AzureAd__Authorities__0__AllowedClients"), "{error}");
+}
+
+#[test]
+fn variables_of_ours_are_read_in_any_case() {
+    let clients = |config| plan(config).authorities[0].policy.allowed_clients.clone();
+    assert_eq!(clients(over("", &[("entra_allowed_clients", THIRD)])), [THIRD.to_owned()].into());
+    assert_eq!(told(over("", &[("Entra_Allowed_Client", THIRD)])).len(), 1);
+    assert_eq!(told(over("", &[("entra_allowed_clients", "")])).len(), 1);
+    assert_eq!(told(over("", &[("entra_allowed_clients", THIRD), ("ENTRA_ALLOWED_CLIENTS", OTHER)])).len(), 1);
+    assert!(told(over("", &[("Entra__TenantId", "x")])).is_empty(), "a section of somebody else's");
+}
+
+#[test]
+fn misnamed_section_is_an_error_whatever_other_sources_have() {
+    let variables =
+        [("ENTRA_TENANT_ID", TENANT), ("ENTRA_CLIENT_ID", CLIENT)].map(|(a, b)| (a.to_owned(), b.to_owned()));
+    for inner in [
+        format!(r#""TenantId":"{TENANT}","ClientId":"{CLIENT}","RevokedKeys":["k"]"#),
+        r#""AllowedClients":["x"]"#.to_owned(),
+    ] {
+        let json = format!(r#"{{"AzureAdd":{{{inner}}}}}"#);
+        let problems = told(Config::from_json(&json).and_then(|config| config.with_vars(variables.clone())));
+        assert!(matches!(&problems[..], [problem] if problem.contains("AzureAdd")), "{problems:?}");
+    }
+    let none = Config::from_json(r#"{"Logging":{}}"#).and_then(|config| config.with_vars(variables));
+    assert!(told(none).is_empty());
+}
+
+#[test]
+fn settings_beside_a_section_are_errors_at_each_level_of_its_path() {
+    let inner = format!(r#""AzureAd":{{"TenantId":"{TENANT}","ClientId":"{CLIENT}"}}"#);
+    let json = format!(r#"{{"Authentication":{{"AllowedClients":["{OTHER}"],"Schemes":{{}},{inner}}}}}"#);
+    let problems = told(Config::section("Authentication:AzureAd").from_json(&json));
+    assert!(matches!(&problems[..], [problem] if problem.contains("Authentication:AllowedClients")), "{problems:?}");
 }
