@@ -34,6 +34,8 @@ pub(crate) struct ConfigSettings {
     pub(super) ca_certificates: Vec<Named<String>>,
     pub(super) max_token_bytes: Vec<Named<usize>>,
     pub(super) strict_audiences: Vec<Named<bool>>,
+    /// `ValidAlgorithms` of `TokenValidationParameters`.
+    pub(super) valid_algorithms: Option<Named<Vec<String>>>,
     pub(super) warnings: Vec<Warning>,
     /// What is worth adding where a setting is missing.
     pub(super) hints: Vec<(Key, String)>,

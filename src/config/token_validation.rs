@@ -24,6 +24,8 @@ enum Member {
     ValidAudience,
     ValidAudiences,
     ClockSkew,
+    /// Must allow all algorithms that any authority accepts, which all sources decide together.
+    ValidAlgorithms,
     /// Must allow everything that is accepted here.
     AllowsAll(&'static [&'static str]),
     /// Always checked here: false would weaken.
@@ -41,7 +43,7 @@ const MEMBERS: [(&str, Member); 20] = [
     ("ValidAudience", Member::ValidAudience),
     ("ValidAudiences", Member::ValidAudiences),
     ("ClockSkew", Member::ClockSkew),
-    ("ValidAlgorithms", Member::AllowsAll(&["RS256"])),
+    ("ValidAlgorithms", Member::ValidAlgorithms),
     ("ValidTypes", Member::AllowsAll(&["JWT", "at+jwt", "application/at+jwt"])),
     ("ValidateIssuer", Member::AlwaysTrue),
     ("ValidateAudience", Member::AlwaysTrue),
@@ -125,6 +127,12 @@ impl Reader<'_> {
             }
             Member::ClockSkew if !self.replaced.is_replaced(Key::ClockSkewSeconds) => self.clock_skew(value),
             Member::ValidAudience | Member::ValidAudiences | Member::ClockSkew => {}
+            Member::ValidAlgorithms => {
+                let listed = self.listed(value).into_iter().map(|named| named.value).collect::<Vec<_>>();
+                if !listed.is_empty() {
+                    self.settings.valid_algorithms = Some(self.named(&value.name, listed));
+                }
+            }
             Member::AllowsAll(all) => {
                 let listed = self.listed(value);
                 let has = |each: &&str| listed.iter().any(|named| named.value.eq_ignore_ascii_case(each));

@@ -1,6 +1,9 @@
 //! Validation: every rule, whatever source the settings come from, and all problems at once.
 
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::{BTreeSet, HashSet},
+    time::Duration,
+};
 
 use super::{
     address::AuthorityKind,
@@ -18,7 +21,7 @@ use super::{
 use crate::{
     authority::{Authority, Trusted},
     error::{
-        ConfigProblemKind::{Invalid, Missing, NotApplicable},
+        ConfigProblemKind::{Invalid, Missing, NotApplicable, Unsupported},
         ConfigSource, Problems,
     },
     keys::KeySettings,
@@ -127,6 +130,7 @@ impl ConfigSettings {
         let names: Vec<(Location, String)> = entries.iter().filter_map(named).collect();
         rules.check_names(&names);
         let authorities: Vec<Trusted> = all.into_iter().map(|(_, trusted)| trusted).collect();
+        rules.check_valid_algorithms(&authorities);
         if !authorities.is_empty() && !authorities.iter().any(|trusted| trusted.is_required_for_readiness) {
             rules.warnings.push(Warning::new(
                 Key::RequiredForReadiness.name(),
@@ -301,6 +305,24 @@ impl Rules<'_> {
             self.wrong(Invalid, &most.name, &most.value.to_string(), advice);
         }
         most.value
+    }
+
+    /// `ValidAlgorithms` must allow every algorithm that is accepted: here `Algorithms` of each authority decides.
+    fn check_valid_algorithms(&mut self, authorities: &[Trusted]) {
+        let Some(valid) = &self.config.valid_algorithms else { return };
+        let is_valid = |name: &str| valid.value.iter().any(|valid| valid.eq_ignore_ascii_case(name));
+        let accepted: BTreeSet<&str> = authorities
+            .iter()
+            .flat_map(|trusted| trusted.algorithms.iter().map(|algorithm| algorithm.as_str()))
+            .collect();
+        let others: Vec<&str> = accepted.into_iter().filter(|name| !is_valid(name)).collect();
+        if !others.is_empty() {
+            let advice = format!(
+                "does not allow {}, which is accepted here: Algorithms decides, per authority; list all of them, or remove it",
+                others.join(", ")
+            );
+            self.wrong(Unsupported, &valid.name, &valid.value.join(", "), advice);
+        }
     }
 
     fn revoked_keys(&mut self) -> HashSet<String> {
