@@ -66,6 +66,7 @@ pub(super) fn find(root: Members, path: Option<&[String]>) -> Result<Found, Flaw
         return Ok(Found { members: settings, ..found });
     }
     let strict = elsewhere(others.clone(), true);
+    let is_likely = !strict.is_empty() || others.iter().any(|(_, value)| has_restriction(value));
     let candidates = if strict.is_empty() { elsewhere(others, false) } else { strict };
     let name = segments.join(":");
     let advice = match candidates.as_slice() {
@@ -82,7 +83,7 @@ pub(super) fn find(root: Members, path: Option<&[String]>) -> Result<Found, Flaw
         return Err(Flaw::new(Missing, format!("the section {name} {advice}")));
     }
     let problem = ConfigProblem::new(Missing, name.clone(), None, advice);
-    if candidates.is_empty() {
+    if !is_likely {
         found.absent = Some(problem);
         return Ok(found);
     }
@@ -174,6 +175,18 @@ fn looks_like_settings(value: &ConfigValue, is_strict: bool) -> bool {
     } else {
         members.iter().any(|(key, _)| key::is_telling(key.split(':').next().unwrap_or_default()))
     }
+}
+
+/// Whether an object, or one in it, has a setting that restricts who gets in.
+fn has_restriction(value: &ConfigValue) -> bool {
+    let Data::Object(members) = &value.data else { return false };
+    let restricts = |name: &str| {
+        let name = name.split(':').next().unwrap_or_default();
+        key::is_telling(name) && key::setting(name).is_some_and(|key| key.setting().restricts)
+    };
+    members.iter().any(|(name, value)| {
+        restricts(name) || matches!(&value.data, Data::Object(inner) if inner.iter().any(|(name, _)| restricts(name)))
+    })
 }
 
 /// The paths of sections that look like settings, at the top and one level down.
