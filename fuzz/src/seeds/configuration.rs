@@ -37,6 +37,14 @@ pub fn all() -> Seeds {
         json!({"Audience": "a b"}),
         json!({"Audience": "/"}),
         json!({"Audiences": ["a", "b"]}),
+        json!({"Audiences": ["a", "b"], "StrictAudiences": true}),
+        json!({"StrictAudiences": true}),
+        json!({"TokenValidationParameters": {"ValidAudience": "api://a", "ClockSkew": "00:01:00", "ValidateIssuer": true}}),
+        json!({"TokenValidationParameters": {"ClockSkew": 300, "ValidateIssuer": false, "ValidIssuer": "x", "NameClaimType": "a"}}),
+        json!({"Kind": "Workload", "TenantId": null, "ClientId": null, "Audience": "a", "RequiredClaims": [{"Name": "repository_id", "Values": ["1"]}],
+            "Authority": "https://token.actions.githubusercontent.com"}),
+        json!({"Kind": "Workload", "TenantId": null, "Authority": "https://ci.contoso.example"}),
+        json!({"ClientId": "<client-id>", "AllowedThings": 1, "ValidIssuers": []}),
         json!({"Audiences": "a"}),
         json!({"Audiences": []}),
         json!({"ClientId": "x"}),
@@ -413,7 +421,7 @@ fn sections() -> Vec<Value> {
 }
 
 /// Every setting but `KeyFile`.
-pub const SETTINGS: [&str; 37] = [
+pub const SETTINGS: [&str; 39] = [
     "Instance",
     "TenantId",
     "TenantIds",
@@ -449,6 +457,8 @@ pub const SETTINGS: [&str; 37] = [
     "MetadataAddress",
     "JwksUri",
     "StaticKeys",
+    "StrictAudiences",
+    "TokenValidationParameters",
     "TrustDirectoryClaims",
     "RequiredForReadiness",
 ];
