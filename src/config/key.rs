@@ -124,7 +124,8 @@ pub(super) const SETTINGS: [Setting; 41] = [
         "Whether the body of a 401 has a code and a hint, which any caller can read.",
     )
     .variable("ENTRA_DETAILED_ERRORS")
-    .global(),
+    .global()
+    .common_word(),
     Setting::new(
         Key::Authorities,
         "Authorities",
