@@ -68,7 +68,8 @@ async fn their_tokens_are_accepted_for_what_they_are() {
                     "wrong_audience",
                 ),
                 ("another algorithm", authority(&provider), another, "unsupported_algorithm"),
-                ("a slash behind the issuer", for_us(format!("{issuer}/")), algorithm, "unknown_issuer"),
+                // The metadata decides about one slash at the end.
+                ("a slash behind the issuer", for_us(format!("{issuer}/")), algorithm, "accepted"),
                 ("another issuer", for_us(format!("{issuer}/other")).metadata(&known), algorithm, "unknown_issuer"),
             ] {
                 assert_eq!(code(&verifier(authority, algorithm), &token).await, expected, "{name}: {what}");
