@@ -52,7 +52,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The command; `None` if there is no such command.
+/// Parses the arguments. `None` if they are wrong.
 fn parse(arguments: Vec<OsString>) -> Option<Command> {
     let mut arguments = arguments.into_iter();
     let command = arguments.next()?;

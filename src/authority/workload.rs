@@ -51,7 +51,7 @@ impl Authority {
     /// GitHub Actions, GitLab, Kubernetes or Google's service accounts. Their tokens have neither scopes nor roles, and many of
     /// these issuers serve everybody. So both are required:
     ///
-    /// - an [audience](Self::audience) of its own: that of the rest of the configuration does not count;
+    /// - an [audience](Self::audience) of its own: those of the rest of the configuration do not apply;
     /// - a rule that says who may call: [`subject`](Self::subject), or a [`required_claim`](Self::required_claim) with the
     ///   values of `repository_id`, `repository_owner_id`, `project_id`, `/kubernetes.io/serviceaccount/uid` or another claim
     ///   that identifies a workload; for an `email`, together with `ClaimRule::any("email_verified", ["true"])`.
@@ -128,7 +128,7 @@ impl Authority {
     }
 
     /// Accepts every workload whose claim begins with `prefix`, which must end with `/`, `:` or `|`: `repo:contoso/` for all
-    /// repositories of an organization, and whoever can create one. Only for [workload identities](Self::workload).
+    /// repositories of an organization, including new ones. Only for [workload identities](Self::workload).
     ///
     /// ```
     /// use tower_entra::Authority;

@@ -24,9 +24,6 @@ pub(super) enum AuthorityKind {
     Workload,
 }
 
-/// The name that the policy import uses.
-pub(super) type Form = AuthorityKind;
-
 impl AuthorityKind {
     /// By the names that `Kind` has for them.
     pub(super) const ALL: [(&str, Self); 5] = [
@@ -84,10 +81,6 @@ pub(super) enum ParsedAuthority {
     /// Any other OpenID Connect issuer, as it is written.
     OpenIdConnect,
 }
-
-/// The name that the policy import uses.
-#[cfg(feature = "apim")]
-pub(super) type Spot = ParsedAuthority;
 
 /// The kind of authority at an address; `None` if it is not an address.
 pub(super) fn form(text: &str) -> Option<AuthorityKind> {

@@ -122,7 +122,7 @@ impl Rules<'_> {
         places.into_iter().map(trusted).collect()
     }
 
-    /// The audiences of its own, or those that hold for all.
+    /// Its own audiences, or those that apply to all authorities.
     fn audiences_of(&mut self, entry: &AuthorityEntry<'_>, common: &Common, ids: &[TenantId]) -> Audiences {
         let AuthorityEntry { authority, provenance } = entry;
         let settings = &authority.settings;
@@ -131,13 +131,12 @@ impl Rules<'_> {
         let is_strict = provenance.strict_audiences().unwrap_or(common.strict_audiences);
         let at = |keys: &[Key], text: &String| Named::new(provenance.at(keys, text), text.clone());
         let own = settings.audiences.iter().map(|audience| at(&[Key::Audience, Key::Audiences], audience));
-        let mut listed: Vec<Named<String>> = if has_own { own.collect() } else { self.config.audiences.clone() };
-        if matches!(authority.kind, Kind::Workload(_)) {
-            // Only its own: that the API accepts an audience from Entra says nothing about the platform.
-            let own: Vec<Named<String>> =
-                settings.audiences.iter().map(|audience| at(&[Key::Audience, Key::Audiences], audience)).collect();
-            self.check_audiences(&own);
-            return Self::audiences(None, ids, &own);
+        // Only a workload's own: an audience for Entra's tokens says nothing about those of a platform.
+        let is_own = has_own || kind == AuthorityKind::Workload;
+        let mut listed: Vec<Named<String>> = if is_own { own.collect() } else { self.config.audiences.clone() };
+        if kind == AuthorityKind::Workload {
+            self.check_audiences(&listed);
+            return Self::audiences(None, ids, &listed);
         }
         let client_id = match (&settings.client_id, has_own) {
             (Some(client_id), _) => {

@@ -1,7 +1,7 @@
 //! Reads the settings that one authority has alone.
 
 use super::{
-    address::Form,
+    address::AuthorityKind,
     authority_section::StaticKeys,
     flaw::Flaw,
     key::Key,
@@ -22,10 +22,10 @@ use crate::{
 impl Reader<'_> {
     pub(super) fn authority_kind(&mut self, value: &ConfigValue) {
         let Some(text) = self.text(value, "must be a string") else { return };
-        match Form::ALL.iter().find(|(name, _)| name.eq_ignore_ascii_case(&text.value)) {
+        match AuthorityKind::ALL.iter().find(|(name, _)| name.eq_ignore_ascii_case(&text.value)) {
             Some((_, form)) => self.settings.site.form = Some(Named::new(text.name, *form)),
             None => {
-                let kinds = Form::ALL.map(|(name, _)| name).join(", ");
+                let kinds = AuthorityKind::ALL.map(|(name, _)| name).join(", ");
                 let advice = format!("is not a kind of authority; the kinds are {kinds}");
                 self.report(ConfigProblem::new(Invalid, text.name.as_str(), Some(&text.value), advice));
             }

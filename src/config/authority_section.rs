@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{
-    address::Form,
+    address::AuthorityKind,
     key::Key,
     location::{Location, Named},
 };
@@ -12,7 +12,7 @@ use crate::{claims::TokenVersion, jwt::Algorithm};
 /// The settings that one authority has alone.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct AuthoritySection {
-    pub(super) form: Option<Named<Form>>,
+    pub(super) form: Option<Named<AuthorityKind>>,
     pub(super) accept_tfp: Option<Named<bool>>,
     pub(super) trust_directory_claims: Option<Named<bool>>,
     pub(super) accept_app_tokens: Option<Named<bool>>,
@@ -107,18 +107,20 @@ impl AuthoritySection {
     }
 
     /// Whether a setting applies to authorities of this kind.
-    pub(super) fn fits(key: Key, form: Form) -> bool {
+    pub(super) fn fits(key: Key, form: AuthorityKind) -> bool {
         match key {
-            Key::Policy | Key::Policies | Key::AcceptTfpIssuers | Key::AcceptAppTokens => form == Form::B2c,
-            Key::Version => matches!(form, Form::Entra | Form::ExternalId),
+            Key::Policy | Key::Policies | Key::AcceptTfpIssuers | Key::AcceptAppTokens => form == AuthorityKind::B2c,
+            Key::Version => matches!(form, AuthorityKind::Entra | AuthorityKind::ExternalId),
             Key::ScopeClaim
             | Key::RoleClaim
             | Key::GroupClaim
             | Key::SubjectClaim
             | Key::ClientClaim
-            | Key::AudienceClaim => form == Form::OpenIdConnect,
-            Key::JwksUri | Key::FileOfKeys | Key::StaticKeys => matches!(form, Form::OpenIdConnect | Form::Workload),
-            Key::TrustDirectoryClaims => form != Form::Workload,
+            | Key::AudienceClaim => form == AuthorityKind::OpenIdConnect,
+            Key::JwksUri | Key::FileOfKeys | Key::StaticKeys => {
+                matches!(form, AuthorityKind::OpenIdConnect | AuthorityKind::Workload)
+            }
+            Key::TrustDirectoryClaims => form != AuthorityKind::Workload,
             _ => true,
         }
     }

@@ -39,7 +39,7 @@ impl ConfigReader {
     ///
     /// # Errors
     ///
-    /// If there is no such section, and as [`Config::from_json`].
+    /// If the section is missing, and as [`Config::from_json`].
     pub fn from_json(&self, text: &str) -> Result<Config, ConfigError> {
         Config::read_json(text, None, Some(&self.path))
     }
@@ -48,7 +48,7 @@ impl ConfigReader {
     ///
     /// # Errors
     ///
-    /// If there is no such section, and as [`Config::from_file`].
+    /// If the section is missing, and as [`Config::from_file`].
     pub fn from_file(&self, path: impl AsRef<Path>) -> Result<Config, ConfigError> {
         Config::read_file(path.as_ref(), Some(&self.path))
     }

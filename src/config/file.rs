@@ -26,7 +26,7 @@ use crate::error::{
 const JSON_TEXT: &str = "the JSON text";
 
 impl Config {
-    /// Reads the settings from JSON: those of the section `AzureAd`, or those at the top if there is no such section;
+    /// Reads the settings from JSON: those of the section `AzureAd`, or those at the top if that section is missing;
     /// [`Config::section`] reads another one. Names are compared ignoring case and underscores. As in .NET, comments, a byte
     /// order mark and trailing commas are allowed, `"A:B:0"` is the first element of `B` in `A`, and so is a member `"0"` of an
     /// object.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{
-    address::Form,
+    address::AuthorityKind,
     key::{self, Key, SETTINGS, Type},
     layer::Layer,
     reader::{Reader, Replaced},
@@ -55,7 +55,7 @@ pub(super) fn merged(layers: &[Layer], code: &ConfigSettings) -> Merged {
         }
     }
     let settings = settings.overridden_by(code);
-    let is_b2c = settings.form() == Form::B2c;
+    let is_b2c = settings.kind() == AuthorityKind::B2c;
     let mut merged = Merged { settings, problems };
     for layer in layers {
         merged.settings.warnings.extend(layer.members.warnings(is_b2c));

@@ -5,7 +5,7 @@ use std::{cell::RefCell, collections::HashMap, rc::Rc};
 use super::{
     key::Key,
     location::{Location, Named},
-    settings::{ConfigSettings, Place, Source, Tenant},
+    settings::{ConfigSettings, Place, Source},
 };
 use crate::authority::Authority;
 
@@ -114,11 +114,7 @@ impl ConfigSettings {
         let texts = |all: &[Named<String>]| all.iter().map(|text| (text.name.clone(), text.value.clone())).collect();
         match key {
             Key::TenantId | Key::TenantIds => {
-                let text = |tenant: &Tenant| match tenant {
-                    Tenant::Written(text) | Tenant::Plain(text) => text.clone(),
-                    Tenant::Keyword(keyword) => (*keyword).to_owned(),
-                };
-                self.tenants.iter().map(|tenant| (tenant.name.clone(), text(&tenant.value))).collect()
+                self.tenants.iter().map(|tenant| (tenant.name.clone(), tenant.value.text().to_owned())).collect()
             }
             Key::Instance => {
                 let text = |place: &Place| match place {

@@ -25,11 +25,6 @@ impl ConfigSettings {
             .unwrap_or(AuthorityKind::Entra)
     }
 
-    /// The name that the readers use.
-    pub(super) fn form(&self) -> AuthorityKind {
-        self.kind()
-    }
-
     /// Whether the section has an authority of its own, beside those that are listed.
     pub(super) fn has_own_authority(&self) -> bool {
         !self.tenants.is_empty()

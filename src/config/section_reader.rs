@@ -1,7 +1,7 @@
 //! Reads the settings of a section, grouped by their types. A new setting is a row of the table and a field to put it in.
 
 use super::{
-    address::Form,
+    address::AuthorityKind,
     key::{Key, Type},
     layer::Members,
     location::Named,
@@ -139,7 +139,7 @@ impl Reader<'_> {
             };
             inner.read(&members);
             let Reader { settings, problems, .. } = inner;
-            self.settings.warnings.extend(members.warnings(settings.form() == Form::B2c));
+            self.settings.warnings.extend(members.warnings(settings.kind() == AuthorityKind::B2c));
             self.problems.append(problems);
             let section = self.named(&authority.name, settings);
             self.settings.sections.push(section);

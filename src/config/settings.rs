@@ -114,93 +114,77 @@ impl Source {
     }
 }
 
+/// The settings of [`VerifierBuilder`](crate::VerifierBuilder), whose methods describe them.
 impl ConfigSettings {
-    /// A tenant whose tokens are accepted: its GUID or a verified domain. Repeat for more.
     #[must_use]
     pub(crate) fn tenant(mut self, tenant: impl Into<String>) -> Self {
         self.tenants.push(Named::in_code("tenant()", Tenant::Plain(tenant.into())));
         self
     }
 
-    /// The client id of the API. For a client id `C` of a tenant `T`, the audiences `C`, `api://C` and `api://T/C` are
-    /// accepted ([audiences](crate::guide::entra#audiences)).
     #[must_use]
     pub(crate) fn client_id(mut self, client_id: impl Into<String>) -> Self {
         self.client_ids.push(Named::in_code("client_id()", client_id.into()));
         self
     }
 
-    /// A further audience, compared exactly but for one trailing slash. Repeat for more.
     #[must_use]
     pub(crate) fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audiences.push(Named::in_code("audience()", audience.into()));
         self
     }
 
-    /// The cloud; the public one if nothing else is said.
     #[must_use]
     pub(crate) fn cloud(mut self, cloud: Cloud) -> Self {
         self.instances.push(Named::in_code("cloud()", Place::Cloud(cloud)));
         self
     }
 
-    /// The address of the instance, such as `https://login.microsoftonline.us` or `http://127.0.0.1:4000`, or the
-    /// [name](Cloud::from_name) of a cloud.
     #[must_use]
     pub(crate) fn instance(mut self, address: impl Into<String>) -> Self {
         self.instances.push(Named::in_code("instance()", Place::Address(address.into())));
         self
     }
 
-    /// An application that may call, by its client id. Repeat for more; without any, every application may.
     #[must_use]
     pub(crate) fn allowed_client(mut self, client_id: impl Into<String>) -> Self {
         self.allowed_clients.push(Named::in_code("allowed_client()", client_id.into()));
         self
     }
 
-    /// A claim that every token must have. Repeat for more: all of them must hold.
     #[must_use]
     pub(crate) fn required_claim(mut self, rule: ClaimRule) -> Self {
         self.required_claims.push(Named::in_code("required_claim()", rule));
         self
     }
 
-    /// How far clocks may differ, up to 300 s; 60 s if nothing else is said.
     #[must_use]
     pub(crate) fn leeway(mut self, leeway: Duration) -> Self {
         self.leeway.push(Named::in_code("leeway()", leeway));
         self
     }
 
-    /// Whether an application's token is accepted without an app role, as under this name in Microsoft.Identity.Web.
     #[must_use]
     pub(crate) fn allow_web_api_to_be_authorized_by_acl(mut self, allow: bool) -> Self {
         self.allow_without_role.push(Named::in_code("allow_web_api_to_be_authorized_by_acl()", allow));
         self
     }
 
-    /// Accepts every organisation instead of named tenants. Whoever can make a tenant can then make tokens that pass:
-    /// decide about the tenant yourself.
     #[must_use]
     pub(crate) fn danger_any_organization(self) -> Self {
         self.keyword("danger_any_organization()", "organizations")
     }
 
-    /// Accepts every organisation and every personal account: anybody at all.
     #[must_use]
     pub(crate) fn danger_any_account(self) -> Self {
         self.keyword("danger_any_account()", "common")
     }
 
-    /// Accepts personal accounts alone: anybody at all.
     #[must_use]
     pub(crate) fn danger_personal_accounts(self) -> Self {
         self.keyword("danger_personal_accounts()", "consumers")
     }
 
-    /// One more authority whose tokens are accepted, beside the tenants that are named. Repeat for more. What it does not
-    /// have of its own is as these settings say.
     #[must_use]
     pub(crate) fn authority(mut self, authority: Authority) -> Self {
         self.authorities.push(Named::in_code("authority()", authority));
@@ -212,50 +196,42 @@ impl ConfigSettings {
         self
     }
 
-    /// Whether a token that is bound to a key (`cnf`) is accepted as plain bearer: from anybody who has it, then.
     #[must_use]
     pub(crate) fn danger_accept_bound_tokens(mut self, accept: bool) -> Self {
         self.accept_bound.push(Named::in_code("danger_accept_bound_tokens()", accept));
         self
     }
 
-    /// A signing key that never counts, by its `kid`, whatever the documents say. Repeat for more.
     #[must_use]
     pub(crate) fn revoke_key(mut self, key_id: impl Into<String>) -> Self {
         self.revoked_keys.push(Named::in_code("revoke_key()", key_id.into()));
         self
     }
 
-    /// Whether the body of a refusal says why.
     #[must_use]
     pub(crate) fn detailed_errors(mut self, detailed: bool) -> Self {
         self.detailed_errors.push(Named::in_code("detailed_errors()", detailed));
         self
     }
 
-    /// The identifier of this API as a protected resource (RFC 9728 §1.2): an `https` address, or its App ID URI.
     #[must_use]
     pub(crate) fn resource(mut self, uri: impl Into<String>) -> Self {
         self.resource.push(Named::in_code("resource()", uri.into()));
         self
     }
 
-    /// Whether the API has [signing keys of its own](crate::guide::entra#application-specific-signing-keys), which are
-    /// asked for by its client id.
     #[must_use]
     pub(crate) fn app_specific_keys(mut self, own: bool) -> Self {
         self.app_specific_keys.push(Named::in_code("app_specific_keys()", own));
         self
     }
 
-    /// The longest token that is looked at, in bytes, from 1 KiB to 1 MiB; 16 KiB if nothing else is said.
     #[must_use]
     pub(crate) fn max_token_bytes(mut self, bytes: usize) -> Self {
         self.max_token_bytes.push(Named::in_code("max_token_bytes()", bytes));
         self
     }
 
-    /// Whether only the listed audiences are accepted, and not those that follow from the client id.
     #[must_use]
     pub(crate) fn strict_audiences(mut self, strict: bool) -> Self {
         self.strict_audiences.push(Named::in_code("strict_audiences()", strict));
@@ -290,7 +266,6 @@ impl ConfigSettings {
         replace(&mut self.detailed_errors, &code.detailed_errors);
         replace(&mut self.resource, &code.resource);
         replace(&mut self.app_specific_keys, &code.app_specific_keys);
-        replace(&mut self.ca_certificates, &code.ca_certificates);
         replace(&mut self.max_token_bytes, &code.max_token_bytes);
         replace(&mut self.strict_audiences, &code.strict_audiences);
         self
@@ -312,7 +287,6 @@ impl ConfigSettings {
             (Key::DetailedErrors, !self.detailed_errors.is_empty()),
             (Key::Resource, !self.resource.is_empty()),
             (Key::AppSpecificKeys, !self.app_specific_keys.is_empty()),
-            (Key::CaFile, !self.ca_certificates.is_empty()),
         ];
         given.into_iter().filter(|(_, is_given)| *is_given).map(|(key, _)| key).collect()
     }

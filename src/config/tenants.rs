@@ -135,18 +135,14 @@ impl Rules<'_> {
             let tenant = Named::new(authority.name.clone(), Tenant::Written(tenant));
             return self.tenant(&tenant, tenants);
         };
-        let text = |tenant: &Tenant| match tenant {
-            Tenant::Written(text) | Tenant::Plain(text) => text.clone(),
-            Tenant::Keyword(keyword) => (*keyword).to_owned(),
-        };
-        if self.config.tenants.iter().all(|other| text(&other.value).eq_ignore_ascii_case(&tenant)) {
+        if self.config.tenants.iter().all(|other| other.value.text().eq_ignore_ascii_case(&tenant)) {
             return;
         }
-        let (setting, value) = (&configured.name, text(&configured.value));
+        let (setting, value) = (&configured.name, configured.value.text());
         let is_guid = |text: &str| text.parse::<TenantId>().is_ok();
         let advice = if address::keyword(&tenant).is_some() {
             format!("accepts more tenants than {setting} = {value:?}; leave it out to accept those of {setting} alone")
-        } else if address::is_domain(&tenant) && is_guid(&value) || is_guid(&tenant) && address::is_domain(&value) {
+        } else if address::is_domain(&tenant) && is_guid(value) || is_guid(&tenant) && address::is_domain(value) {
             format!(
                 "names its tenant otherwise than {setting} = {value:?}, and which is meant cannot be told; leave one out"
             )

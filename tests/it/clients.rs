@@ -9,12 +9,14 @@ mod tokens;
 
 use std::{env, path::PathBuf, process::Stdio};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose};
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt, process::Command};
 use tower_entra::testing::MockEntra;
 
-use crate::program::{Program, example};
+use crate::{
+    program::{Program, example},
+    support::certificate,
+};
 
 /// A Python with the clients, or `None` after saying so.
 fn python() -> Option<PathBuf> {
@@ -52,19 +54,6 @@ async fn script(python: &PathBuf, name: &str, input: &Value) -> Value {
     let output = child.wait_with_output().await.unwrap();
     assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
-}
-
-/// A certificate authority of our own, and a certificate and key of it for this machine, all as PEM.
-fn certificate() -> (String, String, String) {
-    let mut authority = CertificateParams::new(Vec::new()).unwrap();
-    authority.distinguished_name.push(DnType::CommonName, "an authority for tests");
-    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let mut params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
-    params.use_authority_key_identifier_extension = true;
-    (authority.pem(), params.signed_by(&key, &authority).unwrap().pem(), key.serialize_pem())
 }
 
 /// Microsoft's libraries over HTTPS; our own server fetches its keys over HTTPS too, trusting the same authority.

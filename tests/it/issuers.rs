@@ -3,14 +3,14 @@
 
 use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose};
+use rcgen::KeyPair;
 use serde_json::{Value, json};
 use tower_entra::{
     Authority, Config, Verifier, VerifierBuilder,
     testing::{MockEntra, MockServer},
 };
 
-use crate::support::{Bench, START, code, settle};
+use crate::support::{Bench, START, certificate, code, settle};
 
 const AUDIENCE: &str = "https://api.contoso.example";
 
@@ -237,19 +237,6 @@ async fn issuers_that_are_compared_and_never_fetched() {
     }
     let error = Verifier::builder().authority(openid(ADFS_TOKENS)).build().unwrap_err().to_string();
     assert!(error.contains("list this one under Issuers"), "{error}");
-}
-
-/// A certificate authority and a certificate by it, for this machine, with its key.
-fn certificate() -> (String, String, String) {
-    let mut authority = CertificateParams::default();
-    authority.distinguished_name.push(DnType::CommonName, "an authority for tests");
-    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let mut params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
-    params.use_authority_key_identifier_extension = true;
-    (authority.pem(), params.signed_by(&key, &authority).unwrap().pem(), key.serialize_pem())
 }
 
 async fn serve((_, certificate, key): &(String, String, String)) -> MockServer {

@@ -16,6 +16,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_entra::{
     AuthenticateLayer, Authority, Claims, Rejection, RejectionKind, TenantId, Verifier, VerifierBuilder,
@@ -209,4 +210,17 @@ pub(crate) async fn settle() {
     for _ in 0..50 {
         tokio::task::yield_now().await;
     }
+}
+
+/// A certificate authority, a certificate that it issued for 127.0.0.1, and the certificate's key, all as PEM.
+pub(crate) fn certificate() -> (String, String, String) {
+    let mut authority = CertificateParams::default();
+    authority.distinguished_name.push(DnType::CommonName, "an authority for tests");
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+    params.use_authority_key_identifier_extension = true;
+    (authority.pem(), params.signed_by(&key, &authority).unwrap().pem(), key.serialize_pem())
 }

@@ -11,7 +11,7 @@ use super::{
     value::{Imported, shortened},
 };
 use crate::{
-    config::address::{self, Spot},
+    config::address::{self, ParsedAuthority},
     error::ConfigProblemKind::{Conflict, Duplicate, Invalid, Missing, Unknown},
     tenant::Instance,
 };
@@ -112,8 +112,8 @@ fn tenant(place: &str, value: &str, endpoint: Option<Imported>, import: &mut Pol
     let (instance, tenant) = if value.contains("://") {
         let spot = address::form(&value).and_then(|form| address::authority(&value, form).ok());
         match spot {
-            Some(Spot::Entra { instance, tenant }) => (Some(instance.base().to_owned()), tenant),
-            Some(Spot::ExternalId { base, tenant: Some(tenant) }) => (Some(base), tenant),
+            Some(ParsedAuthority::Entra { instance, tenant }) => (Some(instance.base().to_owned()), tenant),
+            Some(ParsedAuthority::ExternalId { base, tenant: Some(tenant) }) => (Some(base), tenant),
             _ => {
                 let advice = "is not the address of a tenant of Entra; for tokens of another issuer, use validate-jwt";
                 return import.problem(Invalid, place, Some(&value), advice);

@@ -16,7 +16,7 @@ pub(super) enum Effect {
     /// Sets the `Authorization` header for the backend.
     Authenticates,
     Fragment,
-    /// Decides nothing about access, but is worth a note of its own.
+    /// Does not affect access, but has a note of its own.
     Noted(&'static str),
     /// Decides which backend gets the request.
     Routes,

@@ -13,7 +13,7 @@ use super::{
     value::Imported,
 };
 use crate::{
-    config::address::{self, Form},
+    config::address::{self, AuthorityKind},
     error::ConfigProblemKind::{self, Conflict, Invalid, Missing, TooLarge},
     tenant::{MicrosoftHost, TenantId},
 };
@@ -206,7 +206,7 @@ impl Trust {
                 members.push(("Policies", Imported::list(place, vec![text(policy)])));
                 continue;
             }
-            if address::form(base) != Some(Form::B2c) {
+            if address::form(base) != Some(AuthorityKind::B2c) {
                 members.push(("Kind", text("B2C")));
             }
             members.push(("Instance", text(base)));
@@ -238,7 +238,7 @@ impl Trust {
             let Metadata::ExternalId { base, tenant, .. } = metadata else { continue };
             let text = |text: &str| Imported::new(place, text);
             let mut members = Vec::new();
-            if address::form(base) != Some(Form::ExternalId) {
+            if address::form(base) != Some(AuthorityKind::ExternalId) {
                 members.push(("Kind", text("ExternalId")));
             }
             members.push(("Instance", text(base)));
@@ -252,7 +252,7 @@ impl Trust {
             let issuers = self.take(|issuer| {
                 let id = MicrosoftHost::external_id_tenant(issuer);
                 let is_its_own = is_any || id.is_none() || tenants.contains(&id);
-                (address::form(issuer) == Some(Form::ExternalId) && is_its_own).then_some(())
+                (address::form(issuer) == Some(AuthorityKind::ExternalId) && is_its_own).then_some(())
             });
             note_discovered_issuers(&issuers, import);
         }
@@ -302,7 +302,7 @@ impl Trust {
                 continue;
             };
             let mut members = Vec::new();
-            if address::form(&issuer) != Some(Form::OpenIdConnect) {
+            if address::form(&issuer) != Some(AuthorityKind::OpenIdConnect) {
                 members.push(("Kind", Imported::new(&at, "OpenIdConnect")));
             }
             let is_behind = is_guess(&issuer);

@@ -107,7 +107,7 @@ impl TokenUse {
     }
 }
 
-/// Whether an expression only says that there is no token, so that the request is refused here too.
+/// Whether an expression only tests that the token is missing: then the request is rejected here too.
 fn is_absence_check(expression: &str) -> bool {
     let plain: String = expression.chars().filter(|letter| !letter.is_whitespace()).collect();
     let plain = plain.to_ascii_lowercase();

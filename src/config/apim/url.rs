@@ -2,7 +2,7 @@
 
 use crate::{
     claims::TokenVersion,
-    config::address::{self, Form, Spot},
+    config::address::{self, AuthorityKind, ParsedAuthority},
     error::ConfigProblemKind::{self, Conflict, Duplicate, Invalid, Missing, Unsupported},
     tenant::{Instance, TenantId, check_address},
 };
@@ -63,10 +63,10 @@ pub(super) fn metadata(url: &str) -> Result<Metadata, AddressFault> {
     let (plain, query) = url.split_once('?').unwrap_or((url, ""));
     let authority = plain.trim_end_matches('/').strip_suffix(WELL_KNOWN);
     // Without the usual end, only a known host tells the kind.
-    let form = address::form(authority.unwrap_or(plain)).unwrap_or(Form::OpenIdConnect);
+    let form = address::form(authority.unwrap_or(plain)).unwrap_or(AuthorityKind::OpenIdConnect);
     let is_microsofts = address::is_microsofts(&checked.host);
-    let Some(authority) = authority.filter(|_| form != Form::OpenIdConnect) else {
-        if form != Form::OpenIdConnect || is_microsofts {
+    let Some(authority) = authority.filter(|_| form != AuthorityKind::OpenIdConnect) else {
+        if form != AuthorityKind::OpenIdConnect || is_microsofts {
             return Err(fault(Invalid, format!("is not an address of metadata, which ends with {WELL_KNOWN}")));
         }
         // Its query is kept: the whole address becomes the MetadataAddress.
@@ -75,15 +75,15 @@ pub(super) fn metadata(url: &str) -> Result<Metadata, AddressFault> {
     let mut parameters = Parameters::read(query)?;
     let policy_parameter = parameters.policy.take();
     // In the query or, as in /tfp/, in the path.
-    if is_microsofts && (policy_parameter.is_some() || form == Form::B2c) {
+    if is_microsofts && (policy_parameter.is_some() || form == AuthorityKind::B2c) {
         let advice = "names a user flow of Azure AD B2C at a host that Microsoft has retired for it; name the metadata at https://{name}.b2clogin.com/{tenant}/{user flow}/v2.0/.well-known/openid-configuration";
         return Err(fault(Unsupported, advice));
     }
     // B2C at a custom domain, whose path need not name the user flow.
-    let form = if form == Form::Entra && policy_parameter.is_some() { Form::B2c } else { form };
+    let form = if form == AuthorityKind::Entra && policy_parameter.is_some() { AuthorityKind::B2c } else { form };
     let spot = address::authority(authority, form).map_err(|flaw| fault(flaw.kind, flaw.advice))?;
     let app_id = match (parameters.app_id, &spot) {
-        (Some(_), Spot::B2c { .. } | Spot::OpenIdConnect) => {
+        (Some(_), ParsedAuthority::B2c { .. } | ParsedAuthority::OpenIdConnect) => {
             return Err(fault(Unsupported, "has ?appid=, which Azure AD B2C does not have; remove it"));
         }
         (Some(app_id), _) if app_id.parse::<TenantId>().is_err() => {
@@ -91,16 +91,16 @@ pub(super) fn metadata(url: &str) -> Result<Metadata, AddressFault> {
         }
         (app_id, _) => app_id,
     };
-    if policy_parameter.is_some() && !matches!(spot, Spot::B2c { .. }) {
+    if policy_parameter.is_some() && !matches!(spot, ParsedAuthority::B2c { .. }) {
         return Err(fault(Unsupported, "has ?p=, which only Azure AD B2C has; remove it"));
     }
     match spot {
-        Spot::Entra { instance, tenant } => {
+        ParsedAuthority::Entra { instance, tenant } => {
             let is_v2 = authority.to_ascii_lowercase().trim_end_matches('/').ends_with("/v2.0");
             let version = if is_v2 { TokenVersion::V2 } else { TokenVersion::V1 };
             Ok(Metadata::Entra { instance, tenant, version, app_id })
         }
-        Spot::B2c { base, tenant, policy } => match (policy, policy_parameter) {
+        ParsedAuthority::B2c { base, tenant, policy } => match (policy, policy_parameter) {
             (Some(policy), Some(other)) if !policy.eq_ignore_ascii_case(&other) => {
                 Err(fault(Conflict, format!("names two user flows, {policy} and {other}; remove one")))
             }
@@ -109,8 +109,8 @@ pub(super) fn metadata(url: &str) -> Result<Metadata, AddressFault> {
                 Err(fault(Missing, "does not name the user flow or policy that issues the tokens, such as B2C_1_susi"))
             }
         },
-        Spot::ExternalId { base, tenant } => Ok(Metadata::ExternalId { base, tenant, app_id }),
-        Spot::OpenIdConnect => Ok(Metadata::Other { issuer: Some(authority.to_owned()) }),
+        ParsedAuthority::ExternalId { base, tenant } => Ok(Metadata::ExternalId { base, tenant, app_id }),
+        ParsedAuthority::OpenIdConnect => Ok(Metadata::Other { issuer: Some(authority.to_owned()) }),
     }
 }
 

@@ -7,7 +7,7 @@ use std::{fmt::Write, fs, path::Path};
 use serde_json::{Map, Value, json};
 
 use super::super::{
-    address::Form,
+    address::AuthorityKind,
     key::{SETTINGS, Setting, Type},
 };
 use crate::jwt::Algorithm;
@@ -39,7 +39,7 @@ fn value(value_type: Type) -> Value {
         Type::Texts => list(text()),
         Type::Boolean => json!({ "type": ["boolean", "null"] }),
         Type::Seconds => json!({ "type": "integer", "minimum": 0, "maximum": 300 }),
-        Type::AuthorityKind => json!({ "enum": Form::ALL.map(|(name, _)| name) }),
+        Type::AuthorityKind => json!({ "enum": AuthorityKind::ALL.map(|(name, _)| name) }),
         Type::Version => json!({ "enum": ["1.0", "2.0"] }),
         Type::Algorithms => list(json!({ "enum": Algorithm::ALL.map(Algorithm::as_str) })),
         Type::StaticKeys => json!({ "type": ["object", "string"] }),

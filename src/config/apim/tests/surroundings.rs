@@ -207,7 +207,7 @@ fn decisions_by_the_token_are_errors() {
         r#"@(context.Request.Headers["authorization"].First().StartsWith("Basic"))"#,
         "@(x.Claims.Any())",
         "@(y.TryParseJwt(out t))",
-        // More than that there is no token.
+        // Conditions that test more than a missing token.
         r#"@(!context.Request.Headers.ContainsKey("Authorization") || ip != "10.0.0.1" || AsJwt() == null)"#,
     ] {
         let refuse = choose(condition, REFUSE);
