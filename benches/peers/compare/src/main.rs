@@ -3,6 +3,7 @@
 mod issuer;
 mod load;
 mod net;
+mod open_loop;
 mod server;
 #[path = "../../../src/table.rs"]
 mod table;
@@ -37,6 +38,9 @@ pub const PEERS: [Peer; 7] = [
 ];
 
 fn main() {
+    if std::env::args().nth(1).as_deref() == Some("open-loop") {
+        return open_loop::run();
+    }
     let issuer = Issuer::start();
     let mut table = Table::default();
     match std::env::args().nth(1).as_deref() {
