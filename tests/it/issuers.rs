@@ -250,6 +250,7 @@ fn at(server: &MockServer) -> Authority {
         .named(server.url())
 }
 
+/// The configured certificates replace the system's for this authority.
 #[tokio::test]
 async fn certificates_count_for_one_authority_alone() {
     let (cluster, company) = (certificate(), certificate());
@@ -280,7 +281,6 @@ async fn certificates_count_for_one_authority_alone() {
     assert_eq!(outcome([at(&in_cluster), added]).await, [none, "accepted"]);
 }
 
-/// The certificates stand instead of the system's: whoever they do not vouch for is not trusted, whatever else is.
 #[tokio::test]
 async fn reload_with_other_certificates_fetches_again() {
     let (good, other) = (certificate(), certificate());
@@ -294,6 +294,27 @@ async fn reload_with_other_certificates_fetches_again() {
     assert_eq!(code(verifier.verify(&token).await), "accepted");
     assert_eq!(server.entra().fetches(), fetches, "the same certificates: the same keys");
     assert_eq!(code(build(&other.0).unwrap().verify(&token).await), "keys_unavailable");
+}
+
+/// The setting of a file decides as the method does.
+#[tokio::test]
+async fn ca_file_of_a_configuration_file_decides_which_key_server_is_trusted() {
+    let (good, other) = (certificate(), certificate());
+    let server = serve(&good).await;
+    let token = server.entra().token().build();
+    for (ca, outcome) in [(&good.0, "accepted"), (&other.0, "keys_unavailable")] {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), ca).unwrap();
+        let section = json!({"AzureAd": {
+            "Instance": server.url(),
+            "Kind": "Entra",
+            "TenantId": MockEntra::TENANT,
+            "ClientId": MockEntra::CLIENT_ID,
+            "CaFile": file.path(),
+        }});
+        let verifier = VerifierBuilder::from(Config::from_json(&section.to_string()).unwrap()).build().unwrap();
+        assert_eq!(code(verifier.verify(&token).await), outcome);
+    }
 }
 
 #[test]
