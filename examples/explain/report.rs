@@ -97,6 +97,9 @@ fn diagnosed(page: &mut Page, diagnosis: &Diagnosis, explained: &Explained) {
         cause(page, "Cause", found);
     }
     diagnosis.further().iter().for_each(|found| cause(page, "And then", found));
+    for note in diagnosis.notes() {
+        page.line(Style::Dim, format!("Note: {}", note.explanation()));
+    }
     if !diagnosis.is_accepted() && diagnosis.rejection().is_none() && diagnosis.token().claims().is_some() {
         page.line(Style::Good, "Sent alone, without what stands around it, the token is accepted.");
     }
@@ -119,8 +122,8 @@ fn check(page: &mut Page, check: &Check) {
         page.line(Style::Plain, format!("{INDENT}expected: {expected}"));
     }
     if let Some(found) = &check.found {
-        let rests = if check.verified { "" } else { " (not verified)" };
-        page.line(Style::Plain, format!("{INDENT}found{rests}: {found}"));
+        let source = if check.verified { "verified" } else { "not verified" };
+        page.line(Style::Plain, format!("{INDENT}found ({source}): {found}"));
     }
 }
 
@@ -142,6 +145,6 @@ fn offline(page: &mut Page, diagnosis: &Diagnosis) {
 fn cause(page: &mut Page, name: &str, cause: &Cause) {
     page.heading(&format!("{name}: {}", cause.kind().title()));
     page.line(Style::Plain, format!("  {}", cause.explanation()));
-    page.add(Style::Good, "  To fix: ").line(Style::Plain, cause.remedy());
+    page.add(Style::Good, "  To fix: ").line(Style::Plain, cause.remedy().replace('\n', "\n          "));
     page.line(Style::Dim, format!("  ({})", [&[cause.kind().code()], cause.kind().known_as()].concat().join(", ")));
 }

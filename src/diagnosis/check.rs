@@ -2,7 +2,7 @@ use std::{borrow::Cow, fmt};
 
 use serde::Serialize;
 
-use super::{Decoded, causes::Analysis, pasted::Pasted};
+use super::{Decoded, facts::Facts, pasted::Pasted};
 use crate::{
     error::escaped,
     rejection::{Rejection, RejectionKind},
@@ -15,7 +15,7 @@ use crate::{
 pub struct Check {
     /// Its name, stable.
     pub name: &'static str,
-    /// What is checked, in a few words.
+    /// What is checked; of a check that failed, what is wrong.
     pub title: &'static str,
     /// How it ended.
     pub outcome: Outcome,
@@ -23,8 +23,10 @@ pub struct Check {
     pub expected: Option<String>,
     /// What was found: of every check that failed, and of those that passed where it is a value of the token.
     pub found: Option<String>,
-    /// Whether that is known to be true: the signature has verified. Else anybody may have written it.
+    /// Whether that is known to be true, because the signature has been verified. Otherwise anybody may have written it.
     pub verified: bool,
+    /// The name of an earlier check without whose failure this one might not have failed.
+    pub follows_from: Option<&'static str>,
 }
 
 /// How a check ended.
@@ -33,9 +35,9 @@ pub struct Check {
 pub enum Outcome {
     /// It holds.
     Passed,
-    /// It does not.
+    /// It does not hold.
     Failed,
-    /// Something before it failed, without which it means nothing.
+    /// An earlier check failed that it depends on.
     NotReached,
 }
 
@@ -51,17 +53,33 @@ impl Outcome {
     }
 }
 
-/// Every check in its order, also those that were not reached.
-pub(super) fn checks(analysis: &Analysis<'_>) -> Vec<Check> {
-    Step::ALL.into_iter().map(|step| check(step, analysis)).collect()
+/// Every check in its order, also those that were not reached. `is_independent` says of a failure whether it would remain.
+pub(super) fn checks(facts: &Facts<'_>, is_independent: impl Fn(&Rejection) -> bool) -> Vec<Check> {
+    let mut checks: Vec<Check> = Step::ALL.into_iter().map(|step| check(step, facts)).collect();
+    let root = checks.iter().find(|check| check.outcome == Outcome::Failed).map(|check| check.name);
+    for (check, step) in checks.iter_mut().zip(Step::ALL) {
+        let failure = facts.recording.failure(step);
+        check.follows_from = root.filter(|root| {
+            *root != check.name
+                && failure.is_some_and(|failed| failed.kind() != facts.kind() && !is_independent(failed))
+        });
+    }
+    checks
 }
 
-fn check(step: Step, analysis: &Analysis<'_>) -> Check {
-    let Analysis { pasted, recording, authority, token, .. } = *analysis;
-    let (name, title) = (step.name(), step.title());
+fn check(step: Step, facts: &Facts<'_>) -> Check {
+    let Facts { pasted, recording, authority, token, .. } = *facts;
     let result = recording.outcome(step);
     let verified = recording.is_verified() && is_about_claims(step);
-    let mut check = Check { name, title, outcome: Outcome::NotReached, expected: None, found: None, verified };
+    let mut check = Check {
+        name: step.name(),
+        title: step.title(),
+        outcome: Outcome::NotReached,
+        expected: None,
+        found: None,
+        verified,
+        follows_from: None,
+    };
     match result {
         None => check.verified = false,
         Some(Ok(())) => {
@@ -71,6 +89,7 @@ fn check(step: Step, analysis: &Analysis<'_>) -> Check {
         }
         Some(Err(rejection)) => {
             check.outcome = Outcome::Failed;
+            check.title = rejection.kind().summary();
             check.expected = rejection.expected_value().map(str::to_owned);
             check.found = found(rejection).or_else(|| Some(rejection.kind().summary().to_owned()));
             if rejection.kind() == RejectionKind::BadSignature {
@@ -79,8 +98,11 @@ fn check(step: Step, analysis: &Analysis<'_>) -> Check {
             }
         }
     }
-    if step == Step::Form && !pasted.faults.is_empty() {
+    if step == Step::Form
+        && let Some(first) = pasted.faults.first()
+    {
         check.outcome = Outcome::Failed;
+        check.title = first.title();
         check.found = Some(pasted.faults.iter().map(|fault| fault.title()).collect::<Vec<_>>().join("; "));
     }
     check.expected = check.expected.map(escaped);
@@ -119,7 +141,7 @@ fn value(step: Step, pasted: &Pasted, token: &Decoded) -> Option<String> {
     }
 }
 
-/// What came from the token, of a length that can be read.
+/// A value of the token, shortened so that it can be read.
 fn short(text: String) -> String {
     const LONGEST: usize = 300;
     match text.char_indices().nth(LONGEST) {
@@ -128,7 +150,7 @@ fn short(text: String) -> String {
     }
 }
 
-/// What the token had, and the sentence about it.
+/// The value of the token, and the sentence about it.
 fn found(rejection: &Rejection) -> Option<String> {
     match (rejection.got_value(), rejection.detail_text()) {
         (Some(got), Some(detail)) => Some(format!("{got} ({detail})")),
@@ -136,19 +158,23 @@ fn found(rejection: &Rejection) -> Option<String> {
     }
 }
 
-/// Whether what it finds is in the payload, so that the signature makes it true.
+/// Whether it examines the payload, so that the signature makes its value authentic.
 fn is_about_claims(step: Step) -> bool {
     !matches!(step, Step::Size | Step::Form | Step::SignatureEncoding | Step::KeyId | Step::Key | Step::Signature)
 }
 
 impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mark = match self.outcome {
-            Outcome::Passed => "ok    ",
-            Outcome::Failed => "FAILED",
-            Outcome::NotReached => "-     ",
+        let mark = match (self.outcome, self.follows_from) {
+            (Outcome::Passed, _) => "ok    ",
+            (Outcome::Failed, None) => "FAILED",
+            (Outcome::Failed, Some(_)) => "failed",
+            (Outcome::NotReached, _) => "-     ",
         };
         write!(f, "{mark} {:<18} {}", self.name, self.title)?;
+        if let Some(root) = self.follows_from {
+            write!(f, " (it may follow from {root})")?;
+        }
         if let (Outcome::Passed, Some(found)) = (self.outcome, &self.found) {
             return write!(f, ": {found}");
         }
@@ -156,8 +182,8 @@ impl fmt::Display for Check {
             write!(f, "\n       expected: {expected}")?;
         }
         if let Some(found) = &self.found {
-            let rests = if self.verified { "" } else { " (not verified)" };
-            write!(f, "\n       found{rests}: {found}")?;
+            let source = if self.verified { "verified" } else { "not verified" };
+            write!(f, "\n       found ({source}): {found}")?;
         }
         Ok(())
     }

@@ -3,14 +3,14 @@ use std::time::SystemTime;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Cause, CauseKind, format, paste_causes, pasted::Pasted};
+use super::{Cause, CauseKind, format, input, pasted::Pasted};
 use crate::{
     jwt,
     policy::microsoft_api,
     tenant::{Cloud, TenantId},
 };
 
-/// What stands in a token, without any check: to be shown to whoever may see it. It holds personal data, and never the
+/// The content of a token, without any check, to be shown to those who may see it. It holds personal data, and never the
 /// signature.
 ///
 /// ```
@@ -23,7 +23,7 @@ use crate::{
 /// assert_eq!(decoded.audience(), Some("Microsoft Graph"));
 /// ```
 ///
-/// Its dates in words:
+/// Its dates:
 ///
 /// ```
 /// use std::time::{Duration, UNIX_EPOCH};
@@ -32,8 +32,8 @@ use crate::{
 /// let now = UNIX_EPOCH + Duration::from_secs(1_800_000_300);
 /// let decoded = Decoded::read("eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjE4MDAwMDAwMDB9.AA", now);
 /// let [expires] = decoded.dates() else { panic!("one date") };
-/// assert_eq!((expires.claim, &*expires.date), ("exp", "2027-01-15 08:00:00 UTC"));
-/// assert_eq!(expires.relative, "5 minutes ago");
+/// assert_eq!((expires.claim, &*expires.date), ("exp", "2027-01-15T08:00:00Z"));
+/// assert_eq!(expires.relative, "5 min ago");
 /// ```
 #[derive(Clone, Debug, Serialize)]
 pub struct Decoded {
@@ -47,22 +47,22 @@ pub struct Decoded {
     faults: Vec<Cause>,
 }
 
-/// A date of a token in words.
+/// A date of a token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Date {
     /// The claim: `exp`, `nbf`, `iat`, `auth_time`.
     pub claim: &'static str,
-    /// As it stands there, in whole seconds since 1970.
+    /// In whole seconds since 1970, as in the token.
     pub seconds: u64,
-    /// `2026-11-24 03:04:05 UTC`.
+    /// In RFC 3339: `2026-11-24T03:04:05Z`.
     pub date: String,
-    /// `in 5 minutes`, `3 hours ago`.
+    /// `in 5 min`, `2 h 5 min ago`.
     pub relative: String,
 }
 
 impl Decoded {
-    /// Reads as much as can be read. What people paste around a token is taken away.
+    /// Reads as much as possible. Text around the token is removed.
     #[must_use]
     pub fn read(text: &str, now: SystemTime) -> Self {
         let pasted = Pasted::read(text);
@@ -105,14 +105,14 @@ impl Decoded {
         self.kind
     }
 
-    /// For whom it is: the name of an API of Microsoft's, else the audience itself.
+    /// The API that it is for: the name of an API of Microsoft, otherwise the audience itself.
     #[must_use]
     pub fn audience(&self) -> Option<&str> {
         let audience = self.audience.as_deref()?;
         Some(microsoft_api(audience).unwrap_or(audience))
     }
 
-    /// From where it is: its issuer, and what is known of that.
+    /// Its issuer, and what is known about it.
     #[must_use]
     pub fn issuer(&self) -> Option<String> {
         let issuer = self.issuer.as_deref()?;
@@ -122,14 +122,14 @@ impl Decoded {
         })
     }
 
-    /// Its dates in words.
+    /// Its dates.
     #[must_use]
     pub fn dates(&self) -> &[Date] {
         &self.dates
     }
 
     /// What is wrong with how it was given, as far as the text alone tells: that it is in quotes, broken into lines, the whole
-    /// token response, no JWT at all.
+    /// token response, not a JWT.
     ///
     /// ```
     /// use std::time::SystemTime;
@@ -144,7 +144,7 @@ impl Decoded {
         &self.faults
     }
 
-    /// The text of a claim.
+    /// The value of a string claim.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.claims.as_ref()?.get(name)?.as_str()
     }
@@ -153,7 +153,7 @@ impl Decoded {
         self.claims.as_ref().is_some_and(|claims| claims.contains_key(name))
     }
 
-    /// The elements of a claim that is a list, or one text.
+    /// The elements of a claim that is a list, or a single string.
     pub(super) fn list(&self, name: &str) -> Vec<&str> {
         match self.claims.as_ref().and_then(|claims| claims.get(name)) {
             Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).collect(),
@@ -171,7 +171,7 @@ impl Decoded {
         self.dates.iter().find(|date| date.claim == claim)
     }
 
-    /// The claims of id tokens alone (`docs/entra.md`, "ID tokens"), or the marks that other issuers give them.
+    /// The claims that only ID tokens have (`docs/entra.md`, "ID tokens"), or the marks of other issuers.
     pub(super) fn is_id_token(&self) -> bool {
         ["nonce", "c_hash", "at_hash"].iter().any(|name| self.has(name))
             || self.text("token_use") == Some("id")
@@ -193,7 +193,7 @@ impl Decoded {
 }
 
 fn faults(pasted: &Pasted, of_form: Option<CauseKind>) -> Vec<Cause> {
-    pasted.faults.iter().copied().chain(of_form).map(|fault| paste_causes::of_paste(fault, pasted)).collect()
+    pasted.faults.iter().copied().chain(of_form).map(|fault| input::cause(fault, pasted)).collect()
 }
 
 fn object(part: &str) -> Option<Map<String, Value>> {
@@ -227,7 +227,7 @@ fn kind(header: Option<&Map<String, Value>>, claims: &Map<String, Value>) -> &'s
     let issuer = decoded.text("iss").unwrap_or_default();
     let is_entra = issuer.contains("sts.windows.net") || cloud_of(issuer).is_some();
     match () {
-        () if decoded.is_id_token() => "an id token: it tells a client who signed in, and opens no API",
+        () if decoded.is_id_token() => "an ID token: it tells a client who signed in, and no API accepts it",
         () if issuer.contains(".b2clogin.com/") => "an access token of Azure AD B2C",
         () if issuer.contains(".ciamlogin.com/") => "an access token of External ID",
         () if decoded.is_app() && is_v1 => "a v1 access token of an application",

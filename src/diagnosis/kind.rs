@@ -2,10 +2,10 @@ use serde::Serialize;
 
 use crate::rejection::RejectionKind;
 
-/// Declares every cause once: variant, code, title, the code of the refusal, and the names that others have for it.
+/// Declares every cause once: variant, code, title, the code of the rejection, and its names elsewhere.
 macro_rules! causes {
     ($($(#[$doc:meta])* $variant:ident = $code:literal, $kind:ident, $title:literal, [$($known:literal),*];)+) => {
-        /// Why a token was refused, nearer to the root than the code of the refusal.
+        /// Why a token was rejected, nearer to the root cause than the code of the rejection.
         ///
         /// ```
         /// use tower_entra::{RejectionKind, diagnosis::CauseKind};
@@ -14,7 +14,7 @@ macro_rules! causes {
         /// assert_eq!(CauseKind::CachedVersion.rejection(), RejectionKind::UnknownIssuer);
         /// ```
         ///
-        /// For who knows it by a name of .NET's:
+        /// By a name that .NET has for it:
         ///
         /// ```
         /// use tower_entra::diagnosis::CauseKind;
@@ -44,7 +44,7 @@ macro_rules! causes {
                 match self { $(Self::$variant => $title,)+ }
             }
 
-            /// The refusal that it leads to.
+            /// The rejection that it usually leads to.
             #[must_use]
             pub const fn rejection(self) -> RejectionKind {
                 match self { $(Self::$variant => RejectionKind::$kind,)+ }
@@ -69,6 +69,10 @@ causes! {
     TokenInQuery = "token_in_query", MissingToken, "the token is in the address instead of the header", ["TokenNotPresent"];
     /// Another scheme than `Bearer`.
     OtherScheme = "other_scheme", MissingToken, "the Authorization header has another scheme than Bearer", ["TokenNotPresent"];
+    /// The token is in a header of a gateway or platform instead.
+    TokenInOtherHeader = "token_in_other_header", MissingToken, "the token is in another header", ["TokenNotPresent"];
+    /// A CORS preflight, which never has a token.
+    CorsPreflight = "cors_preflight", MissingToken, "the request is a CORS preflight", ["TokenNotPresent"];
     /// Two `Authorization` headers.
     TwoHeaders = "two_headers", MalformedHeader, "there are two Authorization headers", [];
     /// `Bearer ` is part of what was given as the token.
@@ -76,7 +80,7 @@ causes! {
     /// It is in quotes.
     Quoted = "quoted", MalformedToken, "the token is in quotes", ["IDX12741", "IDX14100", "JwtInvalid"];
     /// A line break or a space is inside.
-    BrokenByBlanks = "broken_by_blanks", MalformedToken, "the token has a line break or blanks in it", ["IDX12741", "IDX12709", "JwtInvalid"];
+    WhitespaceInToken = "whitespace_in_token", MalformedToken, "the token has a line break or blanks in it", ["IDX12741", "IDX12709", "JwtInvalid"];
     /// It is encoded for an address (`%2E`).
     UrlEncoded = "url_encoded", MalformedToken, "the token is encoded for an address", ["IDX12741", "JwtInvalid"];
     /// Two tokens at once.
@@ -87,6 +91,8 @@ causes! {
     ErrorResponse = "error_response", MalformedToken, "it is an error of the token endpoint, not a token", ["IDX12741", "JwtInvalid"];
     /// It stands in a command, in an address, in a form.
     Surrounded = "surrounded", MalformedToken, "other text stands around the token", ["IDX12741", "IDX12709", "JwtInvalid"];
+    /// The token was in a header, a request or a command; this is never a rejection.
+    PastedRequest = "pasted_request", MalformedToken, "the token was taken out of what was given", [];
     /// A placeholder was not filled in.
     Placeholder = "placeholder", MalformedToken, "a placeholder was not filled in", ["IDX12741", "JwtInvalid"];
     /// No dots: a refresh token, a code, an opaque access token.
@@ -101,6 +107,8 @@ causes! {
     TooLarge = "too_large", TokenTooLarge, "the token is too long", ["IDX10209"];
     /// A JWE ([encrypted tokens](crate::guide::entra#encrypted-tokens)).
     Encrypted = "encrypted", EncryptedToken, "the token is encrypted", ["IDX10603", "IDX10609", "IDX10618"];
+    /// Encrypted with a key that only the issuer has, as by Auth0 where no API was requested.
+    EncryptedForIssuer = "encrypted_for_issuer", EncryptedToken, "the token is encrypted for its own issuer", ["IDX10609"];
     /// `none`.
     Unsigned = "unsigned", UnsupportedAlgorithm, "the token is not signed", ["IDX10504", "TokenSignatureInvalid"];
     /// Another algorithm than the configured ones.
@@ -109,8 +117,8 @@ causes! {
     GraphToken = "graph_token", MicrosoftApiToken, "the token is for Microsoft Graph", ["IDX10511", "IDX10214", "TokenSignatureInvalid", "TokenAudienceNotAllowed"];
     /// For Azure Resource Manager: a managed identity or the CLI asked for it.
     ArmToken = "arm_token", MicrosoftApiToken, "the token is for Azure Resource Manager", ["IDX10214", "TokenAudienceNotAllowed"];
-    /// For another API of Microsoft's.
-    MicrosoftToken = "microsoft_token", MicrosoftApiToken, "the token is for an API of Microsoft's", ["IDX10214", "TokenAudienceNotAllowed"];
+    /// For another API of Microsoft.
+    MicrosoftToken = "microsoft_token", MicrosoftApiToken, "the token is for an API of Microsoft", ["IDX10214", "TokenAudienceNotAllowed"];
     /// A v1 token where only v2 is accepted.
     V1Token = "v1_token", UnknownIssuer, "it is a v1 token, and only v2 tokens are accepted", ["IDX10205", "IDX40001", "TokenIssuerNotAllowed"];
     /// The same, and the token is some time old: it may be from before a change of the manifest.
@@ -121,10 +129,12 @@ causes! {
     B2cToken = "b2c_token", UnknownIssuer, "the token is from Azure AD B2C, which is not configured", ["IDX10501", "IDX10205", "TokenIssuerNotAllowed"];
     /// External ID issued it, and Entra is configured.
     ExternalIdToken = "external_id_token", UnknownIssuer, "the token is from External ID, which is not configured", ["IDX10501", "IDX10205", "TokenIssuerNotAllowed"];
-    /// Another cloud of Microsoft's.
+    /// Another cloud of Microsoft.
     OtherCloud = "other_cloud", UnknownIssuer, "the token is from another cloud", ["IDX10205", "IDX40001", "TokenIssuerNotAllowed"];
     /// `{tenantid}` or `common` stands where a tenant should.
     PlaceholderIssuer = "placeholder_issuer", UnknownIssuer, "the issuer has a placeholder where the tenant should be", ["IDX10205", "IDX40001"];
+    /// A slash, the scheme, the host or a path differs from the configured issuer.
+    IssuerNearMiss = "issuer_near_miss", UnknownIssuer, "the issuer differs only a little from the configured one", ["IDX10205"];
     /// Some other issuer.
     OtherIssuer = "other_issuer", UnknownIssuer, "the token is from an issuer that is not configured", ["IDX10205", "IDX40001", "TokenIssuerNotAllowed"];
     /// Two of the configured authorities accept it.
@@ -133,22 +143,26 @@ causes! {
     OtherPolicy = "other_policy", WrongIssuer, "the token is from another user flow or policy", ["IDX10501"];
     /// Azure AD B2C, neither `tfp` nor `acr`: a token of client credentials, most likely.
     NoPolicy = "no_policy", WrongIssuer, "the token names no user flow or policy", [];
+    /// The value configured as the tenant is another identifier of the token: the client id, for example.
+    MisplacedTenant = "misplaced_tenant", WrongTenant, "another identifier is configured as the tenant", ["IDX10205", "IDX40001"];
     /// Personal accounts.
     PersonalAccount = "personal_account", WrongTenant, "it is the token of a personal account", ["IDX40001", "TokenIssuerNotAllowed"];
     /// Another tenant.
     OtherTenant = "other_tenant", WrongTenant, "the token is from another tenant", ["IDX10205", "IDX40001", "TokenIssuerNotAllowed"];
     /// A tenant is required that the authority cannot state.
     UnstatedTenant = "unstated_tenant", WrongTenant, "the authority cannot state the tenant that is required", [];
-    /// No `tid`, or none that is a GUID.
-    NoTenant = "no_tenant", WrongTenant, "the token does not say from which tenant it is", ["IDX40003", "IDX40009"];
-    /// The owner's own decision.
-    TenantPutOut = "tenant_put_out", WrongTenant, "the API's owner does not let the tenant in", [];
+    /// No `tid`, or not a GUID.
+    NoTenant = "no_tenant", WrongTenant, "the token has no valid tenant id", ["IDX40003", "IDX40009"];
+    /// The operator's tenant list or lookup.
+    TenantRejected = "tenant_rejected", WrongTenant, "the operator of the API does not accept the tenant", [];
     /// An application with [a signing key of its own](crate::guide::entra#application-specific-signing-keys).
-    OwnSigningKey = "own_signing_key", UnknownKey, "the application may have a signing key of its own", ["IDX10501", "IDX10503", "TokenSignatureKeyNotFound"];
+    OwnSigningKey = "own_signing_key", UnknownKey, "the application may have its own signing key", ["IDX10501", "IDX10503", "TokenSignatureKeyNotFound"];
     /// Keys could not be refreshed.
-    StaleKeys = "stale_keys", UnknownKey, "the keys here are old, and newer ones cannot be had", ["IDX10501", "IDX20806", "TokenSignatureKeyNotFound"];
-    /// No key of this name.
-    UnknownKey = "unknown_key", UnknownKey, "the issuer has no key of this name", ["IDX10501", "IDX10503", "TokenSignatureKeyNotFound"];
+    StaleKeys = "stale_keys", UnknownKey, "the keys are old, and cannot be refreshed", ["IDX10501", "IDX20806", "TokenSignatureKeyNotFound"];
+    /// No key with this `kid`.
+    UnknownKey = "unknown_key", UnknownKey, "the issuer has no key with this kid", ["IDX10501", "IDX10503", "TokenSignatureKeyNotFound"];
+    /// The address of a metadata document is configured as that of a key set.
+    MetadataAsKeySet = "metadata_as_key_set", KeysUnavailable, "the address of the metadata is configured as the key set", [];
     /// The configured tenant does not exist.
     NoSuchTenant = "no_such_tenant", KeysUnavailable, "the configured tenant does not exist there", ["IDX20803", "IDX20807"];
     /// The metadata is not what the configuration says.
@@ -160,12 +174,12 @@ causes! {
     ForeignIssuer = "foreign_issuer", KeysUnavailable, "the metadata names an issuer it does not own", [];
     /// No network, no DNS, no TLS, a proxy.
     NoMetadata = "no_metadata", KeysUnavailable, "the issuer's metadata cannot be fetched", ["IDX20803", "IDX20804"];
-    /// The signature fits no key of that name.
+    /// The signature does not fit the key with that `kid`.
     BadSignature = "bad_signature", BadSignature, "the signature does not fit", ["IDX10511", "TokenSignatureInvalid"];
-    /// A key that speaks for others.
-    ForeignKey = "foreign_key", WrongIssuer, "the key that signed it speaks for another issuer", ["IDX40005", "IDX40012"];
+    /// The key is authorized for others.
+    ForeignKey = "foreign_key", WrongIssuer, "the key that signed it is authorized for another issuer", ["IDX40005", "IDX40012"];
     /// `iss`, `tid` and `ver` contradict each other.
-    Contradiction = "contradiction", WrongIssuer, "the token contradicts itself about its issuer", ["IDX40004", "IDX40001"];
+    Contradiction = "contradiction", WrongIssuer, "the claims about its issuer are contradictory", ["IDX40004", "IDX40001"];
     /// Expired, and the clocks differ.
     ClockExpired = "clock_expired", Expired, "this machine's clock is ahead", ["IDX10223", "TokenExpired"];
     /// Expired.
@@ -176,42 +190,64 @@ causes! {
     AudienceForm = "audience_form", WrongAudience, "the audience is another form of this API's name", ["IDX10214", "TokenAudienceNotAllowed"];
     /// It differs in a slash, in case, in the scheme or by a path.
     AudienceNearMiss = "audience_near_miss", WrongAudience, "the audience differs only a little", ["IDX10214", "TokenAudienceNotAllowed"];
+    /// The value configured for this API is another identifier of the token: the client, for example.
+    MisplacedClientId = "misplaced_client_id", WrongAudience, "another identifier is configured as this API", ["IDX10214", "TokenAudienceNotAllowed"];
     /// A managed identity's token.
     ManagedIdentity = "managed_identity", WrongAudience, "it is a managed identity's token for another API", ["IDX10214", "TokenAudienceNotAllowed"];
-    /// It was got for another API, and passed on.
+    /// It was issued for another API, and passed on.
     ForwardedToken = "forwarded_token", WrongAudience, "it is a user's token for another API", ["IDX10214", "TokenAudienceNotAllowed"];
     /// No audience at all.
-    NoAudience = "no_audience", WrongAudience, "the token says not for whom it is", ["IDX10206", "IDX10214"];
+    NoAudience = "no_audience", WrongAudience, "the token has no audience", ["IDX10206", "IDX10214"];
     /// Another API.
     OtherAudience = "other_audience", WrongAudience, "the token is for another API", ["IDX10214", "TokenAudienceNotAllowed"];
-    /// An id token.
-    IdToken = "id_token", NotAnAccessToken, "it is an id token, not an access token", ["IDW10201"];
+    /// A workflow or another workload, at an authority for users and applications.
+    WorkloadToken = "workload_token", NotAnAccessToken, "it is the token of a workload, not of a user or an application", [];
+    /// An ID token.
+    IdToken = "id_token", NotAnAccessToken, "it is an ID token, not an access token", ["IDW10201"];
     /// Client credentials without a role.
     AppWithoutRole = "app_without_role", NotAnAccessToken, "the application has no app role of this API", ["IDW10201"];
     /// Neither scope nor role.
     NoScopeNoRole = "no_scope_no_role", NotAnAccessToken, "the token has neither a scope nor an application's role", ["IDW10201"];
     /// Bound to a key.
     BoundToken = "bound_token", ProofRequired, "the token is bound to a key", [];
+    /// An allowed client is another identifier of the token: the API, or an object id.
+    MisplacedClient = "misplaced_client", ClientNotAllowed, "another identifier is configured as an allowed client", ["TokenClaimValueNotAllowed"];
     /// The application is not on the list.
     OtherClient = "other_client", ClientNotAllowed, "the application is not on the list", ["TokenClaimValueNotAllowed"];
+    /// The configuration contradicts itself, or the rule compares the wrong way.
+    ImpossibleRule = "impossible_rule", ClaimNotAllowed, "no token can meet a rule", ["TokenClaimValueNotAllowed"];
+    /// The value is in another claim of the token.
+    ClaimElsewhere = "claim_elsewhere", ClaimMissing, "the required value is in another claim", ["TokenClaimNotFound"];
     /// A claim is missing.
     ClaimMissing = "claim_missing", ClaimMissing, "a required claim is missing", ["TokenClaimNotFound"];
     /// A claim has another value.
     ClaimValue = "claim_value", ClaimNotAllowed, "a required claim has another value", ["TokenClaimValueNotAllowed"];
     /// A claim about a directory is required that the authority cannot state.
     UnstatedClaim = "unstated_claim", ClaimNotAllowed, "the authority cannot state the claim that is required", [];
+    /// The requirement has `api://…/Name`, the token `Name`.
+    ScopeWithResource = "scope_with_resource", InsufficientScope, "the required scope has the API in front of it", ["IDW10203"];
+    /// It is an app role, or the token is an application's own.
+    ScopeAmongRoles = "scope_among_roles", InsufficientScope, "the required scope is among the roles", ["IDW10203"];
     /// The scope is missing.
     NoScope = "no_scope", InsufficientScope, "the scope is missing", ["IDW10203", "TokenClaimValueNotAllowed"];
+    /// A user's role where an application permission is required, or the reverse.
+    RoleOfOtherKind = "role_of_other_kind", InsufficientRole, "the role is in the other kind of token", ["IDW10202"];
+    /// It is a scope.
+    RoleAmongScopes = "role_among_scopes", InsufficientRole, "the required role is among the scopes", ["IDW10202"];
     /// The role is missing.
     NoRole = "no_role", InsufficientRole, "the role is missing", ["IDW10202", "TokenClaimValueNotAllowed"];
     /// Too many groups to be in the token ([groups overage](crate::guide::entra#groups-overage)).
     GroupsOverage = "groups_overage", GroupsOverage, "the user is in too many groups", [];
-    /// A [claims challenge](crate::guide::entra#claims-challenges) that the client cannot answer.
-    ChallengeNotUnderstood = "challenge_not_understood", InsufficientClaims, "a stronger sign-in is needed, and the client does not understand how to get it", [];
+    /// The required authentication context does not exist.
+    ImpossibleContext = "impossible_context", InsufficientClaims, "the required authentication context does not exist", [];
+    /// An authentication context is required of an application.
+    ChallengeWithoutUser = "challenge_without_user", InsufficientClaims, "no user can sign in again: the token is an application's own", [];
+    /// A [claims challenge](crate::guide::entra#claims-challenges) that the client does not handle.
+    ChallengeNotUnderstood = "challenge_not_understood", InsufficientClaims, "a stronger sign-in is needed, and the client does not handle claims challenges", [];
     /// A claims challenge.
     StrongerSignIn = "stronger_sign_in", InsufficientClaims, "a stronger sign-in is needed", [];
-    /// A check of the owner's own; the code of the refusal is whatever that says.
-    OwnersCheck = "owners_check", ClaimNotAllowed, "a check of the API's own refused it", [];
+    /// A check of the application; the code of the rejection is whatever that says.
+    OwnersCheck = "owners_check", ClaimNotAllowed, "a check of the application rejected it", [];
     /// The server is put together wrongly.
     LayerMissing = "layer_missing", LayerMissing, "a layer is missing in the server", [];
 }

@@ -1,8 +1,8 @@
-//! Why a token is refused: every check to its end, one root cause, and what to do about it.
+//! Why a token is rejected: every check to its end, the root cause, and how to fix it.
 //!
-//! A refusal names the first rule that a token breaks. A [`Diagnosis`] goes on: it runs all checks by the functions that the
-//! verifier itself decides by, says of each what was expected and found, and whether that rests on verified data, and
-//! names the cause that is nearest to the root.
+//! A rejection names the first rule that a token violates. A [`Diagnosis`] runs all checks, by the functions that the verifier
+//! itself uses, and records of each what was expected and found, and whether that is verified. Of what was recorded, a table of
+//! causes finds the one nearest to the root, and says how to fix it in the values of the token and the configuration.
 //!
 //! ```
 //! use tower_entra::{Verifier, testing::MockEntra};
@@ -16,15 +16,15 @@
 //!     .fetch(entra.clone())
 //!     .build()?;
 //! let diagnosis = verifier.diagnose(&entra.token().graph().build()).await;
-//! let cause = diagnosis.cause().ok_or("refused")?;
+//! let cause = diagnosis.cause().ok_or("accepted")?;
 //! assert_eq!(cause.kind().code(), "graph_token");
-//! assert!(cause.explanation().contains("its signature was checked with the nonce hashed"));
+//! assert!(cause.explanation().contains("its signature was verified with the nonce hashed"));
 //! assert!(cause.remedy().contains(&format!("{}/.default", MockEntra::CLIENT_ID)));
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! A token that is good, and how it looks in print:
+//! A good token, and its text form:
 //!
 //! ```
 //! use tower_entra::{Verifier, testing::MockEntra};
@@ -41,7 +41,7 @@
 //! # }
 //! ```
 //!
-//! What it found by each check, for a page or a tool of one's own:
+//! The outcome of each check, for a page or a tool:
 //!
 //! ```
 //! use tower_entra::{Verifier, diagnosis::Outcome, testing::MockEntra};
@@ -54,32 +54,35 @@
 //! let diagnosis = verifier.diagnose(&entra.token().audience("api://orders").build()).await;
 //! let failed: Vec<_> = diagnosis.checks().iter().filter(|check| check.outcome == Outcome::Failed).collect();
 //! assert_eq!((failed.len(), failed[0].name, failed[0].found.as_deref()), (1, "audience", Some("api://orders")));
-//! assert!(failed[0].verified, "the signature makes it true");
+//! assert!(failed[0].verified, "the signature is valid");
 //! assert_eq!(serde_json::to_value(&diagnosis)?["cause"]["kind"], "forwarded_token");
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! It is for the API's owner: it shows what is configured, and what the token says. Never send it to a caller.
+//! It is for the operator of the API: it shows the configuration, and the claims of the token. Never send it to a caller.
 
-mod audience;
 mod cause;
 mod check;
-mod dates;
+mod compare;
 mod decoded;
-mod paste_causes;
-mod issuer;
-mod keys;
+mod facts;
+mod format;
+mod input;
 mod kind;
 mod pasted;
+mod provider;
+mod remedy;
 mod report;
 mod request;
-mod causes;
-mod format;
+mod row;
+mod rows;
 
 pub use cause::Cause;
 pub use check::{Check, Outcome};
 pub use decoded::{Date, Decoded};
 pub use kind::CauseKind;
+pub use provider::Provider;
+pub use remedy::{Action, Remedy};
 pub use report::Diagnosis;
 pub(crate) use request::instead;

@@ -1,26 +1,54 @@
-//! What people paste instead of a token, and the token in it.
+//! What people paste instead of a token, and the token in it. All of it takes time in proportion to its length.
 
 use serde_json::Value;
 
 use super::CauseKind;
 use crate::jwt;
 
-/// What was given, made out.
+/// A text that was given as a token, and the token in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Pasted {
-    /// The token in it, as far as one can be made out.
+    /// The token in it, as far as there is one.
     pub(super) token: String,
     /// What is wrong with how it was given, the outermost first.
     pub(super) faults: Vec<CauseKind>,
+    /// What it was taken out of, which is no fault.
+    pub(super) notes: Vec<CauseKind>,
     /// The field of a token response that it was in.
     pub(super) field: Option<&'static str>,
-    /// Why the token endpoint gave none, in its own words.
+    /// Why the token endpoint did not issue one, in its own words.
     pub(super) refusal: Option<String>,
 }
 
 impl Pasted {
-    /// Makes a text out.
+    /// Reads a text that somebody pasted. A header, a request, a command or an entry of a HAR file is not a fault: somebody
+    /// copied what a client sends.
     pub(super) fn read(text: &str) -> Self {
+        let text = text.trim_matches([' ', '\n', '\r']);
+        if is_token(text) {
+            return Self { token: text.to_owned(), ..Self::default() };
+        }
+        match find_credentials(text).as_slice() {
+            [] => match after_scheme(text) {
+                Some(rest) if !rest.is_empty() => Self::of_credentials(rest).noted(),
+                _ => Self::of_credentials(text),
+            },
+            [one] => Self::of_credentials(one).noted(),
+            [one, ..] => {
+                let mut found = Self::of_credentials(one).noted();
+                found.faults.insert(0, CauseKind::TwoHeaders);
+                found
+            }
+        }
+    }
+
+    fn noted(mut self) -> Self {
+        self.notes.push(CauseKind::PastedRequest);
+        self
+    }
+
+    /// Reads what follows `Bearer` in a header.
+    pub(super) fn of_credentials(text: &str) -> Self {
         let mut found = Self { token: text.trim_matches([' ', '\n', '\r']).to_owned(), ..Self::default() };
         found.unwrap_response();
         // As often as people wrap things.
@@ -42,7 +70,7 @@ impl Pasted {
         found
     }
 
-    fn note(&mut self, fault: CauseKind, token: String) {
+    fn add(&mut self, fault: CauseKind, token: String) {
         if !self.faults.contains(&fault) {
             self.faults.push(fault);
         }
@@ -61,11 +89,11 @@ impl Pasted {
         let text = |field: &str| response.iter().find(|(name, _)| has_name(name, field))?.1.as_str();
         if let Some((field, token)) = FIELDS.into_iter().find_map(|field| Some((field, text(field)?))) {
             self.field = Some(field);
-            return self.note(CauseKind::TokenResponse, token.to_owned());
+            return self.add(CauseKind::TokenResponse, token.to_owned());
         }
         if let Some(error) = text("error") {
             self.refusal = Some(refusal(error, text("error_description")));
-            self.note(CauseKind::ErrorResponse, String::new());
+            self.add(CauseKind::ErrorResponse, String::new());
         }
     }
 
@@ -73,7 +101,7 @@ impl Pasted {
         for quote in ['"', '\'', '`', '“', '”', '‘', '’'] {
             if self.token.starts_with(quote) || self.token.ends_with(quote) {
                 let bare = self.token.trim_matches(['"', '\'', '`', '“', '”', '‘', '’', ' ', ',', ';']).to_owned();
-                return self.note(CauseKind::Quoted, bare);
+                return self.add(CauseKind::Quoted, bare);
             }
         }
     }
@@ -82,15 +110,14 @@ impl Pasted {
         const NAME: &str = "authorization:";
         if self.token.get(..NAME.len()).is_some_and(|start| start.eq_ignore_ascii_case(NAME)) {
             let rest = self.token[NAME.len()..].trim().to_owned();
-            self.note(CauseKind::BearerInToken, rest);
+            self.add(CauseKind::BearerInToken, rest);
         }
-        const SCHEME: &str = "bearer";
         if let Some(rest) =
             self.token.get(SCHEME.len()..).filter(|_| self.token[..SCHEME.len()].eq_ignore_ascii_case(SCHEME))
             && (rest.is_empty() || rest.starts_with([' ', ':', '+', '%', '\t', '=']))
         {
             let rest = rest.trim_start_matches([' ', ':', '+', '\t', '=']).trim_start_matches("%20").to_owned();
-            self.note(CauseKind::BearerInToken, rest);
+            self.add(CauseKind::BearerInToken, rest);
         }
     }
 
@@ -108,17 +135,17 @@ impl Pasted {
             rest = &after[2..];
         }
         decoded.push_str(rest);
-        self.note(CauseKind::UrlEncoded, decoded.trim().to_owned());
+        self.add(CauseKind::UrlEncoded, decoded.trim().to_owned());
         self.strip_scheme();
     }
 
-    /// Two whole tokens, with whatever around and between them.
+    /// Two whole tokens, with any text around and between them.
     fn split_tokens(&mut self) {
         if let [first, _, ..] = jwts(&self.token).as_slice() {
             let first = (*first).to_owned();
-            return self.note(CauseKind::TwoTokens, first);
+            return self.add(CauseKind::TwoTokens, first);
         }
-        // One right behind the other: the second begins with a header of its own.
+        // One directly after the other: the second begins with its own header.
         let dots: Vec<usize> = self.token.match_indices('.').map(|(at, _)| at).take(4).collect();
         if let [_, second, third, _] = dots.as_slice()
             && let Some(start) = self.token[*second..*third].find("eyJ").filter(|start| *start > 1)
@@ -126,32 +153,97 @@ impl Pasted {
             && looks_like_a_jwt(&self.token[second + start..])
         {
             let first = self.token[..second + start].to_owned();
-            self.note(CauseKind::TwoTokens, first);
+            self.add(CauseKind::TwoTokens, first);
         }
     }
 
-    /// One that was broken into lines, or has letters in it that nobody sees.
+    /// A token that is broken into lines, or has invisible characters in it.
     fn join_lines(&mut self) {
-        if self.token.contains(is_blank) {
-            let joined: String = self.token.split(is_blank).collect();
+        if self.token.contains(is_whitespace) {
+            let joined: String = self.token.split(is_whitespace).collect();
             if looks_like_a_jwt(&joined) && joined.bytes().all(is_of_token) {
-                self.note(CauseKind::BrokenByBlanks, joined);
+                self.add(CauseKind::WhitespaceInToken, joined);
             }
         }
     }
 
-    /// One with anything else around it: a command, an address, a form.
+    /// A token with other text around it: an address, a form, a sentence.
     fn take_out(&mut self) {
         if is_jwt_in_any_base64(&self.token) {
             return;
         }
         if let Some(jwt) = jwts(&self.token).first() {
             let jwt = (*jwt).to_owned();
-            self.note(CauseKind::Surrounded, jwt);
-        } else if self.token.contains(is_blank) {
-            self.note(CauseKind::BrokenByBlanks, self.token.clone());
+            self.add(CauseKind::Surrounded, jwt);
+        } else if self.token.contains(is_whitespace) {
+            self.add(CauseKind::WhitespaceInToken, self.token.clone());
         }
     }
+}
+
+/// Only characters of a token: nothing is to be taken off.
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(is_of_token) && looks_like_a_jwt(text)
+}
+
+/// What follows the scheme `Bearer`, and a space or a colon.
+fn after_scheme(text: &str) -> Option<&str> {
+    let (scheme, rest) = text.split_at_checked(SCHEME.len())?;
+    let rest = rest.strip_prefix([' ', ':'])?.trim_start_matches([' ', ':']);
+    scheme.eq_ignore_ascii_case(SCHEME).then_some(rest)
+}
+
+const SCHEME: &str = "bearer";
+/// Headers with an access token, and the option of curl for one.
+const HEADERS: [&str; 5] = [
+    "authorization",
+    "x-ms-token-aad-access-token",
+    "x-forwarded-access-token",
+    "x-amzn-oidc-accesstoken",
+    "--oauth2-bearer",
+];
+
+/// The different credentials in headers: in a request, a command, an entry of a HAR file (`"name": …, "value": …`).
+fn find_credentials(text: &str) -> Vec<&str> {
+    let folded = text.to_ascii_lowercase();
+    let mut found: Vec<&str> = Vec::new();
+    for name in HEADERS {
+        let values = folded.match_indices(name).filter_map(|(at, _)| value_after(text, at + name.len()));
+        // A text with thousands of them is not a request.
+        for value in values.take(16) {
+            if !found.contains(&value) {
+                found.push(value);
+            }
+        }
+        if !found.is_empty() {
+            break;
+        }
+    }
+    found
+}
+
+/// The credentials after the name of a header, without scheme and quotes; `None` if the name is part of another text.
+fn value_after(text: &str, at: usize) -> Option<&str> {
+    let rest = text.get(at..)?.trim_start_matches(['"', '\'', '\\', ' ']);
+    let value = match rest.strip_prefix([':', '=']) {
+        Some(value) => value,
+        None if rest.starts_with(',') => {
+            rest[1..].trim_start().strip_prefix("\"value\"")?.trim_start().strip_prefix(':')?
+        }
+        // An option of curl.
+        None if text.get(..at)?.ends_with(['r', 'R']) && text.get(..at)?.contains("--") => rest,
+        None => return None,
+    };
+    let value = value.trim_start_matches([' ', '\t']);
+    let opening = value.chars().next().filter(|first| ['"', '\''].contains(first));
+    let value = value.trim_start_matches(['"', '\'']);
+    let value = after_scheme(value).unwrap_or(value);
+    let ends: &[char] =
+        if opening.is_some() || !value.starts_with('"') { &['\n', '\r', '"', '\'', '`'] } else { &['\n', '\r'] };
+    let end = value.find(ends).unwrap_or(value.len());
+    let value = value[..end].trim_end_matches([' ', '\\', '^', '\t']);
+    let is_whole = opening.is_some() || !value.contains(' ') || end == value.len();
+    Some(value).filter(|value| is_whole && !value.is_empty())
 }
 
 /// A token in any alphabet of base64, and nothing around it.
@@ -160,7 +252,7 @@ pub(super) fn is_jwt_in_any_base64(text: &str) -> bool {
     looks_like_a_jwt(&of_jwts) && of_jwts.bytes().all(is_of_token)
 }
 
-/// What a token endpoint says of why it gives no token, in one line.
+/// Why a token endpoint does not issue a token, in one line.
 fn refusal(error: &str, description: Option<&str>) -> String {
     const LONGEST: usize = 300;
     let text = format!("{error}: {}", description.unwrap_or_default());
@@ -168,8 +260,8 @@ fn refusal(error: &str, description: Option<&str>) -> String {
     line.chars().take(LONGEST).collect::<String>().trim_end_matches(['.', ':', ' ']).to_owned()
 }
 
-/// White space, and letters without width that come with what is copied from pages.
-fn is_blank(letter: char) -> bool {
+/// Whitespace, and characters without width that come with text copied from pages.
+fn is_whitespace(letter: char) -> bool {
     letter.is_whitespace() || letter.is_control() || matches!(letter, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
 }
 
@@ -177,7 +269,7 @@ fn is_of_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)
 }
 
-/// The whole tokens in a text. One that goes on behind its third part is none.
+/// The whole tokens in a text. A word with more than three parts is not one.
 fn jwts(text: &str) -> Vec<&str> {
     let words = text.split(|letter: char| !u8::try_from(letter).is_ok_and(is_of_token));
     // A full stop may be of the sentence around it.
@@ -201,7 +293,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_people_paste() {
+    fn text_around_a_token_is_recognised() {
         use CauseKind::*;
         let jwt = format!("{}.e30.c2ln", URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256","kid":"k"}"#));
         let encoded = jwt.replace('.', "%2E");
@@ -209,15 +301,42 @@ mod tests {
         for (text, token, faults) in [
             (jwt.clone(), jwt.as_str(), vec![]),
             (format!("  {jwt}\r\n"), &jwt, vec![]),
-            (format!("{jwt}\t"), &jwt, vec![BrokenByBlanks]),
-            (format!("Bearer {jwt}"), &jwt, vec![BearerInToken]),
-            (format!("bearer: {jwt}"), &jwt, vec![BearerInToken]),
-            (format!("Authorization: Bearer {jwt}"), &jwt, vec![BearerInToken]),
+            (format!("{jwt}\t"), &jwt, vec![WhitespaceInToken]),
+            (format!("Bearer {jwt}"), &jwt, vec![]),
+            (format!("bearer: {jwt}"), &jwt, vec![]),
+            (format!("Bearer Bearer {jwt}"), &jwt, vec![BearerInToken]),
+            (format!("Authorization: Bearer {jwt}"), &jwt, vec![]),
+            (
+                format!(
+                    "GET /me HTTP/1.1\r\nHost: api.contoso.example\r\nauthorization: bearer {jwt}\r\nAccept: */*\r\n"
+                ),
+                &jwt,
+                vec![],
+            ),
+            (format!("Host: x\nX-MS-TOKEN-AAD-ACCESS-TOKEN: {jwt}\n"), &jwt, vec![]),
+            (
+                format!(r#"{{"name":"Authorization","value":"Bearer {jwt}"}},{{"name":"Accept","value":"*/*"}}"#),
+                &jwt,
+                vec![],
+            ),
+            (format!(r#"{{"Authorization": "Bearer {jwt}"}}"#), &jwt, vec![]),
+            (format!("curl --oauth2-bearer {jwt} https://api.contoso.example/"), &jwt, vec![Surrounded]),
+            (format!("curl --oauth2-bearer '{jwt}' https://api.contoso.example/"), &jwt, vec![]),
+            (
+                format!(
+                    "curl 'https://api.contoso.example/' \\\n  -H 'authorization: Bearer {jwt}' \\\n  --compressed"
+                ),
+                &jwt,
+                vec![],
+            ),
+            (format!("Authorization: Bearer {jwt}\nAuthorization: Bearer {jwt}"), &jwt, vec![]),
+            (format!("Authorization: Bearer {jwt}\nAuthorization: Basic eA=="), &jwt, vec![TwoHeaders]),
+            (format!("Authorization: Bearer \"{jwt}\""), &jwt, vec![Quoted]),
             (format!("\"{jwt}\""), &jwt, vec![Quoted]),
             (format!("'Bearer {jwt}',"), &jwt, vec![Quoted, BearerInToken]),
             (format!("“{jwt}”"), &jwt, vec![Quoted]),
-            (format!("{}\r\n{}", halves.0, halves.1), &jwt, vec![BrokenByBlanks]),
-            (format!("{} {}", halves.0, halves.1), &jwt, vec![BrokenByBlanks]),
+            (format!("{}\r\n{}", halves.0, halves.1), &jwt, vec![WhitespaceInToken]),
+            (format!("{} {}", halves.0, halves.1), &jwt, vec![WhitespaceInToken]),
             (encoded.clone(), &jwt, vec![UrlEncoded]),
             (format!("Bearer%20{encoded}"), &jwt, vec![BearerInToken, UrlEncoded]),
             (format!("{jwt} {jwt}"), &jwt, vec![TwoTokens]),
@@ -227,9 +346,9 @@ mod tests {
             (format!(r#"{{"id_token":"{jwt}"}}"#), &jwt, vec![TokenResponse]),
             (String::new(), "", vec![NoToken]),
             ("Bearer".into(), "", vec![BearerInToken, NoToken]),
-            (format!("{halves}\u{200b}", halves = jwt), &jwt, vec![BrokenByBlanks]),
-            (format!("{}\u{feff}{}\0", halves.0, halves.1), &jwt, vec![BrokenByBlanks]),
-            (format!("curl -H \"Authorization: Bearer {jwt}\" https://api.contoso.example/"), &jwt, vec![Surrounded]),
+            (format!("{halves}\u{200b}", halves = jwt), &jwt, vec![WhitespaceInToken]),
+            (format!("{}\u{feff}{}\0", halves.0, halves.1), &jwt, vec![WhitespaceInToken]),
+            (format!("curl -H \"Authorization: Bearer {jwt}\" https://api.contoso.example/"), &jwt, vec![]),
             (format!("access_token={jwt}&token_type=Bearer"), &jwt, vec![Surrounded]),
             (format!("https://app.contoso.example/#access_token={jwt}&expires_in=3599"), &jwt, vec![Surrounded]),
             (
@@ -244,7 +363,7 @@ mod tests {
             (format!(r#""{{\"access_token\":\"{jwt}\"}}""#), &jwt, vec![Quoted, Surrounded]),
             (format!("access_token={jwt}&id_token={jwt}"), &jwt, vec![TwoTokens]),
             (format!("{jwt}+/8="), &format!("{jwt}+/8="), vec![]),
-            (format!("a {jwt}.x b"), &format!("a {jwt}.x b"), vec![BrokenByBlanks]),
+            (format!("a {jwt}.x b"), &format!("a {jwt}.x b"), vec![WhitespaceInToken]),
             (format!(r#"{{"Token":"{jwt}","Type":"Bearer"}}"#), &jwt, vec![TokenResponse]),
             (format!(r#"{{"idToken":"x","accessToken":"{jwt}"}}"#), &jwt, vec![TokenResponse]),
             (r#"{"error":"invalid_scope","error_description":"AADSTS70011: no"}"#.into(), "", vec![ErrorResponse]),

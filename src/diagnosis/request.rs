@@ -1,12 +1,16 @@
-//! What can be said of a request before there is a token.
+//! Causes in a request that has no bearer token.
 
 use http::{HeaderMap, Uri, header};
 
-use super::{Cause, CauseKind, Diagnosis, paste_causes, pasted::Pasted};
+use super::{
+    Cause, CauseKind, Diagnosis, input,
+    pasted::Pasted,
+    remedy::{change_client, change_code, change_surroundings},
+};
 use crate::{bearer, verifier::Verifier};
 
 impl Verifier {
-    /// The same for a request: the token in its `Authorization` header; or, where there is none, where it may be instead.
+    /// The same for a request: for the token in its `Authorization` header or, if it has none, for where it is instead.
     ///
     /// ```
     /// use http::{HeaderMap, Uri};
@@ -31,16 +35,16 @@ impl Verifier {
         let behind = text.as_deref().and_then(|text| bearer::behind_scheme(text.as_bytes()));
         let bearer = behind.map(String::from_utf8_lossy);
         let without = match (&text, &bearer) {
-            (Some(_), _) if second.is_some() => Some(paste_causes::two_headers()),
+            (Some(_), _) if second.is_some() => Some(input::cause(CauseKind::TwoHeaders, &Pasted::default())),
             (Some(text), None) if !text.trim_ascii().is_empty() => Some(other_scheme(text)),
             (Some(_), Some(_)) => None,
             _ => Some(without_header(headers, uri)),
         };
-        let diagnosis = self.diagnose(&bearer.unwrap_or_default()).await;
+        let diagnosis = self.diagnose_pasted(Pasted::of_credentials(&bearer.unwrap_or_default()), None).await;
         match without {
             Some(cause) => Diagnosis {
                 accepted: false,
-                code: Some(cause.kind.rejection().code()),
+                code: Some(cause.kind().rejection().code()),
                 cause: Some(cause),
                 further: Vec::new(),
                 ..diagnosis
@@ -51,7 +55,7 @@ impl Verifier {
 }
 
 fn other_scheme(value: &str) -> Cause {
-    // The scheme alone: what stands behind it may be a secret, and so may a single word.
+    // The scheme alone: what follows it may be a secret, and so may a single word.
     let (first, is_alone) = value.split_once(' ').map_or((value, true), |(first, _)| (first, false));
     let is_name = first.len() <= 20 && first.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
     let scheme = if is_name || first.starts_with("eyJ") { first } else { "" };
@@ -67,12 +71,17 @@ fn other_scheme(value: &str) -> Cause {
     } else {
         format!("The Authorization header has the scheme {scheme}{what}, not Bearer.")
     };
-    Cause::new(CauseKind::OtherScheme, explanation, "Send Authorization: Bearer, a blank, and the access token.")
+    let remedy = change_client("Send Authorization: Bearer, a space, and the access token.");
+    Cause::new(CauseKind::OtherScheme, explanation, vec![remedy])
 }
 
-/// Where a token is instead, of a request that has none behind `Bearer`.
+/// Headers in which gateways and platforms pass an access token on.
+const FORWARDED: [&str; 4] =
+    ["x-ms-token-aad-access-token", "x-forwarded-access-token", "x-amzn-oidc-accesstoken", "x-access-token"];
+
+/// Where the token is instead, of a request that has none after `Bearer`.
 pub(crate) fn instead(headers: &HeaderMap, uri: &Uri) -> Option<CauseKind> {
-    // An empty one is as good as none.
+    // An empty value is as good as none.
     let value = headers.get(header::AUTHORIZATION).map(|value| value.as_bytes().trim_ascii());
     if let Some(value) = value.filter(|value| !value.is_empty()) {
         let is_bearer = bearer::behind_scheme(value).is_some();
@@ -82,6 +91,12 @@ pub(crate) fn instead(headers: &HeaderMap, uri: &Uri) -> Option<CauseKind> {
     let in_query = ["access_token=", "token=", "id_token="].iter().any(|name| {
         query.split('&').any(|pair| pair.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)))
     });
+    if headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
+        return Some(CauseKind::CorsPreflight);
+    }
+    if FORWARDED.iter().any(|name| headers.contains_key(*name)) {
+        return Some(CauseKind::TokenInOtherHeader);
+    }
     let has_cookie = headers.contains_key(header::COOKIE);
     in_query.then_some(CauseKind::TokenInQuery).or(has_cookie.then_some(CauseKind::TokenInCookie))
 }
@@ -89,18 +104,45 @@ pub(crate) fn instead(headers: &HeaderMap, uri: &Uri) -> Option<CauseKind> {
 /// No header at all: what the request has instead.
 fn without_header(headers: &HeaderMap, uri: &Uri) -> Cause {
     match instead(headers, uri) {
+        Some(kind @ CauseKind::CorsPreflight) => Cause::new(
+            kind,
+            "The request is a CORS preflight (OPTIONS with Access-Control-Request-Method): browsers send it without a token.",
+            vec![change_code(
+                "Put the CORS layer outside of AuthenticateLayer, so that it responds first: with axum, add it after.",
+            )],
+        ),
+        Some(kind @ CauseKind::TokenInOtherHeader) => {
+            let name = FORWARDED.iter().find(|name| headers.contains_key(**name)).unwrap_or(&"another header");
+            Cause::new(
+                kind,
+                format!(
+                    "The request has no Authorization header; its token is in {name}, where a gateway or platform put it."
+                ),
+                vec![
+                    change_surroundings("Let the gateway pass it on as Authorization: Bearer.")
+                        .on_condition("If the gateway can be configured"),
+                    change_code("Read it by token_from(); only if nobody can reach the API past the gateway.")
+                        .on_condition("Otherwise"),
+                ],
+            )
+        }
         Some(kind @ CauseKind::TokenInQuery) => Cause::new(
             kind,
-            "The request has no Authorization header; its address has a token in the query, where logs and browsers keep it.",
-            "Send the token in the header. Where that is impossible, as with WebSockets, token_from() can take it from \
-             elsewhere.",
+            "The request has no Authorization header; its URL has a token in the query, where logs and browsers keep it.",
+            vec![
+                change_client("Send the token in the header."),
+                change_code("Let token_from() take it from elsewhere.")
+                    .on_condition("If the client cannot set headers, as with WebSockets"),
+            ],
         ),
         Some(kind @ CauseKind::TokenInCookie) => Cause::new(
             kind,
-            "The request has no Authorization header, and a cookie: it seems to come from a browser that is signed in to a \
-             web page. A session's cookie opens no API.",
-            "Let the page get an access token for this API (MSAL.js) and send it as Authorization: Bearer.",
+            "The request has no Authorization header, and a cookie: it seems to come from a browser that is signed in to a web \
+             page. No API accepts the cookie of a session.",
+            vec![change_client(
+                "Let the page get an access token for this API, with MSAL.js for example, and send it as Authorization: Bearer.",
+            )],
         ),
-        _ => paste_causes::of_paste(CauseKind::NoToken, &Pasted::default()),
+        _ => input::cause(CauseKind::NoToken, &Pasted::default()),
     }
 }

@@ -97,6 +97,11 @@ impl ClaimRule {
         &self.values
     }
 
+    /// Whether one of its values is enough, and how a string is split, for explanations.
+    pub(crate) fn form(&self) -> (bool, Option<&str>) {
+        (self.demand == Demand::Any, self.separator.as_deref())
+    }
+
     /// Whether the whole claim, or a value of its list, must be equal to a value of the rule.
     pub(crate) fn is_equality(&self) -> bool {
         matches!(self.demand, Demand::Any | Demand::All) && !self.values.is_empty() && self.separator.is_none()

@@ -30,6 +30,7 @@ pub use claim_rule::ClaimRule;
 pub(crate) use microsoft::{microsoft_api, microsoft_api_names};
 pub(crate) use profile::{Mapping, Path, Profile};
 pub use requirement::Requirement;
+pub(crate) use requirement::Wanted;
 
 use crate::{
     claims::{

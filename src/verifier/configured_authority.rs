@@ -7,7 +7,7 @@ use crate::{
     error::FetchError,
     jwt::Algorithm,
     keys::store::KeyStore,
-    policy::{Policy, Profile, Requirement, names_policy},
+    policy::{ClaimRule, Policy, Profile, Requirement, names_policy},
     rejection::{Detail, Rejection, RejectionKind},
 };
 
@@ -42,6 +42,10 @@ pub(crate) struct AuthorityReport {
     pub(crate) failure: Option<Arc<FetchError>>,
     /// The provider's time and ours, as of the last response with a `Date`.
     pub(crate) clocks: Option<(SystemTime, SystemTime)>,
+    pub(crate) allowed_clients: Vec<String>,
+    pub(crate) required_claims: Vec<ClaimRule>,
+    pub(crate) requirement: Option<Requirement>,
+    pub(crate) algorithms: Arc<[Algorithm]>,
 }
 
 impl ConfiguredAuthority {
@@ -57,6 +61,10 @@ impl ConfiguredAuthority {
             audiences: self.policy.audiences.sorted(),
             failure: self.keys.failure(),
             clocks: self.keys.clocks(),
+            allowed_clients: self.policy.allowed_clients.iter().cloned().collect(),
+            required_claims: self.policy.required_claims.clone(),
+            requirement: self.requirement.clone(),
+            algorithms: Arc::clone(&self.algorithms),
         }
     }
 

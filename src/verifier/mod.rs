@@ -115,6 +115,11 @@ impl VerifierState {
         recording.authority.or(only).map(|index| self.authorities[index].report())
     }
 
+    /// Whether there is one authority alone, so that its settings are those of the section itself.
+    pub(crate) fn has_one_authority(&self) -> bool {
+        self.authorities.len() == 1
+    }
+
     /// Whether error responses have details.
     pub(crate) fn detailed_errors(&self) -> bool {
         self.detailed_errors

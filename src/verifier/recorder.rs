@@ -117,6 +117,14 @@ impl Recording {
         matches!(self.note(step, outcome), Ok(Some(())))
     }
 
+    /// Records that the requirement of the operation rejects an accepted token.
+    pub(crate) fn reject_operation(&mut self, rejection: Rejection) {
+        self.first_failure.get_or_insert_with(|| rejection.clone());
+        if let Some(outcome) = self.outcome_mut(Step::Requirement) {
+            *outcome = Err(rejection);
+        }
+    }
+
     fn outcome_mut(&mut self, step: Step) -> Option<&mut Result<(), Rejection>> {
         self.outcomes.iter_mut().find_map(|(known, outcome)| (*known == step).then_some(outcome))
     }

@@ -24,6 +24,10 @@ impl AuthContext {
     }
 
     /// Contexts are for users: an application's token tells nothing, whatever it has.
+    pub(super) fn name(&self) -> &str {
+        &self.text
+    }
+
     pub(super) fn truth(&self, claims: &Claims, satisfied: &[u8]) -> Truth {
         let Some(wanted) = self.number.filter(|_| !claims.is_app_only()) else { return Truth::Unknown };
         if satisfied.contains(&wanted) {

@@ -252,5 +252,39 @@ impl Requirement {
     }
 }
 
+/// A rule that a requirement wants to hold, for explanations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted<'a> {
+    Scope(&'a str),
+    AppPermission(&'a str),
+    UserRole(&'a str),
+    AnyRole(&'a str),
+    Group(&'a str),
+    AuthContext { name: &'a str, is_valid: bool },
+    Claim(&'a ClaimRule),
+}
+
+impl Requirement {
+    /// The rules that it wants to hold, in their order.
+    pub(crate) fn wanted(&self) -> Vec<Wanted<'_>> {
+        let mut wanted = Vec::new();
+        self.0.for_each_wanted(true, &mut |rule| {
+            wanted.extend(match rule {
+                Rule::Scope(name) => Some(Wanted::Scope(name)),
+                Rule::AppRole(name) => Some(Wanted::AppPermission(name)),
+                Rule::Role(name) => Some(Wanted::UserRole(name)),
+                Rule::AnyRole(name) => Some(Wanted::AnyRole(name)),
+                Rule::Group(group) => Some(Wanted::Group(&group.id)),
+                Rule::AuthContext(context) => {
+                    Some(Wanted::AuthContext { name: context.name(), is_valid: context.number().is_some() })
+                }
+                Rule::Claim(rule) => Some(Wanted::Claim(rule)),
+                _ => None,
+            });
+        });
+        wanted
+    }
+}
+
 #[cfg(test)]
 mod tests;

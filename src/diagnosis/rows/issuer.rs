@@ -1,0 +1,322 @@
+//! Causes in the issuer of the token.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::{
+    claims::TokenVersion,
+    diagnosis::{
+        Action, CauseKind, Provider, Remedy,
+        compare::{difference, folded, is_shared_audience},
+        decoded::cloud_of,
+        facts::Facts,
+        format,
+        provider::host_and_path,
+        remedy::{investigate, renew},
+        row::Row,
+    },
+    error::{DocumentFault, FetchFailure},
+    rejection::{Detail, RejectionKind},
+    tenant::{Cloud, MicrosoftHost, TenantId},
+};
+
+/// A token older than this may be from before a change of the registration.
+const CACHED_AFTER: Duration = Duration::from_secs(15 * 60);
+
+pub(super) const ROWS: &[Row] = &[
+    Row {
+        kind: CauseKind::DisputedIssuer,
+        when: |f| f.reason() == Some(&Detail::AmbiguousIssuer),
+        explanation: |f| {
+            format!("Two of the configured authorities accept the issuer {}: {}.", f.issuer(), f.expected())
+        },
+        remedies: |_| vec![investigate("Remove one of the two authorities, so that it is clear which rules apply.")],
+    },
+    Row {
+        kind: CauseKind::PlaceholderIssuer,
+        when: |f| {
+            unknown(f)
+                && ["{tenantid}", "{tid}", "/common/", "/organizations/"].iter().any(|text| f.issuer().contains(text))
+        },
+        explanation: |f| {
+            format!(
+                "The issuer {:?} has a placeholder or a keyword where the GUID of a tenant should be: no real token has that.",
+                f.issuer()
+            )
+        },
+        remedies: |_| {
+            vec![renew(
+                "In the test or library that makes the token, put the tenant's id (tid) in place of {tenantid}.",
+            )]
+        },
+    },
+    Row {
+        kind: CauseKind::CachedVersion,
+        when: |f| is_other_version(f, TokenVersion::V1) && f.age().is_some_and(|age| age > CACHED_AFTER),
+        explanation: |f| {
+            format!(
+                "{} The token was issued {} ago: if the manifest has been changed since, the client still has an old one.",
+                v1_explanation(f),
+                format::span(f.age().unwrap_or_default())
+            )
+        },
+        remedies: |f| {
+            vec![
+                Remedy::new(Action::SetTokenVersion { version: 2 })
+                    .on_condition("If the manifest does not have the value 2"),
+                renew("Get a new token: clients cache tokens for an hour or more.")
+                    .on_condition("If the manifest has the value 2 already"),
+                both_versions(f),
+            ]
+        },
+    },
+    Row {
+        kind: CauseKind::V1Token,
+        when: |f| is_other_version(f, TokenVersion::V1),
+        explanation: v1_explanation,
+        remedies: |f| vec![Remedy::new(Action::SetTokenVersion { version: 2 }), both_versions(f)],
+    },
+    Row {
+        kind: CauseKind::V2Token,
+        when: |f| is_other_version(f, TokenVersion::V2),
+        explanation: |f| format!("{} is the issuer of v2 tokens, and only v1 tokens are accepted.", f.issuer()),
+        remedies: |f| vec![both_versions(f), Remedy::new(Action::SetTokenVersion { version: 1 })],
+    },
+    Row {
+        kind: CauseKind::B2cToken,
+        when: |f| unknown(f) && (f.token_provider() == Provider::B2c || f.token.has("tfp")),
+        explanation: |f| {
+            format!(
+                "The issuer {} is a tenant of Azure AD B2C; configured is {}. The keys of B2C are in the metadata of a user flow \
+                 or policy.",
+                f.issuer(),
+                f.expected()
+            )
+        },
+        remedies: |f| {
+            let (host, _) = f.issuer_parts().unwrap_or(("<name>.b2clogin.com", ""));
+            let name = MicrosoftHost::tenant_name(host).unwrap_or("<name>");
+            let policy = f.token.text("tfp").or(f.token.text("acr")).unwrap_or("<user flow>");
+            let members = json!({
+                "Instance": format!("https://{host}/"), "Domain": format!("{name}.onmicrosoft.com"),
+                "SignUpSignInPolicyId": policy,
+            });
+            further_authority(f, members)
+        },
+    },
+    Row {
+        kind: CauseKind::ExternalIdToken,
+        when: |f| unknown(f) && f.token_provider() == Provider::ExternalId,
+        explanation: |f| {
+            format!(
+                "The issuer {} is a tenant of External ID; configured is {}. Its keys are in the metadata at ciamlogin.com alone.",
+                f.issuer(),
+                f.expected()
+            )
+        },
+        remedies: |f| {
+            let (host, _) = f.issuer_parts().unwrap_or(("<name>.ciamlogin.com", ""));
+            let tenant = f.token.text("tid").unwrap_or("<tenant id>");
+            further_authority(f, json!({ "Authority": format!("https://{host}/{tenant}/") }))
+        },
+    },
+    Row {
+        kind: CauseKind::OtherCloud,
+        when: |f| unknown(f) && other_cloud(f).is_some(),
+        explanation: |f| {
+            let host = other_cloud(f).map_or("another", Cloud::login_host);
+            format!("The issuer {} is in another cloud ({host}) than the configured {}.", f.issuer(), f.expected())
+        },
+        remedies: |f| {
+            let host = other_cloud(f).map_or("<host>", Cloud::login_host);
+            let change = f.configure(vec![("Instance", json!(format!("https://{host}/")))], &[]);
+            let sign_in = sign_in(f);
+            // A tenant is in one cloud alone, so that the one of the configured tenant is what the token says.
+            let is_same_tenant =
+                f.token.text("tid").is_some_and(|tenant| f.tenants().iter().any(|known| known == tenant));
+            match is_same_tenant {
+                true => vec![
+                    change.on_condition("If the tenant is in that cloud, as the token says"),
+                    sign_in.on_condition("Otherwise"),
+                ],
+                false => vec![
+                    sign_in.on_condition("If the API is in the configured cloud"),
+                    change.on_condition("If the tenant of the API is in the other cloud"),
+                ],
+            }
+        },
+    },
+    Row {
+        kind: CauseKind::IssuerNearMiss,
+        when: |f| unknown(f) && near_miss(f).is_some(),
+        explanation: |f| {
+            format!(
+                "The token's issuer is {}, the configured one is {}: they differ {}, and issuers are compared exactly.",
+                f.issuer(),
+                f.configured_issuer().unwrap_or_default(),
+                near_miss(f).unwrap_or("a little")
+            )
+        },
+        remedies: |f| {
+            let configured = f.configured_issuer().unwrap_or_default();
+            // The org authorization server of Okta issues tokens for Okta's own APIs.
+            let is_org_server =
+                f.token_provider() == Provider::Okta && f.issuer_parts().is_some_and(|(_, path)| path.len() < 2);
+            if is_org_server {
+                return vec![Remedy::new(Action::SignIn { authority: configured.to_owned() }).noting(
+                    "That is a custom authorization server of Okta; the org authorization server issues access tokens for Okta \
+                     alone.",
+                )];
+            }
+            vec![
+                f.configure(vec![("Authority", json!(f.issuer()))], &[])
+                    .noting("The issuer must be the one that the provider's metadata names."),
+                Remedy::new(Action::SignIn { authority: configured.to_owned() })
+                    .on_condition("If the configured address is the right one"),
+            ]
+        },
+    },
+    Row {
+        kind: CauseKind::OtherIssuer,
+        when: unknown,
+        explanation: |f| match f.token.has("iss") {
+            true => format!("The issuer of the token is {}; accepted is {}.", f.issuer(), accepted(f)),
+            false => format!("The token has no iss: it does not say who issued it. Accepted is {}.", accepted(f)),
+        },
+        remedies: |f| {
+            // Without its metadata there is nothing to compare with.
+            if let Some(failure) = f.refresh_failure()
+                && matches!(failure.failure(), FetchFailure::InvalidDocument(document)
+                    if document.fault() == DocumentFault::ForeignIssuer)
+            {
+                return vec![investigate(format!("Correct the configuration first: {failure}."))];
+            }
+            let mut remedies = vec![sign_in(f)];
+            remedies.extend(admit_issuer(f));
+            if remedies.len() > 1
+                && let Some(first) = remedies.first_mut()
+            {
+                *first = first.clone().on_condition("If the client used the wrong address");
+            }
+            remedies
+        },
+    },
+];
+
+fn unknown(facts: &Facts<'_>) -> bool {
+    facts.is(RejectionKind::UnknownIssuer) && facts.reason() != Some(&Detail::AmbiguousIssuer)
+}
+
+/// What is accepted, with the only tenant in place of the placeholder.
+fn accepted(facts: &Facts<'_>) -> String {
+    match facts.only_tenant() {
+        Some(tenant) => facts.expected().replace("{tenantid}", &tenant),
+        None => facts.expected().to_owned(),
+    }
+}
+
+/// Sign in where the configuration says.
+fn sign_in(facts: &Facts<'_>) -> Remedy {
+    let authority = facts.configured_issuer().unwrap_or_else(|| facts.authority_name());
+    Remedy::new(Action::SignIn { authority: authority.to_owned() })
+}
+
+/// Accept the issuer of the token too. Never with an audience that tokens of other applications have.
+fn admit_issuer(facts: &Facts<'_>) -> Option<Remedy> {
+    let issuer = facts.token.text("iss")?;
+    let audience = facts.audience().filter(|audience| !is_shared_audience(facts, audience))?;
+    let (host, _) = host_and_path(issuer)?;
+    let members = match (facts.token_provider(), facts.token.text("tid")) {
+        (Provider::Entra, Some(tenant)) => {
+            tenant.parse::<TenantId>().ok()?;
+            match cloud_of(issuer).filter(|cloud| *cloud != Cloud::Public) {
+                Some(_) => json!({ "Instance": format!("https://{host}/"), "TenantId": tenant, "Audience": audience }),
+                None => json!({ "TenantId": tenant, "Audience": audience }),
+            }
+        }
+        (Provider::Entra, None) => return None,
+        _ => json!({ "Authority": issuer, "Audience": audience }),
+    };
+    let added = facts.configure(vec![("Authorities", json!([members]))], &[]);
+    Some(added.on_condition(format!("If tokens of {issuer} are to be accepted too")).noting(
+        "That admits everyone to whom it issues a token for this audience. Add it as an authority of this same layer: two layers, one behind the other, reject each other's tokens.",
+    ))
+}
+
+/// A further authority for a token whose audience is that of this API, and signing in at the configured one. The facts decide
+/// which is the first.
+fn further_authority(facts: &Facts<'_>, mut members: serde_json::Value) -> Vec<Remedy> {
+    let audience = facts.audience().unwrap_or("<client id>");
+    let is_ours = facts.audiences().iter().any(|known| folded(known) == folded(audience));
+    members["ClientId"] = json!(folded(audience));
+    let add = facts.configure(vec![("Authorities", json!([members]))], &[]);
+    let add = add.noting("That admits everyone who can sign in there.");
+    match is_ours && !is_shared_audience(facts, audience) {
+        true => vec![
+            add.on_condition("If this API is registered there, as the audience of the token says"),
+            sign_in(facts).on_condition("Otherwise"),
+        ],
+        false if is_shared_audience(facts, audience) => vec![sign_in(facts)],
+        false => vec![
+            sign_in(facts).on_condition("If the client used the wrong tenant"),
+            add.on_condition("If users of that tenant are to be accepted too"),
+        ],
+    }
+}
+
+fn other_cloud(facts: &Facts<'_>) -> Option<Cloud> {
+    cloud_of(facts.issuer()).filter(|cloud| facts.cloud().is_some_and(|ours| ours != *cloud))
+}
+
+/// In what the issuer differs from the configured one of an OpenID Connect provider, if it is little.
+fn near_miss(facts: &Facts<'_>) -> Option<&'static str> {
+    let (configured, found) = (facts.configured_issuer()?, facts.token.text("iss")?);
+    let ((our_host, our_path), (host, path)) = (host_and_path(configured)?, host_and_path(found)?);
+    let bare = |path: &str| path.trim_end_matches('/').trim_start_matches("/auth").to_owned();
+    if our_host.eq_ignore_ascii_case(host)
+        && bare(our_path) == bare(path)
+        && our_path.contains("/realms/")
+        && our_path != path
+    {
+        return Some("in /auth, which Keycloak has before its realms until version 16");
+    }
+    let small = difference(configured, found);
+    // The same provider under an internal and a public name.
+    let is_same_place = bare(path).len() > 1 && our_path == path && our_host != host;
+    small.or(is_same_place.then_some("in the host: the provider is reached under two names"))
+}
+
+/// The version that an issuer of the configured instance has (`docs/entra.md`, "Issuers").
+fn version_of(facts: &Facts<'_>) -> Option<TokenVersion> {
+    let issuer = facts.issuer();
+    let version = if issuer.ends_with("/v2.0") { TokenVersion::V2 } else { TokenVersion::V1 };
+    match facts.cloud() {
+        Some(Cloud::Public | Cloud::UsGovernment) if issuer.starts_with("https://sts.windows.net/") => {
+            Some(TokenVersion::V1)
+        }
+        Some(cloud) => (cloud_of(issuer) == Some(cloud)).then_some(version),
+        None => issuer.starts_with(&format!("{}/", facts.instance_base()?)).then_some(version),
+    }
+}
+
+/// A token of this version, at an authority that accepts only the other.
+fn is_other_version(facts: &Facts<'_>, version: TokenVersion) -> bool {
+    unknown(facts) && facts.only_version().is_some_and(|only| only != version) && version_of(facts) == Some(version)
+}
+
+fn v1_explanation(facts: &Facts<'_>) -> String {
+    format!(
+        "{} is the issuer of v1 tokens, and only v2 tokens are accepted. The registration of {} decides which version its tokens \
+         have, not the endpoint that the client uses (requestedAccessTokenVersion).",
+        facts.issuer(),
+        facts.api()
+    )
+}
+
+fn both_versions(facts: &Facts<'_>) -> Remedy {
+    let remedy = facts.configure(Vec::new(), &["Version"]);
+    remedy
+        .on_condition("If both versions may be accepted")
+        .noting("Both are tokens of the same tenant; in code, version().")
+}

@@ -1,0 +1,250 @@
+//! Causes in keys, signatures, and the documents that they come from.
+
+use serde_json::json;
+
+use crate::{
+    diagnosis::{
+        CauseKind, Provider, Remedy,
+        facts::{Facts, KeySource},
+        remedy::{change_surroundings, investigate, renew},
+        row::Row,
+    },
+    error::{DocumentFault, FetchFailure},
+    rejection::RejectionKind,
+};
+
+const METADATA: [&str; 2] = ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"];
+
+pub(super) const ROWS: &[Row] = &[
+    Row {
+        kind: CauseKind::StaleKeys,
+        when: |f| f.is(RejectionKind::UnknownKey) && f.refresh_failure().is_some(),
+        explanation: |f| {
+            let failure = f.refresh_failure().map(ToString::to_string).unwrap_or_default();
+            format!("The key {:?} is unknown, and the keys cannot be refreshed: {failure}.", f.key_id())
+        },
+        remedies: |_| {
+            vec![change_surroundings(
+                "Let this machine reach that URL (DNS, proxy, TLS); the keys are then refreshed without a restart.",
+            )]
+        },
+    },
+    Row {
+        kind: CauseKind::UnknownKey,
+        when: |f| f.is(RejectionKind::UnknownKey) && f.key_source() == KeySource::Configuration,
+        explanation: |f| {
+            format!(
+                "The configured keys have no key {:?}. They are in the configuration, so that they are never refreshed: the \
+                 issuer may have changed its keys since.",
+                f.key_id()
+            )
+        },
+        remedies: |f| {
+            vec![
+                investigate("Put the issuer's present keys into KeyFile or StaticKeys."),
+                f.configure(Vec::new(), &["KeyFile", "StaticKeys"])
+                    .on_condition("If this machine reaches the issuer, so that its keys can be fetched"),
+            ]
+        },
+    },
+    Row {
+        kind: CauseKind::OwnSigningKey,
+        when: |f| f.is(RejectionKind::UnknownKey) && f.lacks_app_keys(),
+        explanation: |f| {
+            format!(
+                "The issuer's key set, as it was fetched last, has no key {:?}. The usual reason is that {} has its own signing \
+                 key, because of SAML single sign-on or claims mapping.",
+                f.key_id(),
+                f.api()
+            )
+        },
+        remedies: |f| {
+            vec![
+                f.configure(vec![("AppSpecificKeys", json!(true))], &[]).noting(
+                    "The keys are then fetched with ?appid= and the client ID; in code, app_specific_keys(true).",
+                ),
+                renew("Get a new token. If it has the same kid, it is not from this tenant.")
+                    .on_condition("If the application does not have its own signing key"),
+            ]
+        },
+    },
+    Row {
+        kind: CauseKind::UnknownKey,
+        when: |f| f.is(RejectionKind::UnknownKey),
+        explanation: |f| format!("The issuer's key set, as it was fetched last, has no key {:?}.", f.key_id()),
+        remedies: |f| {
+            vec![renew(format!(
+                "Get a new token. If it has the same kid, it is not from this issuer: compare its metadata with {}.",
+                f.document_address()
+            ))]
+        },
+    },
+    Row {
+        kind: CauseKind::MetadataAsKeySet,
+        when: |f| {
+            let is_metadata = |address: &str| METADATA.iter().any(|path| address.trim_end_matches('/').ends_with(path));
+            f.is(RejectionKind::KeysUnavailable)
+                && matches!(f.key_source(), KeySource::KeySet(address) if is_metadata(address))
+        },
+        explanation: |f| {
+            format!("The address configured as the key set is that of a metadata document: {}.", f.document_address())
+        },
+        remedies: |f| vec![f.configure(vec![("MetadataAddress", json!(f.document_address()))], &["JwksUri"])],
+    },
+    Row {
+        kind: CauseKind::ForeignIssuer,
+        when: |f| fault(f) == Some(DocumentFault::ForeignIssuer),
+        explanation: |f| {
+            format!("The metadata of {} names an issuer it does not own: {}.", f.authority_name(), failure(f))
+        },
+        remedies: |f| {
+            let list = f.configure(vec![("Issuers", json!([f.issuer()]))], &[]);
+            let list = list.on_condition(format!("If {} is the issuer that you expect", f.issuer()));
+            let check = investigate("Check which server responds at that URL.").on_condition("Otherwise");
+            match f.configured_provider() {
+                Some(Provider::ExternalId | Provider::B2c) => {
+                    let guid =
+                        investigate("Configure the tenant's GUID instead of its domain, where the text above says so.");
+                    vec![guid.on_condition("If the tenant is configured by its domain"), list, check]
+                }
+                _ => vec![list, check],
+            }
+        },
+    },
+    Row {
+        kind: CauseKind::PolicyInIssuer,
+        when: |f| fault(f) == Some(DocumentFault::PolicyInIssuer),
+        explanation: |f| {
+            format!(
+                "The issuer of {} has the policy in it, and such issuers are not accepted: {}.",
+                f.authority_name(),
+                failure(f)
+            )
+        },
+        remedies: |f| {
+            vec![
+                f.configure(vec![("AcceptTfpIssuers", json!(true))], &[]),
+                investigate("Change the issuer in the properties of the user flow to the one without /tfp/.")
+                    .on_condition("If all APIs of the tenant can change at once"),
+            ]
+        },
+    },
+    Row {
+        kind: CauseKind::WrongMetadata,
+        when: |f| f.is(RejectionKind::KeysUnavailable) && fault(f).is_some(),
+        explanation: |f| {
+            format!("The documents of {} cannot be used with this configuration: {}.", f.authority_name(), failure(f))
+        },
+        remedies: |f| {
+            vec![
+                investigate(format!(
+                    "Open {} in a browser: a proxy or a sign-in page may respond there.",
+                    f.document_address()
+                )),
+                investigate("Configure the issuer and the tenant that the documents name.")
+                    .on_condition("If the documents are the right ones"),
+            ]
+        },
+    },
+    Row {
+        kind: CauseKind::NoSuchTenant,
+        when: |f| {
+            let is_absent =
+                matches!(f.fetch_failure(), Some(FetchFailure::NotFound { .. } | FetchFailure::Status(400 | 404)));
+            f.is(RejectionKind::KeysUnavailable) && is_absent
+        },
+        explanation: |f| format!("{} has no metadata: {}.", f.authority_name(), failure(f)),
+        remedies: |f| {
+            vec![investigate(match f.provider() {
+                Provider::Entra | Provider::ExternalId => {
+                    "Compare the tenant (its GUID or a verified domain) and the cloud with those on the overview page of the \
+                     app registration."
+                        .to_owned()
+                }
+                Provider::B2c => "Compare the name of the tenant and of the user flow or policy with those in the portal.".to_owned(),
+                Provider::Keycloak => format!(
+                    "Compare the realm: the issuer is https://<host>/realms/<realm>, without /auth since Keycloak 17, and {} must \
+                     be its metadata.",
+                    f.document_address()
+                ),
+                Provider::Okta => format!(
+                    "Compare the issuer with that of the authorization server in Okta (Security > API), such as \
+                     https://<org>.okta.com/oauth2/default; {} must be its metadata.",
+                    f.document_address()
+                ),
+                _ => format!(
+                    "Compare the configured issuer with that of the provider, character by character: {} must be its metadata.",
+                    f.document_address()
+                ),
+            })]
+        },
+    },
+    Row {
+        kind: CauseKind::NoMetadata,
+        when: |f| f.is(RejectionKind::KeysUnavailable) && matches!(f.fetch_failure(), Some(FetchFailure::Status(_))),
+        explanation: |f| {
+            let reason = match f.fetch_failure() {
+                Some(FetchFailure::Status(304)) => {
+                    " The request did not ask for it: it had no If-None-Match, so a cache responds wrongly."
+                }
+                Some(FetchFailure::Status(300..=399)) => " Redirects are not followed.",
+                _ => "",
+            };
+            format!("The keys of {} cannot be fetched: {}.{reason}", f.authority_name(), failure(f))
+        },
+        remedies: |_| {
+            vec![change_surroundings(
+                "A server responds at that URL, but not with the document: look for a proxy, its sign-in page or a cache in \
+                 between, or an outage of the provider. Try it with curl from the same machine.",
+            )]
+        },
+    },
+    Row {
+        kind: CauseKind::NoMetadata,
+        when: |f| f.is(RejectionKind::KeysUnavailable),
+        explanation: |f| format!("The keys of {} cannot be fetched: {}.", f.authority_name(), failure(f)),
+        remedies: |_| {
+            vec![change_surroundings(
+                "Let this machine reach that URL: check DNS, the proxy (HTTPS_PROXY), the firewall, and TLS inspection with a \
+                 company's certificate (CaFile). Try it with curl from the same machine.",
+            )]
+        },
+    },
+    Row {
+        kind: CauseKind::BadSignature,
+        when: |f| f.is(RejectionKind::BadSignature),
+        explanation: |f| {
+            let nonce = match f.token.header_text("nonce") {
+                Some(_) => {
+                    " Its header has a nonce, as tokens for APIs of Microsoft have, which no other API can verify."
+                }
+                None => "",
+            };
+            format!(
+                "The issuer has the key {:?}, and the signature does not fit it: the token was changed after it was signed, or \
+                 somebody else made it.{nonce}",
+                f.key_id()
+            )
+        },
+        remedies: |_| -> Vec<Remedy> {
+            vec![renew("Get a new token and send it unchanged: no change by a proxy or a script.")]
+        },
+    },
+];
+
+fn fault(facts: &Facts<'_>) -> Option<DocumentFault> {
+    match facts.fetch_failure() {
+        Some(FetchFailure::InvalidDocument(document)) if facts.is(RejectionKind::KeysUnavailable) => {
+            Some(document.fault())
+        }
+        _ => None,
+    }
+}
+
+fn failure(facts: &Facts<'_>) -> String {
+    match facts.fetch_error() {
+        Some(error) => error.to_string(),
+        None if facts.detail().is_empty() => "nothing has been fetched yet".to_owned(),
+        None => facts.detail(),
+    }
+}

@@ -1,0 +1,43 @@
+//! The table of causes. The order decides: the first row whose condition holds is the cause.
+
+mod access;
+mod audience;
+mod dates;
+mod form;
+mod grants;
+mod issuer;
+mod keys;
+mod microsoft;
+mod request;
+mod rules;
+mod tenant;
+
+use super::{Cause, CauseKind, facts::Facts, row::Row};
+
+/// From the most specific to the most general: each file ends with the general causes of its codes.
+const TABLE: [&[Row]; 10] = [
+    access::FIRST,
+    form::ROWS,
+    microsoft::ROWS,
+    issuer::ROWS,
+    tenant::ROWS,
+    keys::ROWS,
+    dates::ROWS,
+    audience::ROWS,
+    rules::ROWS,
+    grants::ROWS,
+];
+
+/// All rows whose conditions hold, in their order. The last row always does.
+pub(super) fn matching<'a>(facts: &'a Facts<'_>) -> impl Iterator<Item = &'static Row> + use<'a> {
+    TABLE.into_iter().flatten().filter(|row| (row.when)(facts))
+}
+
+/// The cause of a failed check.
+pub(super) fn cause(facts: &Facts<'_>) -> Cause {
+    match matching(facts).next() {
+        Some(row) => row.cause(facts),
+        // Unreachable: the last row has no condition.
+        None => Cause::new(CauseKind::Malformed, String::new(), Vec::new()),
+    }
+}
