@@ -89,11 +89,14 @@ pub(super) fn difference(one: &str, other: &str) -> Option<&'static str> {
 pub(super) fn is_shared_audience(facts: &Facts<'_>, audience: &str) -> bool {
     const SHARED: [&str; 6] =
         ["account", "https://sts.windows.net", "https://kubernetes.default.svc", "sts.amazonaws.com", "api", "default"];
-    let is_address_of_provider = host_and_path(audience)
-        .is_some_and(|(host, _)| facts.issuer_parts().is_some_and(|(issuer, _)| issuer.eq_ignore_ascii_case(host)));
+    let hosts = [facts.token.text("iss"), facts.configured_issuer()].into_iter().flatten().filter_map(host_and_path);
+    let hosts: Vec<&str> = hosts.map(|(host, _)| host).collect();
+    let is_address_of_provider =
+        host_and_path(audience).is_some_and(|(host, _)| hosts.iter().any(|issuer| issuer.eq_ignore_ascii_case(host)));
     microsoft_api(audience).is_some()
         || SHARED.contains(&audience.trim_end_matches('/'))
         || audience.starts_with("https://github.com/")
+        || audience.ends_with("/userinfo")
         || is_address_of_provider
         || facts.client().is_some_and(|client| folded(client) == folded(audience))
         || facts.tenants().iter().any(|tenant| *tenant == folded(audience))

@@ -85,7 +85,10 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         kind: CauseKind::B2cToken,
-        when: |f| unknown(f) && (f.token_provider() == Provider::B2c || f.token.has("tfp")),
+        when: |f| {
+            let names_policy = f.token.has("tfp") && f.configured_provider() != Some(Provider::B2c);
+            unknown(f) && (f.token_provider() == Provider::B2c || names_policy)
+        },
         explanation: |f| {
             format!(
                 "The issuer {} is a tenant of Azure AD B2C; configured is {}. The keys of B2C are in the metadata of a user flow \

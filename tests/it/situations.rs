@@ -1,0 +1,133 @@
+//! Situations of operators and clients that no cause was written for: a configuration, an input, and words that the cause and
+//! its first remedy must contain.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tower_entra::{
+    Config, Verifier, VerifierBuilder,
+    testing::{MockEntra, TokenBuilder},
+};
+
+use crate::support::clock_of;
+
+struct Situation {
+    story: &'static str,
+    mock: fn() -> MockEntra,
+    config: fn() -> Value,
+    token: fn(TokenBuilder) -> TokenBuilder,
+    wrap: fn(String) -> String,
+    cause: &'static [&'static str],
+    remedy: &'static [&'static str],
+}
+
+const C: &str = MockEntra::CLIENT_ID;
+const T: &str = MockEntra::TENANT;
+
+fn entra() -> Value {
+    json!({ "TenantId": T, "ClientId": C })
+}
+
+macro_rules! situations {
+    ($($story:literal, $mock:expr, $config:expr, $token:expr, $wrap:expr, [$($cause:literal),+], [$($remedy:literal),+];)+) => {
+        &[$(Situation { story: $story, mock: $mock, config: $config, token: $token, wrap: $wrap, cause: &[$($cause),+], remedy: &[$($remedy),+] },)+]
+    };
+}
+
+#[rustfmt::skip]
+const SITUATIONS: &[Situation] = situations! {
+    "the object id of the service principal is configured as the client id", MockEntra::new, || json!({ "TenantId": T, "ClientId": MockEntra::USER }), |token| token.claim("oid", MockEntra::USER), |text| text, ["(oid)"], ["\"ClientId\":\"66666666"];
+    "the object id of the caller is on the list of clients", MockEntra::new, || json!({ "TenantId": T, "ClientId": C, "AllowedClients": [MockEntra::USER] }), |token| token.claim("oid", MockEntra::USER), |text| text, ["(oid)", "77777777"], ["\"AllowedClients\":[\"77777777"];
+    "the tenant is on the list of clients", MockEntra::new, || json!({ "TenantId": T, "ClientId": C, "AllowedClients": [T] }), |token| token, |text| text, ["(tid)"], ["\"AllowedClients\":[\"77777777"];
+    "the caller's client id is configured as the tenant", MockEntra::new, || json!({ "TenantId": MockEntra::CALLER, "ClientId": C }), |token| token, |text| text, ["(azp)"], ["\"TenantId\":\"11111111"];
+    "the audience is the App ID URI in capitals", MockEntra::new, || json!({ "TenantId": T, "Audience": "api://ORDERS" }), |token| token.audience("api://orders"), |text| text, ["upper and lower case"], ["\"Audiences\":["];
+    "a scope is configured as the audience", MockEntra::new, || json!({ "TenantId": T, "Audience": "api://orders/Files.Read" }), |token| token.audience("api://orders"), |text| text, ["by a path"], ["api://orders"];
+    "a required claim names the v1 claim of the client", MockEntra::new, || json!({ "TenantId": T, "ClientId": C, "RequiredClaims": [{ "Name": "appid", "Values": [MockEntra::CALLER] }] }), |token| token, |text| text, ["azp"], ["\"Name\":\"azp\""];
+    "a required role is granted as a scope", MockEntra::new, || json!({ "TenantId": T, "ClientId": C, "RequiredClaims": [{ "Name": "roles", "Values": ["Files.Read"] }] }), |token| token, |text| text, ["scp"], ["\"Name\":\"scp\"", "\"Separator\":\" \""];
+    "a rule about the client contradicts the list of clients", MockEntra::new, || json!({ "TenantId": T, "ClientId": C, "AllowedClients": [MockEntra::CALLER], "RequiredClaims": [{ "Name": "azp", "Values": [MockEntra::OTHER_CALLER] }] }), |token| token, |text| text, ["only other clients are allowed"], ["Remove the rule"];
+    "API Management calls with its own identity", MockEntra::new, entra, |token| token.app().audience("api://backend").claim("xms_mirid", "/subscriptions/x/resourcegroups/g/providers/Microsoft.ApiManagement/service/gateway1"), |text| text, ["gateway1"], ["after validate-jwt"];
+    "Keycloak in a container under an internal name", MockEntra::keycloak, || json!({ "Authority": "http://localhost:8080/realms/main", "Audience": C }), |token| token, |text| text, ["two names"], ["\"Authority\":\"https://id.contoso.example/realms/main\""];
+    "Keycloak without an audience mapper", MockEntra::keycloak, || json!({ "Authority": MockEntra::keycloak().issuer(), "Audience": "orders" }), |token| token.without_claim("aud"), |text| text, ["has no aud"], ["Audience", "client scope"];
+    "Auth0 without an audience in the request", MockEntra::auth0, || json!({ "Authority": MockEntra::auth0().issuer(), "Audience": "https://api.contoso.example" }), |token| token, |_| "madeUpOpaqueTokenOfAuth0".into(), ["no audience was requested"], ["audience=https://api.contoso.example"];
+    "Okta's token for another authorization server", MockEntra::okta, || json!({ "Authority": MockEntra::okta().issuer(), "Audience": "api://orders" }), |token| token, |text| text, ["api://orders"], ["authorization server"];
+    "an ID token of Cognito", MockEntra::cognito, || json!({ "Authority": MockEntra::cognito().issuer(), "Audience": MockEntra::CALLER }), TokenBuilder::id_token, |text| text, ["ID token"], ["access_token", "Cognito"];
+    "another user flow of B2C", || MockEntra::b2c("contoso", "B2C_1_susi"), || json!({ "Instance": "https://contoso.b2clogin.com/", "Domain": "contoso.onmicrosoft.com", "SignUpSignInPolicyId": "B2C_1_susi", "ClientId": C }), |token| token.policy("B2C_1_reset"), |text| text, ["B2C_1_reset", "tfp"], ["sign in"];
+    "a whole request with a token that was cut", MockEntra::new, entra, |token| token, |token| format!("GET /orders HTTP/1.1\r\nHost: api.contoso.example\r\nAuthorization: Bearer {}\r\nAccept: */*\r\n\r\n", &token[..token.len() - 60]), ["end of the token is missing"], ["Copy it whole"];
+    "a curl command with an expired token", MockEntra::new, entra, TokenBuilder::expired, |token| format!("curl -s 'https://api.contoso.example/' \\\n  -H 'authorization: Bearer {token}' --compressed"), ["expired", "1 h ago"], ["Get a new token"];
+};
+
+fn verifier(mock: &MockEntra, config: &Value) -> Verifier {
+    let config = Config::from_json(&json!({ "AzureAd": config }).to_string()).unwrap();
+    VerifierBuilder::from(config).fetch(mock.clone()).clock(clock_of(mock)).build().unwrap()
+}
+
+#[tokio::test]
+async fn situations_are_explained_with_a_remedy() {
+    let mut wrong = Vec::new();
+    for situation in SITUATIONS {
+        let mock = (situation.mock)();
+        let verifier = verifier(&mock, &(situation.config)());
+        let text = (situation.wrap)((situation.token)(mock.token()).build());
+        let diagnosis = verifier.diagnose(&text).await;
+        let Some(cause) = diagnosis.cause() else {
+            wrong.push(format!("{}: accepted", situation.story));
+            continue;
+        };
+        let first = cause.remedies()[0].text();
+        for word in situation.cause.iter().filter(|word| !cause.explanation().contains(**word)) {
+            wrong.push(format!("{}: {word:?} is not in the cause\n{diagnosis}", situation.story));
+        }
+        for word in situation.remedy.iter().filter(|word| !first.contains(**word)) {
+            wrong.push(format!("{}: {word:?} is not in the first remedy\n{diagnosis}", situation.story));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(SITUATIONS.len() >= 15);
+}
+
+#[tokio::test]
+async fn good_token_in_a_header_request_or_command_is_accepted_with_a_note() {
+    let mock = MockEntra::new();
+    let verifier = verifier(&mock, &entra());
+    let token = mock.token().build();
+    for text in [
+        format!("Bearer {token}"),
+        format!("Authorization: Bearer {token}"),
+        format!("GET / HTTP/1.1\r\nHost: x\r\nauthorization: bearer {token}\r\n\r\n"),
+        format!("curl https://api.contoso.example -H \"Authorization: Bearer {token}\""),
+        format!(r#"{{"name":"Authorization","value":"Bearer {token}"}},{{"name":"Accept","value":"*/*"}}"#),
+    ] {
+        let diagnosis = verifier.diagnose(&text).await;
+        assert!(diagnosis.is_accepted() && diagnosis.notes().len() == 1, "{text}\n{diagnosis}");
+    }
+}
+
+#[tokio::test]
+async fn garbage_of_a_megabyte_is_rejected_in_under_a_second() {
+    const LENGTH: usize = 1 << 20;
+    let mock = MockEntra::new();
+    let verifier = verifier(&mock, &entra());
+    let token = mock.token().build();
+    let binary: String = (0..LENGTH).map(|at| char::from((at % 251) as u8)).collect();
+    for text in [
+        "a".repeat(LENGTH),
+        "eyJ".repeat(LENGTH / 3),
+        ".".repeat(LENGTH),
+        "%".repeat(LENGTH),
+        "%2E".repeat(LENGTH / 3),
+        "\"".repeat(LENGTH),
+        "authorization: bearer ".repeat(LENGTH / 22),
+        "eyJhIjoxfQ.e30.c2ln ".repeat(LENGTH / 20),
+        "{".repeat(LENGTH),
+        format!("{token} ").repeat(LENGTH / (token.len() + 1)),
+        binary,
+    ] {
+        let start = Instant::now();
+        let diagnosis = verifier.diagnose(&text).await;
+        let (taken, shown) = (start.elapsed(), diagnosis.to_string());
+        let beginning: String = text.chars().take(20).collect();
+        assert!(!diagnosis.is_accepted(), "{beginning}");
+        assert!(taken < Duration::from_secs(1), "{beginning}: {taken:?}");
+        assert!(shown.len() < 10_000, "{beginning}: {} bytes", shown.len());
+    }
+}
