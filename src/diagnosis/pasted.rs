@@ -25,7 +25,8 @@ impl Pasted {
     /// copied what a client sends.
     pub(super) fn read(text: &str) -> Self {
         let text = text.trim_matches([' ', '\n', '\r']);
-        if is_token(text) {
+        // No request is as long as that: it is rejected for its length.
+        if text.len() > MAX_LENGTH || is_token(text) {
             return Self { token: text.to_owned(), ..Self::default() };
         }
         match find_credentials(text).as_slice() {
@@ -194,6 +195,8 @@ fn after_scheme(text: &str) -> Option<&str> {
 }
 
 const SCHEME: &str = "bearer";
+/// The longest text in which a token is looked for, in bytes.
+const MAX_LENGTH: usize = 256 * 1024;
 /// Headers with an access token, and the option of curl for one.
 const HEADERS: [&str; 5] = [
     "authorization",

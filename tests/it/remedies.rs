@@ -22,7 +22,6 @@ enum ByHand {
     Token(fn(TokenBuilder) -> TokenBuilder),
     Mock(fn(&MockEntra, &ManualClock)),
     Requirement(fn() -> Requirement),
-    Config(fn(&mut Value)),
 }
 
 struct Case {
@@ -177,7 +176,6 @@ async fn carry_out(case: &Case, kind: Provider) -> Result<Diagnosis, String> {
         ByHand::Token(change) => token = change(mock.token()),
         ByHand::Mock(change) => change(&mock, &clock),
         ByHand::Requirement(other) => requirement = Some(*other),
-        ByHand::Config(change) => change(&mut config),
     }
     let verifier = built(&config, &mock, &clock);
     let after = diagnose(&verifier, &text.unwrap_or_else(|| token.build()), requirement).await;
