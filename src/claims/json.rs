@@ -72,7 +72,12 @@ fn is_container(value: &str) -> bool {
     value.starts_with('{') || value.starts_with('[')
 }
 
-fn has_duplicate<'a>(mut names: impl ExactSizeIterator<Item = &'a Cow<'a, str>>) -> bool {
+fn has_duplicate<'a>(mut names: impl ExactSizeIterator<Item = &'a Cow<'a, str>> + Clone) -> bool {
+    /// So few, as headers have, are compared with each other, which allocates nothing.
+    const FEW: usize = 8;
+    if names.len() <= FEW {
+        return names.clone().enumerate().any(|(at, name)| names.clone().skip(at + 1).any(|other| other == name));
+    }
     let mut seen = HashSet::with_capacity_and_hasher(names.len(), foldhash::fast::RandomState::default());
     !names.all(|name| seen.insert(&**name))
 }
@@ -135,32 +140,36 @@ fn check_nested(value: &str) -> Result<(), &'static str> {
     if !is_container(value) {
         return Ok(());
     }
-    let mut is_too_deep = false;
-    let nested = Nested { level: 1, is_too_deep: &mut is_too_deep };
-    match nested.deserialize(&mut serde_json::Deserializer::from_str(value)) {
-        Ok(()) => Ok(()),
-        Err(_) if is_too_deep => Err("is nested too deep"),
-        Err(_) => Err("has a member twice, or what cannot be read, inside of another"),
+    let mut faults = Faults::default();
+    let nested = Nested { level: 1, faults: &mut faults };
+    let is_readable = nested.deserialize(&mut serde_json::Deserializer::from_str(value)).is_ok();
+    if faults.is_too_deep {
+        Err("is nested too deep")
+    } else if faults.has_duplicate || !is_readable {
+        Err("has a member twice, or what cannot be read, inside of another")
+    } else {
+        Ok(())
     }
 }
 
-/// Reads one value and fails if it has a duplicate member or is too deep.
+/// Faults of values that serde_json reads. They are kept here because an error costs an allocation at every level.
+#[derive(Default)]
+struct Faults {
+    is_too_deep: bool,
+    has_duplicate: bool,
+}
+
+/// Reads one value and notes its faults.
 struct Nested<'f> {
     /// The level of the object or array around the value.
     level: usize,
-    /// Set where that is the reason to fail.
-    is_too_deep: &'f mut bool,
+    faults: &'f mut Faults,
 }
 
 impl Nested<'_> {
     /// For a value in this one.
     fn inner(&mut self) -> Nested<'_> {
-        Nested { level: self.level + 1, is_too_deep: self.is_too_deep }
-    }
-
-    fn check_level<E: de::Error>(&mut self) -> Result<(), E> {
-        *self.is_too_deep = self.level >= MAX_DEPTH;
-        if *self.is_too_deep { Err(E::custom("too deep")) } else { Ok(()) }
+        Nested { level: self.level + 1, faults: self.faults }
     }
 }
 
@@ -204,12 +213,16 @@ impl<'de> Visitor<'de> for Nested<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut array: A) -> Result<(), A::Error> {
-        self.check_level()?;
+        if self.level >= MAX_DEPTH {
+            self.faults.is_too_deep = true;
+            return IgnoredAny.visit_seq(array).map(drop);
+        }
         while array.next_element_seed(self.inner())?.is_some() {}
         Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut object: A) -> Result<(), A::Error> {
+        let is_too_deep = self.level >= MAX_DEPTH;
         let mut names = Vec::new();
         while let Some(Text(name)) = object.next_key()? {
             if name.starts_with(RESERVED) {
@@ -220,14 +233,15 @@ impl<'de> Visitor<'de> for Nested<'_> {
                     Cow::Owned(_) => Err(de::Error::custom("reserved name")),
                 };
             }
-            self.check_level()?;
             names.push(name);
-            object.next_value_seed(self.inner())?;
+            if is_too_deep {
+                object.next_value::<IgnoredAny>()?;
+            } else {
+                object.next_value_seed(self.inner())?;
+            }
         }
-        self.check_level()?;
-        if has_duplicate(names.iter()) {
-            return Err(de::Error::custom("duplicate member"));
-        }
+        self.faults.is_too_deep |= is_too_deep;
+        self.faults.has_duplicate |= has_duplicate(names.iter());
         Ok(())
     }
 }
