@@ -142,10 +142,9 @@ fn is_same_value(value: &Value, expected: &Node<'_>) -> bool {
 
 /// Whole numbers of 64 bits are exact, others differ by rounding at most.
 fn is_same_number(value: &serde_json::Number, text: &str) -> bool {
-    if let (Ok(expected), false) = (text.parse::<i128>(), text == "-0") {
-        if i128::from(i64::MIN) <= expected && expected <= i128::from(u64::MAX) {
-            return value.as_i128() == Some(expected);
-        }
+    let exact = i128::from(i64::MIN)..=i128::from(u64::MAX);
+    if let Some(expected) = text.parse::<i128>().ok().filter(|whole| text != "-0" && exact.contains(whole)) {
+        return value.as_i128() == Some(expected);
     }
     let (Some(value), Ok(expected)) = (value.as_f64(), text.parse::<f64>()) else { return false };
     (value - expected).abs() <= expected.abs() * 1e-15 + f64::MIN_POSITIVE
