@@ -3,8 +3,8 @@ use std::fmt;
 use super::{Path, truth::Truth};
 use crate::{
     claims::{
+        claim_values::{self, Found},
         payload::Payload,
-        texts::{self, Found},
     },
     rejection::{Rejection, RejectionKind},
 };
@@ -125,8 +125,9 @@ impl ClaimRule {
     pub(crate) fn truth(&self, payload: &Payload) -> Truth {
         let Some(claim) = self.value(payload) else { return Truth::Unknown };
         let find =
-            |is_it: &dyn Fn(&str) -> bool| match texts::find(claim, self.separator.as_deref(), &mut |text| is_it(text))
-            {
+            |is_it: &dyn Fn(&str) -> bool| match claim_values::find(claim, self.separator.as_deref(), &mut |text| {
+                is_it(text)
+            }) {
                 Found::Yes => Truth::True,
                 Found::No => Truth::False,
                 Found::Unclear => Truth::Unknown,

@@ -1,7 +1,7 @@
 use super::{Claims, TokenVersion, json, payload::StringClaim};
 use crate::tenant::{CHINA_V1_HOST, Cloud, TenantId};
 
-/// How the application that got a token proved who it is ([`azpacr`, in v1 tokens
+/// How the application that requested a token authenticated ([`azpacr`, in v1 tokens
 /// `appidacr`](crate::guide::entra#client-application-claims)). A stronger proof is greater.
 ///
 /// ```
@@ -10,7 +10,7 @@ use crate::tenant::{CHINA_V1_HOST, Cloud, TenantId};
 /// assert!(ClientProof::None < ClientProof::Secret && ClientProof::Secret < ClientProof::Certificate);
 /// ```
 ///
-/// Demanded of one application:
+/// Required of one application:
 ///
 /// ```
 /// use tower_entra::{Requirement, claims::ClientProof};
@@ -20,16 +20,16 @@ use crate::tenant::{CHINA_V1_HOST, Cloud, TenantId};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ClientProof {
-    /// Not at all: a public client. Anybody may claim its id.
+    /// Not at all: a public client, whose ID anybody can use.
     None,
-    /// By a secret.
+    /// With a secret.
     Secret,
-    /// By a certificate, or a federated credential.
+    /// With a certificate, or a federated credential.
     Certificate,
 }
 
-/// The claim [`idtyp`](crate::guide::entra#the-idtyp-claim). It is optional: whether a token is an application's own,
-/// [`is_app_only`](Claims::is_app_only) knows without it.
+/// The claim [`idtyp`](crate::guide::entra#the-idtyp-claim). It is optional: use [`is_app_only`](Claims::is_app_only) to tell
+/// applications from users, which works without it.
 ///
 /// ```
 /// use tower_entra::{Claims, claims::TokenType};
@@ -56,18 +56,18 @@ pub enum ClientProof {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TokenType {
-    /// `app`: an application's own.
+    /// `app`: an application without a user.
     App,
     /// `user`.
     User,
     /// `device`.
     Device,
-    /// Something else.
+    /// Any other value.
     Other,
 }
 
 impl Claims {
-    /// The claim `idtyp`, where the token has it.
+    /// The claim `idtyp`, if the token has it.
     #[must_use]
     pub fn token_type(&self) -> Option<TokenType> {
         Some(match self.payload().string(StringClaim::TokenType)? {
@@ -78,8 +78,8 @@ impl Claims {
         })
     }
 
-    /// How the application that got the token proved who it is. `None` if the token does not say, or says what is not known
-    /// here.
+    /// How the application that requested the token authenticated. `None` if the token has no such claim, or one with an
+    /// unknown value.
     #[must_use]
     pub fn client_proof(&self) -> Option<ClientProof> {
         match self.client_authentication()? {
@@ -90,7 +90,7 @@ impl Claims {
         }
     }
 
-    /// Whether the client says that it understands [claims challenges](crate::guide::entra#claims-challenges): `cp1`
+    /// Whether the client declares that it understands [claims challenges](crate::guide::entra#claims-challenges): `cp1`
     /// among its [`client_capabilities`](Self::client_capabilities), ignoring case.
     #[must_use]
     pub fn understands_claims_challenges(&self) -> bool {
@@ -98,18 +98,18 @@ impl Claims {
     }
 
     /// Whether the user is a guest in the tenant that issued the token ([token and
-    /// subject](crate::guide::entra#token-and-subject)). `None` where the token cannot tell.
+    /// subject](crate::guide::entra#token-and-subject)). `None` if the token does not tell.
     ///
-    /// - `acct` is what the directory itself says, so it counts before all else: 0 a member, 1 a guest, as a number or a
-    ///   text. Any other value tells nothing. It is an optional claim: switch it on, for it alone knows guests who sign in in
-    ///   this very tenant, and members who sign in elsewhere.
-    /// - Without it, `idp` says who signed the user in. Entra leaves it out, or repeats the issuer, unless the account is
-    ///   at home elsewhere; so absent, or an address of this same tenant, is a member, and anything else (another tenant,
-    ///   `live.com`, `mail`, `google.com`) a guest. It is a v1 address (`https://sts.windows.net/{tid}/`) in v2 tokens too,
-    ///   so that it is compared with the issuer by host and tenant.
-    /// - A token without a user, and one of the tenant of all personal accounts, where everybody is at home, tell nothing.
-    /// - Only Entra and External ID know guests: at one of Microsoft's hosts, or at another that is configured with the GUIDs
-    ///   of its tenants. Tokens of Azure AD B2C and of other OpenID Connect issuers tell nothing, whatever they hold.
+    /// - `acct` is stated by the directory and takes precedence: 0 is a member, 1 a guest, as a number or a string. With any
+    ///   other value the result is `None`. It is an optional claim: switch it on, since it alone tells guests who sign in at
+    ///   this tenant, and members who sign in elsewhere.
+    /// - Without it, `idp` is the identity provider that authenticated the user. Entra leaves it out, or repeats the issuer,
+    ///   unless the account's home is elsewhere. So if it is absent, or an address of the same tenant, the user is a member; if
+    ///   it is anything else (another tenant, `live.com`, `mail`, `google.com`), a guest. It is a v1 address
+    ///   (`https://sts.windows.net/{tid}/`) in v2 tokens too, so it is compared with the issuer by host and tenant.
+    /// - `None` for a token without a user, and for one of the tenant of all personal accounts, which has no guests.
+    /// - Only Entra and External ID have guests: at one of Microsoft's hosts, or at another that is configured with the GUIDs
+    ///   of its tenants. `None` for all tokens of Azure AD B2C and of other OpenID Connect issuers.
     #[must_use]
     pub fn is_guest(&self) -> Option<bool> {
         let tenant = self.tenant_id().filter(|tenant| *tenant != TenantId::PERSONAL_ACCOUNTS)?;
@@ -135,7 +135,7 @@ impl Claims {
         Some(format!("https://{}/common/oauth2/authorize", cloud.login_host()))
     }
 
-    /// The application id of this API, where `aud` says it: in v2 tokens (`docs/entra.md`, "Audiences").
+    /// The application ID of this API, if `aud` is that: in v2 tokens (`docs/entra.md`, "Audiences").
     pub(crate) fn audience_id(&self) -> Option<&str> {
         let mut audiences = self.audiences();
         let first = audiences.next().filter(|audience| audience.parse::<TenantId>().is_ok())?;
@@ -144,7 +144,7 @@ impl Claims {
 }
 
 /// Whether an issuer is one of Entra's.
-fn is_of_a_cloud(issuer: &str) -> bool {
+fn is_microsoft_issuer(issuer: &str) -> bool {
     let host = split(issuer).and_then(|(origin, _)| origin.strip_prefix("https://"));
     host.is_some_and(|host| host == CHINA_V1_HOST || Cloud::from_host(host).is_some())
 }
@@ -156,7 +156,7 @@ fn split(address: &str) -> Option<(&str, &str)> {
     Some(address.split_at(path))
 }
 
-/// Whether an identity provider is the tenant of the issuer itself, by whichever of its names.
+/// Whether an identity provider is the issuer's tenant, under any of its addresses.
 fn is_same_home(provider: &str, issuer: &str, tenant: TenantId) -> bool {
     if provider == issuer {
         return true;
@@ -168,7 +168,7 @@ fn is_same_home(provider: &str, issuer: &str, tenant: TenantId) -> bool {
         (segments.next(), segments.next(), segments.next()),
         (Some("") | None, None, None) | (Some("v2.0"), Some("") | None, None)
     );
-    named == Some(tenant) && is_whole && (origin == own || is_of_a_cloud(provider))
+    named == Some(tenant) && is_whole && (origin == own || is_microsoft_issuer(provider))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The texts in any claim's value, read where they stand: nothing is allocated unless a text has an escape in it.
+//! The strings in the value of any claim, borrowed from the payload unless they have escapes.
 
 use std::fmt;
 
@@ -7,32 +7,31 @@ use serde_json::value::RawValue;
 
 use super::json;
 
-/// Calls `each` with the texts of a claim's JSON value until it says that it has found what it wants: a string, or its parts
-/// between `separator`s; a number or a boolean as it stands in the token; of a list those of its elements, which are not
-/// split.
-pub(crate) fn find(value: &str, separator: Option<&str>, each: &mut dyn FnMut(&str) -> bool) -> Found {
+/// Calls `is_match` with the strings of a claim's JSON value until it matches one: a string, or its parts between
+/// `separator`s; a number or a boolean as it stands in the token; the elements of a list, which are not split.
+pub(crate) fn find(value: &str, separator: Option<&str>, is_match: &mut dyn FnMut(&str) -> bool) -> Found {
     match value.as_bytes().first() {
         Some(b'"') => match (json::string(value), separator) {
-            (Some(text), Some(separator)) => text.split(separator).filter(|part| !part.is_empty()).any(each).into(),
-            (Some(text), None) => each(&text).into(),
+            (Some(text), Some(separator)) => text.split(separator).filter(|part| !part.is_empty()).any(is_match).into(),
+            (Some(text), None) => is_match(&text).into(),
             (None, _) => Found::Unclear,
         },
         Some(b'[') => {
-            let elements = Elements { each, found: Found::No };
+            let elements = Elements { is_match, found: Found::No };
             serde_json::Deserializer::from_str(value).deserialize_seq(elements).unwrap_or(Found::Unclear)
         }
         Some(b'{') | None => Found::Unclear,
         Some(_) if value == "null" => Found::Unclear,
-        Some(_) => each(value).into(),
+        Some(_) => is_match(value).into(),
     }
 }
 
-/// What came of it.
+/// The result of [`find`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Found {
     Yes,
     No,
-    /// It was not among what can be compared, and something cannot: an object, a list in a list, null.
+    /// None of the strings matches, and there is a value that cannot be compared: an object, a list in a list, null.
     Unclear,
 }
 
@@ -43,7 +42,7 @@ impl From<bool> for Found {
 }
 
 struct Elements<'f> {
-    each: &'f mut dyn FnMut(&str) -> bool,
+    is_match: &'f mut dyn FnMut(&str) -> bool,
     found: Found,
 }
 
@@ -60,7 +59,7 @@ impl<'de> Visitor<'de> for Elements<'_> {
             if self.found == Found::Yes {
                 continue;
             }
-            let found = if element.starts_with('[') { Found::Unclear } else { find(element, None, self.each) };
+            let found = if element.starts_with('[') { Found::Unclear } else { find(element, None, self.is_match) };
             if found != Found::No {
                 self.found = found;
             }

@@ -27,7 +27,7 @@ fn claims(version: TokenVersion, members: &Value) -> Claims {
 }
 
 #[test]
-fn members_and_guests() {
+fn guests_are_told_by_acct_then_idp() {
     let (member, guest) = (Some(false), Some(true));
     let own = |form: &str| json!({"idp": form.replace("{}", TENANT)});
     for (members, expected) in [
@@ -74,7 +74,7 @@ fn members_and_guests() {
 }
 
 #[test]
-fn kinds_proofs_and_capabilities() {
+fn token_type_client_proof_and_capabilities_are_read() {
     for (name, value, expected) in [
         ("idtyp", "app", Some(TokenType::App)),
         ("idtyp", "user", Some(TokenType::User)),
@@ -107,7 +107,7 @@ fn kinds_proofs_and_capabilities() {
 }
 
 #[test]
-fn agents() {
+fn agent_identities_are_told_by_facets() {
     let of = |members: Value| claims(TokenVersion::V2, &members);
     let agent = of(json!({
         "xms_act_fct": "3 11 4000000000", "xms_sub_fct": "13 x -1 1.5 99999999999 +11", "xms_tnt_fct": "",
@@ -134,7 +134,7 @@ fn agents() {
 }
 
 #[test]
-fn groups_known_overage_or_absent() {
+fn groups_are_known_overage_or_absent() {
     for (members, expected) in [
         (json!({"groups": ["a", "b"]}), r#"Known(["a", "b"])"#),
         (json!({"groups": []}), "Known([])"),
@@ -158,7 +158,7 @@ fn groups_known_overage_or_absent() {
 }
 
 #[test]
-fn where_to_sign_in_again() {
+fn authorization_uri_is_that_of_the_cloud() {
     let uri = |cloud: Option<Cloud>| {
         let mut facts = claims(TokenVersion::V2, &json!({})).facts().clone();
         facts.authority = AuthorityFacts { cloud, ..AuthorityFacts::of_entra("a") }.into();
@@ -175,7 +175,7 @@ fn where_to_sign_in_again() {
 }
 
 #[test]
-fn the_id_of_this_api() {
+fn audience_id_is_a_single_guid_in_v2_tokens() {
     let id = "66666666-7777-8888-9999-000000000000";
     assert_eq!(claims(TokenVersion::V2, &json!({})).audience_id(), Some(id));
     assert_eq!(claims(TokenVersion::V1, &json!({})).audience_id(), None);
