@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{
+    b2c::PolicyName,
     issuer_index::IssuerMatch,
     permanent::Permanent,
     recorder::{Recorder, Recording, Step},
@@ -118,4 +119,42 @@ fn clients_of_replaced_certificates_are_dropped() {
     drop(permanent.fetch_trusting(&next).unwrap());
     assert!(dropped.upgrade().is_none());
     assert!(Arc::ptr_eq(&client, &permanent.fetch_trusting(&used).unwrap()), "the same as long as it is used");
+}
+
+/// A policy in a token comes before one in its issuer.
+#[test]
+fn policy_of_a_token() {
+    let plain = format!("https://contoso.b2clogin.com/{T}/v2.0/");
+    let with_policy = format!("https://contoso.b2clogin.com/tfp/{T}/B2C_1_Susi/v2.0/");
+    let claimed = |policy: &str| PolicyName::Claimed(policy.to_owned());
+    let susi = || PolicyName::OfIssuer("b2c_1_susi".to_owned());
+    for (claims, issuer, expected) in [
+        (json!({}), &plain, PolicyName::None),
+        (json!({}), &with_policy, susi()),
+        (json!({"tfp": "B2C_1_Edit"}), &with_policy, claimed("b2c_1_edit")),
+        (json!({"acr": "B2C_1_Edit"}), &plain, claimed("b2c_1_edit")),
+        (json!({"tfp": 7, "acr": "B2C_1_Edit"}), &with_policy, claimed("")),
+    ] {
+        let mut payload = claims.clone();
+        payload["exp"] = json!(1);
+        let payload = Payload::parse(payload.to_string()).unwrap();
+        assert_eq!(PolicyName::of(&payload, issuer), expected, "{claims}, {issuer}");
+    }
+}
+
+/// The form of an issuer is expected only where metadata decides about it.
+#[test]
+fn issuers_of_a_cloud_are_known() {
+    assert!(state_of([T, OTHER]).authorities.iter().all(|authority| authority.expected_issuer.is_none()));
+}
+
+/// A diagnosis of a token that reaches no authority is about the only one there is.
+#[test]
+fn report_of_a_token_without_an_authority() {
+    let mut state = state_of([T, OTHER]);
+    assert!(state.report(&Recording::default()).is_none(), "one of two");
+    state.authorities.truncate(1);
+    assert!(state.report(&Recording::default()).is_some_and(|report| report.name.contains(T)));
+    state.authorities.clear();
+    assert!(state.report(&Recording::default()).is_none(), "none");
 }

@@ -102,6 +102,9 @@ async fn cached_token_of_b2c_is_found_after_a_refresh() {
 async fn cached_token_whose_issuer_changes_its_version_is_checked_again() {
     const BASE: &str = "https://login.contoso.example";
     let mock = MockEntra::at(BASE);
+    // They do not say of which issuer they are, so that they stay authorized.
+    let keys = json!({"keys": [mock.current_key().jwk()]}).to_string();
+    mock.replace_document(format!("/{}/discovery/v2.0/keys", tenant()), keys);
     let authority = Authority::tenant(tenant()).in_instance(Instance::parse(BASE).unwrap()).client_id(API);
     let bench = Bench::of(mock.clone(), |builder| builder.authority(authority)).await;
     let token = bench.token().build();
@@ -231,5 +234,61 @@ async fn longest_token() {
         let stats = bench.verifier.stats();
         let expected = if cached == 1 { (1, 1) } else { (0, 0) };
         assert_eq!((stats.cache_hits, stats.cache_misses), expected, "{limit}");
+    }
+}
+
+/// The authority of a token whose policy is not accepted is the one that has its issuer.
+#[tokio::test]
+async fn authority_of_another_policy() {
+    let mock = MockEntra::b2c("contoso", POLICIES[0]);
+    let jwks = json!({"keys": [mock.new_key().jwk()]}).to_string();
+    let partner = Authority::openid_connect("https://partner.example").audience("api://partner").static_keys(jwks);
+    let bench = Bench::of(mock, |builder| {
+        builder.authority(partner).authority(Authority::b2c("contoso", POLICIES[0]).named("users"))
+    })
+    .await;
+    let rejection = bench.verifier.verify(&bench.token().policy(POLICIES[1]).build()).await.unwrap_err();
+    assert_eq!((rejection.code(), rejection.authority()), ("wrong_issuer", Some("users")));
+}
+
+/// A policy that only the issuer names is held to the configured one before metadata is loaded too.
+#[tokio::test]
+async fn another_policy_in_the_issuer_alone_causes_no_fetch() {
+    let mock = MockEntra::b2c("contoso", POLICIES[0]).tfp_issuer();
+    let authority = Authority::b2c("contoso", POLICIES[0]).accept_tfp_issuers().accept_app_tokens_without_policy();
+    let bench = Bench::cold(mock, |builder| builder.authority(authority.allowed_client(MockEntra::CALLER)));
+    let app = || bench.token().app().without_claim("tfp").claim("scp", "app.read");
+    let other = format!("https://contoso.b2clogin.com/tfp/{}/B2C_1_other/v2.0/", tenant());
+    bench.refuses("cold", &app().claim("iss", other).build(), RejectionKind::WrongIssuer).await;
+    assert_eq!(bench.code(&app().build()).await, "accepted");
+}
+
+/// The application's checks run for every token, and the operator's decision about its tenant once.
+#[tokio::test]
+async fn checks_after_the_rules() {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    };
+    for (is_allowed, expected) in [(true, "client_not_allowed"), (false, "wrong_tenant")] {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&asked);
+        let authority = Authority::tenants_if(move |_| {
+            counter.fetch_add(1, Relaxed);
+            is_allowed
+        });
+        let bench = Bench::of(MockEntra::new(), |builder| {
+            let refuse = |_| async { Err(tower_entra::Rejection::new(RejectionKind::ClientNotAllowed)) };
+            builder.authority(authority).check(refuse)
+        })
+        .await;
+        let token = bench.token().build();
+        for round in 1..=3 {
+            let before = asked.load(Relaxed);
+            assert_eq!(bench.code(&token).await, expected, "round {round}");
+            // A tenant that is accepted is asked about again when the checks run.
+            let most = if is_allowed { 2 } else { 1 };
+            assert!((1..=most).contains(&(asked.load(Relaxed) - before)), "round {round}");
+        }
     }
 }
