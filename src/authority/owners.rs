@@ -76,11 +76,8 @@ enum TenantSet {
 impl TenantSet {
     /// Domains may turn out to be any tenant.
     fn of(tenants: &Tenants) -> Self {
-        let has_domains = match tenants {
-            Tenants::Domain(_) => true,
-            Tenants::List { domains, .. } => !domains.is_empty(),
-            _ => false,
-        };
+        let has_domains = matches!(tenants, Tenants::List { domains, .. } if !domains.is_empty());
+        // A domain alone has no id.
         let ids: HashSet<TenantId> = tenants.ids().collect();
         if has_domains || ids.is_empty() { Self::Any } else { Self::These(Arc::new(ids)) }
     }
@@ -122,8 +119,8 @@ impl Claim {
     /// What a document or a configuration names; `tenants` are those of the authority.
     fn of_text(text: &str, tenants: &TenantSet) -> Self {
         match IssuerTemplate::parse(text) {
-            Some(template) if template.tenant().is_none() => Self::of_template(&template, tenants),
-            _ => Self::exact(text),
+            Some(template) => Self::of_template(&template, tenants),
+            None => Self::exact(text),
         }
     }
 
@@ -353,7 +350,7 @@ impl IssuerOwners {
         let is_open = |claim: &&Claim| matches!(claim, Claim::Template { .. });
         for (at, owner) in self.0.iter().enumerate().filter(|(_, owner)| !owner.is_fixed) {
             for claim in owner.named.iter().filter(is_open) {
-                for (other, theirs) in self.0.iter().enumerate().filter(|(other, _)| *other != at) {
+                for (other, theirs) in self.0.iter().enumerate() {
                     if theirs.named.iter().any(|named| named.meets(claim)) {
                         add(at, other);
                     }
@@ -365,3 +362,6 @@ impl IssuerOwners {
         pairs
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
+mod cloud;
+
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};

@@ -179,7 +179,7 @@ mod tests {
     fn rules_by_their_outcomes() {
         let payload = Payload::parse(
             r#"{"exp":1,"dept":"a b","list":["x","y z",3],"n":7,"t":true,"null":null,"obj":{"x":1},"empty":[],
-                "escaped":"a\u0062 c","odd":["\u0078",1.50,true,null,{"y":1},["z"]],"half":7.0,"a/b":{"c~d":"e"}}"#
+                "escaped":"a\u0062 c","odd":["\u0078",1.50,true,null,{"y":1},["z"]],"half":7.0,"a/b":{"c~d":"e"},"/":1}"#
                 .into(),
         )
         .unwrap();
@@ -229,6 +229,15 @@ mod tests {
             (ClaimRule::all("dept", Vec::<String>::new()), wrong),
         ] {
             assert_eq!(rule.check(&payload).err().map(|rejection| rejection.kind()), outcome, "{rule}");
+        }
+    }
+
+    #[test]
+    fn length_of_a_rule_counts_its_name_and_values() {
+        for (rule, length) in
+            [(ClaimRule::present("a"), 1), (ClaimRule::any("a", ["b"]), 2), (ClaimRule::all("a", ["b", "c"]), 3)]
+        {
+            assert_eq!(rule.len(), length, "{rule}");
         }
     }
 }

@@ -158,8 +158,30 @@ mod tests {
         assert!(!is_known(&headers, &key_ids[0]));
         assert!(key_ids[1..].iter().all(|key_id| is_known(&headers, key_id)));
         assert_eq!(headers.part().read().unwrap().headers.len(), MAX_HEADERS);
-        let long = "k".repeat(MAX_HEADER_BYTES);
-        insert(&headers, &long);
-        assert!(!is_known(&headers, &long));
+        // Then the next oldest one, and after all of them the first again.
+        for number in 0..2 * MAX_HEADERS {
+            let key_id = format!("later-{number}");
+            insert(&headers, &key_id);
+            for (at, old) in key_ids[1..].iter().enumerate() {
+                assert_eq!(is_known(&headers, old), at > number, "{at} after {number}");
+            }
+            assert!(
+                (number.saturating_sub(MAX_HEADERS - 2)..=number).all(|at| is_known(&headers, &format!("later-{at}")))
+            );
+        }
+    }
+
+    #[test]
+    fn long_headers_are_not_cached() {
+        let headers = HeaderCache::default();
+        // 3 bytes become 4 characters; the rest of the header is as long as that of `token("")`.
+        let others = 24;
+        for (length, is_cached) in [(MAX_HEADER_BYTES / 4 * 3, true), (MAX_HEADER_BYTES / 4 * 3 + 1, false)] {
+            let key_id = "k".repeat(length - others);
+            let encoded = token(&key_id).split('.').next().unwrap().len();
+            assert_eq!(encoded > MAX_HEADER_BYTES, !is_cached, "{encoded}");
+            insert(&headers, &key_id);
+            assert_eq!(is_known(&headers, &key_id), is_cached, "{encoded}");
+        }
     }
 }

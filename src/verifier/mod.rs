@@ -26,6 +26,8 @@ mod state;
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 pub(crate) mod stub;
 mod tenant_lookup;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 use std::{fmt, sync::Arc};

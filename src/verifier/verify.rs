@@ -160,16 +160,14 @@ impl VerifierState {
     /// Whether the issuer still belongs to the authority that accepted the token. New documents may have given it to another
     /// one, or made it ambiguous.
     fn is_still_chosen(&self, cached: &CachedToken) -> bool {
-        let is_same = |version, tenant| (version, tenant) == (cached.claims.version(), cached.claims.tenant_id());
-        match self.issuers.find(&self.authorities, cached.claims.payload()) {
-            IssuerMatch::Authority { authority, version, tenant } => {
-                authority == cached.authority && is_same(version, tenant)
-            }
+        let (is_same_authority, version, tenant) = match self.issuers.find(&self.authorities, cached.claims.payload()) {
+            IssuerMatch::Authority { authority, version, tenant } => (authority == cached.authority, version, tenant),
             IssuerMatch::OneOf { authorities, version, tenant } => {
-                authorities.contains(&cached.authority) && is_same(version, tenant)
+                (authorities.contains(&cached.authority), version, tenant)
             }
-            _ => false,
-        }
+            _ => return false,
+        };
+        is_same_authority && (version, tenant) == (cached.claims.version(), cached.claims.tenant_id())
     }
 
     /// The operator's tenant lookup, then the application's checks in their order.
