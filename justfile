@@ -91,6 +91,10 @@ reference-cases:
 metrics:
     cargo test --lib --features metrics stats::
 
+# Models of the concurrency, in thousands of schedules. They have their own target folder, since a cfg rebuilds everything.
+models:
+    CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/models" RUSTFLAGS="--cfg shuttle" cargo test --lib tests::models
+
 # A soak of 20 s, or of as many seconds as are given.
 soak seconds="20":
     TOWER_ENTRA_SOAK_SECONDS="$1" cargo test --test soak -- --ignored --nocapture

@@ -3,8 +3,8 @@
 use super::{Cause, CauseKind, causes::Analysis};
 use crate::{
     authority::{Entra, Source, Tenants},
-    discovery::ACCEPT_TFP,
     error::{DocumentFault, FetchFailure},
+    keys::discovery::ACCEPT_TFP,
     rejection::{Detail, Rejection},
 };
 

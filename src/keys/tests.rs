@@ -8,12 +8,12 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use super::{
+    discovery::Metadata,
     snapshot::{Fetched, Snapshot},
     *,
 };
 use crate::{
     authority::{Authority, DocumentSpec, Issuers, Kind},
-    discovery::Metadata,
     error::InvalidDocument,
     jwk::KeySet,
     jwt::Algorithm,

@@ -13,7 +13,7 @@ use crate::{
     config::ResolvedConfig,
     error::ConfigError,
     jwt::Algorithm,
-    keys::{document::Surroundings, previous::PreviousDocuments, revoked::Revoked, store::KeyStore},
+    keys::{document::RefreshContext, previous::PreviousDocuments, revoked::Revoked, store::KeyStore},
     policy::Audiences,
 };
 
@@ -59,7 +59,7 @@ impl VerifierState {
         let authorities = numbered.map(|(number, trusted)| shared.authority(number, trusted, &mut previous));
         let authorities: Vec<ConfiguredAuthority> = authorities.collect::<Result<_, _>>()?;
         Ok(Self {
-            issuers: IssuerIndex::new(&authorities, Arc::clone(&permanent.issuer_revision)),
+            issuers: IssuerIndex::new(&authorities, Arc::clone(&permanent.revision)),
             authorities,
             algorithms,
             accepts_keys_without_id,
@@ -69,7 +69,7 @@ impl VerifierState {
             headers: HeaderCache::default(),
             clock: Arc::clone(&permanent.clock),
             counters: Arc::clone(&permanent.counters),
-            epoch: Arc::clone(&permanent.epoch),
+            revision: Arc::clone(&permanent.revision),
             checks: permanent.checks.clone(),
             max_token_bytes,
             max_wait: permanent.max_wait(),
@@ -88,7 +88,7 @@ impl Shared<'_> {
         trusted: Trusted,
         previous: &mut PreviousDocuments,
     ) -> Result<ConfiguredAuthority, ConfigError> {
-        let around = self.surroundings(number, &trusted)?;
+        let context = self.refresh_context(number, &trusted)?;
         let Trusted {
             name,
             source,
@@ -113,7 +113,7 @@ impl Shared<'_> {
             name,
             facts: Arc::new(facts),
             expected_issuer: ExpectedIssuer::of(&source.main_document()),
-            keys: KeyStore::new(source, Arc::clone(&algorithms), around, queue, Arc::clone(&self.revoked), previous),
+            keys: KeyStore::new(source, Arc::clone(&algorithms), context, queue, Arc::clone(&self.revoked), previous),
             algorithms,
             audiences: policy.audiences.to_text().into(),
             policy,
@@ -124,21 +124,20 @@ impl Shared<'_> {
         })
     }
 
-    fn surroundings(&self, number: usize, trusted: &Trusted) -> Result<Surroundings, ConfigError> {
+    fn refresh_context(&self, number: usize, trusted: &Trusted) -> Result<RefreshContext, ConfigError> {
         let fetch = match &trusted.ca_certificates {
             _ if !trusted.fetches() => Ok(Arc::clone(&self.permanent.no_fetch)),
             Some(pem) => self.permanent.fetch_trusting(pem),
             None => self.permanent.fetch(),
         };
         let fetch = fetch.map_err(ConfigError::from_problem)?;
-        let Permanent { clock, settings, counters, epoch, issuer_revision, .. } = self.permanent;
-        Ok(Surroundings {
+        let Permanent { clock, settings, counters, revision, .. } = self.permanent;
+        Ok(RefreshContext {
             fetch,
             clock: Arc::clone(clock),
             settings: Arc::clone(settings),
             counters: Arc::clone(counters),
-            epoch: Arc::clone(epoch),
-            issuer_revision: Arc::clone(issuer_revision),
+            revision: Arc::clone(revision),
             ownership: Ownership::new(&self.owners, number),
         })
     }

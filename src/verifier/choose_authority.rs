@@ -48,7 +48,9 @@ impl<R: Recorder> Run<'_, R> {
                 if self.is_long_expired {
                     self.note(Step::Dates, Err::<(), _>(Rejection::new(RejectionKind::Expired)))?;
                 } else {
-                    self.wait_for(&authorities, |run, index| all[index].keys.ask_main(run.attempts.of(index)))?;
+                    self.wait_for(&authorities, |run, index| {
+                        all[index].keys.refresh_main_once(run.revision, run.attempts.of(index))
+                    })?;
                     self.note(Step::Issuer, Err::<(), _>(all[authorities[0]].unavailable()))?;
                 }
                 authorities[0]
@@ -97,7 +99,9 @@ impl<R: Recorder> Run<'_, R> {
         let is_of_tenant = all[authorities[0]].check_tenant(payload, tenant).is_ok();
         if self.key_id().is_some() && is_of_tenant && !self.is_long_expired {
             // Each of them may have got the key by now.
-            self.wait_for(authorities, |run, index| all[index].keys.ask_main(run.attempts.of(index)))?;
+            self.wait_for(authorities, |run, index| {
+                all[index].keys.refresh_main_once(run.revision, run.attempts.of(index))
+            })?;
         }
         Ok(authorities[0])
     }
@@ -110,7 +114,9 @@ impl<R: Recorder> Run<'_, R> {
             return self.note(Step::Dates, Err::<(), _>(Rejection::new(RejectionKind::Expired))).map(drop);
         }
         if first.check_tenant(payload, Some(tenant)).is_ok() {
-            self.wait_for(authorities, |run, index| all[index].keys.ask_domains(run.attempts.of(index)))?;
+            self.wait_for(authorities, |run, index| {
+                all[index].keys.refresh_domains_once(run.revision, run.attempts.of(index))
+            })?;
             // If there are keys, the response is that for any other tenant: it must not reveal which tenants are listed.
             if let Some(&without_keys) = authorities.iter().find(|&&index| !all[index].keys.has_keys()) {
                 return self.note(Step::Tenant, Err::<(), _>(all[without_keys].unavailable())).map(drop);

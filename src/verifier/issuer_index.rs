@@ -15,7 +15,7 @@ use crate::{
         TokenVersion,
         payload::{Payload, StringClaim},
     },
-    keys::{epoch::Epoch, renewed::Renewed, store::TenantMatch},
+    keys::{derived::Derived, revision::Revision, store::TenantMatch},
     tenant::TenantId,
 };
 
@@ -42,7 +42,7 @@ pub(super) enum IssuerMatch {
 
 /// The issuers of one verifier. The index is rebuilt when metadata changes issuers or tenants.
 pub(super) struct IssuerIndex {
-    table: Renewed<Table>,
+    table: Derived<Table>,
 }
 
 /// Operators and providers control the contents of its maps; callers can only look up.
@@ -86,20 +86,24 @@ struct Template {
 }
 
 impl IssuerIndex {
-    pub(super) fn new(all: &[ConfiguredAuthority], revision: Arc<Epoch>) -> Self {
-        Self { table: Renewed::new(revision, || Table::new(all)) }
+    pub(super) fn new(all: &[ConfiguredAuthority], revision: Arc<Revision>) -> Self {
+        Self { table: Derived::new(revision, || issuer_version(all), || Table::new(all)) }
     }
 
     /// The authority of a token.
     pub(super) fn find(&self, all: &[ConfiguredAuthority], payload: &Payload) -> IssuerMatch {
         let Some(issuer) = payload.string(StringClaim::Issuer) else { return IssuerMatch::Unknown };
-        self.table.read(|| Table::new(all), |table| table.find(all, payload, issuer))
+        self.table.get(|| issuer_version(all), || Table::new(all)).value.find(all, payload, issuer)
     }
 
     /// The issuers that are accepted, for messages.
     pub(super) fn accepted(&self) -> Arc<str> {
-        self.table.read_last(|table| Arc::clone(&table.issuers))
+        Arc::clone(&self.table.last().value.issuers)
     }
+}
+
+fn issuer_version(all: &[ConfiguredAuthority]) -> u64 {
+    all.iter().map(|configured| configured.keys.issuer_version()).sum()
 }
 
 impl Table {
@@ -111,7 +115,6 @@ impl Table {
             if let Some(base) = configured.expected_issuer.as_ref().and_then(ExpectedIssuer::b2c_base) {
                 table.b2c.entry(base.into()).or_default().push(authority);
             }
-            // Not under the lock of the snapshot: `template` reads it again, and a second read by one thread can deadlock.
             let snapshot = configured.keys.snapshot();
             if snapshot.issuers.is_empty() {
                 table.pending.push(authority);
@@ -181,7 +184,7 @@ impl Table {
                     Owner::claim(template.listed.entry(id), authority);
                 }
                 let mut is_unresolved = false;
-                for resolved in configured.keys.resolved() {
+                for resolved in configured.keys.resolved_domains() {
                     match resolved {
                         Some(id) => Owner::claim(template.listed.entry(id), authority),
                         None => is_unresolved = true,

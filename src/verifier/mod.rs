@@ -83,9 +83,9 @@ impl Verifier {
     pub fn revoke_key(&self, key_id: impl Into<String>) {
         let key_id = key_id.into().trim().to_owned();
         tracing::warn!(target: "tower_entra", event = "key_revoked", kid = ?key_id);
-        let Permanent { revoked_at_run_time, epoch, .. } = &self.0.permanent;
+        let Permanent { revoked_at_run_time, revision, .. } = &self.0.permanent;
         revoked_at_run_time.add(key_id);
-        epoch.advance();
+        revision.increment();
     }
 
     /// Removes the cached result of the [`TenantLookup`](crate::authority::TenantLookup) for a tenant, so that the next

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -14,7 +14,8 @@ use crate::{
     config::{Config, ConfigSettings, ResolvedConfig},
     error::{ConfigError, ConfigProblem, ConfigProblemKind, FetchError, FetchFailure},
     fetch::{self, Fetch, FetchFuture, FetchRequest},
-    keys::{KeySettings, epoch::Epoch, queue::RefreshQueue, revoked::RevokedAtRunTime, stats::Counters},
+    keys::{KeySettings, queue::RefreshQueue, revision::Revision, revoked::RevokedAtRunTime, stats::Counters},
+    sync::{Mutex, lock},
 };
 
 /// What a verifier keeps for its whole life: everything but the configuration.
@@ -32,8 +33,7 @@ pub(super) struct Permanent {
     pub(super) settings: Arc<KeySettings>,
     pub(super) queue: Arc<RefreshQueue>,
     pub(super) counters: Arc<Counters>,
-    pub(super) epoch: Arc<Epoch>,
-    pub(super) issuer_revision: Arc<Epoch>,
+    pub(super) revision: Arc<Revision>,
     /// Keys that code revoked before the start.
     pub(super) revoked: HashSet<String>,
     pub(super) revoked_at_run_time: Arc<RevokedAtRunTime>,
@@ -62,8 +62,7 @@ impl Permanent {
             checks,
             settings: Arc::new(settings),
             counters: Arc::default(),
-            epoch: Arc::default(),
-            issuer_revision: Arc::default(),
+            revision: Arc::default(),
             revoked,
             revoked_at_run_time: Arc::default(),
         }
@@ -86,7 +85,7 @@ impl Permanent {
     /// What fetches documents of an authority from servers for which only these certificates vouch.
     pub(super) fn fetch_trusting(&self, pem: &Arc<str>) -> Result<Arc<dyn Fetch>, ConfigProblem> {
         let wrong = |advice| ConfigProblem::new(ConfigProblemKind::Invalid, "ca_certificates()", None, advice);
-        let mut trusting = self.trusting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut trusting = lock(&self.trusting);
         if let Some(fetch) = trusting.get(pem) {
             return Ok(Arc::clone(fetch));
         }

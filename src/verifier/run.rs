@@ -23,6 +23,8 @@ pub(super) struct Run<'a, R> {
     /// It expired so long ago that nothing is fetched for it.
     pub(super) is_long_expired: bool,
     authority: Option<&'a Arc<str>>,
+    /// Loaded before any issuer or key is read.
+    pub(super) revision: u64,
     /// Signature and key are good, so the claims are authentic.
     pub(super) is_verified: bool,
 }
@@ -39,7 +41,18 @@ impl<'a, R: Recorder> Run<'a, R> {
     ) -> Self {
         let public = public_cause(header, payload, now);
         let is_long_expired = is_long_expired(payload, now);
-        Self { state, header, attempts, recorder, public, is_long_expired, authority: None, is_verified: false }
+        let revision = state.revision.current();
+        Self {
+            state,
+            header,
+            attempts,
+            recorder,
+            public,
+            is_long_expired,
+            authority: None,
+            revision,
+            is_verified: false,
+        }
     }
 
     pub(super) fn set_authority(&mut self, index: usize) {

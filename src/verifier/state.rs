@@ -1,9 +1,4 @@
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
-
-use arc_swap::{ArcSwap, Guard};
+use std::{sync::Arc, time::Duration};
 
 #[cfg(test)]
 use super::stub;
@@ -15,8 +10,9 @@ use crate::{
     cache::Cache,
     clock::Clock,
     jwt::Algorithm,
-    keys::{epoch::Epoch, stats::Counters},
+    keys::{revision::Revision, stats::Counters},
     policy::Audiences,
+    sync::{ArcSwap, Guard, Mutex},
 };
 
 /// Verifies access tokens. Cheap to clone.
@@ -37,7 +33,7 @@ impl Verifier {
     /// The state for one request, which loads it once: so a reload in between does not mix two configurations. Not for
     /// holding across an await: [`snapshot`](Self::snapshot) is.
     #[inline]
-    pub(crate) fn state(&self) -> Guard<Arc<VerifierState>> {
+    pub(crate) fn state(&self) -> Guard<VerifierState> {
         self.0.state.load()
     }
 
@@ -62,7 +58,7 @@ pub(crate) struct VerifierState {
     pub(super) headers: HeaderCache,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) counters: Arc<Counters>,
-    pub(super) epoch: Arc<Epoch>,
+    pub(super) revision: Arc<Revision>,
     pub(super) checks: Vec<Arc<dyn Check>>,
     pub(super) max_token_bytes: usize,
     /// The longest wait for a refresh: a little more than its own timeout.

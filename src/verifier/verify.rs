@@ -12,7 +12,7 @@ use super::{
 use crate::{
     cache::CachedToken,
     claims::Claims,
-    keys::{epoch::Stamp, stats::Event, waiter::Waiter},
+    keys::{revision::ValidityStamp, stats::Event, waiter::Waiter},
     rejection::{Rejection, RejectionKind},
 };
 
@@ -76,7 +76,7 @@ impl VerifierState {
         loop {
             let mut recording = Recording::default();
             match self.run(token.as_bytes(), self.since_epoch(), &mut attempts, &mut recording) {
-                Err(Stop::Wait(waiter)) => waiter.ended(self.max_wait).await,
+                Err(Stop::Wait(waiter)) => waiter.wait(self.max_wait).await,
                 Ok(Some(Accepted { claims, .. })) => {
                     self.record_checks(claims, &mut recording).await;
                     return recording;
@@ -108,7 +108,7 @@ impl VerifierState {
         let Accepted { claims, authority, key, is_key_without_id, encoded_header, header } = accepted;
         if let Some(cache) = &self.cache {
             let key_id = header.key_id.as_deref().filter(|_| !is_key_without_id).unwrap_or_default().into();
-            let (claims, stamp) = (claims.clone(), Stamp::default());
+            let (claims, stamp) = (claims.clone(), ValidityStamp::default());
             cache.insert(token, CachedToken { claims, authority, key_id, key, stamp });
         }
         self.headers.insert(encoded_header, header);
@@ -122,7 +122,7 @@ impl VerifierState {
         mut attempts: RefreshAttempts,
     ) -> Result<Claims, Rejection> {
         loop {
-            waiter.ended(self.max_wait).await;
+            waiter.wait(self.max_wait).await;
             match self.decide(token, &mut attempts) {
                 Ok(claims) => return self.check(claims).await,
                 Err(Stop::Rejected(rejection)) => return Err(rejection),
@@ -136,15 +136,15 @@ impl VerifierState {
         let cache = self.cache.as_ref()?;
         let cached = cache.get(token)?;
         let authority = self.authorities.get(cached.authority)?;
-        if !cached.stamp.holds(&self.epoch, self.clock.elapsed()) {
-            // Read before the check, so that a change in between is noticed the next time.
-            let epoch = self.epoch.current();
+        if !cached.stamp.is_valid(&self.revision, self.clock.elapsed()) {
+            // Loaded before the check, so that a change in between is noticed the next time.
+            let revision = self.revision.current();
             let until = authority.keys.confirm(&cached.key_id, &cached.key, cached.claims.tenant_id());
             let Some(until) = until.filter(|_| self.is_still_chosen(&cached)) else {
                 cache.remove(token);
                 return None;
             };
-            cached.stamp.set(epoch, until);
+            cached.stamp.set(revision, until);
         }
         Some(match authority.policy.check_dates(cached.claims.payload(), now) {
             Ok(()) => Ok(cached.claims.clone()),
