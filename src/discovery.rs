@@ -6,7 +6,7 @@ use std::{fmt, sync::Arc};
 use serde::Deserialize;
 
 use crate::{
-    authority::{DocumentOwner, DocumentSpec, ForeignIssuer, Form, Issuers, Ownership, is_listed, origin_of},
+    authority::{DocumentOwner, DocumentSpec, ForeignIssuer, IssuerForm, Issuers, Ownership, is_listed, origin_of},
     claims::TokenVersion,
     error::{DocumentFault, InvalidDocument},
     jwk::without_bom,
@@ -115,8 +115,8 @@ impl Metadata {
         self.template.as_ref().and_then(IssuerTemplate::tenant)
     }
 
-    fn exact(&self, version: TokenVersion, issuer: &str) -> (TokenVersion, Form) {
-        (version, Form::Exact { text: issuer.into(), tenant: self.tenant() })
+    fn exact(&self, version: TokenVersion, issuer: &str) -> (TokenVersion, IssuerForm) {
+        (version, IssuerForm::Exact { text: issuer.into(), tenant: self.tenant() })
     }
 }
 
@@ -127,7 +127,7 @@ pub(crate) fn issuers(spec: &DocumentSpec, v1: Option<&Metadata>, v2: Option<&Me
             // As at Microsoft's clouds, for every tenant: another one's token is then told as that.
             let learnt = |version, metadata: Option<&Metadata>| {
                 let template = metadata?.template.as_ref()?.for_any_tenant();
-                Some((version, Form::Template(template)))
+                Some((version, IssuerForm::Template(template)))
             };
             let both = [learnt(TokenVersion::V2, v2), learnt(TokenVersion::V1, v1)];
             Issuers::new(both.into_iter().flatten(), *version)
@@ -147,8 +147,8 @@ pub(crate) fn issuers(spec: &DocumentSpec, v1: Option<&Metadata>, v2: Option<&Me
         }
         DocumentSpec::OpenIdConnect { listed, .. } => match v2 {
             Some(v2) => {
-                let listed = listed.iter().map(|issuer| (TokenVersion::V2, Form::exact(issuer)));
-                Issuers::new(std::iter::once((TokenVersion::V2, Form::exact(&v2.issuer))).chain(listed), None)
+                let listed = listed.iter().map(|issuer| (TokenVersion::V2, IssuerForm::exact(issuer)));
+                Issuers::new(std::iter::once((TokenVersion::V2, IssuerForm::exact(&v2.issuer))).chain(listed), None)
             }
             None => spec.issuers(),
         },
@@ -357,7 +357,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        authority::{Authority, IssuerOwners, Kind, Listed, Trusted},
+        authority::{Authority, Entra, EntraSpec, IssuerOwners, ListedIssuers, ResolvedAuthority},
         tenant::Instance,
     };
 
@@ -370,11 +370,8 @@ mod tests {
         read.map_err(|refused| refused.to_string())
     }
 
-    fn document(authority: Authority) -> DocumentSpec {
-        match authority.kind {
-            Kind::Entra(entra) => entra.main_document(),
-            other => panic!("{other:?}"),
-        }
+    fn document(authority: Entra) -> DocumentSpec {
+        authority.spec.main_document()
     }
 
     fn own() -> DocumentSpec {
@@ -387,7 +384,7 @@ mod tests {
             base: "https://login.contoso.example".into(),
             tenant: TENANT.into(),
             version: None,
-            listed: Listed::default(),
+            listed: ListedIssuers::default(),
         };
         let issuer = format!("https://{TENANT}.ciamlogin.com/{TENANT}/v2.0");
         for (jwks_uri, is_good) in [
@@ -410,7 +407,7 @@ mod tests {
             tenant: "contoso.onmicrosoft.com".into(),
             policy: policy.into(),
             accept_tfp: true,
-            listed: Listed::default(),
+            listed: ListedIssuers::default(),
         };
         let keys = "https://contoso.b2clogin.com/keys";
         for (issuer, is_good) in [
@@ -486,16 +483,16 @@ mod tests {
         }
     }
 
-    fn listed<const N: usize>(issuers: [&str; N]) -> Listed {
+    fn listed<const N: usize>(issuers: [&str; N]) -> ListedIssuers {
         issuers.map(Arc::from).into()
     }
 
     #[test]
     fn an_instance_has_issuers_at_its_own_origin_or_as_listed() {
         let instance = Instance::parse("http://127.0.0.1:4000").unwrap();
-        let authority = |listed| match Authority::tenant(TENANT.parse().unwrap()).in_instance(instance.clone()).kind {
-            Kind::Entra(entra) => crate::authority::Entra { listed, ..entra }.main_document(),
-            other => panic!("{other:?}"),
+        let authority = |listed| {
+            let entra = Authority::tenant(TENANT.parse().unwrap()).in_instance(instance.clone()).spec;
+            EntraSpec { listed, ..entra }.main_document()
         };
         let keys = "http://127.0.0.1:4000/keys";
         let elsewhere = format!("http://entra:4000/{TENANT}/v2.0");
@@ -549,14 +546,14 @@ mod tests {
     #[test]
     fn custom_domains_of_b2c_and_external_id_have_issuers_at_their_own_origin() {
         let base = "https://login.contoso.example";
-        let b2c = |tenant: &str, listed: Listed| DocumentSpec::B2c {
+        let b2c = |tenant: &str, listed: ListedIssuers| DocumentSpec::B2c {
             base: base.into(),
             tenant: tenant.into(),
             policy: "B2C_1_susi".into(),
             accept_tfp: false,
             listed,
         };
-        let external = |tenant: &str, listed: Listed| DocumentSpec::ExternalId {
+        let external = |tenant: &str, listed: ListedIssuers| DocumentSpec::ExternalId {
             base: base.into(),
             tenant: tenant.into(),
             version: None,
@@ -617,21 +614,25 @@ mod tests {
     /// What each of these authorities may name beside the others, which have no document yet.
     #[test]
     fn an_issuer_that_another_authority_could_have_is_refused() {
-        fn trusted(authorities: Vec<Authority>) -> Vec<Trusted> {
-            let config = authorities.into_iter().fold(crate::config::ConfigSettings::default(), |config, authority| {
-                config.authority(authority.audience("api://a"))
+        fn trusted(authorities: Vec<Authority>) -> Vec<ResolvedAuthority> {
+            let config = crate::config::ConfigSettings::default();
+            let config = authorities.into_iter().fold(config, |config, mut authority| {
+                authority.settings.audiences.push("api://a".to_owned());
+                config.authority(authority)
             });
             config.resolve().unwrap().authorities
         }
         let origin = "http://127.0.0.1:4000";
         let at = |base: &str| Instance::parse(base).unwrap();
         let id = |tenant: &str| tenant.parse::<TenantId>().unwrap();
-        let instance = |base: &str, tenant: &str| Authority::tenant(id(tenant)).in_instance(at(base));
-        let any = || Authority::danger_any_organization().in_instance(at(origin));
+        let entra = |base: &str, tenant: &str| Authority::tenant(id(tenant)).in_instance(at(base));
+        let instance = |base: &str, tenant: &str| Authority::from(entra(base, tenant));
+        let any = || Authority::from(Authority::danger_any_organization().in_instance(at(origin)));
         let domain = "contoso.onmicrosoft.com";
         let v2 = |tenant: &str| format!("{origin}/{tenant}/v2.0");
-        let openid = |issuer: String| Authority::openid_connect(issuer);
-        let b2c = |tenant: &str, policy: &str| Authority::b2c_at(origin, tenant, policy);
+        let openid = |issuer: String| Authority::from(Authority::openid_connect(issuer));
+        let b2c = |tenant: &str, policy: &str| Authority::from(Authority::b2c_at(origin, tenant, policy));
+        let external_at = |base: &str, tenant: &str| Authority::external_id_at(base, tenant);
         for (name, mine, other, issuer, is_good) in [
             ("its own", instance(origin, TENANT), openid(format!("{origin}/realm")), v2(TENANT), true),
             ("an issuer's", instance(origin, TENANT), openid(v2(TENANT)), v2(TENANT), false),
@@ -656,18 +657,18 @@ mod tests {
             (
                 "listed by another",
                 instance(origin, TENANT),
-                instance("http://localhost:4000", TENANT).issuers([v2("{tenantid}")]),
+                entra("http://localhost:4000", TENANT).issuers([v2("{tenantid}")]).into(),
                 v2(TENANT),
                 false,
             ),
             ("B2C's", instance(origin, TENANT), b2c(TENANT, "a"), format!("{}/", v2(TENANT)), false),
             ("B2C's, not known yet", instance(origin, TENANT), b2c(domain, "a"), format!("{}/", v2(TENANT)), false),
             ("beside B2C", instance(origin, TENANT), b2c(domain, "a"), v2(TENANT), true),
-            ("External ID's", any(), Authority::external_id_at(origin, TENANT), v2("{tenantid}"), false),
+            ("External ID's", any(), external_at(origin, TENANT).into(), v2("{tenantid}"), false),
             (
                 "External ID's, not known yet",
                 instance(origin, TENANT),
-                Authority::external_id_at(origin, domain),
+                external_at(origin, domain).into(),
                 v2(TENANT),
                 false,
             ),
@@ -682,43 +683,37 @@ mod tests {
             ),
             (
                 "an instance's, by External ID",
-                Authority::external_id_at(origin, domain),
+                external_at(origin, domain).into(),
                 instance(origin, TENANT),
                 v2(TENANT),
                 false,
             ),
-            (
-                "beside an instance",
-                Authority::external_id_at(origin, domain),
-                instance(origin, OTHER),
-                v2(TENANT),
-                true,
-            ),
+            ("beside an instance", external_at(origin, domain).into(), instance(origin, OTHER), v2(TENANT), true),
             (
                 "External ID's by its GUID, at Microsoft",
-                Authority::external_id("contoso"),
-                Authority::external_id_at("https://login.contoso.example", TENANT),
+                Authority::external_id("contoso").into(),
+                external_at("https://login.contoso.example", TENANT).into(),
                 format!("https://{TENANT}.ciamlogin.com/{TENANT}/v2.0"),
                 true,
             ),
             (
                 "External ID's at Microsoft, by its GUID",
-                Authority::external_id_at("https://login.contoso.example", TENANT),
-                Authority::external_id("contoso"),
+                external_at("https://login.contoso.example", TENANT).into(),
+                Authority::external_id("contoso").into(),
                 format!("https://{TENANT}.ciamlogin.com/{TENANT}/v2.0"),
                 false,
             ),
             (
                 "two of External ID",
-                Authority::external_id("contoso"),
-                Authority::external_id("fabrikam"),
+                Authority::external_id("contoso").into(),
+                Authority::external_id("fabrikam").into(),
                 format!("https://{TENANT}.ciamlogin.com/{TENANT}/v2.0"),
                 true,
             ),
             (
                 "two versions of External ID",
-                Authority::external_id_at(origin, TENANT).version(TokenVersion::V1),
-                Authority::external_id_at(origin, TENANT).version(TokenVersion::V2),
+                external_at(origin, TENANT).version(TokenVersion::V1).into(),
+                external_at(origin, TENANT).version(TokenVersion::V2).into(),
                 v2(TENANT),
                 true,
             ),
@@ -756,7 +751,7 @@ mod tests {
         ] {
             for (accept_tfp, is_good) in [(false, without), (true, with)] {
                 let (base, tenant, policy) = (base.to_owned(), TENANT.to_owned(), "B2C_1_susi".to_owned());
-                let spec = DocumentSpec::B2c { base, tenant, policy, accept_tfp, listed: Listed::default() };
+                let spec = DocumentSpec::B2c { base, tenant, policy, accept_tfp, listed: ListedIssuers::default() };
                 assert_eq!(read(&spec, &issuer, &keys).is_ok(), is_good, "{issuer}, {accept_tfp}");
             }
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{DocumentSpec, Source, Tenants};
+use super::{DocumentSpec, KeySource, Tenants};
 use crate::{
     claims::{
         authority::SubjectSpace,
@@ -14,7 +14,7 @@ use crate::{
 
 /// The claims that an authority with these keys and this kind of tokens can state. `is_trusted` is the operator's
 /// `trust_directory_claims()`.
-pub(crate) fn directory_claims(source: &Source, profile: &Profile, is_trusted: bool) -> DirectoryClaims {
+pub(crate) fn directory_claims(source: &KeySource, profile: &Profile, is_trusted: bool) -> DirectoryClaims {
     let group_claim = match profile {
         Profile::OpenIdConnect(mapping) => mapping.groups.is_some(),
         _ => false,
@@ -26,11 +26,11 @@ pub(crate) fn directory_claims(source: &Source, profile: &Profile, is_trusted: b
     DirectoryClaims::of(kind, is_trusted, group_claim)
 }
 
-fn kind(source: &Source) -> DirectoryKind {
+fn kind(source: &KeySource) -> DirectoryKind {
     let is_guid = |tenant: &str| tenant.parse::<TenantId>().is_ok();
     match source {
-        Source::Entra(entra) if entra.instance.cloud().is_some() => DirectoryKind::Microsoft,
-        Source::Entra(entra) => match &entra.tenants {
+        KeySource::Entra(entra) if entra.instance.cloud().is_some() => DirectoryKind::Microsoft,
+        KeySource::Entra(entra) => match &entra.tenants {
             Tenants::One(_) => DirectoryKind::PinnedTenants,
             Tenants::List { domains, .. } if domains.is_empty() => DirectoryKind::PinnedTenants,
             // With a domain among them the host says which tenant that is: it could be any.
@@ -40,7 +40,7 @@ fn kind(source: &Source) -> DirectoryKind {
             | Tenants::AnyAccount
             | Tenants::PersonalAccounts => DirectoryKind::OpenTenants,
         },
-        Source::One(DocumentSpec::ExternalId { base, tenant, .. }) => {
+        KeySource::Document(DocumentSpec::ExternalId { base, tenant, .. }) => {
             if is_served_at(base, MicrosoftHost::ExternalId) {
                 DirectoryKind::Microsoft
             } else if is_guid(tenant) {
@@ -49,28 +49,32 @@ fn kind(source: &Source) -> DirectoryKind {
                 DirectoryKind::OpenTenants
             }
         }
-        Source::One(DocumentSpec::B2c { base, tenant, .. }) => {
+        KeySource::Document(DocumentSpec::B2c { base, tenant, .. }) => {
             DirectoryKind::B2c { has_known_tenant: is_served_at(base, MicrosoftHost::B2c) || is_guid(tenant) }
         }
-        Source::One(DocumentSpec::Entra { .. }) => DirectoryKind::OpenTenants,
-        Source::One(DocumentSpec::OpenIdConnect { .. } | DocumentSpec::Static { .. }) => DirectoryKind::OpenIdConnect,
+        KeySource::Document(DocumentSpec::Entra { .. }) => DirectoryKind::OpenTenants,
+        KeySource::Document(DocumentSpec::OpenIdConnect { .. } | DocumentSpec::Static { .. }) => {
+            DirectoryKind::OpenIdConnect
+        }
     }
 }
 
 /// Where the subjects of an authority are unique.
-pub(crate) fn subject_space(source: &Source, profile: &Profile) -> SubjectSpace {
+pub(crate) fn subject_space(source: &KeySource, profile: &Profile) -> SubjectSpace {
     let host = |base: &str| Arc::from(base.strip_prefix("https://").unwrap_or(base));
     let has_own_claim = matches!(profile, Profile::OpenIdConnect(mapping) if mapping.subject.is_some());
     match source {
-        Source::Entra(entra) => SubjectSpace::Entra { host: host(entra.instance.base()) },
-        Source::One(DocumentSpec::Entra { instance, .. }) => SubjectSpace::Entra { host: host(instance.base()) },
+        KeySource::Entra(entra) => SubjectSpace::Entra { host: host(entra.instance.base()) },
+        KeySource::Document(DocumentSpec::Entra { instance, .. }) => {
+            SubjectSpace::Entra { host: host(instance.base()) }
+        }
         // A tenant has several hosts there, all of them Microsoft's.
-        Source::One(DocumentSpec::ExternalId { base, .. }) if is_served_at(base, MicrosoftHost::ExternalId) => {
+        KeySource::Document(DocumentSpec::ExternalId { base, .. }) if is_served_at(base, MicrosoftHost::ExternalId) => {
             SubjectSpace::ExternalId { host: host(MicrosoftHost::external_id_domain()) }
         }
-        Source::One(DocumentSpec::ExternalId { base, .. }) => SubjectSpace::ExternalId { host: host(base) },
-        Source::One(DocumentSpec::B2c { base, .. }) => SubjectSpace::B2c { host: host(base) },
-        Source::One(DocumentSpec::OpenIdConnect { issuer, .. } | DocumentSpec::Static { issuer, .. }) => {
+        KeySource::Document(DocumentSpec::ExternalId { base, .. }) => SubjectSpace::ExternalId { host: host(base) },
+        KeySource::Document(DocumentSpec::B2c { base, .. }) => SubjectSpace::B2c { host: host(base) },
+        KeySource::Document(DocumentSpec::OpenIdConnect { issuer, .. } | DocumentSpec::Static { issuer, .. }) => {
             SubjectSpace::OpenIdConnect { issuer: Arc::clone(issuer), has_own_claim }
         }
     }
@@ -86,22 +90,19 @@ fn is_served_at(origin: &str, service: MicrosoftHost) -> bool {
 mod tests {
     use super::*;
     use crate::{
-        authority::{Authority, Kind},
+        authority::{Authority, Entra},
         tenant::{Cloud, Instance},
     };
 
     const TENANT: &str = "11111111-2222-3333-4444-555555555555";
     const OTHER: &str = "22222222-3333-4444-5555-666666666666";
 
-    fn entra(authority: Authority, instance: impl Into<Instance>) -> Source {
-        match authority.in_instance(instance.into()).kind {
-            Kind::Entra(entra) => Source::Entra(entra),
-            other => panic!("{other:?}"),
-        }
+    fn entra(authority: Entra, instance: impl Into<Instance>) -> KeySource {
+        KeySource::Entra(authority.in_instance(instance.into()).spec)
     }
 
-    fn external_id(base: &str, tenant: &str) -> Source {
-        Source::One(DocumentSpec::ExternalId {
+    fn external_id(base: &str, tenant: &str) -> KeySource {
+        KeySource::Document(DocumentSpec::ExternalId {
             base: base.into(),
             tenant: tenant.into(),
             version: None,
@@ -109,9 +110,9 @@ mod tests {
         })
     }
 
-    fn b2c(base: &str, tenant: &str) -> Source {
+    fn b2c(base: &str, tenant: &str) -> KeySource {
         let policy = "B2C_1_susi".to_owned();
-        Source::One(DocumentSpec::B2c {
+        KeySource::Document(DocumentSpec::B2c {
             base: base.into(),
             tenant: tenant.into(),
             policy,
@@ -143,7 +144,7 @@ mod tests {
             (entra(Authority::danger_any_organization(), elsewhere()), OpenTenants),
             (entra(Authority::danger_any_account(), elsewhere()), OpenTenants),
             (entra(Authority::danger_personal_accounts(), elsewhere()), OpenTenants),
-            (entra(Authority::tenants_if(|_| true), emulator()), OpenTenants),
+            (entra(Authority::tenants_matching(|_| true), emulator()), OpenTenants),
             (external_id("https://contoso.ciamlogin.com", domain), Microsoft),
             (external_id("https://login.contoso.example", TENANT), PinnedTenants),
             (external_id("https://login.contoso.example", domain), OpenTenants),

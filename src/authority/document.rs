@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{Form, Issuers, Listed, issuers::other_spelling};
+use super::{IssuerForm, Issuers, ListedIssuers, issuers::other_spelling};
 use crate::{
     claims::TokenVersion,
     jwk::KeySet,
@@ -19,17 +19,17 @@ pub(crate) enum DocumentSpec {
         /// The one version of tokens that is accepted.
         version: Option<TokenVersion>,
         /// Issuers that it may name, beside those at its own origin.
-        listed: Listed,
+        listed: ListedIssuers,
     },
     /// Of one policy of Azure AD B2C (`docs/entra.md`, "Azure AD B2C").
-    B2c { base: String, tenant: String, policy: String, accept_tfp: bool, listed: Listed },
+    B2c { base: String, tenant: String, policy: String, accept_tfp: bool, listed: ListedIssuers },
     /// Of an External ID tenant (`docs/entra.md`, "External ID").
-    ExternalId { base: String, tenant: String, version: Option<TokenVersion>, listed: Listed },
+    ExternalId { base: String, tenant: String, version: Option<TokenVersion>, listed: ListedIssuers },
     /// Of an OpenID Connect issuer; `jwks_uri`, where it is given, spares the metadata. Tokens may have the listed issuers
     /// too.
-    OpenIdConnect { issuer: Arc<str>, metadata: Option<String>, jwks_uri: Option<String>, listed: Listed },
+    OpenIdConnect { issuer: Arc<str>, metadata: Option<String>, jwks_uri: Option<String>, listed: ListedIssuers },
     /// Keys that are at hand: nothing is ever fetched.
-    Static { issuer: Arc<str>, keys: Arc<KeySet>, listed: Listed },
+    Static { issuer: Arc<str>, keys: Arc<KeySet>, listed: ListedIssuers },
 }
 
 /// For whom a document of Entra's may speak.
@@ -133,13 +133,13 @@ impl DocumentSpec {
         match self {
             Self::Entra { instance, version, .. } => {
                 let Some(cloud) = instance.cloud() else { return Issuers::default() };
-                let v1 = cloud.v1_issuer().map(|issuer| (TokenVersion::V1, Form::Template(issuer)));
-                let v2 = (TokenVersion::V2, Form::Template(cloud.v2_issuer()));
+                let v1 = cloud.v1_issuer().map(|issuer| (TokenVersion::V1, IssuerForm::Template(issuer)));
+                let v2 = (TokenVersion::V2, IssuerForm::Template(cloud.v2_issuer()));
                 Issuers::new([v2].into_iter().chain(v1), *version)
             }
             Self::B2c { .. } | Self::ExternalId { .. } => Issuers::default(),
             Self::OpenIdConnect { issuer, listed, .. } | Self::Static { issuer, listed, .. } => {
-                let form = |text: &Arc<str>| (TokenVersion::V2, Form::exact(text));
+                let form = |text: &Arc<str>| (TokenVersion::V2, IssuerForm::exact(text));
                 let other = self.other_spelling();
                 Issuers::new(std::iter::once(issuer).chain(&other).chain(&**listed).map(form), None)
             }

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{DocumentSpec, Form, Issuers, Source, Tenants, Trusted};
+use super::{DocumentSpec, IssuerForm, Issuers, KeySource, ResolvedAuthority, Tenants};
 use crate::{
     claims::TokenVersion,
     tenant::{IssuerTemplate, MicrosoftHost, TenantId},
@@ -171,11 +171,11 @@ impl Claim {
 }
 
 impl Owner {
-    fn new(trusted: &Trusted) -> Self {
+    fn new(trusted: &ResolvedAuthority) -> Self {
         let spec = trusted.source.main_document();
         let tenants = match &trusted.source {
-            Source::Entra(entra) => TenantSet::of(&entra.tenants),
-            Source::One(spec) => TenantSet::one(spec.tenant()),
+            KeySource::Entra(entra) => TenantSet::of(&entra.tenants),
+            KeySource::Document(spec) => TenantSet::one(spec.tenant()),
         };
         let mut owner = Self {
             name: Arc::clone(&trusted.name),
@@ -272,16 +272,16 @@ impl Owner {
 }
 
 impl Claim {
-    fn of_form(form: &Form, tenants: &TenantSet) -> Self {
+    fn of_form(form: &IssuerForm, tenants: &TenantSet) -> Self {
         match form {
-            Form::Template(template) => Self::of_template(template, tenants),
-            Form::Exact { text, .. } => Self::exact(text),
+            IssuerForm::Template(template) => Self::of_template(template, tenants),
+            IssuerForm::Exact { text, .. } => Self::exact(text),
         }
     }
 }
 
 impl IssuerOwners {
-    pub(crate) fn new<'a>(authorities: impl IntoIterator<Item = &'a Trusted>) -> Self {
+    pub(crate) fn new<'a>(authorities: impl IntoIterator<Item = &'a ResolvedAuthority>) -> Self {
         Self(authorities.into_iter().map(Owner::new).collect())
     }
 

@@ -2,7 +2,7 @@
 
 use super::{flaw::Flaw, placeholder};
 use crate::{
-    authority::Kind,
+    authority::AuthoritySpec,
     error::ConfigProblemKind::Conflict,
     tenant::{Address, CHINA_V1_HOST, Cloud, Instance, MicrosoftHost, TenantId, check_address, is_loopback},
 };
@@ -34,13 +34,13 @@ impl AuthorityKind {
         ("Workload", Self::Workload),
     ];
 
-    pub(super) fn of(kind: &Kind) -> Self {
-        match kind {
-            Kind::Entra(_) => Self::Entra,
-            Kind::B2c(_) => Self::B2c,
-            Kind::ExternalId(_) => Self::ExternalId,
-            Kind::OpenIdConnect(_) => Self::OpenIdConnect,
-            Kind::Workload(_) => Self::Workload,
+    pub(super) fn of(spec: &AuthoritySpec) -> Self {
+        match spec {
+            AuthoritySpec::Entra(_) => Self::Entra,
+            AuthoritySpec::B2c(_) => Self::B2c,
+            AuthoritySpec::ExternalId(_) => Self::ExternalId,
+            AuthoritySpec::OpenIdConnect(_) => Self::OpenIdConnect,
+            AuthoritySpec::Workload(_) => Self::Workload,
         }
     }
 

@@ -20,9 +20,8 @@ use super::{
     waiter::Waiter,
 };
 use crate::{
-    authority::{DocumentOwner, Entra, Form, Source, Tenants},
+    authority::{DocumentOwner, EntraSpec, IssuerForm, KeySource, ResolvedAuthority, Tenants},
     error::FetchError,
-    jwt::Algorithm,
     rejection::{Detail, KeyMismatch},
     signature::PublicKey,
     tenant::TenantId,
@@ -31,8 +30,7 @@ use crate::{
 /// The keys of one authority.
 #[derive(Debug)]
 pub(crate) struct KeyStore {
-    pub(super) source: Source,
-    pub(super) algorithms: Arc<[Algorithm]>,
+    pub(super) authority: Arc<ResolvedAuthority>,
     pub(super) around: Around,
     pub(super) main: Arc<Document>,
     /// The documents of listed domains; for a single domain it is the main one.
@@ -109,36 +107,36 @@ pub(crate) struct CandidateKey {
 
 impl KeyStore {
     pub(crate) fn new(
-        source: Source,
-        algorithms: Arc<[Algorithm]>,
+        authority: Arc<ResolvedAuthority>,
         around: Surroundings,
         queue: Arc<RefreshQueue>,
         revoked: Arc<Revoked>,
         previous: &mut PreviousDocuments,
     ) -> Self {
+        let ResolvedAuthority { source, algorithms, .. } = &*authority;
         let mut document = |spec| {
             previous
-                .take(&spec, &algorithms, &around)
-                .unwrap_or_else(|| Arc::new(Document::new(spec, Arc::clone(&algorithms), around.clone())))
+                .take(&spec, algorithms, &around)
+                .unwrap_or_else(|| Arc::new(Document::new(spec, Arc::clone(algorithms), around.clone())))
         };
         let main = document(source.main_document());
-        let domains = match &source {
-            Source::Entra(entra @ Entra { tenants: Tenants::List { domains, .. }, .. }) => {
+        let domains = match source {
+            KeySource::Entra(entra @ EntraSpec { tenants: Tenants::List { domains, .. }, .. }) => {
                 let spec = |domain: &String| entra.document(DocumentOwner::Domain(domain.clone()));
                 domains.iter().map(|domain| document(spec(domain))).collect()
             }
             _ => Vec::new(),
         };
         let domains = Domains::new(domains, Arc::clone(&around.issuer_revision));
-        let own = match &source {
-            Source::Entra(entra @ Entra { tenants: Tenants::List { ids, .. }, .. }) if !previous.is_empty() => {
+        let own = match source {
+            KeySource::Entra(entra @ EntraSpec { tenants: Tenants::List { ids, .. }, .. }) if !previous.is_empty() => {
                 let spec = |id: &TenantId| entra.document(DocumentOwner::Tenant(*id));
-                let kept = |id: &TenantId| previous.take(&spec(id), &algorithms, &around).map(|kept| (*id, kept));
+                let kept = |id: &TenantId| previous.take(&spec(id), algorithms, &around).map(|kept| (*id, kept));
                 ids.iter().filter_map(kept).map(|(id, kept)| (id, Own::Document(kept))).collect()
             }
             _ => HashMap::new(),
         };
-        Self { source, algorithms, around: Around(around), main, domains, own: RwLock::new(own), queue, revoked }
+        Self { authority, around: Around(around), main, domains, own: RwLock::new(own), queue, revoked }
     }
 
     /// All documents that there are now.
@@ -153,9 +151,9 @@ impl KeyStore {
 
     /// The tenants, of Entra.
     pub(crate) fn tenants(&self) -> Option<&Tenants> {
-        match &self.source {
-            Source::Entra(entra) => Some(&entra.tenants),
-            Source::One(_) => None,
+        match &self.authority.source {
+            KeySource::Entra(entra) => Some(&entra.tenants),
+            KeySource::Document(_) => None,
         }
     }
 
@@ -175,7 +173,8 @@ impl KeyStore {
     /// The id under which the key of a token is to be looked for: the one that its header names, or the empty one of a key
     /// without `kid`. `None` if there is no such key.
     pub(crate) fn key_id<'a>(&self, named: Option<&'a str>) -> Option<&'a str> {
-        let accepts_keys_without_id = matches!(&self.source, Source::One(spec) if spec.accepts_nameless_keys());
+        let accepts_keys_without_id =
+            matches!(&self.authority.source, KeySource::Document(spec) if spec.accepts_nameless_keys());
         let has_nameless = || accepts_keys_without_id && self.main.read(Snapshot::has_nameless_key);
         match named {
             // Who configures a key without a name means it for all tokens of its issuer.
@@ -301,8 +300,8 @@ impl KeyStore {
     pub(crate) fn has_issuer(&self, issuer: &str) -> bool {
         self.main.read(|snapshot| {
             snapshot.issuers.accepted().any(|known| match &known.form {
-                Form::Exact { text, .. } => **text == *issuer,
-                Form::Template(form) => snapshot.tenant.is_some_and(|tenant| form.matches(issuer, tenant)),
+                IssuerForm::Exact { text, .. } => **text == *issuer,
+                IssuerForm::Template(form) => snapshot.tenant.is_some_and(|tenant| form.matches(issuer, tenant)),
             })
         })
     }
@@ -315,11 +314,6 @@ impl KeyStore {
     /// The provider's time and ours, when it last told its own.
     pub(crate) fn clocks(&self) -> Option<(SystemTime, SystemTime)> {
         self.main.clocks()
-    }
-
-    /// Where the keys come from.
-    pub(crate) fn source(&self) -> &Source {
-        &self.source
     }
 
     /// The time until a refresh may start again.

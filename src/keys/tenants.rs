@@ -13,7 +13,7 @@ use super::{
     waiter::Waiter,
 };
 use crate::{
-    authority::{DocumentOwner, Entra, Source, Tenants},
+    authority::{DocumentOwner, EntraSpec, KeySource, Tenants},
     rejection::Detail,
     tenant::TenantId,
 };
@@ -100,7 +100,7 @@ impl KeyStore {
         if let Some(document) = self.tenant_document(tenant) {
             return Some(document);
         }
-        let Source::Entra(entra) = &self.source else { return None };
+        let KeySource::Entra(entra) = &self.authority.source else { return None };
         if !matches!(&entra.tenants, Tenants::List { ids, .. } if ids.contains(&tenant)) {
             return None;
         }
@@ -115,7 +115,8 @@ impl KeyStore {
             known if has_nothing(known) => None,
             _ => {
                 let spec = entra.document(DocumentOwner::Tenant(tenant));
-                let document = Arc::new(Document::new(spec, Arc::clone(&self.algorithms), self.around.0.clone()));
+                let document =
+                    Arc::new(Document::new(spec, Arc::clone(&self.authority.algorithms), self.around.0.clone()));
                 own.insert(tenant, Own::Document(Arc::clone(&document)));
                 Some(document)
             }
@@ -155,7 +156,9 @@ impl KeyStore {
         }
         let domains = self.of_domains().enumerate().filter(|(_, document)| is_missing(document));
         missing.extend(domains.map(|(number, _)| Load::Domain(number)));
-        if let Source::Entra(Entra { app_id: Some(_), tenants: Tenants::List { ids, .. }, .. }) = &self.source {
+        if let KeySource::Entra(EntraSpec { app_id: Some(_), tenants: Tenants::List { ids, .. }, .. }) =
+            &self.authority.source
+        {
             let own = self.own.read().unwrap_or_else(PoisonError::into_inner);
             let is_missing = |id: &&TenantId| match own.get(id) {
                 Some(Own::Document(document)) => is_missing(document),

@@ -5,12 +5,11 @@ use std::{collections::HashMap, sync::Arc};
 use foldhash::fast::RandomState;
 
 use super::{
-    b2c::{PolicyName, b2c_form},
     configured_authority::ConfiguredAuthority,
-    expected_issuer::ExpectedIssuer,
+    expected_issuer::{ExpectedIssuer, PolicyName, b2c_form},
 };
 use crate::{
-    authority::{Form, Tenants},
+    authority::{IssuerForm, Tenants},
     claims::{
         TokenVersion,
         payload::{Payload, StringClaim},
@@ -121,10 +120,10 @@ impl Table {
             }
             for issuer in snapshot.issuers.accepted() {
                 match &issuer.form {
-                    Form::Exact { text, tenant } => {
+                    IssuerForm::Exact { text, tenant } => {
                         table.exact(authority, configured, Arc::clone(text), issuer.version, *tenant);
                     }
-                    Form::Template(form) => {
+                    IssuerForm::Template(form) => {
                         let (prefix, suffix) = form.ends();
                         table.template(authority, configured, (Arc::clone(prefix), Arc::clone(suffix)), issuer.version);
                     }
@@ -135,7 +134,7 @@ impl Table {
         texts.truncate(SHOWN);
         table.issuers = match texts.join(" or ") {
             text if text.is_empty() => {
-                all.iter().map(|configured| &*configured.name).take(SHOWN).collect::<Vec<_>>().join(" or ").into()
+                all.iter().map(|configured| &**configured.name()).take(SHOWN).collect::<Vec<_>>().join(" or ").into()
             }
             text => (text + more).into(),
         };
@@ -151,7 +150,7 @@ impl Table {
         tenant: Option<TenantId>,
     ) {
         let exact = self.exact.entry(issuer).or_insert_with(|| Exact { version, tenant, policies: HashMap::default() });
-        Owner::claim(exact.policies.entry(configured.b2c_policy.clone()), authority);
+        Owner::claim(exact.policies.entry(configured.resolved.b2c_policy.clone()), authority);
     }
 
     fn template(
@@ -217,7 +216,7 @@ impl Table {
         match known {
             // The key may belong to a policy whose metadata is not loaded yet.
             IssuerMatch::OneOf { mut authorities, version, tenant } => {
-                authorities.extend(not_loaded.into_iter().filter(|&at| all[at].b2c_policy.is_some()));
+                authorities.extend(not_loaded.into_iter().filter(|&at| all[at].resolved.b2c_policy.is_some()));
                 IssuerMatch::OneOf { authorities, version, tenant }
             }
             _ if !not_loaded.is_empty() => IssuerMatch::NotLoaded { authorities: not_loaded },
@@ -280,7 +279,7 @@ impl Exact {
         let of_policy = || match PolicyName::of(payload, issuer) {
             PolicyName::Claimed(policy) => self.policies.get(&Some(policy)).copied(),
             PolicyName::OfIssuer(policy) => {
-                let accepts = |owned: &Owner| all[owned.first()].policy.app_tokens_without_policy;
+                let accepts = |owned: &Owner| all[owned.first()].accepts_app_tokens_without_policy();
                 self.policies.get(&Some(policy)).copied().filter(accepts)
             }
             PolicyName::None => None,
@@ -314,7 +313,7 @@ impl Exact {
             Owner::Ambiguous(_) => None,
         });
         let mut authorities: Vec<usize> =
-            owned.filter(|authority| all[*authority].policy.app_tokens_without_policy).collect();
+            owned.filter(|authority| all[*authority].accepts_app_tokens_without_policy()).collect();
         authorities.sort_unstable();
         authorities
     }
