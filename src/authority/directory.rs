@@ -1,29 +1,55 @@
-//! What an authority can state about a directory, and where its subjects are unique.
+//! Directory claims: the claims about a directory that an authority can state, by one table; and where its subjects are
+//! unique.
 
 use std::sync::Arc;
 
 use super::{DocumentSpec, KeySource, Tenants};
 use crate::{
-    claims::{
-        authority::SubjectSpace,
-        directory::{DirectoryClaims, DirectoryKind},
-    },
+    claims::{authority::SubjectSpace, directory::DirectoryClaims},
     policy::Profile,
     tenant::{MicrosoftHost, TenantId},
 };
 
-/// The claims that an authority with these keys and this kind of tokens can state. `is_trusted` is the operator's
-/// `trust_directory_claims()`.
+/// The kinds of authorities that differ in the claims about a directory that they can state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum DirectoryKind {
+    /// Entra or External ID at a Microsoft host: Microsoft states the claims.
+    Microsoft,
+    /// Entra or External ID at another host, its tenants configured by their GUIDs.
+    PinnedTenants,
+    /// Entra or External ID at another host, whose operator determines the tenants: any organization, or a tenant that is
+    /// configured by a domain.
+    OpenTenants,
+    /// Azure AD B2C. Its custom policies write any claim, so that its host proves nothing. `has_known_tenant` says that
+    /// Microsoft's host or the configuration states the tenant.
+    B2c { has_known_tenant: bool },
+    /// Any other OpenID Connect issuer.
+    OpenIdConnect,
+    /// An issuer of workload identities, which are in no directory and have no scopes and roles.
+    Workload,
+}
+
+/// The claims about a directory that an authority can state. `is_trusted` is the operator's `trust_directory_claims()`.
 pub(crate) fn directory_claims(source: &KeySource, profile: &Profile, is_trusted: bool) -> DirectoryClaims {
-    let group_claim = match profile {
-        Profile::OpenIdConnect(mapping) => mapping.groups.is_some(),
-        _ => false,
-    };
+    let has_group_claim = matches!(profile, Profile::OpenIdConnect(mapping) if mapping.groups.is_some());
     let kind = match profile {
         Profile::Workload => DirectoryKind::Workload,
         _ => kind(source),
     };
-    DirectoryClaims::of(kind, is_trusted, group_claim)
+    claims_of(kind, is_trusted, has_group_claim)
+}
+
+/// The table: `tid`; member or guest; groups, `wids` and `acrs`.
+fn claims_of(kind: DirectoryKind, is_trusted: bool, group_claim: bool) -> DirectoryClaims {
+    let (tenant, membership, assignments) = match kind {
+        DirectoryKind::Microsoft => (true, true, true),
+        DirectoryKind::PinnedTenants => (true, true, is_trusted),
+        DirectoryKind::OpenTenants => (false, false, is_trusted),
+        DirectoryKind::B2c { has_known_tenant } => (has_known_tenant, false, is_trusted),
+        DirectoryKind::OpenIdConnect => (false, false, is_trusted),
+        DirectoryKind::Workload => (false, false, false),
+    };
+    DirectoryClaims { tenant, membership, assignments, group_claim, grants: kind != DirectoryKind::Workload }
 }
 
 fn kind(source: &KeySource) -> DirectoryKind {
@@ -33,7 +59,7 @@ fn kind(source: &KeySource) -> DirectoryKind {
         KeySource::Entra(entra) => match &entra.tenants {
             Tenants::One(_) => DirectoryKind::PinnedTenants,
             Tenants::List { domains, .. } if domains.is_empty() => DirectoryKind::PinnedTenants,
-            // With a domain among them the host says which tenant that is: it could be any.
+            // The operator of the host determines the tenant of a domain: it could be any.
             Tenants::List { .. }
             | Tenants::Domain(_)
             | Tenants::AnyOrganization
@@ -157,6 +183,52 @@ mod tests {
             (b2c("https://contoso.ciamlogin.com", domain), unknown),
         ] {
             assert_eq!(kind(&source), expected, "{source:?}");
+        }
+    }
+
+    /// `tid`, member or guest, groups, `wids` and `acrs`.
+    #[test]
+    #[rustfmt::skip]
+    fn directory_claims_by_kind_of_authority() {
+        use DirectoryKind::*;
+        const YES: bool = true;
+        const NO: bool = false;
+        for (kind, is_trusted, group_claim, tenant, membership, groups, assignments) in [
+            (Microsoft,                         NO,  NO,  YES, YES, YES, YES),
+            (Microsoft,                         YES, NO,  YES, YES, YES, YES),
+            (PinnedTenants,                     NO,  NO,  YES, YES, NO,  NO),
+            (PinnedTenants,                     YES, NO,  YES, YES, YES, YES),
+            (OpenTenants,                       NO,  NO,  NO,  NO,  NO,  NO),
+            (OpenTenants,                       YES, NO,  NO,  NO,  YES, YES),
+            (B2c { has_known_tenant: true },    NO,  NO,  YES, NO,  NO,  NO),
+            (B2c { has_known_tenant: true },    YES, NO,  YES, NO,  YES, YES),
+            (B2c { has_known_tenant: false },   NO,  NO,  NO,  NO,  NO,  NO),
+            (B2c { has_known_tenant: false },   YES, NO,  NO,  NO,  YES, YES),
+            (OpenIdConnect,                     NO,  NO,  NO,  NO,  NO,  NO),
+            (OpenIdConnect,                     YES, NO,  NO,  NO,  YES, YES),
+            (OpenIdConnect,                     NO,  YES, NO,  NO,  YES, NO),
+            (OpenIdConnect,                     YES, YES, NO,  NO,  YES, YES),
+            (Workload,                          NO,  NO,  NO,  NO,  NO,  NO),
+            (Workload,                          YES, NO,  NO,  NO,  NO,  NO),
+        ] {
+            let states = claims_of(kind, is_trusted, group_claim);
+            let found = (states.tenant, states.membership, states.groups(), states.assignments);
+            assert_eq!(found, (tenant, membership, groups, assignments), "{kind:?}, {is_trusted}, {group_claim}");
+            for (name, expected) in [
+                ("tid", tenant),
+                ("acct", membership),
+                ("idp", membership || assignments),
+                ("groups", assignments),
+                ("hasgroups", assignments),
+                ("wids", assignments),
+                ("acrs", assignments),
+                ("department", true),
+                ("roles", kind != Workload),
+                ("scp", kind != Workload),
+                ("scope", kind != Workload),
+            ] {
+                assert_eq!(states.claim(name), expected, "{kind:?}, {is_trusted}, {group_claim}: {name}");
+            }
         }
     }
 }

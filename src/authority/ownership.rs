@@ -1,5 +1,16 @@
 //! Issuer ownership: which issuers the documents of one authority may name, so that no document can claim the issuer of
 //! another authority, whether or not the documents of that one have been loaded.
+//!
+//! | metadata | issuer | may be named | decided by |
+//! |---|---|---|---|
+//! | at a Microsoft host | of the known form | yes | `DocumentSpec::may_name`, `discovery` |
+//! | External ID at another host, its tenant given as a GUID | `https://{GUID}.ciamlogin.com/{GUID}/v2.0` | yes | `may_name` |
+//! | at any other host | at a Microsoft host | never, not even if listed | `may_name`, `config/owned.rs` |
+//! | at any other host | at its own origin | yes | `may_name` |
+//! | at any other host | listed exactly (`Issuers`) | yes | `may_name` |
+//! | at any other host | any other | no | `may_name` |
+//! | OpenID Connect, static keys | the configured one, or listed | yes | `discovery` |
+//! | any | owned or reserved by another authority | no | `IssuerOwners::conflict` |
 
 use std::{fmt, sync::Arc};
 

@@ -107,7 +107,7 @@ impl fmt::Debug for GroupIds<'_> {
 
 impl Claims {
     /// The groups in the token, an overage, or nothing. They are in `groups`, or in the claim that
-    /// [`group_claim`](crate::Authority::group_claim) names.
+    /// [`group_claim`](crate::authority::OpenIdConnect::group_claim) names.
     ///
     /// It is as the token's issuer states it, and any issuer may write the group ids of another one's directory:
     /// [`Requirement::group`](crate::Requirement::group) knows whose groups count.
@@ -141,7 +141,7 @@ impl Claims {
 
     /// Whether the user is in more groups than fit into the token, so that [`groups`](Self::groups) says nothing
     /// ([groups overage](crate::guide::entra#groups-overage)). Never where
-    /// [`group_claim`](crate::Authority::group_claim) names the claim: an overage is Entra's.
+    /// [`group_claim`](crate::authority::OpenIdConnect::group_claim) names the claim: an overage is Entra's.
     #[must_use]
     pub fn has_groups_overage(&self) -> bool {
         if self.directory().group_claim {

@@ -1,10 +1,10 @@
 use std::{error::Error, fmt, str::FromStr};
 
-/// A tenant's id: a GUID, compared as one.
+/// The id of a tenant: a GUID.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TenantId([u8; 16]);
 
-/// A text that is no GUID of the form `11111111-2222-3333-4444-555555555555`.
+/// A string is not a GUID of the form `11111111-2222-3333-4444-555555555555`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidTenantId;
 
@@ -18,20 +18,16 @@ impl Error for InvalidTenantId {}
 
 const TEXT_LENGTH: usize = 36;
 const HYPHENS: [usize; 4] = [8, 13, 18, 23];
-/// Where the two digits of each byte begin.
+/// The position of the two digits of each byte.
 const DIGITS: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
-/// Has a bit that no digit has.
-const NO_DIGIT: u8 = 0x80;
 
-/// What a byte is worth as a hexadecimal digit.
-fn value(byte: u8) -> u8 {
-    let (digit, letter) = (byte.wrapping_sub(b'0'), (byte | 0x20).wrapping_sub(b'a'));
-    if digit < 10 {
-        digit
-    } else if letter < 6 {
-        letter + 10
-    } else {
-        NO_DIGIT
+/// The value of a hexadecimal digit.
+fn digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
     }
 }
 
@@ -42,25 +38,19 @@ impl TenantId {
 
     /// The id in the one form that Entra writes: lower case, with hyphens.
     pub(crate) fn from_canonical(text: &str) -> Option<Self> {
-        if text.len() != TEXT_LENGTH || text.bytes().fold(false, |any, byte| any | byte.is_ascii_uppercase()) {
-            None
-        } else {
-            text.parse().ok()
+        if text.len() != TEXT_LENGTH || text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return None;
         }
+        text.parse().ok()
     }
 
     /// The canonical text without an allocation.
     pub(crate) fn encode(self) -> [u8; TEXT_LENGTH] {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        const HEXADECIMAL: &[u8; 16] = b"0123456789abcdef";
         let mut text = [b'-'; TEXT_LENGTH];
-        let mut at = 0;
-        for byte in self.0 {
-            if HYPHENS.contains(&at) {
-                at += 1;
-            }
-            text[at] = DIGITS[usize::from(byte >> 4)];
-            text[at + 1] = DIGITS[usize::from(byte & 15)];
-            at += 2;
+        for (byte, &at) in self.0.iter().zip(&DIGITS) {
+            text[at] = HEXADECIMAL[usize::from(byte >> 4)];
+            text[at + 1] = HEXADECIMAL[usize::from(byte & 15)];
         }
         text
     }
@@ -75,19 +65,12 @@ impl FromStr for TenantId {
         if HYPHENS.iter().any(|&at| bytes[at] != b'-') {
             return Err(InvalidTenantId);
         }
-        let mut values = [0; TEXT_LENGTH];
-        for (value_of, &byte) in values.iter_mut().zip(bytes) {
-            *value_of = value(byte);
-        }
         let mut id = [0; 16];
-        let mut seen = 0;
         for (byte, &at) in id.iter_mut().zip(&DIGITS) {
-            let (high, low) = (values[at], values[at + 1]);
-            seen |= high | low;
-            *byte = high << 4 | low & 15;
-        }
-        if seen & NO_DIGIT != 0 {
-            return Err(InvalidTenantId);
+            let (Some(high), Some(low)) = (digit(bytes[at]), digit(bytes[at + 1])) else {
+                return Err(InvalidTenantId);
+            };
+            *byte = high << 4 | low;
         }
         Ok(Self(id))
     }
@@ -117,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_guid() {
+    fn other_strings_are_rejected() {
         for text in [
             "",
             "common",
