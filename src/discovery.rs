@@ -10,7 +10,7 @@ use crate::{
     claims::TokenVersion,
     error::{DocumentFault, InvalidDocument},
     jwk::without_bom,
-    tenant::{Address, Cloud, IssuerTemplate, MicrosoftHost, TenantId, check_address},
+    tenant::{Cloud, HttpsUrl, IssuerTemplate, MicrosoftHost, TenantId, split_origin},
 };
 
 /// What a metadata document says, checked.
@@ -256,8 +256,7 @@ fn check_entra(
 
 /// The address that an issuer has: that of its authority, or where it is listed, its own.
 fn base_of<'a>(base: &'a str, found: &'a str, is_listed: bool) -> &'a str {
-    let end = found.find("://").and_then(|at| Some(at + 3 + found[at + 3..].find('/')?));
-    end.filter(|_| is_listed).map_or(base, |end| &found[..end])
+    split_origin(found).filter(|_| is_listed).map_or(base, |(origin, _)| origin)
 }
 
 /// What to do about an issuer with the policy in it, in code and in a file.
@@ -325,9 +324,9 @@ fn own_tenant(found: &str, issuer: IssuerTemplate, configured: &str) -> Result<I
 /// points to.
 fn check_jwks_uri(found: &str, spec: &DocumentSpec) -> Result<(), String> {
     let address =
-        check_address(found).map_err(|problem| format!("its jwks_uri {found:?} may not be fetched: {problem}"))?;
-    let base = check_address(&spec.address()).map_err(|problem| problem.to_string())?;
-    let is_plain = |address: &Address| address.origin == format!("https://{}", address.host);
+        HttpsUrl::parse(found).map_err(|problem| format!("its jwks_uri {found:?} may not be fetched: {problem}"))?;
+    let base = HttpsUrl::parse(&spec.address()).map_err(|problem| problem.to_string())?;
+    let is_plain = |address: &HttpsUrl| address.origin == format!("https://{}", address.host);
     let is_of_same_owner = match spec {
         DocumentSpec::Entra { .. } => {
             spec.cloud().is_some_and(|cloud| Cloud::from_host(&address.host) == Some(cloud)) && is_plain(&address)

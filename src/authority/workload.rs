@@ -9,7 +9,7 @@ use super::{
 use crate::{
     error::ConfigProblemKind::{self, Invalid, Missing, Unsafe},
     policy::ClaimRule,
-    tenant::check_address,
+    tenant::HttpsUrl,
 };
 
 /// The issuer of GitHub Actions, shared by all accounts on GitHub.
@@ -239,7 +239,7 @@ impl WorkloadSpec {
 
 /// Whether an issuer is that of GitHub Actions, ignoring case and port.
 fn is_at_github(issuer: &str) -> bool {
-    let host = |issuer: &str| check_address(issuer.trim()).ok().map(|address| address.host);
+    let host = |issuer: &str| HttpsUrl::parse(issuer.trim()).ok().map(|address| address.host);
     host(issuer).is_some_and(|found| Some(found) == host(GITHUB_ACTIONS))
 }
 

@@ -22,7 +22,7 @@ use crate::{
     jwk::KeySet,
     jwt::Algorithm,
     policy::{Audiences, Policy, Profile},
-    tenant::{TenantId, check_address},
+    tenant::{HttpsUrl, TenantId},
 };
 
 /// Where the keys are, and the kind of tokens they sign.
@@ -258,7 +258,7 @@ impl Rules<'_> {
         let at = provenance.at(&[Key::TenantId, Key::Domain, Key::Authority], tenant);
         self.accepted(&at, tenant, identifier::check_customer_tenant(tenant));
         let name = &provenance.at(&[Key::Authority, Key::Instance], text);
-        match check_address(text) {
+        match HttpsUrl::parse(text) {
             Err(error) => self.wrong(Invalid, name, text, format!("{error}; an address such as {example} is needed")),
             Ok(address) if address.path != "/" => {
                 self.wrong(Invalid, name, text, format!("the host alone is needed, such as {example}"));
@@ -304,7 +304,7 @@ impl Rules<'_> {
         });
         let issuer: Arc<str> = openid.issuer.as_str().into();
         let mut checked = |url: &String| {
-            if let Err(error) = check_address(url) {
+            if let Err(error) = HttpsUrl::parse(url) {
                 self.wrong(Invalid, &provenance.at(&[Key::MetadataAddress, Key::JwksUri], url), url, error.to_string());
             }
             Some(url.clone())
@@ -360,14 +360,14 @@ fn check_issuer(issuer: &str, needs_metadata: bool) -> Result<(), Flaw> {
         return Err(Flaw::invalid(advice));
     }
     if is_at_microsoft(issuer) {
-        let host = check_address(issuer).map(|address| address.host).unwrap_or_default();
+        let host = HttpsUrl::parse(issuer).map(|address| address.host).unwrap_or_default();
         let advice = address::better_kind(&host).unwrap_or("is at a Microsoft host, whose issuers belong to Entra");
         return Err(Flaw::new(Unsafe, advice));
     }
     placeholder::check(issuer)?;
     let is_https = issuer.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:"));
     if is_https || needs_metadata {
-        check_address(issuer).map_err(|error| {
+        HttpsUrl::parse(issuer).map_err(|error| {
             Flaw::invalid(format!(
                 "{error}; if tokens have it in iss, configure the https issuer of the metadata, and list this one under Issuers"
             ))

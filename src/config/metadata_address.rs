@@ -11,7 +11,7 @@ use super::{
 use crate::{
     authority::{Authority, AuthoritySpec, Tenants},
     error::ConfigProblemKind::Conflict,
-    tenant::check_address,
+    tenant::HttpsUrl,
 };
 
 impl Rules<'_> {
@@ -33,7 +33,7 @@ impl Rules<'_> {
         kind: AuthorityKind,
         authority: Option<&Authority>,
     ) -> Option<Flaw> {
-        let checked = match check_address(&metadata.value) {
+        let checked = match HttpsUrl::parse(&metadata.value) {
             Ok(checked) => checked,
             Err(error) => return Some(error.into()),
         };

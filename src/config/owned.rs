@@ -8,7 +8,7 @@ use crate::{
         AuthoritySpec, DocumentSpec, IssuerOwners, KeySource, ListedIssuers, ResolvedAuthority, is_at_microsoft,
     },
     error::ConfigProblemKind::{Conflict, NotApplicable, Unsafe},
-    tenant::{IssuerTemplate, MicrosoftHost, check_address},
+    tenant::{HttpsUrl, IssuerTemplate, MicrosoftHost},
 };
 
 impl Rules<'_> {
@@ -70,7 +70,7 @@ pub(super) fn is_plain(issuer: &str) -> bool {
 /// What is wrong with an issuer that is listed for an authority of this kind.
 fn wrong_issuer(spec: &AuthoritySpec, issuer: &str) -> Option<Flaw> {
     let is_served_at = |address: &str, own: MicrosoftHost| {
-        let host = check_address(address).ok().and_then(|address| MicrosoftHost::of(&address.host));
+        let host = HttpsUrl::parse(address).ok().and_then(|address| MicrosoftHost::of(&address.host));
         host.is_some_and(|host| host == own || matches!(host, MicrosoftHost::Login(_)))
     };
     let is_known = match spec {

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     authority::{Authority, AuthoritySpec, B2cSpec, ClaimNames, Keys, OpenIdConnectSpec, Settings, WorkloadSpec},
     error::ConfigProblemKind::{Conflict, Missing, NotApplicable},
-    tenant::{Instance, MicrosoftHost, TenantId, check_address, is_loopback},
+    tenant::{HttpsUrl, Instance, MicrosoftHost, TenantId, is_loopback},
 };
 
 /// How to configure authorities of several kinds.
@@ -266,7 +266,7 @@ impl<'a> Rules<'a> {
         let tenant = self.single_tenant(&address, tenant, AuthorityKind::ExternalId, None)?;
         let config = self.config;
         // The usual issuer is at a host of Microsoft, which only the GUID tells.
-        let is_custom = check_address(&address)
+        let is_custom = HttpsUrl::parse(&address)
             .is_ok_and(|address| MicrosoftHost::of(&address.host).is_none() && !is_loopback(&address.host));
         if is_custom && address::is_domain(&tenant) && lists_no_issuers(config) {
             let advice = "at a custom domain of External ID, the tenant's GUID is needed: its tokens' issuer is https://{GUID}.ciamlogin.com/{GUID}/v2.0";

@@ -26,7 +26,7 @@ use crate::{
     },
     keys::KeySettings,
     policy::{ClaimRule, MAX_LEEWAY, microsoft_api},
-    tenant::check_address,
+    tenant::HttpsUrl,
 };
 
 const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);
@@ -286,7 +286,7 @@ impl Rules<'_> {
         let is_app_id_uri = text.strip_prefix("api://").is_some_and(|rest| {
             !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#' && byte != b'"')
         });
-        if !is_app_id_uri && check_address(text).is_err() {
+        if !is_app_id_uri && HttpsUrl::parse(text).is_err() {
             self.wrong(
                 Invalid,
                 &resource.name,

@@ -4,7 +4,7 @@
 use crate::{
     authority::{DocumentSpec, ListedIssuers, is_listed},
     claims::{json, payload::Payload},
-    tenant::{MicrosoftHost, TenantId, check_address},
+    tenant::{HttpsUrl, MicrosoftHost, TenantId, split_origin},
 };
 
 /// What the configuration says of the issuers of an authority.
@@ -29,7 +29,7 @@ enum ExpectedForm {
 impl ExpectedIssuer {
     /// `None` if the issuers are known without metadata.
     pub(super) fn of(spec: &DocumentSpec) -> Option<Self> {
-        let origin = |base: &str| check_address(base).map(|address| address.origin).unwrap_or_default();
+        let origin = |base: &str| HttpsUrl::parse(base).map(|address| address.origin).unwrap_or_default();
         let (form, listed) = match spec {
             DocumentSpec::Entra { instance, listed, .. } if instance.cloud().is_none() => {
                 (ExpectedForm::Origin(origin(instance.base())), listed)
@@ -72,9 +72,8 @@ impl ExpectedIssuer {
 /// Base, tenant and policy of an issuer of Azure AD B2C: `{base}/{tenant}/v2.0/`, or with the policy in it
 /// `{base}/tfp/{tenant}/{policy}/v2.0/`, with or without the trailing slash (`docs/entra.md`, "Azure AD B2C").
 pub(super) fn b2c_form(issuer: &str) -> Option<(&str, TenantId, Option<&str>)> {
-    let path = issuer.find("://").and_then(|at| Some(at + 3 + issuer[at + 3..].find('/')?))?;
-    let base = &issuer[..path];
-    let segments: Vec<&str> = issuer[path + 1..].split('/').take(6).collect();
+    let (base, path) = split_origin(issuer)?;
+    let segments: Vec<&str> = path[1..].split('/').take(6).collect();
     let (tenant, policy) = match segments.as_slice() {
         [tenant, "v2.0", ""] => (tenant, None),
         ["tfp", tenant, policy, "v2.0"] | ["tfp", tenant, policy, "v2.0", ""] => (tenant, Some(*policy)),

@@ -238,6 +238,7 @@ impl Table {
     fn template_of(&self, issuer: &str) -> Option<(&Template, TenantId)> {
         /// More than any issuer of Entra has.
         const SEGMENTS: usize = 16;
+        // Not `split_origin`: the origin is not needed here, and this runs for every token.
         const HTTPS: &str = "https://";
         let mut start = if issuer.starts_with(HTTPS) { HTTPS.len() } else { issuer.find("://")? + 3 };
         for segment in issuer.as_bytes().get(start..)?.split(|&byte| byte == b'/').take(SEGMENTS) {
