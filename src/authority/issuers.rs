@@ -8,7 +8,7 @@ use crate::{
 /// Issuers that a configuration lists exactly, some with the placeholder `{tenantid}`.
 pub(crate) type ListedIssuers = Arc<[Arc<str>]>;
 
-/// The issuer with a slash more at its end, or one less.
+/// The issuer with its trailing slash added or removed.
 pub(crate) fn other_spelling(issuer: &str) -> String {
     issuer.strip_suffix('/').map_or_else(|| format!("{issuer}/"), str::to_owned)
 }
@@ -26,17 +26,17 @@ pub(crate) struct Issuer {
     pub(crate) accepted: bool,
 }
 
-/// What it looks like.
+/// Its form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum IssuerForm {
-    /// With each tenant put in.
+    /// With the tenant in its place.
     Template(IssuerTemplate),
-    /// This text and no other, whatever tenant it is of.
+    /// This string alone, with the tenant that it belongs to.
     Exact { text: Arc<str>, tenant: Option<TenantId> },
 }
 
 impl IssuerForm {
-    /// This text, of no tenant.
+    /// This string, without a tenant.
     pub(crate) fn exact(text: &Arc<str>) -> Self {
         Self::Exact { text: Arc::clone(text), tenant: None }
     }
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_that_is_not_accepted_is_left_out() {
+    fn issuers_of_versions_that_are_not_accepted_are_omitted() {
         use TokenVersion::{V1, V2};
         for (only, versions) in [(None, vec![V2, V1]), (Some(V1), vec![V1]), (Some(V2), vec![V2])] {
             let issuers = entra(only);
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_speaks_for_its_own_issuer() {
+    fn key_is_authorized_only_for_its_own_issuer() {
         let holds = |issuers: &Issuers, key: &str, tenant: Option<&str>| {
             let tenant = tenant.map(|tenant| tenant.parse().unwrap());
             issuers.is_of_key(key, IssuerTemplate::parse(key).as_ref(), tenant)

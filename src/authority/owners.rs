@@ -11,7 +11,7 @@ use crate::{
     tenant::{IssuerTemplate, MicrosoftHost, TenantId},
 };
 
-/// What every authority of one verifier owns, as far as the configuration says it. It never changes.
+/// The issuers that each authority of one verifier owns, by the configuration. It never changes.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct IssuerOwners(Vec<Owner>);
 
@@ -28,13 +28,13 @@ pub(super) struct Conflict {
 struct Owner {
     name: Arc<str>,
     family: Family,
-    /// Nothing that its documents say can add an issuer, or Microsoft answers for it.
+    /// Its documents cannot add an issuer, or are Microsoft's.
     is_fixed: bool,
     is_at_microsoft: bool,
     tenants: TenantSet,
     /// Exactly known by the configuration.
     named: Vec<Claim>,
-    /// Known when its documents have come: until then nobody else may have them either.
+    /// Known only from its documents: until they are loaded, no other authority may have them either.
     reserved: Vec<Claim>,
 }
 

@@ -59,12 +59,12 @@ impl IssuerTemplate {
         Self { tenant: None, ..self.clone() }
     }
 
-    /// What stands before and behind the tenant.
+    /// The parts before and after the tenant.
     pub(crate) fn ends(&self) -> (&Arc<str>, &Arc<str>) {
         (&self.prefix, &self.suffix)
     }
 
-    /// The one tenant it speaks for; `None` if it has the placeholder.
+    /// The tenant in it; `None` if it has the placeholder.
     #[must_use]
     pub fn tenant(&self) -> Option<TenantId> {
         self.tenant
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn concrete_issuer_speaks_for_its_tenant_alone() {
+    fn issuer_of_one_tenant_matches_that_tenant_alone() {
         let concrete = IssuerTemplate::parse(&format!("https://sts.windows.net/{TENANT}/")).unwrap();
         assert_eq!(concrete.tenant(), Some(tenant()));
         assert!(concrete.matches(&format!("https://sts.windows.net/{TENANT}/"), tenant()));
