@@ -5,13 +5,13 @@ use std::{
     sync::Arc,
 };
 
-use super::{DocumentSpec, Form, Issuers, Source, Tenants, Trusted};
+use super::{DocumentSpec, IssuerForm, Issuers, KeySource, ResolvedAuthority, Tenants};
 use crate::{
     claims::TokenVersion,
     tenant::{IssuerTemplate, MicrosoftHost, TenantId},
 };
 
-/// What every authority of one verifier owns, as far as the configuration says it. It never changes.
+/// The issuers that each authority of one verifier owns, by the configuration. It never changes.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct IssuerOwners(Vec<Owner>);
 
@@ -28,13 +28,13 @@ pub(super) struct Conflict {
 struct Owner {
     name: Arc<str>,
     family: Family,
-    /// Nothing that its documents say can add an issuer, or Microsoft answers for it.
+    /// Its documents cannot add an issuer, or are Microsoft's.
     is_fixed: bool,
     is_at_microsoft: bool,
     tenants: TenantSet,
     /// Exactly known by the configuration.
     named: Vec<Claim>,
-    /// Known when its documents have come: until then nobody else may have them either.
+    /// Known only from its documents: until they are loaded, no other authority may have them either.
     reserved: Vec<Claim>,
 }
 
@@ -168,11 +168,11 @@ impl Claim {
 }
 
 impl Owner {
-    fn new(trusted: &Trusted) -> Self {
+    fn new(trusted: &ResolvedAuthority) -> Self {
         let spec = trusted.source.main_document();
         let tenants = match &trusted.source {
-            Source::Entra(entra) => TenantSet::of(&entra.tenants),
-            Source::One(spec) => TenantSet::one(spec.tenant()),
+            KeySource::Entra(entra) => TenantSet::of(&entra.tenants),
+            KeySource::Document(spec) => TenantSet::one(spec.tenant()),
         };
         let mut owner = Self {
             name: Arc::clone(&trusted.name),
@@ -269,16 +269,16 @@ impl Owner {
 }
 
 impl Claim {
-    fn of_form(form: &Form, tenants: &TenantSet) -> Self {
+    fn of_form(form: &IssuerForm, tenants: &TenantSet) -> Self {
         match form {
-            Form::Template(template) => Self::of_template(template, tenants),
-            Form::Exact { text, .. } => Self::exact(text),
+            IssuerForm::Template(template) => Self::of_template(template, tenants),
+            IssuerForm::Exact { text, .. } => Self::exact(text),
         }
     }
 }
 
 impl IssuerOwners {
-    pub(crate) fn new<'a>(authorities: impl IntoIterator<Item = &'a Trusted>) -> Self {
+    pub(crate) fn new<'a>(authorities: impl IntoIterator<Item = &'a ResolvedAuthority>) -> Self {
         Self(authorities.into_iter().map(Owner::new).collect())
     }
 

@@ -107,7 +107,7 @@ impl fmt::Debug for GroupIds<'_> {
 
 impl Claims {
     /// The groups in the token, an overage, or nothing. They are in `groups`, or in the claim that
-    /// [`group_claim`](crate::Authority::group_claim) names.
+    /// [`group_claim`](crate::authority::OpenIdConnect::group_claim) names.
     ///
     /// The token's issuer states them, and any issuer can write the group IDs of another one's directory:
     /// [`Requirement::group`](crate::Requirement::group) ignores those of issuers that cannot state them.
@@ -139,8 +139,8 @@ impl Claims {
     }
 
     /// Whether the user is in more groups than fit into the token, so that [`groups`](Self::groups) is empty ([groups
-    /// overage](crate::guide::entra#groups-overage)). Always `false` if [`group_claim`](crate::Authority::group_claim) names
-    /// the claim: only Entra has overages.
+    /// overage](crate::guide::entra#groups-overage)). Always `false` if
+    /// [`group_claim`](crate::authority::OpenIdConnect::group_claim) names the claim: only Entra has overages.
     #[must_use]
     pub fn has_groups_overage(&self) -> bool {
         if self.directory().group_claim {

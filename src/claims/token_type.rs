@@ -1,5 +1,5 @@
 use super::{Claims, TokenVersion, json, payload::StringClaim};
-use crate::tenant::{CHINA_V1_HOST, Cloud, TenantId};
+use crate::tenant::{CHINA_V1_HOST, Cloud, TenantId, split_origin};
 
 /// How the application that requested a token authenticated ([`azpacr`, in v1 tokens
 /// `appidacr`](crate::guide::entra#client-application-claims)). A stronger proof is greater.
@@ -145,15 +145,8 @@ impl Claims {
 
 /// Whether an issuer is one of Entra's.
 fn is_microsoft_issuer(issuer: &str) -> bool {
-    let host = split(issuer).and_then(|(origin, _)| origin.strip_prefix("https://"));
+    let host = split_origin(issuer).and_then(|(origin, _)| origin.strip_prefix("https://"));
     host.is_some_and(|host| host == CHINA_V1_HOST || Cloud::from_host(host).is_some())
-}
-
-/// Origin and path of an address.
-fn split(address: &str) -> Option<(&str, &str)> {
-    let host = address.find("://")? + "://".len();
-    let path = host + address[host..].find('/')?;
-    Some(address.split_at(path))
 }
 
 /// Whether an identity provider is the issuer's tenant, under any of its addresses.
@@ -161,7 +154,7 @@ fn is_same_home(provider: &str, issuer: &str, tenant: TenantId) -> bool {
     if provider == issuer {
         return true;
     }
-    let (Some((origin, path)), Some((own, _))) = (split(provider), split(issuer)) else { return false };
+    let (Some((origin, path)), Some((own, _))) = (split_origin(provider), split_origin(issuer)) else { return false };
     let mut segments = path[1..].split('/');
     let named = segments.next().and_then(|segment| segment.parse::<TenantId>().ok());
     let is_whole = matches!(

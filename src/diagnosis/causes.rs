@@ -7,7 +7,7 @@ use super::{
     pasted::{Pasted, is_jwt_in_any_base64},
 };
 use crate::{
-    authority::Source,
+    authority::KeySource,
     claims::TokenVersion,
     jwt::Algorithm,
     policy::Profile,
@@ -127,7 +127,7 @@ impl Analysis<'_> {
 
     fn by_application(&self, rejection: &Rejection) -> Cause {
         let (what, setting) = match self.failed(Step::TenantLookup) {
-            Some(_) => ("the tenant lookup", "tenants_by()"),
+            Some(_) => ("the tenant lookup", "tenants_from_lookup()"),
             None => ("a check of the application", "check()"),
         };
         Cause::new(
@@ -373,8 +373,8 @@ impl Analysis<'_> {
     /// Whether the authority is one of Entra for work and school that accepts one version alone.
     pub(super) fn only_version(&self) -> Option<TokenVersion> {
         let authority = self.authority?;
-        match (&authority.source, &authority.profile) {
-            (Source::Entra(entra), Profile::Workforce) => entra.version,
+        match (&authority.resolved.source, &authority.resolved.policy.profile) {
+            (KeySource::Entra(entra), Profile::Workforce) => entra.version,
             _ => None,
         }
     }

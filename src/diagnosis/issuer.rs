@@ -2,7 +2,7 @@
 
 use super::{Cause, CauseKind, causes::Analysis, decoded::cloud_of, format};
 use crate::{
-    authority::{Entra, Source, Tenants},
+    authority::{EntraSpec, KeySource, Tenants},
     claims::TokenVersion,
     error::{DocumentFault, FetchFailure},
     policy::microsoft_api,
@@ -147,15 +147,15 @@ impl Analysis<'_> {
     }
 
     fn instance(&self) -> Option<&Instance> {
-        match &self.authority?.source {
-            Source::Entra(entra) => Some(&entra.instance),
-            Source::One(_) => None,
+        match &self.authority?.resolved.source {
+            KeySource::Entra(entra) => Some(&entra.instance),
+            KeySource::Document(_) => None,
         }
     }
 
     fn only_tenant(&self) -> Option<TenantId> {
-        match &self.authority?.source {
-            Source::Entra(Entra { tenants: Tenants::One(tenant), .. }) => Some(*tenant),
+        match &self.authority?.resolved.source {
+            KeySource::Entra(EntraSpec { tenants: Tenants::One(tenant), .. }) => Some(*tenant),
             _ => None,
         }
     }
@@ -231,7 +231,7 @@ impl Analysis<'_> {
     }
 
     pub(super) fn wrong_tenant(&self, rejection: &Rejection) -> Cause {
-        let name = self.authority.map_or("the configured tenants", |authority| &authority.name);
+        let name = self.authority.map_or("the configured tenants", |authority| &authority.resolved.name);
         if rejection.reason() == Some(&Detail::TenantRejected) {
             return Cause::new(
                 CauseKind::TenantPutOut,
@@ -239,7 +239,7 @@ impl Analysis<'_> {
                     "The token is genuine, but the operator of the API does not accept its tenant {}.",
                     rejection.got_value().unwrap_or("?")
                 ),
-                "Add it to the list that tenants_if() or tenants_by() uses. The result of a lookup is cached for five minutes; \
+                "Add it to the list that tenants_matching() or tenants_from_lookup() uses. The result of a lookup is cached for five minutes; \
                  forget_tenant() removes it.",
             );
         }
@@ -273,7 +273,7 @@ impl Analysis<'_> {
 
     /// A requirement on a directory claim that the operator of this authority could write into its tokens.
     pub(super) fn cannot_state(&self, rejection: &Rejection, detail: &str) -> Cause {
-        let name = self.authority.map_or("the authority", |authority| &authority.name);
+        let name = self.authority.map_or("the authority", |authority| &authority.resolved.name);
         let kind = match rejection.kind() {
             RejectionKind::WrongTenant => CauseKind::UnstatedTenant,
             _ => CauseKind::UnstatedClaim,

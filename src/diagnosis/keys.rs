@@ -2,7 +2,7 @@
 
 use super::{Cause, CauseKind, causes::Analysis};
 use crate::{
-    authority::{Entra, Source, Tenants},
+    authority::{EntraSpec, KeySource, Tenants},
     error::{DocumentFault, FetchFailure},
     keys::discovery::ACCEPT_TFP,
     rejection::{Detail, Rejection},
@@ -19,7 +19,9 @@ impl Analysis<'_> {
             );
         }
         let has_own_tenant = self.authority.is_some_and(|authority| {
-            let Source::Entra(Entra { tenants, app_id: None, .. }) = &authority.source else { return false };
+            let KeySource::Entra(EntraSpec { tenants, app_id: None, .. }) = &authority.resolved.source else {
+                return false;
+            };
             matches!(tenants, Tenants::One(_) | Tenants::Domain(_) | Tenants::List { .. })
         });
         if has_own_tenant {
@@ -44,7 +46,7 @@ impl Analysis<'_> {
     }
 
     pub(super) fn no_keys(&self, rejection: &Rejection) -> Cause {
-        let name = self.authority.map_or("the issuer", |authority| &authority.name);
+        let name = self.authority.map_or("the issuer", |authority| &authority.resolved.name);
         // That of the rejection first: it may be about the metadata of one tenant.
         let failed = match rejection.reason() {
             Some(Detail::Fetch(error)) => Some(error),

@@ -11,11 +11,11 @@ pub(crate) use issuer::ACCEPT_TFP;
 use issuer::check_issuer;
 
 use crate::{
-    authority::{DocumentSpec, ForeignIssuer, Form, Issuers, Ownership, is_listed, origin_of},
+    authority::{DocumentSpec, ForeignIssuer, IssuerForm, Issuers, Ownership, is_listed, origin_of},
     claims::TokenVersion,
     error::{DocumentFault, InvalidDocument},
     jwk::without_bom,
-    tenant::{Address, Cloud, IssuerTemplate, MicrosoftHost, TenantId, check_address},
+    tenant::{Cloud, HttpsUrl, IssuerTemplate, MicrosoftHost, TenantId},
 };
 
 /// A metadata document that passed the checks.
@@ -120,8 +120,8 @@ impl Metadata {
         self.template.as_ref().and_then(IssuerTemplate::tenant)
     }
 
-    fn exact(&self, version: TokenVersion, issuer: &str) -> (TokenVersion, Form) {
-        (version, Form::Exact { text: issuer.into(), tenant: self.tenant() })
+    fn exact(&self, version: TokenVersion, issuer: &str) -> (TokenVersion, IssuerForm) {
+        (version, IssuerForm::Exact { text: issuer.into(), tenant: self.tenant() })
     }
 }
 
@@ -132,7 +132,7 @@ pub(crate) fn issuers(spec: &DocumentSpec, v1: Option<&Metadata>, v2: Option<&Me
             // For every tenant, as at Microsoft's clouds, so that tokens of another tenant are rejected as `wrong_tenant`.
             let for_any_tenant = |version, metadata: Option<&Metadata>| {
                 let template = metadata?.template.as_ref()?.for_any_tenant();
-                Some((version, Form::Template(template)))
+                Some((version, IssuerForm::Template(template)))
             };
             let both = [for_any_tenant(TokenVersion::V2, v2), for_any_tenant(TokenVersion::V1, v1)];
             Issuers::new(both.into_iter().flatten(), *version)
@@ -152,8 +152,8 @@ pub(crate) fn issuers(spec: &DocumentSpec, v1: Option<&Metadata>, v2: Option<&Me
         }
         DocumentSpec::OpenIdConnect { listed, .. } => match v2 {
             Some(v2) => {
-                let listed = listed.iter().map(|issuer| (TokenVersion::V2, Form::exact(issuer)));
-                Issuers::new(std::iter::once((TokenVersion::V2, Form::exact(&v2.issuer))).chain(listed), None)
+                let listed = listed.iter().map(|issuer| (TokenVersion::V2, IssuerForm::exact(issuer)));
+                Issuers::new(std::iter::once((TokenVersion::V2, IssuerForm::exact(&v2.issuer))).chain(listed), None)
             }
             None => spec.issuers(),
         },
@@ -182,9 +182,9 @@ fn check_access_token_issuer(
 /// Keys are fetched only from the origin of the document, or from a host of the same cloud.
 fn check_jwks_uri(found: &str, spec: &DocumentSpec) -> Result<(), String> {
     let address =
-        check_address(found).map_err(|problem| format!("its jwks_uri {found:?} may not be fetched: {problem}"))?;
-    let base = check_address(&spec.address()).map_err(|problem| problem.to_string())?;
-    let is_plain = |address: &Address| address.origin == format!("https://{}", address.host);
+        HttpsUrl::parse(found).map_err(|problem| format!("its jwks_uri {found:?} may not be fetched: {problem}"))?;
+    let base = HttpsUrl::parse(&spec.address()).map_err(|problem| problem.to_string())?;
+    let is_plain = |address: &HttpsUrl| address.origin == format!("https://{}", address.host);
     let has_same_owner = match spec {
         DocumentSpec::Entra { .. } => {
             spec.cloud().is_some_and(|cloud| Cloud::from_host(&address.host) == Some(cloud)) && is_plain(&address)

@@ -18,9 +18,8 @@ use super::{
     waiter::Waiter,
 };
 use crate::{
-    authority::{DocumentOwner, Entra, Form, Source, Tenants},
+    authority::{DocumentOwner, EntraSpec, IssuerForm, KeySource, ResolvedAuthority, Tenants},
     error::FetchError,
-    jwt::Algorithm,
     rejection::{Detail, KeyMismatch},
     signature::PublicKey,
     sync::{Guard, RwLock, read, time::Instant},
@@ -29,8 +28,7 @@ use crate::{
 
 /// The keys of one authority.
 pub(crate) struct KeyStore {
-    pub(super) source: Source,
-    pub(super) algorithms: Arc<[Algorithm]>,
+    pub(super) authority: Arc<ResolvedAuthority>,
     pub(super) context: RefreshContext,
     pub(super) main: Arc<Document>,
     /// The documents of listed domains; that of a single domain is the main one.
@@ -99,37 +97,37 @@ pub(crate) struct CandidateKey {
 
 impl KeyStore {
     pub(crate) fn new(
-        source: Source,
-        algorithms: Arc<[Algorithm]>,
+        authority: Arc<ResolvedAuthority>,
         context: RefreshContext,
         queue: Arc<RefreshQueue>,
         revoked: Arc<Revoked>,
         previous: &mut PreviousDocuments,
     ) -> Self {
+        let ResolvedAuthority { source, algorithms, .. } = &*authority;
         let mut document = |spec| {
             previous
-                .take(&spec, &algorithms, &context)
-                .unwrap_or_else(|| Arc::new(Document::new(spec, Arc::clone(&algorithms), context.clone())))
+                .take(&spec, algorithms, &context)
+                .unwrap_or_else(|| Arc::new(Document::new(spec, Arc::clone(algorithms), context.clone())))
         };
         let main = document(source.main_document());
-        let domains = match &source {
-            Source::Entra(entra @ Entra { tenants: Tenants::List { domains, .. }, .. }) => {
+        let domains = match source {
+            KeySource::Entra(entra @ EntraSpec { tenants: Tenants::List { domains, .. }, .. }) => {
                 let spec = |domain: &String| entra.document(DocumentOwner::Domain(domain.clone()));
                 domains.iter().map(|domain| document(spec(domain))).collect()
             }
             _ => Vec::new(),
         };
         let domains = Domains::new(domains, Arc::clone(&context.revision));
-        let tenant_documents = match &source {
-            Source::Entra(entra @ Entra { tenants: Tenants::List { ids, .. }, .. }) if !previous.is_empty() => {
+        let tenant_documents = match source {
+            KeySource::Entra(entra @ EntraSpec { tenants: Tenants::List { ids, .. }, .. }) if !previous.is_empty() => {
                 let spec = |id: &TenantId| entra.document(DocumentOwner::Tenant(*id));
-                let kept = |id: &TenantId| previous.take(&spec(id), &algorithms, &context).map(|kept| (*id, kept));
+                let kept = |id: &TenantId| previous.take(&spec(id), algorithms, &context).map(|kept| (*id, kept));
                 ids.iter().filter_map(kept).map(|(id, kept)| (id, TenantDocument::Document(kept))).collect()
             }
             _ => HashMap::new(),
         };
         let tenant_documents = RwLock::new(tenant_documents);
-        Self { source, algorithms, context, main, domains, tenant_documents, queue, revoked }
+        Self { authority, context, main, domains, tenant_documents, queue, revoked }
     }
 
     /// All documents that exist now.
@@ -144,9 +142,9 @@ impl KeyStore {
 
     /// The configured tenants, for Entra.
     pub(crate) fn tenants(&self) -> Option<&Tenants> {
-        match &self.source {
-            Source::Entra(entra) => Some(&entra.tenants),
-            Source::One(_) => None,
+        match &self.authority.source {
+            KeySource::Entra(entra) => Some(&entra.tenants),
+            KeySource::Document(_) => None,
         }
     }
 
@@ -166,7 +164,8 @@ impl KeyStore {
     /// The `kid` to look for: that of the token's header, or the empty one for a key without `kid`. `None` if no key can be
     /// found.
     pub(crate) fn key_id<'a>(&self, named: Option<&'a str>) -> Option<&'a str> {
-        let accepts_keys_without_id = matches!(&self.source, Source::One(spec) if spec.accepts_nameless_keys());
+        let accepts_keys_without_id =
+            matches!(&self.authority.source, KeySource::Document(spec) if spec.accepts_nameless_keys());
         let has_nameless = || accepts_keys_without_id && self.main.snapshot().has_nameless_key();
         match named {
             // A static key without `kid` is meant for all tokens of its issuer.
@@ -295,8 +294,8 @@ impl KeyStore {
     pub(crate) fn has_issuer(&self, issuer: &str) -> bool {
         let snapshot = self.main.snapshot();
         snapshot.issuers.accepted().any(|known| match &known.form {
-            Form::Exact { text, .. } => **text == *issuer,
-            Form::Template(form) => snapshot.tenant.is_some_and(|tenant| form.matches(issuer, tenant)),
+            IssuerForm::Exact { text, .. } => **text == *issuer,
+            IssuerForm::Template(form) => snapshot.tenant.is_some_and(|tenant| form.matches(issuer, tenant)),
         })
     }
 
@@ -308,11 +307,6 @@ impl KeyStore {
     /// The provider's time and ours at the last response with a `Date` header.
     pub(crate) fn clocks(&self) -> Option<(SystemTime, SystemTime)> {
         self.main.clocks()
-    }
-
-    /// Where the keys come from.
-    pub(crate) fn source(&self) -> &Source {
-        &self.source
     }
 
     /// The time until a refresh may start again.

@@ -8,7 +8,7 @@ use super::{
     waiter::Waiter,
 };
 use crate::{
-    authority::{DocumentOwner, Entra, Source, Tenants},
+    authority::{DocumentOwner, EntraSpec, KeySource, Tenants},
     rejection::Detail,
     sync::{read, time::Instant, write},
     tenant::TenantId,
@@ -101,7 +101,7 @@ impl KeyStore {
         if let Some(document) = self.tenant_document(tenant) {
             return Some(document);
         }
-        let Source::Entra(entra) = &self.source else { return None };
+        let KeySource::Entra(entra) = &self.authority.source else { return None };
         if !matches!(&entra.tenants, Tenants::List { ids, .. } if ids.contains(&tenant)) {
             return None;
         }
@@ -117,7 +117,8 @@ impl KeyStore {
             known if is_redundant(known) => None,
             _ => {
                 let spec = entra.document(DocumentOwner::Tenant(tenant));
-                let document = Arc::new(Document::new(spec, Arc::clone(&self.algorithms), self.context.clone()));
+                let algorithms = Arc::clone(&self.authority.algorithms);
+                let document = Arc::new(Document::new(spec, algorithms, self.context.clone()));
                 all.insert(tenant, TenantDocument::Document(Arc::clone(&document)));
                 Some(document)
             }
@@ -158,7 +159,9 @@ impl KeyStore {
         }
         let domains = self.domain_documents().enumerate().filter(|(_, document)| is_missing(document));
         missing.extend(domains.map(|(number, _)| Load::Domain(number)));
-        if let Source::Entra(Entra { app_id: Some(_), tenants: Tenants::List { ids, .. }, .. }) = &self.source {
+        if let KeySource::Entra(EntraSpec { app_id: Some(_), tenants: Tenants::List { ids, .. }, .. }) =
+            &self.authority.source
+        {
             let all = read(&self.tenant_documents);
             let is_missing = |id: &&TenantId| match all.get(id) {
                 Some(TenantDocument::Document(document)) => is_missing(document),

@@ -13,7 +13,7 @@ use super::{
     *,
 };
 use crate::{
-    authority::{Authority, DocumentSpec, Issuers, Kind},
+    authority::{Authority, DocumentSpec, Entra, Issuers},
     error::InvalidDocument,
     jwk::KeySet,
     jwt::Algorithm,
@@ -69,11 +69,8 @@ fn own(of: &str, keys: &[Value]) -> Fetched {
     fetched(&format!("{PUBLIC}/{of}/v2.0"), None, keys)
 }
 
-fn document(authority: Authority) -> Arc<DocumentSpec> {
-    match authority.kind {
-        Kind::Entra(entra) => Arc::new(entra.main_document()),
-        other => panic!("{other:?}"),
-    }
+fn document(authority: Entra) -> Arc<DocumentSpec> {
+    Arc::new(authority.spec.main_document())
 }
 
 fn shared_spec() -> Arc<DocumentSpec> {

@@ -38,7 +38,7 @@ impl<'a, R: Recorder> Run<'a, R> {
         let keys = &authority.keys;
         let key_id = keys.key_id(header.key_id.as_deref()).ok_or_else(without_key_id);
         let Some(key_id) = self.note(Step::KeyId, key_id)? else { return Ok(None) };
-        self.check_algorithm_among(&authority.algorithms)?;
+        self.check_algorithm_among(&authority.resolved.algorithms)?;
 
         let mut found = keys.find(key_id, tenant);
         if found.is_empty() {

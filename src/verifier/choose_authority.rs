@@ -11,7 +11,7 @@ use crate::{
         TokenVersion,
         payload::{Payload, StringClaim},
     },
-    rejection::{Rejection, RejectionKind},
+    rejection::{Detail, Rejection, RejectionKind},
     tenant::TenantId,
 };
 
@@ -127,6 +127,30 @@ impl<R: Recorder> Run<'_, R> {
 }
 
 impl VerifierState {
+    /// No authority has the issuer.
+    fn unknown_issuer(&self, payload: &Payload) -> Rejection {
+        let got = payload.string(StringClaim::Issuer).unwrap_or("no iss").to_owned();
+        Rejection::new(RejectionKind::UnknownIssuer).got(got).expected_always(&self.issuers.accepted())
+    }
+
+    /// Two authorities accept the issuer and tenant, so that it is not clear which rules apply.
+    fn ambiguous_issuer(&self, authorities: [usize; 2]) -> Rejection {
+        let [one, other] = authorities.map(|index| self.authorities[index].name());
+        let rejection = Rejection::new(RejectionKind::UnknownIssuer).because(Detail::AmbiguousIssuer);
+        rejection.expected(format!("one of {one} and {other}"))
+    }
+
+    /// For a diagnosis of a token with an unknown issuer: the only authority, or that for Entra if the issuer looks like
+    /// one of Microsoft's.
+    fn closest_authority(&self, payload: &Payload) -> Option<usize> {
+        if let [_] = self.authorities.as_slice() {
+            return Some(0);
+        }
+        let issuer = payload.string(StringClaim::Issuer).unwrap_or_default();
+        let is_microsoft = ["https://login.", "https://sts."].iter().any(|start| issuer.starts_with(start));
+        self.authorities.iter().position(|authority| is_microsoft && authority.resolved.is_entra())
+    }
+
     /// The first of these authorities that has the key of a token.
     fn with_key(
         &self,

@@ -5,12 +5,11 @@ use std::{collections::HashMap, sync::Arc};
 use foldhash::fast::RandomState;
 
 use super::{
-    b2c::{PolicyName, b2c_form},
     configured_authority::ConfiguredAuthority,
-    expected_issuer::ExpectedIssuer,
+    expected_issuer::{ExpectedIssuer, PolicyName, b2c_form},
 };
 use crate::{
-    authority::{Form, Tenants},
+    authority::{IssuerForm, Tenants},
     claims::{
         TokenVersion,
         payload::{Payload, StringClaim},
@@ -124,10 +123,10 @@ impl Table {
             }
             for issuer in snapshot.issuers.accepted() {
                 match &issuer.form {
-                    Form::Exact { text, tenant } => {
+                    IssuerForm::Exact { text, tenant } => {
                         table.exact(authority, configured, Arc::clone(text), issuer.version, *tenant);
                     }
-                    Form::Template(form) => {
+                    IssuerForm::Template(form) => {
                         let (prefix, suffix) = form.ends();
                         table.template(authority, configured, (Arc::clone(prefix), Arc::clone(suffix)), issuer.version);
                     }
@@ -138,7 +137,7 @@ impl Table {
         texts.truncate(SHOWN);
         table.issuers = match texts.join(" or ") {
             text if text.is_empty() => {
-                all.iter().map(|configured| &*configured.name).take(SHOWN).collect::<Vec<_>>().join(" or ").into()
+                all.iter().map(|configured| &**configured.name()).take(SHOWN).collect::<Vec<_>>().join(" or ").into()
             }
             text => (text + more).into(),
         };
@@ -154,7 +153,7 @@ impl Table {
         tenant: Option<TenantId>,
     ) {
         let exact = self.exact.entry(issuer).or_insert_with(|| Exact { version, tenant, policies: HashMap::default() });
-        Owner::claim(exact.policies.entry(configured.b2c_policy.clone()), authority);
+        Owner::claim(exact.policies.entry(configured.resolved.b2c_policy.clone()), authority);
     }
 
     fn template(
@@ -220,7 +219,7 @@ impl Table {
         match known {
             // The key may belong to a policy whose metadata is not loaded yet.
             IssuerMatch::OneOf { mut authorities, version, tenant } => {
-                authorities.extend(not_loaded.into_iter().filter(|&at| all[at].b2c_policy.is_some()));
+                authorities.extend(not_loaded.into_iter().filter(|&at| all[at].resolved.b2c_policy.is_some()));
                 IssuerMatch::OneOf { authorities, version, tenant }
             }
             _ if !not_loaded.is_empty() => IssuerMatch::NotLoaded { authorities: not_loaded },
@@ -242,6 +241,7 @@ impl Table {
     fn template_of(&self, issuer: &str) -> Option<(&Template, TenantId)> {
         /// More than any issuer of Entra has.
         const SEGMENTS: usize = 16;
+        // Not `split_origin`: the origin is not needed here, and this runs for every token.
         const HTTPS: &str = "https://";
         let mut start = if issuer.starts_with(HTTPS) { HTTPS.len() } else { issuer.find("://")? + 3 };
         for segment in issuer.as_bytes().get(start..)?.split(|&byte| byte == b'/').take(SEGMENTS) {
@@ -283,7 +283,7 @@ impl Exact {
         let of_policy = || match PolicyName::of(payload, issuer) {
             PolicyName::Claimed(policy) => self.policies.get(&Some(policy)).copied(),
             PolicyName::OfIssuer(policy) => {
-                let accepts = |owned: &Owner| all[owned.first()].policy.app_tokens_without_policy;
+                let accepts = |owned: &Owner| all[owned.first()].accepts_app_tokens_without_policy();
                 self.policies.get(&Some(policy)).copied().filter(accepts)
             }
             PolicyName::None => None,
@@ -317,7 +317,7 @@ impl Exact {
             Owner::Ambiguous(_) => None,
         });
         let mut authorities: Vec<usize> =
-            owned.filter(|authority| all[*authority].policy.app_tokens_without_policy).collect();
+            owned.filter(|authority| all[*authority].accepts_app_tokens_without_policy()).collect();
         authorities.sort_unstable();
         authorities
     }

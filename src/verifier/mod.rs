@@ -1,24 +1,17 @@
 //! The verifier: a token in, claims or a rejection out.
 
 mod assemble;
-mod b2c;
 mod builder;
-mod check;
 mod check_signature;
-mod check_tenant;
 mod choose_authority;
 mod configured_authority;
 mod expected_issuer;
 mod header_cache;
-mod issuer_consistency;
 mod issuer_index;
 mod permanent;
 mod pipeline;
-mod public_cause;
 mod readiness;
 mod recorder;
-mod refresh_attempts;
-mod rejections;
 mod reload;
 mod run;
 mod state;
@@ -33,8 +26,8 @@ mod verify;
 use std::{fmt, sync::Arc};
 
 pub use builder::VerifierBuilder;
-pub use check::Check;
 pub(crate) use configured_authority::AuthorityReport;
+pub use permanent::Check;
 pub(crate) use recorder::{Recording, Step};
 pub(crate) use reload::log_detailed_errors;
 pub use state::Verifier;
@@ -141,7 +134,7 @@ impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.state();
         f.debug_struct("Verifier")
-            .field("authorities", &state.authorities.iter().map(|authority| &*authority.name).collect::<Vec<_>>())
+            .field("authorities", &state.authorities.iter().map(|authority| &**authority.name()).collect::<Vec<_>>())
             .field("cache", &state.cache)
             .field("checks", &state.checks.len())
             .finish_non_exhaustive()

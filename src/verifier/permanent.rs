@@ -2,19 +2,22 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    future::Future,
+    pin::Pin,
     sync::{Arc, OnceLock},
     time::Duration,
 };
 
-use super::check::Check;
 use crate::{
-    authority::Trusted,
+    authority::ResolvedAuthority,
     cache::CacheSettings,
+    claims::Claims,
     clock::Clock,
     config::{Config, ConfigSettings, ResolvedConfig},
     error::{ConfigError, ConfigProblem, ConfigProblemKind, FetchError, FetchFailure},
     fetch::{self, Fetch, FetchFuture, FetchRequest},
     keys::{KeySettings, queue::RefreshQueue, revision::Revision, revoked::RevokedAtRunTime, stats::Counters},
+    rejection::Rejection,
     sync::{Mutex, lock},
 };
 
@@ -104,7 +107,9 @@ impl Permanent {
     /// Validates a configuration, with all mistakes at once.
     pub(super) fn resolve(&self, config: &Config) -> Result<ResolvedConfig, ConfigError> {
         let plan = config.resolve(&self.code);
-        let needs = |needed: fn(&Trusted) -> bool| plan.as_ref().is_ok_and(|plan| plan.authorities.iter().any(needed));
+        let needs = |needed: fn(&ResolvedAuthority) -> bool| {
+            plan.as_ref().is_ok_and(|plan| plan.authorities.iter().any(needed))
+        };
         let fetches = plan.is_err() || needs(|trusted| trusted.fetches() && trusted.ca_certificates.is_none());
         let has_certificates = needs(|trusted| trusted.ca_certificates.is_some());
         let problem = match &self.custom_fetch {
@@ -121,6 +126,38 @@ impl Permanent {
             (Err(error), Some(problem)) => Err(error.with(problem)),
             (Ok(_), Some(problem)) => Err(ConfigError::from_problem(problem)),
         }
+    }
+}
+
+/// An asynchronous check of the application, of revoked sessions or blocked users for example.
+///
+/// It runs after the signature and all rules, on every request, cached or not. Closures that return a future are checks.
+///
+/// ```
+/// use tower_entra::{Claims, Rejection, RejectionKind, verifier::Check};
+///
+/// async fn is_revoked(_session: Option<String>) -> bool {
+///     false
+/// }
+///
+/// let check = |claims: Claims| async move {
+///     if is_revoked(claims.token_id()).await { Err(Rejection::new(RejectionKind::ClaimNotAllowed)) } else { Ok(()) }
+/// };
+/// fn takes(_: impl Check) {}
+/// takes(check);
+/// ```
+pub trait Check: Send + Sync + 'static {
+    /// Accepts or rejects the claims.
+    fn check(&self, claims: Claims) -> Pin<Box<dyn Future<Output = Result<(), Rejection>> + Send + '_>>;
+}
+
+impl<F, R> Check for F
+where
+    F: Fn(Claims) -> R + Send + Sync + 'static,
+    R: Future<Output = Result<(), Rejection>> + Send + 'static,
+{
+    fn check(&self, claims: Claims) -> Pin<Box<dyn Future<Output = Result<(), Rejection>> + Send + '_>> {
+        Box::pin(self(claims))
     }
 }
 

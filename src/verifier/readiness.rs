@@ -90,7 +90,7 @@ impl Verifier {
 impl VerifierState {
     fn ready(&self) -> Result<(), Rejection> {
         self.fetch_missing(self.authorities.iter());
-        let mut required = self.authorities.iter().filter(|authority| authority.is_required_for_readiness);
+        let mut required = self.authorities.iter().filter(|authority| authority.resolved.is_required_for_readiness);
         required.find(|authority| !authority.keys.has_keys()).map_or(Ok(()), |authority| Err(authority.unavailable()))
     }
 
@@ -118,7 +118,9 @@ impl VerifierState {
             .iter()
             .flat_map(|authority| authority.keys.missing().into_iter().map(move |load| (authority, load)));
         let mut all: Vec<(&ConfiguredAuthority, Load)> = all.collect();
-        all.sort_by_key(|(authority, load)| (!matches!(load, Load::Main), !authority.is_required_for_readiness));
+        all.sort_by_key(|(authority, load)| {
+            (!matches!(load, Load::Main), !authority.resolved.is_required_for_readiness)
+        });
         all
     }
 
@@ -155,6 +157,6 @@ async fn all<F: Future<Output = ()>>(futures: Vec<F>) {
 
 impl ConfiguredAuthority {
     fn is_named(&self, name: &str) -> bool {
-        *self.name == *name || self.keys.has_issuer(name)
+        **self.name() == *name || self.keys.has_issuer(name)
     }
 }

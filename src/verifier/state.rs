@@ -3,8 +3,11 @@ use std::{sync::Arc, time::Duration};
 #[cfg(test)]
 use super::stub;
 use super::{
-    check::Check, configured_authority::ConfiguredAuthority, header_cache::HeaderCache, issuer_index::IssuerIndex,
-    permanent::Permanent, tenant_lookup::TenantLookups,
+    configured_authority::ConfiguredAuthority,
+    header_cache::HeaderCache,
+    issuer_index::IssuerIndex,
+    permanent::{Check, Permanent},
+    tenant_lookup::TenantLookups,
 };
 use crate::{
     cache::Cache,
@@ -19,7 +22,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Verifier(pub(super) Arc<Current>);
 
-/// The state that holds now, and what is needed to replace it.
+/// The current state, and what is needed to replace it.
 pub(super) struct Current {
     pub(super) state: ArcSwap<VerifierState>,
     pub(super) permanent: Permanent,
@@ -43,7 +46,7 @@ impl Verifier {
     }
 }
 
-/// One configuration, with the keys, and with the verdicts that were given by it. A reload makes another one.
+/// One configuration with its keys and cached verdicts. A reload replaces it.
 pub(crate) struct VerifierState {
     pub(super) authorities: Vec<ConfiguredAuthority>,
     pub(super) issuers: IssuerIndex,

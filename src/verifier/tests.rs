@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{
-    b2c::PolicyName,
+    expected_issuer::PolicyName,
     issuer_index::IssuerMatch,
     permanent::Permanent,
     recorder::{Recorder, Recording, Step},
@@ -154,7 +154,7 @@ fn report_of_a_token_without_an_authority() {
     let mut state = state_of([T, OTHER]);
     assert!(state.report(&Recording::default()).is_none(), "one of two");
     state.authorities.truncate(1);
-    assert!(state.report(&Recording::default()).is_some_and(|report| report.name.contains(T)));
+    assert!(state.report(&Recording::default()).is_some_and(|report| report.resolved.name.contains(T)));
     state.authorities.clear();
     assert!(state.report(&Recording::default()).is_none(), "none");
 }

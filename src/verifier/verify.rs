@@ -3,17 +3,21 @@
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use super::{
+    configured_authority::ConfiguredAuthority,
     issuer_index::IssuerMatch,
     pipeline::Accepted,
     recorder::{FirstFailure, Recording, Step, Stop},
-    refresh_attempts::RefreshAttempts,
+    run::RefreshAttempts,
     state::{Verifier, VerifierState},
+    tenant_lookup::LookupResult,
 };
 use crate::{
+    authority::TenantFilter,
     cache::CachedToken,
     claims::Claims,
     keys::{revision::ValidityStamp, stats::Event, waiter::Waiter},
-    rejection::{Rejection, RejectionKind},
+    rejection::{Detail, Rejection, RejectionKind},
+    tenant::TenantId,
 };
 
 /// A verdict that is not known yet.
@@ -146,13 +150,13 @@ impl VerifierState {
             };
             cached.stamp.set(revision, until);
         }
-        Some(match authority.policy.check_dates(cached.claims.payload(), now) {
+        Some(match authority.resolved.policy.check_dates(cached.claims.payload(), now) {
             Ok(()) => Ok(cached.claims.clone()),
             Err(rejection) => {
                 if rejection.kind() == RejectionKind::Expired {
                     cache.remove(token);
                 }
-                Err(rejection.verified().at_authority(&authority.name).with_key_id(&cached.key_id))
+                Err(rejection.verified().at_authority(authority.name()).with_key_id(&cached.key_id))
             }
         })
     }
@@ -184,6 +188,39 @@ impl VerifierState {
         Ok(())
     }
 
+    /// Whether the operator accepts the tenant, if that is known without waiting.
+    fn check_tenant_at_once(&self, claims: &Claims) -> Option<Result<(), Rejection>> {
+        let authority = &self.authorities[claims.facts().number];
+        let Some(filter) = authority.resolved.tenant_filter() else { return Some(Ok(())) };
+        // Only authorities of Entra have a filter, and all of their tokens have a tenant.
+        let Some(tenant) = claims.tenant_id() else { return Some(Err(authority.tenant_rejected(None))) };
+        let is_allowed = match filter {
+            TenantFilter::Matching(matches) => Some(Ok(matches(tenant))),
+            TenantFilter::Lookup(_) => self.lookups.get((claims.facts().number, tenant)),
+        };
+        is_allowed.map(|result| authority.tenant_outcome(tenant, result))
+    }
+
+    /// Whether the operator accepts the tenant.
+    async fn check_tenant_lookup(&self, claims: &Claims) -> Result<(), Rejection> {
+        let number = claims.facts().number;
+        let authority = &self.authorities[number];
+        if let Some(known) = self.check_tenant_at_once(claims) {
+            return known;
+        }
+        let (Some(TenantFilter::Lookup(lookup)), Some(tenant)) =
+            (authority.resolved.tenant_filter(), claims.tenant_id())
+        else {
+            return Err(authority.tenant_rejected(None));
+        };
+        let look_up = || {
+            let lookup = Arc::clone(lookup);
+            async move { lookup.is_allowed(tenant).await }
+        };
+        let result = self.lookups.get_or_look_up((number, tenant), look_up).await;
+        authority.tenant_outcome(tenant, result)
+    }
+
     async fn record_checks(&self, claims: Claims, recording: &mut Recording) {
         if recording.record(Step::TenantLookup, self.check_tenant_lookup(&claims).await) {
             recording.record(Step::Application, self.check_application(&claims).await);
@@ -193,5 +230,25 @@ impl VerifierState {
     /// The time since the Unix epoch. A clock that is set to a time before it makes every token expired.
     pub(super) fn since_epoch(&self) -> Duration {
         self.clock.now().duration_since(std::time::UNIX_EPOCH).unwrap_or(Duration::MAX)
+    }
+}
+
+impl ConfiguredAuthority {
+    fn tenant_outcome(&self, tenant: TenantId, result: LookupResult) -> Result<(), Rejection> {
+        match result {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(self.tenant_rejected(Some(tenant))),
+            Err(rejection) => Err(rejection.verified().at_authority(self.name())),
+        }
+    }
+
+    /// The operator does not accept the tenant.
+    fn tenant_rejected(&self, tenant: Option<TenantId>) -> Rejection {
+        let rejection = Rejection::new(RejectionKind::WrongTenant).verified().at_authority(self.name());
+        let rejection = rejection.because(Detail::TenantRejected);
+        match tenant {
+            Some(tenant) => rejection.got(tenant.to_string()),
+            None => rejection,
+        }
     }
 }

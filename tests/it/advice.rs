@@ -17,7 +17,7 @@ fn dated(mock: MockEntra) -> MockEntra {
     mock
 }
 
-async fn claims(mock: &MockEntra, authority: Authority, token: &TokenBuilder) -> Claims {
+async fn claims(mock: &MockEntra, authority: impl Into<Authority>, token: &TokenBuilder) -> Claims {
     let verifier = Verifier::builder().authority(authority).fetch(mock.clone()).clock(clock_of(mock));
     verifier.build().unwrap().verify(&token.build()).await.unwrap()
 }

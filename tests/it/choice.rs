@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tower_entra::{
     Authority, RejectionKind, TenantId,
+    authority::B2c,
     tenant::Instance,
     testing::{Fault, MockEntra, MockKey, TokenBuilder},
 };
@@ -20,7 +21,7 @@ fn keys_of(policy: &str) -> String {
 }
 
 /// Two policies of B2C, each with a key of its own, that accept tokens of applications without a policy.
-fn two_policies() -> (MockEntra, [MockKey; 2], Authority) {
+fn two_policies() -> (MockEntra, [MockKey; 2], B2c) {
     let mock = MockEntra::b2c("contoso", POLICIES[0]).add_policy(POLICIES[1]);
     let keys = POLICIES.map(|policy| {
         let key = mock.new_key();
@@ -273,7 +274,7 @@ async fn checks_after_the_rules() {
     for (is_allowed, expected) in [(true, "client_not_allowed"), (false, "wrong_tenant")] {
         let asked = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&asked);
-        let authority = Authority::tenants_if(move |_| {
+        let authority = Authority::tenants_matching(move |_| {
             counter.fetch_add(1, Relaxed);
             is_allowed
         });

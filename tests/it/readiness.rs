@@ -37,7 +37,7 @@ impl Both {
     }
 
     fn partner(&self) -> Authority {
-        Authority::openid_connect(self.partner.issuer()).audience("api://orders")
+        Authority::openid_connect(self.partner.issuer()).audience("api://orders").into()
     }
 
     fn builder(&self) -> VerifierBuilder {

@@ -314,7 +314,7 @@ async fn cached_tenant_lookups_are_dropped() {
     let counted = Arc::clone(&lookups);
     let mock = MockEntra::new();
     let clock = clock_of(&mock);
-    let by = Authority::tenants_by(move |_: TenantId| {
+    let by = Authority::tenants_from_lookup(move |_: TenantId| {
         counted.fetch_add(1, Ordering::Relaxed);
         async { Ok(true) }
     });

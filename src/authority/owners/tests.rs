@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    authority::{Authority, Ownership},
+    authority::{Authority, Entra, Ownership},
     config::ConfigSettings,
     tenant::{Cloud, Instance},
 };
@@ -18,39 +18,42 @@ const OTHER_DOMAIN: &str = "fabrikam.onmicrosoft.com";
 const POLICY: &str = "B2C_1_susi";
 const OTHER_POLICY: &str = "B2C_1_edit";
 
-fn tenants(base: &str, ids: &[&str], domains: &[&str]) -> Authority {
+fn tenants(base: &str, ids: &[&str], domains: &[&str]) -> Entra {
     let ids = ids.iter().map(|id| id.parse().unwrap());
     Authority::tenants(ids, domains.iter().map(ToString::to_string)).in_instance(Instance::parse(base).unwrap())
 }
 
 fn any(base: &str) -> Authority {
-    Authority::danger_any_organization().in_instance(Instance::parse(base).unwrap())
+    Authority::danger_any_organization().in_instance(Instance::parse(base).unwrap()).into()
 }
 
 fn cloud(cloud: Cloud) -> Authority {
-    Authority::tenant(A.parse().unwrap()).in_instance(cloud.into())
+    Authority::tenant(A.parse().unwrap()).in_instance(cloud.into()).into()
 }
 
 fn openid(issuer: &str) -> Authority {
-    Authority::openid_connect(issuer)
+    Authority::openid_connect(issuer).into()
 }
 
 /// The owners of authorities that are named `0`, `1` and so on. Each is validated alone: two that overlap are not rejected.
 fn owners(authorities: impl IntoIterator<Item = Authority>) -> IssuerOwners {
-    let trusted = authorities.into_iter().enumerate().map(|(number, authority)| {
-        let authority = authority.named(number.to_string()).client_id(D);
+    let resolved = authorities.into_iter().enumerate().map(|(number, authority)| {
+        let mut authority = authority.named(number.to_string());
+        authority.settings.client_id = Some(D.to_owned());
         ConfigSettings::default().authority(authority).resolve().unwrap().authorities.remove(0)
     });
-    IssuerOwners::new(&trusted.collect::<Vec<_>>())
+    IssuerOwners::new(&resolved.collect::<Vec<_>>())
 }
 
 #[test]
 fn configurations_that_name_the_same_issuer() {
-    let listing = |ids: &[&str], domains: &[&str], issuer: &str| tenants(X, ids, domains).issuers([issuer]);
+    let listing =
+        |ids: &[&str], domains: &[&str], issuer: &str| Authority::from(tenants(X, ids, domains).issuers([issuer]));
     let (v1, v2) = (format!("{Y}/{{tenantid}}/"), format!("{Y}/{{tenantid}}/v2.0"));
     let of = |tenant: &str| format!("{Y}/{tenant}/v2.0");
     // At addresses of their own, so that only the listed issuers are shared.
-    let beside = |ids: &[&str], issuer: &str| tenants("https://other.example", ids, &[]).issuers([issuer]);
+    let beside =
+        |ids: &[&str], issuer: &str| Authority::from(tenants("https://other.example", ids, &[]).issuers([issuer]));
     for (name, one, other, is_same) in [
         ("a listed tenant", listing(&[A, B], &[], &v2), openid(&of(A)), true),
         ("a tenant that is not listed", listing(&[A, B], &[], &v2), openid(&of(C)), false),
@@ -101,21 +104,22 @@ fn issuers_in_documents_that_belong_to_another_authority() {
     use Found::*;
     let (v1, v2) = (format!("{Y}/{{tenantid}}/"), format!("{Y}/{{tenantid}}/v2.0"));
     let own = format!("{X}/{{tenantid}}/v2.0");
-    let two = || tenants(X, &[A, B], &[]);
-    let b2c = |base: &str, tenant: &str, policy: &str| Authority::b2c_at(base, tenant, policy);
-    let external = Authority::external_id_at;
+    let two = || Authority::from(tenants(X, &[A, B], &[]));
+    let b2c = |base: &str, tenant: &str, policy: &str| Authority::from(Authority::b2c_at(base, tenant, policy));
+    let external = |base: &str, tenant: &str| Authority::from(Authority::external_id_at(base, tenant));
+    let contoso = || Authority::from(Authority::external_id("contoso"));
     let usual = |tenant: &str| format!("https://{tenant}.ciamlogin.com/{tenant}/v2.0");
     let of_b2c = |base: &str| format!("{base}/{A}/v2.0/");
     for (name, authority, issuer, other, expected) in [
         // Instances of Entra.
         ("nobody's", two(), &*v2, openid("https://id.example"), Free),
         ("reserved", two(), &v2, any(Y), Reserved),
-        ("reserved, for other tenants", two(), &v2, tenants(Y, &[C, D], &[]), Free),
+        ("reserved, for other tenants", two(), &v2, tenants(Y, &[C, D], &[]).into(), Free),
         ("reserved and listed", two().issuers([&v2]), &v2, any(Y), Free),
         ("another suffix is listed", two().issuers([&v1]), &v2, any(Y), Reserved),
         ("another prefix is listed", two().issuers([v2.replace("login", "sts")]), &v2, any(Y), Reserved),
-        ("listed, of one tenant", tenants(X, &[A], &[]).issuers([&v2]), &v2, any(Y), Free),
-        ("not listed, of one tenant", tenants(X, &[A], &[]), &v2, any(Y), Reserved),
+        ("listed, of one tenant", tenants(X, &[A], &[]).issuers([&v2]).into(), &v2, any(Y), Free),
+        ("not listed, of one tenant", tenants(X, &[A], &[]).into(), &v2, any(Y), Reserved),
         ("the same instance", two(), &own, any(X), Free),
         ("configured", two(), &v2, openid(&format!("{Y}/{B}/v2.0")), Owned),
         ("configured and listed", two().issuers([&v2]), &v2, openid(&format!("{Y}/{B}/v2.0")), Owned),
@@ -130,8 +134,8 @@ fn issuers_in_documents_that_belong_to_another_authority() {
         ("by domains", external(X, DOMAIN), &format!("{X}/{A}/v2.0"), external(X, OTHER_DOMAIN), Free),
         ("by domains elsewhere", external(X, DOMAIN), &format!("{Y}/{A}/v2.0"), external(Y, OTHER_DOMAIN), Reserved),
         ("of B2C at its address", external(X, DOMAIN), &of_b2c(X), b2c(X, DOMAIN, POLICY), Reserved),
-        ("of any tenant", external(X, A), &usual(B), Authority::external_id("contoso"), Reserved),
-        ("its own usual one", external(X, A), &usual(A), Authority::external_id("contoso"), Reserved),
+        ("of any tenant", external(X, A), &usual(B), contoso(), Reserved),
+        ("its own usual one", external(X, A), &usual(A), contoso(), Reserved),
         ("its own usual one, elsewhere", external(X, A), &usual(A), external(Y, DOMAIN), Free),
         ("of a custom domain", external(X, A), &usual(B), external(Y, DOMAIN), Free),
         (
@@ -142,13 +146,13 @@ fn issuers_in_documents_that_belong_to_another_authority() {
             Free,
         ),
         // What metadata at a Microsoft host names is its own.
-        ("at Microsoft's host", Authority::external_id("contoso"), &usual(A), external(X, A), Free),
+        ("at Microsoft's host", contoso(), &usual(A), external(X, A), Free),
     ] {
         let owners = Arc::new(owners([authority.clone(), other]));
         let template = IssuerTemplate::parse(issuer);
         let form = match (&owners.0[0].family, template) {
-            (Family::Instance(_), Some(template)) => Form::Template(template),
-            _ => Form::exact(&issuer.into()),
+            (Family::Instance(_), Some(template)) => IssuerForm::Template(template),
+            _ => IssuerForm::exact(&issuer.into()),
         };
         let issuers = Issuers::new([(TokenVersion::V2, form)], None);
         let found = match owners.conflict(0, &issuers) {
@@ -166,11 +170,11 @@ fn issuers_in_documents_that_belong_to_another_authority() {
 /// At one address of External ID, whoever does not accept a version does not own its issuers.
 #[test]
 fn issuers_of_a_version_that_is_not_accepted() {
-    let of = |only| Authority::external_id_at(X, A).version(only);
+    let of = |only| Authority::from(Authority::external_id_at(X, A).version(only));
     let owners = owners([of(TokenVersion::V2), of(TokenVersion::V1)]);
     let v1: Arc<str> = format!("{X}/{A}/").into();
     for (accepted, is_free) in [(Some(TokenVersion::V2), true), (None, false)] {
-        let issuers = Issuers::new([(TokenVersion::V1, Form::exact(&v1))], accepted);
+        let issuers = Issuers::new([(TokenVersion::V1, IssuerForm::exact(&v1))], accepted);
         assert_eq!(owners.conflict(0, &issuers).is_none(), is_free, "{accepted:?}");
     }
 }
@@ -178,7 +182,7 @@ fn issuers_of_a_version_that_is_not_accepted() {
 #[test]
 fn owner_of_an_issuer_is_another_authority() {
     let issuer = format!("{Y}/realms/a");
-    let owners = Arc::new(owners([tenants(X, &[A, B], &[]), openid(&issuer)]));
+    let owners = Arc::new(owners([tenants(X, &[A, B], &[]).into(), openid(&issuer)]));
     let owner = |at: usize, issuer: &str| owners.owner_of(at, issuer).map(|owner| owner.to_string());
     assert_eq!(owner(0, &issuer).as_deref(), Some("1"));
     assert_eq!(owner(1, &issuer), None, "its own");

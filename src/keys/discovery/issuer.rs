@@ -4,7 +4,7 @@ use crate::{
     authority::{DocumentOwner, DocumentSpec, is_listed},
     claims::TokenVersion,
     error::{DocumentFault, InvalidDocument},
-    tenant::{Cloud, IssuerTemplate, TenantId},
+    tenant::{Cloud, IssuerTemplate, TenantId, split_origin},
 };
 
 /// The issuer as a template, if it has a placeholder for the tenant or names one.
@@ -89,8 +89,7 @@ fn check_entra(
 
 /// The base URL that an issuer must have: that of its authority, or its own if it is listed.
 fn base_of<'a>(base: &'a str, found: &'a str, is_listed: bool) -> &'a str {
-    let end = found.find("://").and_then(|at| Some(at + 3 + found[at + 3..].find('/')?));
-    end.filter(|_| is_listed).map_or(base, |end| &found[..end])
+    split_origin(found).filter(|_| is_listed).map_or(base, |(origin, _)| origin)
 }
 
 /// The setting that accepts issuers with the policy, in code and in a file.

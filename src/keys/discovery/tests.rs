@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    authority::{Authority, IssuerOwners, Kind, Listed, Trusted},
+    authority::{Authority, Entra, EntraSpec, IssuerOwners, ListedIssuers, ResolvedAuthority},
     tenant::{Instance, TenantId},
 };
 
@@ -15,11 +15,8 @@ fn read(spec: &DocumentSpec, issuer: &str, jwks_uri: &str) -> Result<Metadata, S
     read.map_err(|refused| refused.to_string())
 }
 
-fn document(authority: Authority) -> DocumentSpec {
-    match authority.kind {
-        Kind::Entra(entra) => entra.main_document(),
-        other => panic!("{other:?}"),
-    }
+fn document(authority: Entra) -> DocumentSpec {
+    authority.spec.main_document()
 }
 
 fn own() -> DocumentSpec {
@@ -32,7 +29,7 @@ fn external_id_key_sets_must_be_at_its_hosts() {
         base: "https://login.contoso.example".into(),
         tenant: TENANT.into(),
         version: None,
-        listed: Listed::default(),
+        listed: ListedIssuers::default(),
     };
     let issuer = format!("https://{TENANT}.ciamlogin.com/{TENANT}/v2.0");
     for (jwks_uri, is_good) in [
@@ -55,7 +52,7 @@ fn b2c_issuer_with_another_policy_is_rejected() {
         tenant: "contoso.onmicrosoft.com".into(),
         policy: policy.into(),
         accept_tfp: true,
-        listed: Listed::default(),
+        listed: ListedIssuers::default(),
     };
     let keys = "https://contoso.b2clogin.com/keys";
     for (issuer, is_good) in [
@@ -131,16 +128,16 @@ fn key_sets_must_be_in_the_same_cloud() {
     }
 }
 
-fn listed<const N: usize>(issuers: [&str; N]) -> Listed {
+fn listed<const N: usize>(issuers: [&str; N]) -> ListedIssuers {
     issuers.map(Arc::from).into()
 }
 
 #[test]
 fn instance_issuers_must_be_at_its_origin_or_listed() {
     let instance = Instance::parse("http://127.0.0.1:4000").unwrap();
-    let authority = |listed| match Authority::tenant(TENANT.parse().unwrap()).in_instance(instance.clone()).kind {
-        Kind::Entra(entra) => crate::authority::Entra { listed, ..entra }.main_document(),
-        other => panic!("{other:?}"),
+    let authority = |listed| {
+        let entra = Authority::tenant(TENANT.parse().unwrap()).in_instance(instance.clone()).spec;
+        EntraSpec { listed, ..entra }.main_document()
     };
     let keys = "http://127.0.0.1:4000/keys";
     let elsewhere = format!("http://entra:4000/{TENANT}/v2.0");
@@ -194,14 +191,14 @@ fn instance_issuers_must_be_at_its_origin_or_listed() {
 #[test]
 fn custom_domain_issuers_must_be_at_their_origin_or_listed() {
     let base = "https://login.contoso.example";
-    let b2c = |tenant: &str, listed: Listed| DocumentSpec::B2c {
+    let b2c = |tenant: &str, listed: ListedIssuers| DocumentSpec::B2c {
         base: base.into(),
         tenant: tenant.into(),
         policy: "B2C_1_susi".into(),
         accept_tfp: false,
         listed,
     };
-    let external = |tenant: &str, listed: Listed| DocumentSpec::ExternalId {
+    let external = |tenant: &str, listed: ListedIssuers| DocumentSpec::ExternalId {
         base: base.into(),
         tenant: tenant.into(),
         version: None,
@@ -254,21 +251,25 @@ fn custom_domain_issuers_must_be_at_their_origin_or_listed() {
 /// What each of these authorities may name beside the others, which have no document yet.
 #[test]
 fn issuer_of_another_authority_is_rejected() {
-    fn trusted(authorities: Vec<Authority>) -> Vec<Trusted> {
-        let config = authorities.into_iter().fold(crate::config::ConfigSettings::default(), |config, authority| {
-            config.authority(authority.audience("api://a"))
+    fn resolved(authorities: Vec<Authority>) -> Vec<ResolvedAuthority> {
+        let config = crate::config::ConfigSettings::default();
+        let config = authorities.into_iter().fold(config, |config, mut authority| {
+            authority.settings.audiences.push("api://a".to_owned());
+            config.authority(authority)
         });
         config.resolve().unwrap().authorities
     }
     let origin = "http://127.0.0.1:4000";
     let at = |base: &str| Instance::parse(base).unwrap();
     let id = |tenant: &str| tenant.parse::<TenantId>().unwrap();
-    let instance = |base: &str, tenant: &str| Authority::tenant(id(tenant)).in_instance(at(base));
-    let any = || Authority::danger_any_organization().in_instance(at(origin));
+    let entra = |base: &str, tenant: &str| Authority::tenant(id(tenant)).in_instance(at(base));
+    let instance = |base: &str, tenant: &str| Authority::from(entra(base, tenant));
+    let any = || Authority::from(Authority::danger_any_organization().in_instance(at(origin)));
     let domain = "contoso.onmicrosoft.com";
     let v2 = |tenant: &str| format!("{origin}/{tenant}/v2.0");
-    let openid = |issuer: String| Authority::openid_connect(issuer);
-    let b2c = |tenant: &str, policy: &str| Authority::b2c_at(origin, tenant, policy);
+    let openid = |issuer: String| Authority::from(Authority::openid_connect(issuer));
+    let b2c = |tenant: &str, policy: &str| Authority::from(Authority::b2c_at(origin, tenant, policy));
+    let external_at = |base: &str, tenant: &str| Authority::external_id_at(base, tenant);
     for (name, mine, other, issuer, is_good) in [
         ("its own", instance(origin, TENANT), openid(format!("{origin}/realm")), v2(TENANT), true),
         ("an issuer's", instance(origin, TENANT), openid(v2(TENANT)), v2(TENANT), false),
@@ -287,18 +288,18 @@ fn issuer_of_another_authority_is_rejected() {
         (
             "listed by another",
             instance(origin, TENANT),
-            instance("http://localhost:4000", TENANT).issuers([v2("{tenantid}")]),
+            entra("http://localhost:4000", TENANT).issuers([v2("{tenantid}")]).into(),
             v2(TENANT),
             false,
         ),
         ("B2C's", instance(origin, TENANT), b2c(TENANT, "a"), format!("{}/", v2(TENANT)), false),
         ("B2C's, not known yet", instance(origin, TENANT), b2c(domain, "a"), format!("{}/", v2(TENANT)), false),
         ("beside B2C", instance(origin, TENANT), b2c(domain, "a"), v2(TENANT), true),
-        ("External ID's", any(), Authority::external_id_at(origin, TENANT), v2("{tenantid}"), false),
+        ("External ID's", any(), external_at(origin, TENANT).into(), v2("{tenantid}"), false),
         (
             "External ID's, not known yet",
             instance(origin, TENANT),
-            Authority::external_id_at(origin, domain),
+            external_at(origin, domain).into(),
             v2(TENANT),
             false,
         ),
@@ -313,43 +314,43 @@ fn issuer_of_another_authority_is_rejected() {
         ),
         (
             "an instance's, by External ID",
-            Authority::external_id_at(origin, domain),
+            external_at(origin, domain).into(),
             instance(origin, TENANT),
             v2(TENANT),
             false,
         ),
-        ("beside an instance", Authority::external_id_at(origin, domain), instance(origin, OTHER), v2(TENANT), true),
+        ("beside an instance", external_at(origin, domain).into(), instance(origin, OTHER), v2(TENANT), true),
         (
             "External ID's by its GUID, at Microsoft",
-            Authority::external_id("contoso"),
-            Authority::external_id_at("https://login.contoso.example", TENANT),
+            Authority::external_id("contoso").into(),
+            external_at("https://login.contoso.example", TENANT).into(),
             format!("https://{TENANT}.ciamlogin.com/{TENANT}/v2.0"),
             true,
         ),
         (
             "External ID's at Microsoft, by its GUID",
-            Authority::external_id_at("https://login.contoso.example", TENANT),
-            Authority::external_id("contoso"),
+            external_at("https://login.contoso.example", TENANT).into(),
+            Authority::external_id("contoso").into(),
             format!("https://{TENANT}.ciamlogin.com/{TENANT}/v2.0"),
             false,
         ),
         (
             "two of External ID",
-            Authority::external_id("contoso"),
-            Authority::external_id("fabrikam"),
+            Authority::external_id("contoso").into(),
+            Authority::external_id("fabrikam").into(),
             format!("https://{TENANT}.ciamlogin.com/{TENANT}/v2.0"),
             true,
         ),
         (
             "two versions of External ID",
-            Authority::external_id_at(origin, TENANT).version(TokenVersion::V1),
-            Authority::external_id_at(origin, TENANT).version(TokenVersion::V2),
+            external_at(origin, TENANT).version(TokenVersion::V1).into(),
+            external_at(origin, TENANT).version(TokenVersion::V2).into(),
             v2(TENANT),
             true,
         ),
     ] {
         for (number, pair) in [(0, vec![mine.clone(), other.clone()]), (1, vec![other, mine])] {
-            let all = trusted(pair);
+            let all = resolved(pair);
             let ownership = Ownership::new(&Arc::new(IssuerOwners::new(&all)), number);
             let spec = all[number].source.main_document();
             let keys = format!("{}/keys", spec.origin());
@@ -381,7 +382,7 @@ fn b2c_issuer_with_the_policy_needs_the_setting() {
     ] {
         for (accept_tfp, is_good) in [(false, without), (true, with)] {
             let (base, tenant, policy) = (base.to_owned(), TENANT.to_owned(), "B2C_1_susi".to_owned());
-            let spec = DocumentSpec::B2c { base, tenant, policy, accept_tfp, listed: Listed::default() };
+            let spec = DocumentSpec::B2c { base, tenant, policy, accept_tfp, listed: ListedIssuers::default() };
             assert_eq!(read(&spec, &issuer, &keys).is_ok(), is_good, "{issuer}, {accept_tfp}");
         }
     }

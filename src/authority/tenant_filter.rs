@@ -2,26 +2,26 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
 use crate::{rejection::Rejection, tenant::TenantId};
 
-/// Which tenants of any are let in: the owner's own decision, after the signature.
+/// Which tenants are accepted: the operator's decision, after the signature.
 #[derive(Clone)]
-pub(crate) enum Gate {
+pub(crate) enum TenantFilter {
     /// Known at once.
-    If(Arc<dyn Fn(TenantId) -> bool + Send + Sync>),
+    Matching(Arc<dyn Fn(TenantId) -> bool + Send + Sync>),
     /// To be looked up.
-    By(Arc<dyn TenantLookup>),
+    Lookup(Arc<dyn TenantLookup>),
 }
 
-/// Looks up whether a tenant is let in: in the owner's table of customers, say.
+/// Looks up whether a tenant is accepted, for example in the operator's table of customers.
 ///
 /// It is called after the signature and every other rule, so only a genuine token can cause a lookup. There is one lookup in
-/// flight for each tenant, in a separate tokio task. All requests that wait for it share its result, also a failure. It goes
-/// on when the request that started it goes away, and is cancelled when no request waits for it any more. A lookup that panics,
+/// flight for each tenant, in a separate tokio task. All requests that wait for it share its result, including a failure. It
+/// continues when the request that started it is dropped, and is cancelled when no request waits for it any more. A lookup that panics,
 /// or takes longer than 30 s, rejects those requests with
 /// [`keys_unavailable`](crate::RejectionKind::KeysUnavailable).
 ///
-/// Answers are cached for five minutes, of 10,000 tenants at most, and failures for one second.
-/// [`Verifier::forget_tenant`](crate::Verifier::forget_tenant) makes the next request ask again. Closures that return a future
-/// are lookups.
+/// Results are cached for five minutes, for up to 10,000 tenants, and failures for one second.
+/// [`Verifier::forget_tenant`](crate::Verifier::forget_tenant) makes the next request look up again. Closures that
+/// return a future are lookups.
 ///
 /// ```
 /// use tower_entra::{Authority, Rejection, RejectionKind, TenantId};
@@ -30,7 +30,7 @@ pub(crate) enum Gate {
 ///     Ok(true)
 /// }
 ///
-/// let customers = Authority::tenants_by(|tenant| async move {
+/// let customers = Authority::tenants_from_lookup(|tenant| async move {
 ///     is_customer(tenant).await.map_err(|_| Rejection::new(RejectionKind::KeysUnavailable))
 /// });
 /// assert_eq!(customers.to_string(), "https://login.microsoftonline.com/organizations");
@@ -51,24 +51,24 @@ where
     }
 }
 
-impl PartialEq for Gate {
-    /// Closures are the same if they are one.
+impl PartialEq for TenantFilter {
+    /// Closures are equal if they are the same one.
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::If(one), Self::If(other)) => Arc::ptr_eq(one, other),
-            (Self::By(one), Self::By(other)) => Arc::ptr_eq(one, other),
+            (Self::Matching(one), Self::Matching(other)) => Arc::ptr_eq(one, other),
+            (Self::Lookup(one), Self::Lookup(other)) => Arc::ptr_eq(one, other),
             _ => false,
         }
     }
 }
 
-impl Eq for Gate {}
+impl Eq for TenantFilter {}
 
-impl fmt::Debug for Gate {
+impl fmt::Debug for TenantFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::If(_) => "If",
-            Self::By(_) => "By",
+            Self::Matching(_) => "Matching",
+            Self::Lookup(_) => "Lookup",
         })
     }
 }
