@@ -95,6 +95,20 @@ fn speaks(snapshot: &Snapshot, kid: &str) -> (bool, bool) {
     (snapshot.check_authorized(key, Some(tenant(A))).is_ok(), snapshot.check_authorized(key, Some(tenant(B))).is_ok())
 }
 
+/// The grace period ends when it is reached, also while refreshes fail, when no more time is counted.
+#[test]
+fn key_that_is_missing_for_exactly_the_grace_period_is_gone() {
+    let both = shared(&[jwk("a", 1, &template()), jwk("b", 2, &template())]);
+    let only_b = shared(&[jwk("b", 2, &template())]);
+    let mut snapshot = next(&Snapshot::empty(&shared_spec()), &both, 0, false).unwrap();
+    for hours in [1, 23] {
+        snapshot = next(&snapshot, &only_b, hours, false).unwrap();
+        assert!(has(&snapshot, "a", hours, true), "after {hours} h");
+    }
+    let gone = next(&snapshot, &only_b, 24, false).unwrap();
+    assert!(!has(&gone, "a", 24, true) && has(&gone, "b", 24, true));
+}
+
 #[test]
 fn a_missing_key_lives_on_for_its_grace() {
     let both = shared(&[jwk("a", 1, &template()), jwk("b", 2, &template())]);

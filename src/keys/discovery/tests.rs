@@ -45,6 +45,23 @@ fn external_id_key_sets_must_be_at_its_hosts() {
     }
 }
 
+/// The advice to configure the GUID is given only where it is not configured.
+#[test]
+fn external_id_with_another_microsoft_issuer() {
+    for (tenant, advice) in
+        [(TENANT, "for Microsoft's tokens configure"), ("contoso.example", "configure the tenant's GUID")]
+    {
+        let spec = DocumentSpec::ExternalId {
+            base: "https://login.contoso.example".into(),
+            tenant: tenant.into(),
+            version: None,
+            listed: ListedIssuers::default(),
+        };
+        let problem = spec.may_name(&format!("https://login.microsoftonline.com/{OTHER}/v2.0")).unwrap_err();
+        assert!(problem.contains(advice), "{problem}");
+    }
+}
+
 #[test]
 fn b2c_issuer_with_another_policy_is_rejected() {
     let spec = |policy: &str| DocumentSpec::B2c {
