@@ -75,6 +75,10 @@ clients:
     export TOWER_ENTRA_PYTHON TOWER_ENTRA_NODE TOWER_ENTRA_BROWSER
     just test
 
+# Compare the reader of payloads to an independent one: ten million generated payloads, or as many as are given, and a seed.
+payloads count="10000000" seed="1":
+    TOWER_ENTRA_PAYLOADS="$1" TOWER_ENTRA_SEED="$2" cargo test --release --lib payload::tests::generated -- --ignored --nocapture
+
 # Third-party vectors, from the folder TOWER_ENTRA_VECTORS.
 vectors:
     cargo test --lib --test it -- --ignored vectors issuer_cases
@@ -86,6 +90,10 @@ reference-cases:
 # The counters in the metrics facade.
 metrics:
     cargo test --lib --features metrics stats::
+
+# Models of the concurrency, in thousands of schedules. They have their own target folder, since a cfg rebuilds everything.
+models:
+    CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/models" RUSTFLAGS="--cfg shuttle" cargo test --lib tests::models
 
 # A soak of 20 s, or of as many seconds as are given.
 soak seconds="20":

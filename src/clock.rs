@@ -1,4 +1,4 @@
-//! The time, passed in: by the wall for the dates in tokens, and one that never leaps for waiting.
+//! The clock, which is passed in: wall-clock time for the dates in tokens, and monotonic time for everything else.
 
 use std::{
     fmt,
@@ -6,12 +6,12 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-/// Where the time comes from. Tests pass one that they set by hand.
+/// A clock. Tests pass one that they control.
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
-    /// The time by the wall, against which `exp` and `nbf` are held. It may leap either way.
+    /// The wall-clock time, with which `exp` and `nbf` are compared. It may jump in either direction.
     fn now(&self) -> SystemTime;
 
-    /// Time gone by since some fixed moment. It never goes back: cool-downs and grace are counted with it.
+    /// The monotonic time since a fixed point: it never decreases. Cooldowns and grace periods are measured with it.
     fn elapsed(&self) -> Duration;
 }
 
@@ -25,7 +25,14 @@ impl<C: Clock> Clock for Arc<C> {
     }
 }
 
-/// The clock of the machine.
+/// The system clock.
+///
+/// ```
+/// use tower_entra::clock::{Clock, SystemClock};
+///
+/// let clock = SystemClock::default();
+/// assert!(clock.elapsed() <= clock.elapsed());
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct SystemClock {
     start: Instant,

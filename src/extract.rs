@@ -42,7 +42,7 @@ use http::{Extensions, request::Parts};
 use crate::{
     claims::Claims,
     rejection::{Rejection, RejectionKind},
-    response::{Mark, caller},
+    response::{LayerMarker, caller},
 };
 
 /// Why there are no [`Claims`] for a handler. As a response, it is what the responder of the
@@ -50,7 +50,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct ClaimsRejection {
     rejection: Rejection,
-    mark: Mark,
+    mark: LayerMarker,
 }
 
 impl ClaimsRejection {
@@ -80,7 +80,7 @@ impl IntoResponse for Rejection {
     /// The answer of [`ApiManagement`](crate::response::ApiManagement): a response that a handler returns knows of no
     /// layer. Where another responder is chosen, use [`RequireLayer`](crate::RequireLayer).
     fn into_response(self) -> Response {
-        Mark::default().refuse::<Body>(&self).map(Body::new)
+        LayerMarker::default().refuse::<Body>(&self).map(Body::new)
     }
 }
 

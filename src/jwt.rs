@@ -1,4 +1,4 @@
-//! The compact serialisation (RFC 7515 §7.1) and the rules for the header. No key and no claim is looked at here.
+//! The compact serialisation (RFC 7515, section 7.1) and the rules for the header. Keys and claims are not checked here.
 
 mod base64url;
 
@@ -13,7 +13,8 @@ use crate::{
     rejection::{Malformed, Rejection, RejectionKind},
 };
 
-/// A signature algorithm with a public key (RFC 7518 §3.1, RFC 8037). There is no `none` and none with a shared secret.
+/// A signature algorithm with a public key (RFC 7518, section 3.1, RFC 8037). `none` and algorithms with a shared secret are
+/// not supported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Algorithm {
@@ -109,12 +110,12 @@ pub(crate) struct Compact<'a> {
     pub(crate) signature: &'a [u8],
 }
 
-/// What we read of a header. Keys and addresses of keys in it (`jwk`, `jku`, `x5u`, `x5c`) are never looked at.
+/// A parsed header. Keys and their addresses in it (`jwk`, `jku`, `x5u`, `x5c`) are ignored.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Header {
     pub(crate) algorithm: Algorithm,
     pub(crate) key_id: Option<Box<str>>,
-    /// `typ` is that of an access token by RFC 9068 §2.1, which id tokens never have.
+    /// `typ` is that of an access token by RFC 9068, section 2.1, which ID tokens never have.
     pub(crate) is_rfc9068: bool,
 }
 
@@ -124,14 +125,14 @@ struct Fields<'a> {
     algorithm: Option<Cow<'a, str>>,
     kind: Option<Cow<'a, str>>,
     key_id: Option<Cow<'a, str>>,
-    /// `crit` is there, whatever it holds.
+    /// `crit` is there, whatever its value.
     is_critical: bool,
-    /// One that must be a string is none.
+    /// One that must be a string has another type.
     has_mistyped: bool,
 }
 
 impl<'a> Fields<'a> {
-    /// `value` is `None` if it is no string.
+    /// `value` is `None` if it is not a string.
     fn take(&mut self, name: &str, value: Option<Cow<'a, str>>) {
         let field = match name {
             "alg" => &mut self.algorithm,
@@ -146,9 +147,9 @@ impl<'a> Fields<'a> {
 }
 
 impl<'a> Compact<'a> {
-    /// Takes a token apart at its dots.
+    /// Splits a token at its dots.
     pub(crate) fn split(token: &'a [u8]) -> Result<Self, Rejection> {
-        // One dot more than a JWE has is enough to tell; a million dots are not walked through.
+        // Stops at one dot more than a JWE has.
         let mut dots = memchr_iter(b'.', token);
         match (dots.next(), dots.next(), dots.next()) {
             (Some(first), Some(second), None) => Ok(Self {
@@ -165,11 +166,13 @@ impl<'a> Compact<'a> {
         }
     }
 
-    /// Reads the header and holds it to its rules.
+    /// Parses the header and checks its rules.
     pub(crate) fn read_header(&self) -> Result<Header, Rejection> {
         let text = decode_text(self.header).ok_or_else(|| malformed(Malformed::HeaderEncoding))?;
-        let fields: Fields<'_> =
-            json::fold(&text, Fields::take).map_err(|fault| malformed(Malformed::HeaderJson(fault)))?;
+        let mut fields = Fields::default();
+        for (name, value) in json::object(&text).map_err(|fault| malformed(Malformed::HeaderJson(fault)))? {
+            fields.take(&name, json::string(value));
+        }
         let Fields { algorithm, kind, key_id, is_critical, has_mistyped } = fields;
         if has_mistyped {
             return Err(malformed(Malformed::HeaderMemberType));
@@ -190,7 +193,7 @@ impl<'a> Compact<'a> {
         Ok(Header { algorithm, key_id, is_rfc9068 })
     }
 
-    /// Decodes the payload, once.
+    /// Decodes and parses the payload.
     pub(crate) fn read_payload(&self) -> Result<Box<Payload>, Rejection> {
         let text = decode_text(self.payload).ok_or_else(|| malformed(Malformed::PayloadEncoding))?;
         Payload::parse(text).map_err(|fault| malformed(Malformed::PayloadJson(fault)))
@@ -228,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn splits_into_three_parts() {
+    fn tokens_are_split_into_three_parts() {
         let parts = Compact::split(b"aa.bb.cc").unwrap();
         assert_eq!((parts.header, parts.payload, parts.signature), (&b"aa"[..], &b"bb"[..], &b"cc"[..]));
         assert_eq!(parts.signing_input, b"aa.bb");
@@ -247,7 +250,19 @@ mod tests {
     }
 
     #[test]
-    fn headers_that_are_read() {
+    fn headers_and_payloads_that_are_not_utf8_are_rejected() {
+        for bytes in [&b"{\"exp\":1,\"alg\":\"\xff\"}"[..], b"{\"exp\":1,\"alg\":\"\xc0\x80\"}", b"\xff\xfe{\0}\0"] {
+            let encoded = URL_SAFE_NO_PAD.encode(bytes);
+            let token = format!("{encoded}.{encoded}.AA");
+            let parts = Compact::split(token.as_bytes()).unwrap();
+            let kind = |rejection: Option<Rejection>| rejection.map(|rejection| rejection.kind());
+            assert_eq!(kind(parts.read_header().err()), Some(RejectionKind::MalformedToken));
+            assert_eq!(kind(parts.read_payload().err()), Some(RejectionKind::MalformedToken));
+        }
+    }
+
+    #[test]
+    fn valid_headers_are_accepted() {
         for (json, is_rfc9068) in [
             (r#"{"alg":"RS256","kid":"k"}"#, false),
             (r#"{"alg":"RS256","kid":"k","typ":"jwt","x5t":"k","nonce":"n"}"#, false),
@@ -263,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_that_are_refused() {
+    fn invalid_headers_are_rejected() {
         for (json, kind) in [
             ("", RejectionKind::MalformedToken),
             ("[]", RejectionKind::MalformedToken),

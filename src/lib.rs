@@ -50,6 +50,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 // The order of the modules: each imports only those above it. `tests/layering.rs` holds it.
+mod sync;
 pub mod error;
 pub mod clock;
 pub mod tenant;
@@ -62,7 +63,6 @@ mod jwk;
 pub mod policy;
 pub mod authority;
 pub mod fetch;
-mod discovery;
 pub mod keys;
 pub mod cache;
 pub mod config;

@@ -12,7 +12,7 @@ use tower_service::Service;
 
 use crate::{
     rejection::Rejection,
-    response::{Mark, ResponseBody},
+    response::{LayerMarker, ResponseBody},
     verifier::VerdictFuture,
 };
 
@@ -35,11 +35,11 @@ pin_project! {
     {
         // Keys have to be fetched first. The service is not polled ready yet: a request that waits for keys must hold no
         // permit of a concurrency limit, or callers with unknown `kid`s could exhaust it.
-        Waiting { verdict: VerdictFuture, held: Option<(Request<B>, S)>, mark: Mark },
+        Waiting { verdict: VerdictFuture, held: Option<(Request<B>, S)>, mark: LayerMarker },
         // The claims are in the request.
         Readying { held: Option<(Request<B>, S)> },
         Calling { #[pin] future: S::Future },
-        Refused { rejection: Rejection, mark: Mark },
+        Refused { rejection: Rejection, mark: LayerMarker },
     }
 }
 
@@ -48,11 +48,11 @@ impl<S: Service<Request<B>>, B> ResponseFuture<S, B> {
         Self { state: State::Calling { future } }
     }
 
-    pub(super) fn refused(rejection: Rejection, mark: Mark) -> Self {
+    pub(super) fn refused(rejection: Rejection, mark: LayerMarker) -> Self {
         Self { state: State::Refused { rejection, mark } }
     }
 
-    pub(super) fn waiting(verdict: VerdictFuture, request: Request<B>, service: S, mark: Mark) -> Self {
+    pub(super) fn waiting(verdict: VerdictFuture, request: Request<B>, service: S, mark: LayerMarker) -> Self {
         Self { state: State::Waiting { verdict, held: Some((request, service)), mark } }
     }
 }

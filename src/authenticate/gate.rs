@@ -6,7 +6,7 @@ use crate::{
     bearer,
     diagnosis::instead,
     rejection::{Rejection, RejectionKind},
-    response::{Mark, Marks},
+    response::{LayerMarker, LayerMarkers},
     verifier::{Verdict, Verifier},
 };
 
@@ -18,8 +18,8 @@ pub(super) struct Gate {
     pub(super) source: Option<Arc<TokenSource>>,
     pub(super) optional: bool,
     /// For error responses without details, and with them: a reload may switch.
-    pub(super) plain: Marks,
-    pub(super) detailed: Marks,
+    pub(super) plain: LayerMarkers,
+    pub(super) detailed: LayerMarkers,
 }
 
 impl Gate {
@@ -58,8 +58,8 @@ impl Gate {
         }
     }
 
-    pub(super) fn mark(&self, detailed: bool) -> &Mark {
-        if detailed { self.detailed.mark() } else { self.plain.mark() }
+    pub(super) fn mark(&self, detailed: bool) -> &LayerMarker {
+        if detailed { self.detailed.get() } else { self.plain.get() }
     }
 }
 

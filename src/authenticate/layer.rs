@@ -8,7 +8,7 @@ use super::{
     service::Authenticate,
 };
 use crate::{
-    response::{ApiManagement, Challenge, Log, Marks, Responder, ResponseContext},
+    response::{ApiManagement, Challenge, LayerMarkers, Log, Responder, ResponseContext},
     verifier::{Verifier, log_detailed_errors},
 };
 
@@ -112,7 +112,7 @@ impl<S> Layer<S> for AuthenticateLayer {
     fn layer(&self, inner: S) -> Self::Service {
         let marks = |detailed| {
             let context = ResponseContext::new(self.challenge.clone(), detailed);
-            Marks::new(&self.responder, &context, &self.log)
+            LayerMarkers::new(&self.responder, &context, &self.log)
         };
         let gate = Gate {
             verifier: self.verifier.clone(),

@@ -23,7 +23,7 @@ use tower::{Layer, Service, ServiceBuilder, ServiceExt, limit::GlobalConcurrency
 
 use crate::{
     AuthenticateLayer, Claims, Rejection, RejectionKind, Verifier,
-    response::{Grpc, Mark, Problem, has_passed},
+    response::{Grpc, LayerMarker, Problem, has_passed},
     verifier::{Verdict, stub},
 };
 
@@ -466,7 +466,7 @@ fn debug_shows_neither_token_nor_person() {
     let layer = layer().realm("files").token_from(|_, _| None);
     let mut service = layer.layer(service_fn(whoami));
     let future = service.call(request("slow"));
-    let mark = Mark::default();
+    let mark = LayerMarker::default();
     let shown = format!("{layer:?} {service:?} {future:?} {mark:?} {:?}", stub::claims("x"));
     assert!(shown.contains(r#"realm: Some("files")"#));
     for secret in ["slow", "Ada", "Lovelace"] {

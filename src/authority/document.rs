@@ -1,13 +1,13 @@
 use std::sync::Arc;
 
-use super::{Form, Issuers, Listed, issuers::other_spelling};
+use super::{IssuerForm, Issuers, ListedIssuers, issuers::other_spelling};
 use crate::{
     claims::TokenVersion,
     jwk::KeySet,
     tenant::{Cloud, Instance, TenantId},
 };
 
-/// A document with keys: where it is, and for whom its keys may speak.
+/// A document with keys: its URL, and the tenants that its keys are authorized for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum DocumentSpec {
     /// Of an instance of Entra (`docs/entra.md`, "Discovery URLs").
@@ -19,27 +19,27 @@ pub(crate) enum DocumentSpec {
         /// The one version of tokens that is accepted.
         version: Option<TokenVersion>,
         /// Issuers that it may name, beside those at its own origin.
-        listed: Listed,
+        listed: ListedIssuers,
     },
     /// Of one policy of Azure AD B2C (`docs/entra.md`, "Azure AD B2C").
-    B2c { base: String, tenant: String, policy: String, accept_tfp: bool, listed: Listed },
+    B2c { base: String, tenant: String, policy: String, accept_tfp: bool, listed: ListedIssuers },
     /// Of an External ID tenant (`docs/entra.md`, "External ID").
-    ExternalId { base: String, tenant: String, version: Option<TokenVersion>, listed: Listed },
+    ExternalId { base: String, tenant: String, version: Option<TokenVersion>, listed: ListedIssuers },
     /// Of an OpenID Connect issuer; `jwks_uri`, where it is given, spares the metadata. Tokens may have the listed issuers
     /// too.
-    OpenIdConnect { issuer: Arc<str>, metadata: Option<String>, jwks_uri: Option<String>, listed: Listed },
-    /// Keys that are at hand: nothing is ever fetched.
-    Static { issuer: Arc<str>, keys: Arc<KeySet>, listed: Listed },
+    OpenIdConnect { issuer: Arc<str>, metadata: Option<String>, jwks_uri: Option<String>, listed: ListedIssuers },
+    /// Static keys: nothing is ever fetched.
+    Static { issuer: Arc<str>, keys: Arc<KeySet>, listed: ListedIssuers },
 }
 
-/// For whom a document of Entra's may speak.
+/// The tenants that the keys of a document of Entra are authorized for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum DocumentOwner {
-    /// A tenant's own document: for that tenant alone.
+    /// A tenant's own document: that tenant alone.
     Tenant(TenantId),
-    /// A tenant's own document, addressed by a domain: for the tenant that it turns out to be.
+    /// A tenant's own document, addressed by a domain: the tenant that its issuer names.
     Domain(String),
-    /// `organizations` or `common`: for the tenants that the keys' `issuer` names.
+    /// `organizations` or `common`: the tenants that the `issuer` of each key names.
     Shared(&'static str),
 }
 
@@ -61,7 +61,7 @@ impl DocumentSpec {
         }
     }
 
-    /// The address of Entra's v1 metadata, where the issuers have to be learnt from it (`docs/entra.md`, "Discovery
+    /// The URL of Entra's v1 metadata, where only that names the v1 issuers (`docs/entra.md`, "Discovery
     /// URLs").
     pub(crate) fn v1_address(&self) -> Option<String> {
         match self {
@@ -100,7 +100,7 @@ impl DocumentSpec {
         }
     }
 
-    /// Whether several tenants share it, so that each key must say for whom it speaks.
+    /// Whether several tenants share it, so that each key must name its tenants (`issuer`).
     pub(crate) fn is_shared(&self) -> bool {
         matches!(self, Self::Entra { owner: DocumentOwner::Shared(_), .. })
     }
@@ -110,7 +110,7 @@ impl DocumentSpec {
         matches!(self, Self::OpenIdConnect { .. } | Self::Static { .. })
     }
 
-    /// The configured issuer with a slash more or less at its end, where metadata will tell which of the two tokens have.
+    /// The configured issuer with its trailing slash added or removed, where metadata decides which of the two is right.
     pub(crate) fn other_spelling(&self) -> Option<Arc<str>> {
         match self {
             Self::OpenIdConnect { issuer, jwks_uri: None, .. } => Some(other_spelling(issuer).into()),
@@ -123,7 +123,7 @@ impl DocumentSpec {
         !self.issuers().is_empty()
     }
 
-    /// Whether the keys are at hand, so that nothing is ever fetched and they never grow old.
+    /// Whether the keys are static: never fetched, never stale.
     pub(crate) fn is_static(&self) -> bool {
         matches!(self, Self::Static { .. })
     }
@@ -133,13 +133,13 @@ impl DocumentSpec {
         match self {
             Self::Entra { instance, version, .. } => {
                 let Some(cloud) = instance.cloud() else { return Issuers::default() };
-                let v1 = cloud.v1_issuer().map(|issuer| (TokenVersion::V1, Form::Template(issuer)));
-                let v2 = (TokenVersion::V2, Form::Template(cloud.v2_issuer()));
+                let v1 = cloud.v1_issuer().map(|issuer| (TokenVersion::V1, IssuerForm::Template(issuer)));
+                let v2 = (TokenVersion::V2, IssuerForm::Template(cloud.v2_issuer()));
                 Issuers::new([v2].into_iter().chain(v1), *version)
             }
             Self::B2c { .. } | Self::ExternalId { .. } => Issuers::default(),
             Self::OpenIdConnect { issuer, listed, .. } | Self::Static { issuer, listed, .. } => {
-                let form = |text: &Arc<str>| (TokenVersion::V2, Form::exact(text));
+                let form = |text: &Arc<str>| (TokenVersion::V2, IssuerForm::exact(text));
                 let other = self.other_spelling();
                 Issuers::new(std::iter::once(issuer).chain(&other).chain(&**listed).map(form), None)
             }

@@ -6,9 +6,9 @@ use crate::{
 };
 
 /// Issuers that a configuration lists exactly, some with the placeholder `{tenantid}`.
-pub(crate) type Listed = Arc<[Arc<str>]>;
+pub(crate) type ListedIssuers = Arc<[Arc<str>]>;
 
-/// The issuer with a slash more at its end, or one less.
+/// The issuer with its trailing slash added or removed.
 pub(crate) fn other_spelling(issuer: &str) -> String {
     issuer.strip_suffix('/').map_or_else(|| format!("{issuer}/"), str::to_owned)
 }
@@ -21,22 +21,22 @@ pub(crate) struct Issuers(Vec<Issuer>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Issuer {
     pub(crate) version: TokenVersion,
-    pub(crate) form: Form,
+    pub(crate) form: IssuerForm,
     /// Tokens of it are accepted. Of one that is not, the form still says whose keys are whose.
     pub(crate) accepted: bool,
 }
 
-/// What it looks like.
+/// Its form.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// With each tenant put in.
+pub(crate) enum IssuerForm {
+    /// With the tenant in its place.
     Template(IssuerTemplate),
-    /// This text and no other, whatever tenant it is of.
+    /// This string alone, with the tenant that it belongs to.
     Exact { text: Arc<str>, tenant: Option<TenantId> },
 }
 
-impl Form {
-    /// This text, of no tenant.
+impl IssuerForm {
+    /// This string, without a tenant.
     pub(crate) fn exact(text: &Arc<str>) -> Self {
         Self::Exact { text: Arc::clone(text), tenant: None }
     }
@@ -44,7 +44,10 @@ impl Form {
 
 impl Issuers {
     /// Those of `version`, or of both, are accepted.
-    pub(crate) fn new(issuers: impl IntoIterator<Item = (TokenVersion, Form)>, accepted: Option<TokenVersion>) -> Self {
+    pub(crate) fn new(
+        issuers: impl IntoIterator<Item = (TokenVersion, IssuerForm)>,
+        accepted: Option<TokenVersion>,
+    ) -> Self {
         let issuer = |(version, form)| Issuer { version, form, accepted: accepted.is_none_or(|only| only == version) };
         Self(issuers.into_iter().map(issuer).collect())
     }
@@ -65,12 +68,12 @@ impl Issuers {
         let newest = |issuer: &&Issuer| issuer.version == TokenVersion::V2;
         let Some(own) = self.0.iter().find(newest).or(self.0.first()) else { return false };
         match (&own.form, template, tenant) {
-            (Form::Template(own), Some(template), Some(tenant)) => {
+            (IssuerForm::Template(own), Some(template), Some(tenant)) => {
                 template.same_form(own) && template.speaks_for(tenant)
             }
-            (Form::Template(_), ..) => false,
-            (Form::Exact { text: own, .. }, Some(template), Some(tenant)) => template.matches(own, tenant),
-            (Form::Exact { text: own, .. }, ..) => **own == *text,
+            (IssuerForm::Template(_), ..) => false,
+            (IssuerForm::Exact { text: own, .. }, Some(template), Some(tenant)) => template.matches(own, tenant),
+            (IssuerForm::Exact { text: own, .. }, ..) => **own == *text,
         }
     }
 
@@ -94,8 +97,8 @@ impl Issuers {
 impl fmt::Display for Issuer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.form {
-            Form::Template(template) => template.fmt(f),
-            Form::Exact { text, .. } => f.write_str(text),
+            IssuerForm::Template(template) => template.fmt(f),
+            IssuerForm::Exact { text, .. } => f.write_str(text),
         }
     }
 }
@@ -109,7 +112,7 @@ mod tests {
     const B: &str = "22222222-3333-4444-5555-666666666666";
 
     fn entra(accepted: Option<TokenVersion>) -> Issuers {
-        let template = |text| Form::Template(IssuerTemplate::parse(text).unwrap());
+        let template = |text| IssuerForm::Template(IssuerTemplate::parse(text).unwrap());
         Issuers::new(
             [
                 (TokenVersion::V2, template("https://login.microsoftonline.com/{tenantid}/v2.0")),
@@ -121,11 +124,11 @@ mod tests {
 
     fn exact(text: &str, tenant: Option<&str>) -> Issuers {
         let tenant = tenant.map(|tenant| tenant.parse().unwrap());
-        Issuers::new([(TokenVersion::V2, Form::Exact { text: text.into(), tenant })], None)
+        Issuers::new([(TokenVersion::V2, IssuerForm::Exact { text: text.into(), tenant })], None)
     }
 
     #[test]
-    fn a_version_that_is_not_accepted_is_left_out() {
+    fn issuers_of_versions_that_are_not_accepted_are_omitted() {
         use TokenVersion::{V1, V2};
         for (only, versions) in [(None, vec![V2, V1]), (Some(V1), vec![V1]), (Some(V2), vec![V2])] {
             let issuers = entra(only);
@@ -134,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_speaks_for_its_own_issuer() {
+    fn key_is_authorized_only_for_its_own_issuer() {
         let holds = |issuers: &Issuers, key: &str, tenant: Option<&str>| {
             let tenant = tenant.map(|tenant| tenant.parse().unwrap());
             issuers.is_of_key(key, IssuerTemplate::parse(key).as_ref(), tenant)

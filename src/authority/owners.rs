@@ -5,13 +5,13 @@ use std::{
     sync::Arc,
 };
 
-use super::{DocumentSpec, Form, Issuers, Source, Tenants, Trusted};
+use super::{DocumentSpec, IssuerForm, Issuers, KeySource, ResolvedAuthority, Tenants};
 use crate::{
     claims::TokenVersion,
     tenant::{IssuerTemplate, MicrosoftHost, TenantId},
 };
 
-/// What every authority of one verifier owns, as far as the configuration says it. It never changes.
+/// The issuers that each authority of one verifier owns, by the configuration. It never changes.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct IssuerOwners(Vec<Owner>);
 
@@ -28,13 +28,13 @@ pub(super) struct Conflict {
 struct Owner {
     name: Arc<str>,
     family: Family,
-    /// Nothing that its documents say can add an issuer, or Microsoft answers for it.
+    /// Its documents cannot add an issuer, or are Microsoft's.
     is_fixed: bool,
     is_at_microsoft: bool,
     tenants: TenantSet,
     /// Exactly known by the configuration.
     named: Vec<Claim>,
-    /// Known when its documents have come: until then nobody else may have them either.
+    /// Known only from its documents: until they are loaded, no other authority may have them either.
     reserved: Vec<Claim>,
 }
 
@@ -76,11 +76,8 @@ enum TenantSet {
 impl TenantSet {
     /// Domains may turn out to be any tenant.
     fn of(tenants: &Tenants) -> Self {
-        let has_domains = match tenants {
-            Tenants::Domain(_) => true,
-            Tenants::List { domains, .. } => !domains.is_empty(),
-            _ => false,
-        };
+        let has_domains = matches!(tenants, Tenants::List { domains, .. } if !domains.is_empty());
+        // A domain alone has no id.
         let ids: HashSet<TenantId> = tenants.ids().collect();
         if has_domains || ids.is_empty() { Self::Any } else { Self::These(Arc::new(ids)) }
     }
@@ -122,8 +119,8 @@ impl Claim {
     /// What a document or a configuration names; `tenants` are those of the authority.
     fn of_text(text: &str, tenants: &TenantSet) -> Self {
         match IssuerTemplate::parse(text) {
-            Some(template) if template.tenant().is_none() => Self::of_template(&template, tenants),
-            _ => Self::exact(text),
+            Some(template) => Self::of_template(&template, tenants),
+            None => Self::exact(text),
         }
     }
 
@@ -171,11 +168,11 @@ impl Claim {
 }
 
 impl Owner {
-    fn new(trusted: &Trusted) -> Self {
+    fn new(trusted: &ResolvedAuthority) -> Self {
         let spec = trusted.source.main_document();
         let tenants = match &trusted.source {
-            Source::Entra(entra) => TenantSet::of(&entra.tenants),
-            Source::One(spec) => TenantSet::one(spec.tenant()),
+            KeySource::Entra(entra) => TenantSet::of(&entra.tenants),
+            KeySource::Document(spec) => TenantSet::one(spec.tenant()),
         };
         let mut owner = Self {
             name: Arc::clone(&trusted.name),
@@ -272,16 +269,16 @@ impl Owner {
 }
 
 impl Claim {
-    fn of_form(form: &Form, tenants: &TenantSet) -> Self {
+    fn of_form(form: &IssuerForm, tenants: &TenantSet) -> Self {
         match form {
-            Form::Template(template) => Self::of_template(template, tenants),
-            Form::Exact { text, .. } => Self::exact(text),
+            IssuerForm::Template(template) => Self::of_template(template, tenants),
+            IssuerForm::Exact { text, .. } => Self::exact(text),
         }
     }
 }
 
 impl IssuerOwners {
-    pub(crate) fn new<'a>(authorities: impl IntoIterator<Item = &'a Trusted>) -> Self {
+    pub(crate) fn new<'a>(authorities: impl IntoIterator<Item = &'a ResolvedAuthority>) -> Self {
         Self(authorities.into_iter().map(Owner::new).collect())
     }
 
@@ -353,7 +350,7 @@ impl IssuerOwners {
         let is_open = |claim: &&Claim| matches!(claim, Claim::Template { .. });
         for (at, owner) in self.0.iter().enumerate().filter(|(_, owner)| !owner.is_fixed) {
             for claim in owner.named.iter().filter(is_open) {
-                for (other, theirs) in self.0.iter().enumerate().filter(|(other, _)| *other != at) {
+                for (other, theirs) in self.0.iter().enumerate() {
                     if theirs.named.iter().any(|named| named.meets(claim)) {
                         add(at, other);
                     }
@@ -365,3 +362,6 @@ impl IssuerOwners {
         pairs
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,21 @@
 //! Issuer ownership: which issuers the documents of one authority may name, so that no document can claim the issuer of
 //! another authority, whether or not the documents of that one have been loaded.
+//!
+//! | metadata | issuer | may be named | decided by |
+//! |---|---|---|---|
+//! | at a Microsoft host | of the known form | yes | `DocumentSpec::may_name`, `discovery` |
+//! | External ID at another host, its tenant given as a GUID | `https://{GUID}.ciamlogin.com/{GUID}/v2.0` | yes | `may_name` |
+//! | at any other host | at a Microsoft host | never, not even if listed | `may_name`, `config/owned.rs` |
+//! | at any other host | at its own origin | yes | `may_name` |
+//! | at any other host | listed exactly (`Issuers`) | yes | `may_name` |
+//! | at any other host | any other | no | `may_name` |
+//! | OpenID Connect, static keys | the configured one, or listed | yes | `discovery` |
+//! | any | owned or reserved by another authority | no | `IssuerOwners::conflict` |
 
 use std::{fmt, sync::Arc};
 
 use super::{DocumentSpec, IssuerOwners, Issuers, owners::Conflict};
-use crate::tenant::{IssuerTemplate, MicrosoftHost, TenantId, check_address};
+use crate::tenant::{HttpsUrl, IssuerTemplate, MicrosoftHost, TenantId};
 
 /// Whether `issuer`, of a document or of a token, is one of `listed`.
 pub(crate) fn is_listed(listed: &[Arc<str>], issuer: &str) -> bool {
@@ -21,7 +32,8 @@ pub(crate) fn is_listed(listed: &[Arc<str>], issuer: &str) -> bool {
 }
 
 /// Whether an issuer is at a Microsoft host: the login hosts of its clouds, Azure AD B2C and External ID. The text is
-/// not trusted, so that a user name, a port, capitals or a dot at the end do not hide the host.
+/// not trusted, so that a user name, a port, capitals or a dot at the end do not hide the host. Not a [`HttpsUrl`]: what that
+/// rejects must be recognized here.
 pub(crate) fn is_at_microsoft(issuer: &str) -> bool {
     let rest = issuer.split_once("://").map_or(issuer, |(_, rest)| rest);
     let authority = rest.split(['/', '\\', '?', '#']).next().unwrap_or_default();
@@ -36,20 +48,19 @@ pub(crate) fn external_id_issuer(tenant: TenantId) -> String {
 
 /// The origin of an issuer, which may have a placeholder in its path; `None` if nothing may be fetched from there.
 pub(crate) fn origin_of(issuer: &str) -> Option<String> {
-    check_address(issuer.split('{').next()?).ok().map(|address| address.origin)
+    HttpsUrl::parse(issuer.split('{').next()?).ok().map(|address| address.origin)
 }
 
 impl DocumentSpec {
     /// Whether the document itself is at a Microsoft host, on the standard port.
     pub(super) fn is_at_microsoft(&self) -> bool {
-        check_address(&self.address()).is_ok_and(|address| {
-            address.origin == format!("https://{}", address.host) && MicrosoftHost::of(&address.host).is_some()
-        })
+        HttpsUrl::parse(&self.address())
+            .is_ok_and(|url| url.is_https_at_standard_port() && MicrosoftHost::of(&url.host).is_some())
     }
 
     /// The origin of the document.
     pub(crate) fn origin(&self) -> String {
-        check_address(&self.address()).map(|address| address.origin).unwrap_or_default()
+        HttpsUrl::parse(&self.address()).map(|address| address.origin).unwrap_or_default()
     }
 
     /// The issuers that its configuration lists.

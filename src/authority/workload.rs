@@ -1,21 +1,25 @@
-//! Workload identities: programs that prove who they are by a token of the platform that runs them.
+//! Workload identities: programs that prove their identity by a token of the platform that runs them.
 
-use super::{Authority, Kind, OpenIdConnect, Settings, Workload};
+use std::fmt;
+
+use super::{
+    openid_connect::{OpenIdConnectSpec, key_methods},
+    settings::{Settings, common_methods},
+};
 use crate::{
-    error::ConfigProblemKind::{self, Invalid, Missing, NotApplicable, Unsafe},
+    error::ConfigProblemKind::{self, Invalid, Missing, Unsafe},
     policy::ClaimRule,
-    tenant::check_address,
+    tenant::HttpsUrl,
 };
 
-/// The issuer of GitHub Actions, shared by everybody who has an account there.
+/// The issuer of GitHub Actions, shared by all accounts on GitHub.
 const GITHUB_ACTIONS: &str = "https://token.actions.githubusercontent.com";
 
-/// The parts of a subject there that say whose it is. Every organization chooses which parts its subjects have.
+/// The parts of a GitHub subject that identify its owner. Every organization chooses which parts its subjects have.
 const GITHUB_SUBJECTS: [&str; 5] =
     ["repo:", "repository:", "repository_id:", "repository_owner:", "repository_owner_id:"];
 
-/// Claims that tell one workload, or those of one owner, from all others of an issuer. Names that others can bring about do
-/// not: any repository can call a public reusable workflow (`job_workflow_ref`), and has an environment or branch of any name.
+/// Claims that identify one workload, or those of one owner, among all of an issuer. Names that anyone can choose do not: any repository can call a public reusable workflow (`job_workflow_ref`), and has an environment or branch of any name.
 const IDENTIFYING: [&str; 11] = [
     "sub",
     // GitHub Actions.
@@ -33,10 +37,10 @@ const IDENTIFYING: [&str; 11] = [
     "/kubernetes.io/serviceaccount/uid",
 ];
 
-/// Those of them that have parts.
+/// Identifying claims that have parts.
 const WITH_PARTS: [&str; 4] = ["sub", "repository", "project_path", "namespace_path"];
 
-/// What may end a prefix: so that `repo:contoso/` does not accept `repo:contoso-evil/`.
+/// The delimiters that may end a prefix, so that `repo:contoso/` does not accept `repo:contoso-evil/`.
 const DELIMITERS: [char; 3] = ['/', ':', '|'];
 
 /// A mistake in the settings of a workload authority.
@@ -46,89 +50,74 @@ pub(crate) struct WorkloadProblem {
     pub(crate) advice: String,
 }
 
-impl Authority {
-    /// An issuer of workload identities: programs that prove who they are by a token of the platform that runs them, such as
-    /// GitHub Actions, GitLab, Kubernetes or Google's service accounts. Their tokens have neither scopes nor roles, and many of
-    /// these issuers serve everybody. So both are required:
-    ///
-    /// - an [audience](Self::audience) of its own: those of the rest of the configuration do not apply;
-    /// - a rule that says who may call: [`subject`](Self::subject), or a [`required_claim`](Self::required_claim) with the
-    ///   values of `repository_id`, `repository_owner_id`, `project_id`, `/kubernetes.io/serviceaccount/uid` or another claim
-    ///   that identifies a workload; for an `email`, together with `ClaimRule::any("email_verified", ["true"])`.
-    ///
-    /// Nothing that a [`Requirement`](crate::Requirement) asks of scopes, roles, tenants, groups or members is met by such a
-    /// token: authorize by [`Requirement::authority`](crate::Requirement::authority) and
-    /// [`Requirement::claim`](crate::Requirement::claim). The allowed clients of the rest of the configuration do not apply;
-    /// its required claims do. ID tokens of signed-in users are rejected.
-    ///
-    /// ```
-    /// use tower_entra::{Authority, Verifier};
-    ///
-    /// let verifier = Verifier::builder()
-    ///     .tenant("11111111-2222-3333-4444-555555555555")
-    ///     .client_id("66666666-7777-8888-9999-000000000000")
-    ///     .authority(
-    ///         Authority::workload("https://gitlab.example")
-    ///             .audience("https://api.contoso.example")
-    ///             .subject("project_path:contoso/deploy:ref_type:branch:ref:main"),
-    ///     )
-    ///     .build()?;
-    /// # Ok::<(), tower_entra::ConfigError>(())
-    /// ```
-    #[must_use]
-    pub fn workload(issuer: impl Into<String>) -> Self {
-        let openid = OpenIdConnect { issuer: issuer.into(), ..OpenIdConnect::default() };
-        Self::new(Kind::Workload(Workload { openid, ..Workload::default() }))
+/// An issuer of workload identities: programs that prove their identity by a token of the platform that runs them. Made by
+/// [`Authority::workload`](super::Authority::workload), [`Authority::github_actions`](super::Authority::github_actions) and
+/// [`Authority::kubernetes`](super::Authority::kubernetes).
+///
+/// Its keys have one source: the metadata behind the issuer, or what [`metadata`](Self::metadata),
+/// [`jwks_uri`](Self::jwks_uri), [`static_keys`](Self::static_keys) or [`pem_key`](Self::pem_key) sets. Of several calls the
+/// last counts, except that consecutive calls of `pem_key` add keys.
+///
+/// ```
+/// use tower_entra::{Authority, Verifier, policy::ClaimRule};
+///
+/// let deployments = Authority::github_actions()
+///     .audience("https://api.contoso.example")
+///     .required_claim(ClaimRule::any("repository_id", ["123456789"]))
+///     .required_claim(ClaimRule::any("ref", ["refs/heads/main"]));
+/// let verifier = Verifier::builder().authority(deployments).build()?;
+/// # Ok::<(), tower_entra::ConfigError>(())
+/// ```
+///
+/// What does not apply to workload identities does not compile: they have no client id and are in no directory.
+///
+/// ```compile_fail,E0599
+/// # use tower_entra::Authority;
+/// let authority = Authority::github_actions().client_id("66666666-7777-8888-9999-000000000000");
+/// ```
+///
+/// ```compile_fail,E0599
+/// # use tower_entra::Authority;
+/// let authority = Authority::github_actions().trust_directory_claims();
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Workload {
+    pub(crate) spec: WorkloadSpec,
+    pub(crate) settings: Settings,
+}
+
+/// An issuer and the workloads that are accepted. Strings are as they were written, and checked when the verifier is built.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct WorkloadSpec {
+    pub(crate) openid: OpenIdConnectSpec,
+    /// The values of `sub`, one of which a token must have.
+    pub(crate) subjects: Vec<String>,
+    /// Claims and their prefixes.
+    pub(crate) prefixes: Vec<(String, String)>,
+}
+
+common_methods!(Workload);
+key_methods!(Workload, spec.openid);
+
+impl Workload {
+    pub(super) fn new(issuer: String) -> Self {
+        let openid = OpenIdConnectSpec { issuer, ..OpenIdConnectSpec::default() };
+        Self { spec: WorkloadSpec { openid, ..WorkloadSpec::default() }, settings: Settings::default() }
     }
 
-    /// [Workload identities](Self::workload) of GitHub Actions
-    /// ([About security hardening with OpenID Connect](https://docs.github.com/actions/concepts/security/openid-connect)).
-    /// The issuer serves every account on GitHub. Ids identify better than names, which can change hands:
-    ///
-    /// ```
-    /// use tower_entra::{Authority, policy::ClaimRule};
-    ///
-    /// let deployments = Authority::github_actions()
-    ///     .audience("https://api.contoso.example")
-    ///     .required_claim(ClaimRule::any("repository_id", ["123456789"]))
-    ///     .required_claim(ClaimRule::any("ref", ["refs/heads/main"]));
-    /// assert_eq!(deployments.to_string(), "https://token.actions.githubusercontent.com");
-    /// ```
-    #[must_use]
-    pub fn github_actions() -> Self {
-        Self::workload(GITHUB_ACTIONS)
+    pub(super) fn github_actions() -> Self {
+        Self::new(GITHUB_ACTIONS.to_owned())
     }
 
-    /// [Workload identities](Self::workload) of a Kubernetes cluster: service account tokens with an audience
-    /// ([Service account token volume projection](https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/)).
-    /// `issuer` is what the API server has as `--service-account-issuer`.
-    ///
-    /// ```
-    /// use tower_entra::Authority;
-    ///
-    /// let jobs = Authority::kubernetes("https://kubernetes.default.svc.cluster.local")
-    ///     .audience("orders")
-    ///     .subject("system:serviceaccount:prod:billing");
-    /// # let _ = jobs;
-    /// ```
-    #[must_use]
-    pub fn kubernetes(issuer: impl Into<String>) -> Self {
-        Self::workload(issuer)
-    }
-
-    /// A workload whose tokens are accepted, by its exact `sub`. May be called more than once: one of them is enough. Only for
-    /// [workload identities](Self::workload).
+    /// Accepts a workload by its exact `sub`. May be called more than once: one of them must match.
     #[must_use]
     pub fn subject(mut self, subject: impl Into<String>) -> Self {
-        match &mut self.kind {
-            Kind::Workload(workload) => workload.subjects.push(subject.into()),
-            _ => self.settings.misfits.push("subject()"),
-        }
+        self.spec.subjects.push(subject.into());
         self
     }
 
     /// Accepts every workload whose claim begins with `prefix`, which must end with `/`, `:` or `|`: `repo:contoso/` for all
-    /// repositories of an organization, including new ones. Only for [workload identities](Self::workload).
+    /// repositories of an organization, including new ones. With several, all must match.
     ///
     /// ```
     /// use tower_entra::Authority;
@@ -140,15 +129,18 @@ impl Authority {
     /// ```
     #[must_use]
     pub fn danger_claim_prefix(mut self, name: impl Into<String>, prefix: impl Into<String>) -> Self {
-        match &mut self.kind {
-            Kind::Workload(workload) => workload.prefixes.push((name.into(), prefix.into())),
-            _ => self.settings.misfits.push("danger_claim_prefix()"),
-        }
+        self.spec.prefixes.push((name.into(), prefix.into()));
         self
     }
 }
 
-impl Workload {
+impl fmt::Display for WorkloadSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.openid.fmt(f)
+    }
+}
+
+impl WorkloadSpec {
     /// The rules of its subjects and prefixes.
     pub(crate) fn rules(&self) -> Vec<ClaimRule> {
         let subjects = (!self.subjects.is_empty()).then(|| ClaimRule::any("sub", &self.subjects));
@@ -158,7 +150,6 @@ impl Workload {
 
     /// What is wrong with its settings.
     pub(crate) fn problems(&self, settings: &Settings, in_code: bool) -> Vec<WorkloadProblem> {
-        // The names that the settings have where they were written.
         let name = |method, setting| if in_code { method } else { setting };
         let audience = name("audience()", "Audience");
         let mut problems = Vec::new();
@@ -172,16 +163,6 @@ impl Workload {
                  configuration do not apply"
             );
             wrong(Missing, issuer, advice);
-        }
-        if let Some(client_id) = &settings.client_id {
-            let client = name("client_id()", "ClientId");
-            let advice = format!("{client} does not apply to workload identities; write the audience as {audience}");
-            wrong(NotApplicable, client_id, advice);
-        }
-        if settings.trust_directory_claims {
-            let trust = name("trust_directory_claims()", "TrustDirectoryClaims");
-            let advice = format!("{trust} does not apply to workload identities, which are in no directory");
-            wrong(NotApplicable, issuer, advice);
         }
         let is_at_github = std::iter::once(issuer).chain(&settings.issuers).any(|issuer| is_at_github(issuer));
         let subjects = ClaimRule::any("sub", &self.subjects);
@@ -256,13 +237,13 @@ impl Workload {
     }
 }
 
-/// Whether an issuer is that of GitHub Actions, however it is spelled.
+/// Whether an issuer is that of GitHub Actions, ignoring case and port.
 fn is_at_github(issuer: &str) -> bool {
-    let host = |issuer: &str| check_address(issuer.trim()).ok().map(|address| address.host);
+    let host = |issuer: &str| HttpsUrl::parse(issuer.trim()).ok().map(|address| address.host);
     host(issuer).is_some_and(|found| Some(found) == host(GITHUB_ACTIONS))
 }
 
-/// Whether a subject of GitHub Actions has a part that says whose it is. A name may contain what looks like one.
+/// Whether a subject of GitHub Actions has a part that identifies its owner. A name may contain what looks like one.
 fn names_owner(subject: &str) -> bool {
     let is_start = |at: usize| at == 0 || subject[..at].ends_with(':');
     GITHUB_SUBJECTS.iter().any(|kind| subject.match_indices(kind).any(|(at, _)| is_start(at)))

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::{claims::Claims, keys::epoch::Stamp, signature::PublicKey};
+use crate::{claims::Claims, keys::revision::ValidityStamp, signature::PublicKey};
 
 /// An accepted token. It stays accepted while its key is authorized and its dates hold.
 pub(crate) struct CachedToken {
@@ -10,8 +10,8 @@ pub(crate) struct CachedToken {
     pub(crate) key_id: Arc<str>,
     /// The key that verified it.
     pub(crate) key: Arc<PublicKey>,
-    /// The last check of that key.
-    pub(crate) stamp: Stamp,
+    /// When that key was last confirmed.
+    pub(crate) stamp: ValidityStamp,
 }
 
 impl CachedToken {
@@ -29,7 +29,7 @@ impl CachedToken {
             authority: self.authority,
             key_id: Arc::clone(&self.key_id),
             key: Arc::clone(&self.key),
-            stamp: Stamp::default(),
+            stamp: ValidityStamp::default(),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 mod cached_token;
 mod key;
-mod near;
+mod thread_local_cache;
 
 use std::{fmt, hash::BuildHasherDefault, sync::Arc};
 
@@ -11,7 +11,7 @@ use quick_cache::{OptionsBuilder, Weighter, sync};
 
 pub(crate) use cached_token::CachedToken;
 use key::{Key, Secret, TagHasher};
-use near::Near;
+use thread_local_cache::ThreadLocalCache;
 
 /// How many accepted tokens are cached.
 ///
@@ -54,8 +54,7 @@ impl CacheSettings {
 /// Accepted tokens by their complete text.
 pub(crate) struct Cache {
     entries: sync::Cache<Key, Arc<CachedToken>, Weigh, BuildHasherDefault<TagHasher>>,
-    /// Tokens that one thread uses repeatedly, without contention.
-    near: Near,
+    thread_local: ThreadLocalCache,
     secret: Secret,
 }
 
@@ -82,13 +81,13 @@ impl Cache {
         let max_bytes = settings.max_bytes.min(MOST_BYTES) as u64;
         let max_entries = settings.max_entries.min(MOST_ENTRIES);
         let share = max_bytes.div_ceil(max_entries as u64);
-        let near = Near::new(settings.max_entries, settings.max_bytes);
-        let max_bytes = if near.is_empty() { max_bytes } else { max_bytes - max_bytes / Near::PART as u64 };
+        let thread_local = ThreadLocalCache::new(settings.max_entries, settings.max_bytes);
+        let copies = if thread_local.is_empty() { 0 } else { max_bytes / ThreadLocalCache::FRACTION as u64 };
         // As many as fit: the cache is sharded, and each shard must have room for some.
         const USUAL_ENTRY: usize = 4_096;
         let options = OptionsBuilder::new()
             .estimated_items_capacity(settings.max_entries.min(settings.max_bytes / USUAL_ENTRY).max(1))
-            .weight_capacity(max_bytes)
+            .weight_capacity(max_bytes - copies)
             .build()
             .ok()?;
         let entries = sync::Cache::with_options(
@@ -97,15 +96,15 @@ impl Cache {
             BuildHasherDefault::default(),
             sync::DefaultLifecycle::default(),
         );
-        Some(Self { entries, near, secret: Secret::new() })
+        Some(Self { entries, thread_local, secret: Secret::new() })
     }
 
     /// The entry of this token.
     pub(crate) fn get(&self, token: &[u8]) -> Option<Arc<CachedToken>> {
         let key = self.secret.key(token)?;
-        self.near.get(&key).or_else(|| {
+        self.thread_local.get(&key).or_else(|| {
             let cached = self.entries.get(&key)?;
-            self.near.offer(&key, &cached);
+            self.thread_local.insert_if_repeated(&key, &cached);
             Some(cached)
         })
     }
@@ -117,10 +116,10 @@ impl Cache {
         }
     }
 
-    /// Removes a token. Another thread may keep its own copy, and checks key and dates as this one has.
+    /// Removes a token. Other threads may keep their copies, for which they check key and dates on every hit.
     pub(crate) fn remove(&self, token: &[u8]) {
         if let Some(key) = self.secret.key(token) {
-            self.near.remove(&key);
+            self.thread_local.remove(&key);
             self.entries.remove(&key);
         }
     }
@@ -141,28 +140,30 @@ impl fmt::Debug for Cache {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::{
-        keys::{epoch::Stamp, stats::SHARDS},
-        signature::PublicKey,
-        verifier::stub,
-    };
+    use crate::{keys::revision::ValidityStamp, signature::PublicKey, sync::Sharded, verifier::stub};
 
     pub(super) fn cached() -> CachedToken {
         let key = Arc::new(PublicKey::nothing());
-        CachedToken { claims: stub::claims("a"), authority: 0, key_id: "k".into(), key, stamp: Stamp::default() }
+        CachedToken {
+            claims: stub::claims("a"),
+            authority: 0,
+            key_id: "k".into(),
+            key,
+            stamp: ValidityStamp::default(),
+        }
     }
 
     #[test]
     fn removed_token_is_removed_for_the_thread_too() {
         let cache = Cache::new(CacheSettings::default()).unwrap();
-        let is_near = || cache.near.get(&cache.secret.key(b"a.b.c").unwrap()).is_some();
+        let has_copy = || cache.thread_local.get(&cache.secret.key(b"a.b.c").unwrap()).is_some();
         cache.insert(b"a.b.c", cached());
-        for near in [false, false, true] {
-            assert_eq!(is_near(), near);
+        for expected in [false, false, true] {
+            assert_eq!(has_copy(), expected);
             assert!(cache.get(b"a.b.c").is_some());
         }
         cache.remove(b"a.b.c");
-        assert!(!is_near() && cache.get(b"a.b.c").is_none());
+        assert!(!has_copy() && cache.get(b"a.b.c").is_none());
     }
 
     #[test]
@@ -172,8 +173,8 @@ mod tests {
             (0..10 * max_entries).for_each(|number| cache.insert(format!("a.b.{number}").as_bytes(), cached()));
             cache.len()
         };
-        let many = 2 * Near::PART * SHARDS;
-        assert!(most(many) <= many - many / Near::PART);
-        assert_eq!(most(16), 16, "too few for any to be near");
+        let many = 2 * ThreadLocalCache::FRACTION * Sharded::<()>::SHARDS;
+        assert!(most(many) <= many - many / ThreadLocalCache::FRACTION);
+        assert_eq!(most(16), 16, "too few for thread-local copies");
     }
 }

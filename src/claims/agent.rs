@@ -10,32 +10,32 @@ const AGENT_USER: u32 = 13;
 /// ```
 /// use tower_entra::Claims;
 ///
-/// fn who(claims: &Claims) -> &'static str {
+/// fn caller(claims: &Claims) -> &'static str {
 ///     match (claims.is_agent(), claims.is_agent_user()) {
-///         (_, true) => "an agent's own user",
+///         (_, true) => "the user of an agent",
 ///         (true, false) => "an agent, for a person or for itself",
-///         (false, false) => "no agent",
+///         (false, false) => "not an agent",
 ///     }
 /// }
 /// ```
 impl Claims {
-    /// What the caller is, `xms_act_fct`. Numbers that you do not know are to be ignored.
+    /// The facets of the actor (the caller), `xms_act_fct`. Ignore unknown numbers.
     pub fn actor_facets(&self) -> impl Iterator<Item = u32> + Clone {
         self.numbers("xms_act_fct")
     }
 
-    /// What the subject is, `xms_sub_fct`. Numbers that you do not know are to be ignored.
+    /// The facets of the subject, `xms_sub_fct`. Ignore unknown numbers.
     pub fn subject_facets(&self) -> impl Iterator<Item = u32> + Clone {
         self.numbers("xms_sub_fct")
     }
 
-    /// What the tenant is, `xms_tnt_fct`. Numbers that you do not know are to be ignored.
+    /// The facets of the tenant, `xms_tnt_fct`. Ignore unknown numbers.
     pub fn tenant_facets(&self) -> impl Iterator<Item = u32> + Clone {
         self.numbers("xms_tnt_fct")
     }
 
-    /// How the subject stands to the tenant, `xms_idrel`: 1 a member, 5 a guest, 7 a service principal, and others. For
-    /// logs; [`is_guest`](Self::is_guest) does not look at it.
+    /// The relations of the subject to the tenant, `xms_idrel`: 1 member, 5 guest, 7 service principal, and others. For logs;
+    /// [`is_guest`](Self::is_guest) does not use it.
     pub fn identity_relations(&self) -> impl Iterator<Item = u32> + Clone {
         self.numbers("xms_idrel")
     }
@@ -52,13 +52,13 @@ impl Claims {
         self.subject_facets().any(|facet| facet == AGENT_USER)
     }
 
-    /// The application id of the blueprint that the agent was made from, `xms_par_app_azp`. For logs: never decide by it.
+    /// The application ID of the agent's blueprint, `xms_par_app_azp`. For logs: never base a decision on it.
     #[must_use]
     pub fn agent_blueprint(&self) -> Option<String> {
         self.text("xms_par_app_azp")
     }
 
-    /// The whole numbers of a claim, in a text between spaces or in a list. What is none is passed over.
+    /// The whole numbers in a claim, which is a string with spaces between them or a list. Anything else is skipped.
     fn numbers(&self, name: &str) -> impl Iterator<Item = u32> + Clone {
         let raw = self.payload().raw(name).filter(|raw| !raw.starts_with('{')).unwrap_or_default();
         raw.split([' ', '"', ',', '[', ']'])

@@ -74,13 +74,18 @@ impl AuthorityNames {
 impl AuthorityFacts {
     /// One of this name, alone, of Microsoft's public cloud.
     pub(crate) fn of_entra(name: &str) -> Self {
-        use super::directory::DirectoryKind;
         let name: Arc<str> = name.into();
         Self {
             names: Arc::new(AuthorityNames::new([&name])),
             name,
             cloud: None,
-            directory: DirectoryClaims::of(DirectoryKind::Microsoft, false, false),
+            directory: DirectoryClaims {
+                tenant: true,
+                membership: true,
+                assignments: true,
+                group_claim: false,
+                grants: true,
+            },
             subjects: SubjectSpace::Entra { host: "login.microsoftonline.com".into() },
         }
     }

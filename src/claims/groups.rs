@@ -4,10 +4,10 @@ use serde::{Deserialize, Deserializer, de::IgnoredAny};
 
 use super::{
     Claims, json,
-    payload::{ListClaim, Payload, Texts},
+    payload::{Elements, ListClaim, Payload},
 };
 
-/// What a token says of groups. Only [`Known`](Self::Known) says that somebody is *not* in a group.
+/// The groups in a token. Only [`Known`](Self::Known) tells that somebody is *not* in a group.
 ///
 /// ```
 /// use tower_entra::{Claims, claims::GroupMembership};
@@ -21,7 +21,7 @@ use super::{
 /// }
 /// ```
 ///
-/// A token in which they are too many:
+/// A token with too many groups:
 ///
 /// ```
 /// use tower_entra::{Verifier, claims::GroupMembership, testing::MockEntra};
@@ -40,16 +40,16 @@ use super::{
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum GroupMembership<'a> {
-    /// These, and no others that the app registration selects. There may be none.
+    /// Exactly these of the groups that the app registration selects. There may be none.
     Known(GroupIds<'a>),
-    /// There are more than fit into the token ([groups overage](crate::guide::entra#groups-overage)): it has none of
+    /// There are more than fit into the token ([groups overage](crate::guide::entra#groups-overage)), so it has none of
     /// them.
     Overage,
-    /// The token has no `groups`, or no list of strings under that name.
+    /// The token has no `groups`, or they are not a list of strings.
     Absent,
 }
 
-/// The groups of a token: ids, or names where the app registration selects names.
+/// The groups of a token: IDs, or names if the app registration selects names.
 ///
 /// ```
 /// use tower_entra::claims::GroupIds;
@@ -59,7 +59,7 @@ pub enum GroupMembership<'a> {
 /// }
 /// ```
 ///
-/// How many they are is known beforehand:
+/// Their number is known beforehand:
 ///
 /// ```
 /// use tower_entra::claims::GroupIds;
@@ -69,14 +69,14 @@ pub enum GroupMembership<'a> {
 /// }
 /// ```
 #[derive(Clone)]
-pub struct GroupIds<'a>(Listed<'a>);
+pub struct GroupIds<'a>(Source<'a>);
 
 #[derive(Clone)]
-enum Listed<'a> {
-    /// In `groups`.
-    Groups(Texts<'a>),
-    /// In the claim that is configured for them.
-    OwnClaim(slice::Iter<'a, Box<str>>),
+enum Source<'a> {
+    /// `groups`.
+    Groups(Elements<'a>),
+    /// The configured claim.
+    ConfiguredClaim(slice::Iter<'a, Box<str>>),
 }
 
 impl<'a> Iterator for GroupIds<'a> {
@@ -84,15 +84,15 @@ impl<'a> Iterator for GroupIds<'a> {
 
     fn next(&mut self) -> Option<&'a str> {
         match &mut self.0 {
-            Listed::Groups(groups) => groups.next(),
-            Listed::OwnClaim(groups) => groups.next().map(|group| &**group),
+            Source::Groups(groups) => groups.next(),
+            Source::ConfiguredClaim(groups) => groups.next().map(|group| &**group),
         }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         match &self.0 {
-            Listed::Groups(groups) => groups.size_hint(),
-            Listed::OwnClaim(groups) => groups.size_hint(),
+            Source::Groups(groups) => groups.size_hint(),
+            Source::ConfiguredClaim(groups) => groups.size_hint(),
         }
     }
 }
@@ -107,15 +107,15 @@ impl fmt::Debug for GroupIds<'_> {
 
 impl Claims {
     /// The groups in the token, an overage, or nothing. They are in `groups`, or in the claim that
-    /// [`group_claim`](crate::Authority::group_claim) names.
+    /// [`group_claim`](crate::authority::OpenIdConnect::group_claim) names.
     ///
-    /// It is as the token's issuer states it, and any issuer may write the group ids of another one's directory:
-    /// [`Requirement::group`](crate::Requirement::group) knows whose groups count.
+    /// The token's issuer states them, and any issuer can write the group IDs of another one's directory:
+    /// [`Requirement::group`](crate::Requirement::group) ignores those of issuers that cannot state them.
     #[must_use]
     pub fn group_membership(&self) -> GroupMembership<'_> {
         if self.directory().group_claim {
             return match self.mapped().and_then(|mapped| mapped.groups.as_ref()) {
-                Some(groups) => GroupMembership::Known(GroupIds(Listed::OwnClaim(groups.iter()))),
+                Some(groups) => GroupMembership::Known(GroupIds(Source::ConfiguredClaim(groups.iter()))),
                 None => GroupMembership::Absent,
             };
         }
@@ -123,14 +123,13 @@ impl Claims {
             return GroupMembership::Overage;
         }
         match self.payload().list(ListClaim::Groups) {
-            Some(groups) => GroupMembership::Known(GroupIds(Listed::Groups(groups))),
+            Some(groups) => GroupMembership::Known(GroupIds(Source::Groups(groups))),
             None => GroupMembership::Absent,
         }
     }
 
-    /// The groups in the token; none in an [overage](crate::guide::entra#groups-overage), when they are too many. That
-    /// somebody is in none of them is known from [`group_membership`](Self::group_membership) alone, which also says
-    /// whose they are.
+    /// The groups in the token; none in an [overage](crate::guide::entra#groups-overage). Use
+    /// [`group_membership`](Self::group_membership) to tell that somebody is *not* in a group.
     pub fn groups(&self) -> impl Iterator<Item = &str> + Clone {
         let known = match self.group_membership() {
             GroupMembership::Known(groups) => Some(groups),
@@ -139,9 +138,9 @@ impl Claims {
         known.into_iter().flatten()
     }
 
-    /// Whether the user is in more groups than fit into the token, so that [`groups`](Self::groups) says nothing
-    /// ([groups overage](crate::guide::entra#groups-overage)). Never where
-    /// [`group_claim`](crate::Authority::group_claim) names the claim: an overage is Entra's.
+    /// Whether the user is in more groups than fit into the token, so that [`groups`](Self::groups) is empty ([groups
+    /// overage](crate::guide::entra#groups-overage)). Always `false` if
+    /// [`group_claim`](crate::authority::OpenIdConnect::group_claim) names the claim: only Entra has overages.
     #[must_use]
     pub fn has_groups_overage(&self) -> bool {
         if self.directory().group_claim {
@@ -154,18 +153,18 @@ impl Claims {
     }
 
     /// The directory roles, if the token has them all.
-    pub(crate) fn known_directory_roles(&self) -> Option<Texts<'_>> {
+    pub(crate) fn known_directory_roles(&self) -> Option<Elements<'_>> {
         let payload = self.payload();
         payload.list(ListClaim::DirectoryRoles).filter(|_| !distributed(payload).wids)
     }
 
-    /// The authentication contexts, if the token says.
-    pub(crate) fn known_auth_contexts(&self) -> Option<Texts<'_>> {
+    /// The authentication contexts, if the token has the claim.
+    pub(crate) fn known_auth_contexts(&self) -> Option<Elements<'_>> {
         self.payload().list(ListClaim::AuthContexts)
     }
 }
 
-/// Claims that are elsewhere, by `_claim_names` (OpenID Connect Core §5.6.2).
+/// Distributed claims, by `_claim_names` (OpenID Connect Core, section 5.6.2).
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Distributed {
@@ -179,7 +178,7 @@ fn is_named<'de, D: Deserializer<'de>>(value: D) -> Result<bool, D::Error> {
     IgnoredAny::deserialize(value).map(|_| true)
 }
 
-/// What cannot be read may name anything.
+/// A `_claim_names` that cannot be read may name any claim.
 fn distributed(payload: &Payload) -> Distributed {
     match payload.raw("_claim_names") {
         None | Some("null") => Distributed::default(),

@@ -1,135 +1,133 @@
-//! Strict reading of one JSON object: every member once, at every depth, and no deeper than [`MAX_DEPTH`].
+//! The strict JSON reader, for headers, payloads and the objects inside them: one object ([RFC
+//! 8259](https://www.rfc-editor.org/rfc/rfc8259)) without duplicate members, at any level, and at most [`MAX_DEPTH`] levels
+//! deep.
+//!
+//! serde_json reads the text once. Values are borrowed as they stand; objects and arrays among them are then checked member
+//! by member.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, collections::HashSet, fmt};
 
 use memchr::memchr;
-use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{
-    member::{Member, Name, USUAL},
-    simple::{self, Quotes, What},
-};
-
-/// Levels of nesting that are read; the object itself is the first.
+/// The most levels of nesting. The object itself is the first.
 pub(crate) const MAX_DEPTH: usize = 64;
 
-/// The members of the one object that `text` is.
+/// The initial capacity for the members of an object. Tokens of Entra have about 25.
+const USUAL_MEMBERS: usize = 25;
+
+/// Names that serde_json reserves for itself. An object with such a member turns into another value when it is read again,
+/// whose depth and members were not checked.
+const RESERVED: &str = "$serde_json::private::";
+
+/// A member of an object: its name, unescaped, and the JSON text of its value.
+pub(crate) type Member<'a> = (Cow<'a, str>, &'a str);
+
+/// The members of the one object in `text`, in their order.
 ///
 /// # Errors
 ///
-/// Says what is wrong, without anything of the text: no object, a member given twice, too deep a nesting.
+/// Names the rule that `text` breaks, without quoting it: not one object, a duplicate member, too many levels.
 pub(crate) fn object(text: &str) -> Result<Vec<Member<'_>>, &'static str> {
-    simple::members(text).map_or_else(|| object_the_long_way(text), Ok)
-}
-
-/// What comes of the members of the one object that `text` is, taken one after the other: by their names, and what they are
-/// as strings, `None` if they are none.
-///
-/// # Errors
-///
-/// As [`object`].
-pub(crate) fn fold<'a, T: Default>(
-    text: &'a str,
-    mut take: impl FnMut(&mut T, &str, Option<Cow<'a, str>>),
-) -> Result<T, &'static str> {
-    let mut folded = T::default();
-    let is_simple = simple::each(text, |name, value, what| {
-        let value = (what == What::String).then(|| Cow::Borrowed(&value[1..value.len() - 1]));
-        take(&mut folded, name, value);
-    });
-    if is_simple {
-        return Ok(folded);
-    }
-    let mut folded = T::default();
-    for (Name(name), value) in object_the_long_way(text)? {
-        take(&mut folded, &name, string(value));
-    }
-    Ok(folded)
-}
-
-/// Names by which serde_json speaks to itself: an object with one of them becomes another value when it is read a second
-/// time, of a depth and with members that nobody has looked at.
-const PRIVATE: &str = "$serde_json::private::";
-const PRIVATE_FAULT: &str = "has a member with a name that is not allowed";
-
-/// The same, whatever the object looks like.
-pub(super) fn object_the_long_way(text: &str) -> Result<Vec<Member<'_>>, &'static str> {
-    if depth(text) > MAX_DEPTH {
-        return Err("is nested too deep");
-    }
-    let Members(members) = serde_json::from_str(text).map_err(|_| "is not one JSON object")?;
-    if has_duplicate(members.iter().map(|(name, _)| &*name.0)) {
+    let Object(members) = serde_json::from_str(text).map_err(|_| "is not one JSON object")?;
+    if has_duplicate(members.iter().map(|(name, _)| name)) {
         return Err("has a member twice");
     }
-    let is_private = |(name, value): &Member<'_>| {
-        name.0.starts_with(PRIVATE) || (value.starts_with(['{', '[']) && value.contains(PRIVATE))
-    };
-    if members.iter().any(is_private) {
-        return Err(PRIVATE_FAULT);
+    let is_reserved =
+        |(name, value): &Member<'_>| name.starts_with(RESERVED) || (is_container(value) && value.contains(RESERVED));
+    if members.iter().any(is_reserved) {
+        return Err("has a member with a name that is not allowed");
     }
     for (_, value) in &members {
-        if value.starts_with(['{', '[']) {
-            let mut nested = serde_json::Deserializer::from_str(value);
-            Nested
-                .deserialize(&mut nested)
-                .map_err(|_| "has a member twice, or what cannot be read, inside of another")?;
-        }
+        check_nested(value)?;
     }
     Ok(members)
 }
 
-/// The text of a JSON string, borrowed unless it has escapes. `None` if `value` is no string.
+/// The content of a JSON string, borrowed unless it has escapes. `None` if `value` is not a string, or is one with half a
+/// surrogate pair, which has no content.
 pub(crate) fn string(value: &str) -> Option<Cow<'_, str>> {
-    let inner = value.strip_prefix('"')?.strip_suffix('"')?;
-    if memchr(b'\\', inner.as_bytes()).is_some() {
+    let content = value.strip_prefix('"')?.strip_suffix('"')?;
+    if memchr(b'\\', content.as_bytes()).is_some() {
         serde_json::from_str::<String>(value).ok().map(Cow::Owned)
     } else {
-        Some(Cow::Borrowed(inner))
+        Some(Cow::Borrowed(content))
     }
 }
 
-/// The elements of a JSON array as they stand in the text. `None` if `value` is no array.
+/// The contents of an array of strings. `None` if `value` is anything else.
+pub(crate) fn strings(value: &str) -> Option<Vec<Cow<'_, str>>> {
+    let strings: Vec<Text<'_>> = serde_json::from_str(value).ok()?;
+    Some(strings.into_iter().map(|Text(string)| string).collect())
+}
+
+/// The JSON texts of the elements of an array. `None` if `value` is not an array.
 pub(crate) fn elements(value: &str) -> Option<Vec<&str>> {
     let raw: Vec<&RawValue> = serde_json::from_str(value).ok()?;
     Some(raw.into_iter().map(RawValue::get).collect())
 }
 
-fn has_duplicate<'a>(names: impl ExactSizeIterator<Item = &'a str> + Clone) -> bool {
-    const FEW: usize = 40;
-    if names.len() <= FEW {
-        let mut rest = names;
-        while let Some(name) = rest.next() {
-            if rest.clone().any(|other| other == name) {
-                return true;
-            }
-        }
-        return false;
-    }
-    let mut sorted: Vec<&str> = names.collect();
-    sorted.sort_unstable();
-    sorted.windows(2).any(|pair| pair[0] == pair[1])
+fn is_container(value: &str) -> bool {
+    value.starts_with('{') || value.starts_with('[')
 }
 
-struct Members<'a>(Vec<Member<'a>>);
+fn has_duplicate<'a>(mut names: impl ExactSizeIterator<Item = &'a Cow<'a, str>> + Clone) -> bool {
+    /// So few, as headers have, are compared with each other, which allocates nothing.
+    const FEW: usize = 8;
+    if names.len() <= FEW {
+        return names.clone().enumerate().any(|(at, name)| names.clone().skip(at + 1).any(|other| other == name));
+    }
+    let mut seen = HashSet::with_capacity_and_hasher(names.len(), foldhash::fast::RandomState::default());
+    !names.all(|name| seen.insert(&**name))
+}
 
-impl<'de> Deserialize<'de> for Members<'de> {
+/// A string, borrowed unless it has escapes.
+struct Text<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Text<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextVisitor;
+
+        impl<'de> Visitor<'de> for TextVisitor {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+        }
+
+        deserializer.deserialize_str(TextVisitor)
+    }
+}
+
+struct Object<'a>(Vec<Member<'a>>);
+
+impl<'de> Deserialize<'de> for Object<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct ObjectVisitor;
 
         impl<'de> Visitor<'de> for ObjectVisitor {
-            type Value = Members<'de>;
+            type Value = Object<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON object")
+                f.write_str("an object")
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::with_capacity(USUAL);
-                while let Some(name) = map.next_key::<Name<'de>>()? {
-                    members.push((name, map.next_value::<&'de RawValue>()?.get()));
+                let mut members = Vec::with_capacity(USUAL_MEMBERS);
+                while let Some((Text(name), value)) = map.next_entry::<Text<'de>, &'de RawValue>()? {
+                    members.push((name, value.get()));
                 }
-                Ok(Members(members))
+                Ok(Object(members))
             }
         }
 
@@ -137,49 +135,45 @@ impl<'de> Deserialize<'de> for Members<'de> {
     }
 }
 
-/// How many levels a text has, if it is JSON; or, where that is enough to know, something between that and [`MAX_DEPTH`].
-fn depth(text: &str) -> usize {
-    let bytes = text.as_bytes();
-    let opens = |byte: u8| u8::from(byte == b'[' || byte == b'{');
-    let opening: usize = bytes
-        .chunks(usize::from(u8::MAX))
-        .map(|few| usize::from(few.iter().map(|&byte| opens(byte)).sum::<u8>()))
-        .sum();
-    if opening <= MAX_DEPTH {
-        return opening;
+/// Checks what is inside the value of a member.
+fn check_nested(value: &str) -> Result<(), &'static str> {
+    if !is_container(value) {
+        return Ok(());
     }
-    let (mut level, mut deepest, mut at) = (0_usize, 0, 0);
-    let mut quotes = Quotes::new(bytes);
-    loop {
-        let opens = quotes.next();
-        for byte in &bytes[at..opens.unwrap_or(bytes.len())] {
-            match byte {
-                b'[' | b'{' => {
-                    level += 1;
-                    deepest = deepest.max(level);
-                }
-                b']' | b'}' => level = level.saturating_sub(1),
-                _ => {}
-            }
-        }
-        let closes = opens.and_then(|opens| quotes.find(|&closes| !ends_in_escape(&bytes[opens + 1..closes])));
-        match closes {
-            Some(closes) if deepest <= MAX_DEPTH => at = closes + 1,
-            _ => return deepest,
-        }
+    let mut faults = Faults::default();
+    let nested = Nested { level: 1, faults: &mut faults };
+    let is_readable = nested.deserialize(&mut serde_json::Deserializer::from_str(value)).is_ok();
+    if faults.is_too_deep {
+        Err("is nested too deep")
+    } else if faults.has_duplicate || !is_readable {
+        Err("has a member twice, or what cannot be read, inside of another")
+    } else {
+        Ok(())
     }
 }
 
-/// Whether what comes behind, in a string, is escaped.
-fn ends_in_escape(bytes: &[u8]) -> bool {
-    bytes.iter().rev().take_while(|&&byte| byte == b'\\').count() % 2 == 1
+/// Faults of values that serde_json reads. They are kept here because an error costs an allocation at every level.
+#[derive(Default)]
+struct Faults {
+    is_too_deep: bool,
+    has_duplicate: bool,
 }
 
-/// Walks through one value, which is not too deep, and fails where it has a member twice.
-#[derive(Clone, Copy)]
-struct Nested;
+/// Reads one value and notes its faults.
+struct Nested<'f> {
+    /// The level of the object or array around the value.
+    level: usize,
+    faults: &'f mut Faults,
+}
 
-impl<'de> DeserializeSeed<'de> for Nested {
+impl Nested<'_> {
+    /// For a value in this one.
+    fn inner(&mut self) -> Nested<'_> {
+        Nested { level: self.level + 1, faults: self.faults }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Nested<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -187,7 +181,7 @@ impl<'de> DeserializeSeed<'de> for Nested {
     }
 }
 
-impl<'de> Visitor<'de> for Nested {
+impl<'de> Visitor<'de> for Nested<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -218,124 +212,39 @@ impl<'de> Visitor<'de> for Nested {
         Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<(), A::Error> {
-        while sequence.next_element_seed(self)?.is_some() {}
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut array: A) -> Result<(), A::Error> {
+        if self.level >= MAX_DEPTH {
+            self.faults.is_too_deep = true;
+            return IgnoredAny.visit_seq(array).map(drop);
+        }
+        while array.next_element_seed(self.inner())?.is_some() {}
         Ok(())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut names: Vec<Name<'de>> = Vec::new();
-        while let Some(name) = map.next_key::<Name<'de>>()? {
-            // Written out it is found in the text; a number may come under such a name, which is then borrowed.
-            if matches!(&name.0, Cow::Owned(name) if name.starts_with(PRIVATE)) {
-                return Err(de::Error::custom(PRIVATE_FAULT));
+    fn visit_map<A: MapAccess<'de>>(mut self, mut object: A) -> Result<(), A::Error> {
+        let is_too_deep = self.level >= MAX_DEPTH;
+        let mut names = Vec::new();
+        while let Some(Text(name)) = object.next_key()? {
+            if name.starts_with(RESERVED) {
+                return match name {
+                    // The caller has looked for the name as it stands, so this is a number: serde_json gives it in this form
+                    // if a dependent crate switches `arbitrary_precision` on.
+                    Cow::Borrowed(_) => object.next_value::<IgnoredAny>().map(drop),
+                    Cow::Owned(_) => Err(de::Error::custom("reserved name")),
+                };
             }
             names.push(name);
-            map.next_value_seed(self)?;
+            if is_too_deep {
+                object.next_value::<IgnoredAny>()?;
+            } else {
+                object.next_value_seed(self.inner())?;
+            }
         }
-        if has_duplicate(names.iter().map(|name| &*name.0)) {
-            return Err(de::Error::custom("a member twice"));
-        }
+        self.faults.is_too_deep |= is_too_deep;
+        self.faults.has_duplicate |= has_duplicate(names.iter());
         Ok(())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn nested(levels: usize) -> String {
-        // The object is level 1, each array one more.
-        format!("{{\"a\":{}1{}}}", "[".repeat(levels - 1), "]".repeat(levels - 1))
-    }
-
-    #[test]
-    fn reads_members_in_order() {
-        let members = object(r#" { "a" : 1 , "b\u0063" : {"x": [true, null, -1.5e3]} } "#).unwrap();
-        let members: Vec<_> = members.iter().map(|(name, value)| (&*name.0, *value)).collect();
-        assert_eq!(members, [("a", "1"), ("bc", r#"{"x": [true, null, -1.5e3]}"#)]);
-    }
-
-    #[test]
-    fn refuses_a_member_given_twice_at_any_depth() {
-        for text in
-            [r#"{"a":1,"a":1}"#, r#"{"a":1,"\u0061":2}"#, r#"{"x":{"a":1,"a":1}}"#, r#"{"x":[[{"a":1,"b":2,"a":3}]]}"#]
-        {
-            assert!(object(text).is_err(), "{text}");
-        }
-        let mut many: Vec<String> = (0..5_000).map(|n| format!("\"m{n}\":0")).collect();
-        assert!(object(&format!("{{{}}}", many.join(","))).is_ok());
-        many.push("\"m17\":0".to_owned());
-        assert!(object(&format!("{{{}}}", many.join(","))).is_err());
-    }
-
-    #[test]
-    fn names_that_serde_json_keeps_for_itself_are_refused() {
-        for text in [
-            r#"{"$serde_json::private::RawValue":"1"}"#,
-            r#"{"\u0024serde_json::private::RawValue":"1"}"#,
-            r#"{"a":{"$serde_json::private::RawValue":"{\"b\":1,\"b\":2}"}}"#,
-            r#"{"a":[{"$serde_json::private::Number":"1"}]}"#,
-            r#"{"a":[{"\u0024serde_json::private::RawValue":"1"}]}"#,
-            r#"{"a":[{"$serde\u005fjson::private::Number":"1"}]}"#,
-        ] {
-            assert!(object(text).is_err(), "{text}");
-        }
-        assert!(object(r#"{"a":"$serde_json::private::RawValue","b":[1,2.5e3]}"#).is_ok(), "as a text it is one");
-    }
-
-    #[test]
-    fn levels_are_counted_outside_of_texts() {
-        // So many that they are looked at one by one.
-        let many = format!("[{}\"\"]", "[],".repeat(MAX_DEPTH));
-        for (value, levels) in [
-            ("\"[{\"", 0),
-            ("[]", 1),
-            ("[[],[[]],{}]", 3),
-            (r#"{"a[":["]\\"],"b\"[[":{"c":[1]}}"#, 3),
-            (r#"["\\\"[[[[\\",[]]"#, 2),
-            (r#"["\u005b","\\",[["]"]]]"#, 3),
-        ] {
-            let text = format!("[{many},{value}]");
-            assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok(), "{text}");
-            assert_eq!(depth(&text), (1 + levels).max(3), "{value}");
-        }
-        assert_eq!(depth("[[{}]]"), 3);
-        for broken in ["\"", "[\"\\", "]]]]", "[\"[[["] {
-            let text = format!("{many}{broken}");
-            assert!(depth(&text) <= 3, "{text}");
-        }
-    }
-
-    #[test]
-    fn nesting_ends_at_64() {
-        assert!(object(&nested(MAX_DEPTH)).is_ok());
-        assert!(object(&nested(MAX_DEPTH + 1)).is_err());
-        assert!(object(&nested(100_000)).is_err());
-        let with_texts = |levels: usize| {
-            let lists = levels - 1;
-            format!("{{\"a\":{}1{}}}", "[\"[\\\"\",".repeat(lists), "]".repeat(lists))
-        };
-        assert!(object(&with_texts(MAX_DEPTH)).is_ok());
-        assert!(object(&with_texts(MAX_DEPTH + 1)).is_err());
-    }
-
-    #[test]
-    fn refuses_what_is_no_object() {
-        for text in
-            ["", "null", "[]", "1", "{", "{}x", "{\"a\":01}", "{\"a\":1,}", "{'a':1}", "{\"a\":\"\n\"}", "\u{feff}{}"]
-        {
-            assert!(object(text).is_err(), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn strings_and_arrays() {
-        assert_eq!(string(r#""plain""#).as_deref(), Some("plain"));
-        assert_eq!(string(r#""a\nb""#).as_deref(), Some("a\nb"));
-        assert_eq!(string(r#""\ud800""#), None, "half a surrogate pair");
-        assert_eq!(string("1"), None);
-        assert_eq!(elements(r#"["a", 1 ,{}]"#), Some(vec!["\"a\"", "1", "{}"]));
-        assert_eq!(elements("{}"), None);
-    }
-}
+mod tests;

@@ -1,7 +1,7 @@
-//! The claims of a token that was accepted: [v1 and v2 names](crate::guide::entra#payload-claims) read through one
-//! accessor, the payload kept.
+//! The claims of an accepted token: one accessor for the [v1 and v2 names](crate::guide::entra#payload-claims) of a claim, and
+//! the whole payload.
 //!
-//! A handler asks for what it needs:
+//! A handler reads what it needs:
 //!
 //! ```
 //! use tower_entra::Claims;
@@ -14,33 +14,31 @@
 //! }
 //! ```
 //!
-//! One's own claims come with a type of one's own:
+//! Custom claims are deserialized into your own type:
 //!
 //! ```
 //! use tower_entra::Claims;
 //!
 //! #[derive(serde::Deserialize)]
-//! struct Mine {
+//! struct CustomClaims {
 //!     department: Option<String>,
 //! }
 //!
 //! fn department(claims: &Claims) -> Option<String> {
-//!     claims.deserialize::<Mine>().ok()?.department
+//!     claims.deserialize::<CustomClaims>().ok()?.department
 //! }
 //! ```
 
 mod agent;
 pub(crate) mod authority;
+pub(crate) mod claim_values;
 pub(crate) mod directory;
 mod groups;
 pub(crate) mod json;
-mod kind;
-mod member;
 pub(crate) mod payload;
 pub(crate) mod scopes;
-mod simple;
 mod subject_key;
-pub(crate) mod texts;
+mod token_type;
 
 use std::{
     any::Any,
@@ -53,20 +51,20 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use groups::{GroupIds, GroupMembership};
-pub use kind::{ClientProof, TokenType};
 pub use subject_key::SubjectKey;
+pub use token_type::{ClientProof, TokenType};
 
 use crate::tenant::TenantId;
 use authority::AuthorityFacts;
 use directory::DirectoryClaims;
 use payload::{ListClaim, Payload, StringClaim};
 
-/// The claims of a token that was accepted. A cheap clone.
+/// The claims of an accepted token. Cheap to clone.
 #[derive(Clone)]
 pub struct Claims {
     inner: Arc<Inner>,
-    /// How the layer that let the request through answers refusals: only that layer knows what this is. It is here so that
-    /// a request carries one thing less.
+    /// How the layer that accepted the request responds to rejections, in a type that only that layer knows. It is kept here
+    /// so that a request carries one extension less.
     answers: Option<Arc<dyn Any + Send + Sync>>,
 }
 
@@ -75,28 +73,28 @@ struct Inner {
     facts: Facts,
 }
 
-/// What the decision found out about the token.
+/// What the verification determined about the token.
 #[derive(Clone, Debug)]
 pub(crate) struct Facts {
-    /// Of the authority that accepted it.
+    /// Those of the authority that accepted it.
     pub(crate) authority: Arc<AuthorityFacts>,
     pub(crate) tenant: Option<TenantId>,
     pub(crate) version: TokenVersion,
     pub(crate) app_only: bool,
-    /// Which of the configured authorities accepted it.
+    /// The index of the authority that accepted it.
     pub(crate) number: usize,
-    /// What it says under other names than Entra's.
+    /// The claims that have other names than Entra's.
     pub(crate) mapped: Option<Box<Mapped>>,
 }
 
-/// What the token of another OpenID Connect issuer says under the names that its issuer uses.
+/// Claims of another OpenID Connect issuer, which are under the names that it uses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Mapped {
     pub(crate) scopes: Vec<Box<str>>,
     pub(crate) roles: Vec<Box<str>>,
-    /// `None` where no claim is configured for them, or the token does not have it.
+    /// `None` if no claim is configured for them, or the token does not have it.
     pub(crate) groups: Option<Vec<Box<str>>>,
-    /// Where it is not `sub`.
+    /// If it is not `sub`.
     pub(crate) subject: Option<Box<str>>,
     pub(crate) client: Option<Box<str>>,
 }
@@ -112,7 +110,7 @@ pub enum TokenVersion {
 }
 
 impl TokenVersion {
-    /// As the claim `ver` writes it: `1.0` or `2.0`.
+    /// The value of the claim `ver`: `1.0` or `2.0`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -129,12 +127,12 @@ impl fmt::Display for TokenVersion {
 }
 
 impl Claims {
-    /// Believes a payload: after everything has held, or to say what would be if it did.
+    /// For a payload that has passed all checks, or is diagnosed as if it had.
     pub(crate) fn new(payload: Box<Payload>, facts: Facts) -> Self {
         Self { inner: Arc::new(Inner { payload, facts }), answers: None }
     }
 
-    /// Another of the same, whose owners are counted apart: requests count no others.
+    /// A deep copy, with a reference count of its own that requests on other threads do not contend for.
     pub(crate) fn copy(&self) -> Self {
         let Inner { payload, facts } = &*self.inner;
         Self::new(payload.clone(), facts.clone())
@@ -144,7 +142,7 @@ impl Claims {
         &self.inner.facts
     }
 
-    /// What the authority that accepted the token can state about a directory.
+    /// Which claims about a directory the authority that accepted the token can state.
     pub(crate) fn directory(&self) -> DirectoryClaims {
         self.inner.facts.authority.directory
     }
@@ -157,12 +155,12 @@ impl Claims {
         &self.inner.payload
     }
 
-    /// The same, with how refusals are answered.
+    /// Adds how the layer responds to rejections.
     pub(crate) fn with_answers(self, answers: Arc<dyn Any + Send + Sync>) -> Self {
         Self { answers: Some(answers), ..self }
     }
 
-    /// How refusals are answered, if a layer has said so.
+    /// How the layer responds to rejections, if a layer has added it.
     pub(crate) fn answers(&self) -> Option<&Arc<dyn Any + Send + Sync>> {
         self.answers.as_ref()
     }
@@ -187,34 +185,34 @@ impl Claims {
         &self.inner.facts.authority.name
     }
 
-    /// The tenant that issued the token, `tid`; at Azure AD B2C that of the issuer. Guests show the tenant they are guests
-    /// of. `None` for tokens of other OpenID Connect issuers, whatever their `tid` says.
+    /// The tenant that issued the token, `tid`; at Azure AD B2C that of the issuer. For guests, it is the tenant that they are
+    /// guests of. `None` for tokens of other OpenID Connect issuers, even if they have a `tid`.
     ///
-    /// It is as the authority states it. A custom instance that is not configured by the GUIDs of its
-    /// tenants may state any: [`Requirement::tenant`](crate::Requirement::tenant) knows which ones count. It is not a key
-    /// for data, not even with [`object_id`](Self::object_id): that is [`subject_key`](Self::subject_key).
+    /// The authority states it. A custom instance that is not configured by the GUIDs of its tenants can state any:
+    /// [`Requirement::tenant`](crate::Requirement::tenant) only accepts those that count. Do not use it as a key for data, not
+    /// even with [`object_id`](Self::object_id): use [`subject_key`](Self::subject_key).
     #[must_use]
     pub fn tenant_id(&self) -> Option<TenantId> {
         self.inner.facts.tenant
     }
 
-    /// The user's or application's object in the tenant, `oid`: the same for all applications. Other authorities may have
-    /// the same for somebody else: [`subject_key`](Self::subject_key) tells them apart.
+    /// The object ID of the user or application in the tenant, `oid`: the same for all applications. Other authorities may use
+    /// the same ID for somebody else: [`subject_key`](Self::subject_key) tells them apart.
     #[must_use]
     pub fn object_id(&self) -> Option<&str> {
         self.string(StringClaim::ObjectId)
     }
 
-    /// The subject, `sub`: another for each application. Of other issuers than Entra the claim that is configured, or `sub`
-    /// where the token does not have it.
+    /// The subject, `sub`: different for each application. For issuers other than Entra, the configured claim, or `sub` if the
+    /// token does not have it.
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
         let mapped = self.mapped().and_then(|mapped| mapped.subject.as_deref());
         mapped.or_else(|| self.string(StringClaim::Subject))
     }
 
-    /// The application that got the token: `azp`, in v1 tokens `appid`; of other issuers than Entra `client_id`, `azp` or
-    /// `cid`.
+    /// The application that requested the token: `azp`, in v1 tokens `appid`; for issuers other than Entra `client_id`, `azp`
+    /// or `cid`.
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
         match self.mapped() {
@@ -223,8 +221,8 @@ impl Claims {
         }
     }
 
-    /// How that application proved who it is: `"0"` not at all (a public client: anybody may claim the id), `"1"` by a
-    /// secret, `"2"` by a certificate. `azpacr`, in v1 tokens `appidacr`. [`client_proof`](Self::client_proof) reads it.
+    /// How that application authenticated: `"0"` not at all (a public client, whose ID anybody can use), `"1"` with a secret,
+    /// `"2"` with a certificate. `azpacr`, in v1 tokens `appidacr`. [`client_proof`](Self::client_proof) has it as a type.
     #[must_use]
     pub fn client_authentication(&self) -> Option<&str> {
         let (first, second) = match self.version() {
@@ -239,36 +237,35 @@ impl Claims {
         self.list(ListClaim::Audience)
     }
 
-    /// The version of the token, read from its issuer; [`V2`](TokenVersion::V2) for tokens of others than Entra.
+    /// The version of the token, read from its issuer; [`V2`](TokenVersion::V2) for issuers other than Entra.
     #[must_use]
     pub fn version(&self) -> TokenVersion {
         self.inner.facts.version
     }
 
-    /// Whether the token is an application's own, without a user.
+    /// Whether the token was issued to an application without a user.
     #[must_use]
     pub fn is_app_only(&self) -> bool {
         self.inner.facts.app_only
     }
 
-    /// The delegated scopes, `scp`. A scope `/` counts as none ([agent
-    /// identities](crate::guide::entra#agent-identities)). Of other issuers than Entra `scp`, `scope` or what is
-    /// configured, an application's own too.
+    /// The delegated scopes, `scp`. A scope `/` is ignored ([agent identities](crate::guide::entra#agent-identities)). For
+    /// issuers other than Entra `scp`, `scope` or the configured claim, also in app-only tokens.
     ///
-    /// Only what is a `scope-token` of [RFC 6749, section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3) is a scope:
-    /// printable ASCII without spaces, quotes and backslashes. Anything else in the claim is ignored.
+    /// Only a `scope-token` of [RFC 6749, section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3) is a scope: printable
+    /// ASCII without spaces, quotes and backslashes. Anything else in the claim is ignored.
     pub fn scopes(&self) -> impl Iterator<Item = &str> + Clone {
         let mapped = self.mapped();
         let own = mapped.is_none().then(|| scopes::of_payload(&self.inner.payload));
         own.into_iter().flatten().chain(mapped.into_iter().flat_map(|mapped| &mapped.scopes).map(|scope| &**scope))
     }
 
-    /// Whether a scope says something about what may be done: an application of Entra's has roles alone.
+    /// Whether scopes grant anything: app-only tokens of Entra have roles alone.
     pub(crate) fn scopes_count(&self) -> bool {
         !self.is_app_only() || self.mapped().is_some()
     }
 
-    /// Whether this scope was delegated, compared exactly.
+    /// Whether this scope is among [`scopes`](Self::scopes), compared exactly.
     #[must_use]
     pub fn has_scope(&self, scope: &str) -> bool {
         self.scopes().any(|have| have == scope)
@@ -281,61 +278,62 @@ impl Claims {
         own.into_iter().flatten().chain(mapped.into_iter().flat_map(|mapped| &mapped.roles).map(|role| &**role))
     }
 
-    /// Whether this role is among [`roles`](Self::roles). Ask [`is_app_only`](Self::is_app_only) whose it is.
+    /// Whether this role is among [`roles`](Self::roles), compared exactly. [`is_app_only`](Self::is_app_only) tells whose
+    /// it is.
     #[must_use]
     pub fn has_role(&self, role: &str) -> bool {
         self.roles().any(|have| have == role)
     }
 
-    /// The directory roles of the user by their template ids, `wids`, as the token's issuer states them:
-    /// [`Requirement::directory_role`](crate::Requirement::directory_role) knows whose count.
+    /// The directory roles of the user by their template IDs, `wids`, as the token's issuer states them:
+    /// [`Requirement::directory_role`](crate::Requirement::directory_role) ignores those of issuers that cannot state them.
     pub fn directory_roles(&self) -> impl Iterator<Item = &str> + Clone {
         self.list(ListClaim::DirectoryRoles)
     }
 
     /// The authentication contexts that are satisfied, `acrs`: `c1` to `c99`, as the token's issuer states them:
-    /// [`Requirement::auth_context`](crate::Requirement::auth_context) knows whose count.
+    /// [`Requirement::auth_context`](crate::Requirement::auth_context) ignores those of issuers that cannot state them.
     pub fn auth_contexts(&self) -> impl Iterator<Item = &str> + Clone {
         self.list(ListClaim::AuthContexts)
     }
 
-    /// What the client understands, `xms_cc`: with `cp1`, claims challenges.
+    /// The capabilities of the client, `xms_cc`: with `cp1` it understands claims challenges.
     pub fn client_capabilities(&self) -> impl Iterator<Item = &str> + Clone {
         self.list(ListClaim::ClientCapabilities)
     }
 
-    /// When the token ends, `exp`.
+    /// When the token expires, `exp`.
     #[must_use]
     pub fn expires_at(&self) -> SystemTime {
-        at(self.inner.payload.expires_at)
+        system_time(self.inner.payload.expires_at)
     }
 
-    /// From when the token counts, `nbf`.
+    /// When the token becomes valid, `nbf`.
     #[must_use]
     pub fn not_before(&self) -> Option<SystemTime> {
-        self.inner.payload.not_before.map(at)
+        self.inner.payload.not_before.map(system_time)
     }
 
     /// When the token was issued, `iat`.
     #[must_use]
     pub fn issued_at(&self) -> Option<SystemTime> {
-        self.inner.payload.issued_at.map(at)
+        self.inner.payload.issued_at.map(system_time)
     }
 
-    /// The token's own id, `uti`, in tokens of other issuers `jti`. Compare it exactly.
+    /// The ID of the token, `uti`, or `jti` at other issuers. Compare it exactly.
     #[must_use]
     pub fn token_id(&self) -> Option<String> {
         self.text("uti").or_else(|| self.text("jti"))
     }
 
-    /// The name to show. It may change and is chosen by its owner: never decide by it.
+    /// The display name, `name`. It may change and users choose it: never base a decision on it.
     #[must_use]
     pub fn name(&self) -> Option<String> {
         self.text("name")
     }
 
-    /// The name to sign in with: `preferred_username`, in v1 tokens `unique_name` or `upn`. It may change: never decide
-    /// by it.
+    /// The sign-in name: `preferred_username`, in v1 tokens `unique_name` or `upn`. It may change: never base a decision on
+    /// it.
     #[must_use]
     pub fn preferred_username(&self) -> Option<String> {
         self.text("preferred_username").or_else(|| self.text("unique_name")).or_else(|| self.text("upn"))
@@ -351,7 +349,7 @@ impl Claims {
         self.inner.payload.raw(name).and_then(|raw| serde_json::from_str(raw).ok())
     }
 
-    /// The whole payload read into a type of your own.
+    /// The whole payload, deserialized into your own type.
     ///
     /// # Errors
     ///
@@ -360,14 +358,14 @@ impl Claims {
         serde_json::from_str(self.as_json())
     }
 
-    /// The payload as it stood in the token. It holds personal data.
+    /// The payload as it stands in the token. It contains personal data.
     #[must_use]
     pub fn as_json(&self) -> &str {
         self.inner.payload.json()
     }
 }
 
-/// `azp` in v2 tokens, `appid` in v1 tokens, the other one where that is missing (`docs/entra.md`, "Client application
+/// `azp` in v2 tokens, `appid` in v1 tokens, the other one if that is missing (`docs/entra.md`, "Client application
 /// claims").
 pub(crate) fn client_id_of(payload: &Payload, version: TokenVersion) -> Option<&str> {
     let (first, second) = match version {
@@ -377,12 +375,12 @@ pub(crate) fn client_id_of(payload: &Payload, version: TokenVersion) -> Option<&
     payload.string(first).or_else(|| payload.string(second))
 }
 
-fn at(since_epoch: Duration) -> SystemTime {
+fn system_time(since_epoch: Duration) -> SystemTime {
     SystemTime::UNIX_EPOCH + since_epoch
 }
 
 impl fmt::Debug for Claims {
-    /// Ids alone, never names.
+    /// IDs alone, never names.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Claims")
             .field("authority", &self.authority())

@@ -27,7 +27,7 @@ use crate::tenant::TenantId;
 ///   and without a slash at its end, so that a change of that address changes the keys.
 /// - The tenant is its GUID, also where a domain is configured. An object id or a subject that is a GUID is in lower case.
 /// - The issuer is the configured one. All policies of a tenant of B2C have the same keys.
-/// - The subject is `sub`, or what [`subject_claim`](crate::Authority::subject_claim) names. At B2C `sub` is the object id
+/// - The subject is `sub`, or what [`subject_claim`](crate::authority::OpenIdConnect::subject_claim) names. At B2C `sub` is the object id
 ///   unless a custom policy writes something else. Where a user flow has none, B2C puts the same placeholder into
 ///   `sub` of every token (`Not supported currently. Use oid claim.`): then it is `oid`.
 ///

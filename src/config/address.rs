@@ -2,9 +2,9 @@
 
 use super::{flaw::Flaw, placeholder};
 use crate::{
-    authority::Kind,
+    authority::AuthoritySpec,
     error::ConfigProblemKind::Conflict,
-    tenant::{Address, CHINA_V1_HOST, Cloud, Instance, MicrosoftHost, TenantId, check_address, is_loopback},
+    tenant::{CHINA_V1_HOST, Cloud, HttpsUrl, Instance, MicrosoftHost, TenantId, is_loopback},
 };
 
 /// The path of a metadata document, behind the issuer or the authority (OpenID Connect Discovery 1.0, section 4).
@@ -34,13 +34,13 @@ impl AuthorityKind {
         ("Workload", Self::Workload),
     ];
 
-    pub(super) fn of(kind: &Kind) -> Self {
-        match kind {
-            Kind::Entra(_) => Self::Entra,
-            Kind::B2c(_) => Self::B2c,
-            Kind::ExternalId(_) => Self::ExternalId,
-            Kind::OpenIdConnect(_) => Self::OpenIdConnect,
-            Kind::Workload(_) => Self::Workload,
+    pub(super) fn of(spec: &AuthoritySpec) -> Self {
+        match spec {
+            AuthoritySpec::Entra(_) => Self::Entra,
+            AuthoritySpec::B2c(_) => Self::B2c,
+            AuthoritySpec::ExternalId(_) => Self::ExternalId,
+            AuthoritySpec::OpenIdConnect(_) => Self::OpenIdConnect,
+            AuthoritySpec::Workload(_) => Self::Workload,
         }
     }
 
@@ -84,7 +84,7 @@ pub(super) enum ParsedAuthority {
 
 /// The kind of authority at an address; `None` if it is not an address.
 pub(super) fn form(text: &str) -> Option<AuthorityKind> {
-    let address = check_address(text).ok()?;
+    let address = HttpsUrl::parse(text).ok()?;
     let path = address.path.split('?').next().unwrap_or_default();
     if let Some(kind) = kind_of_host(&address.host) {
         return Some(kind);
@@ -103,7 +103,7 @@ pub(super) fn form(text: &str) -> Option<AuthorityKind> {
 /// Says what is wrong, and what to write instead.
 pub(super) fn authority(text: &str, kind: AuthorityKind) -> Result<ParsedAuthority, Flaw> {
     placeholder::check(text)?;
-    let address = check_address(text)?;
+    let address = HttpsUrl::parse(text)?;
     if !kind.has_guids() {
         return Ok(ParsedAuthority::OpenIdConnect);
     }
@@ -133,16 +133,16 @@ pub(super) fn authority(text: &str, kind: AuthorityKind) -> Result<ParsedAuthori
 pub(super) fn is_workload_issuer(text: &str) -> bool {
     const HOSTS: [&str; 3] =
         ["token.actions.githubusercontent.com", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"];
-    check_address(text).is_ok_and(|address| HOSTS.contains(&address.host.as_str()))
+    HttpsUrl::parse(text).is_ok_and(|address| HOSTS.contains(&address.host.as_str()))
 }
 
 /// Whether an address is at the sign-in host of a Microsoft cloud.
 pub(super) fn is_at_cloud(text: &str) -> bool {
-    check_address(text).is_ok_and(|address| is_microsofts(&address.host))
+    HttpsUrl::parse(text).is_ok_and(|address| is_microsofts(&address.host))
 }
 
 /// What is wrong with a query, by its parameters.
-pub(super) fn query_flaw(address: &Address, query: &str, kind: AuthorityKind) -> Flaw {
+pub(super) fn query_flaw(address: &HttpsUrl, query: &str, kind: AuthorityKind) -> Flaw {
     let name = |pair: &str| pair.split('=').next().unwrap_or_default().to_ascii_lowercase();
     let names: Vec<String> = query.split('&').map(name).collect();
     let has = |wanted: &str| names.iter().any(|name| name == wanted);
@@ -161,7 +161,7 @@ pub(super) fn query_flaw(address: &Address, query: &str, kind: AuthorityKind) ->
     Flaw::invalid(advice)
 }
 
-fn entra(address: &Address, path: &str) -> Result<ParsedAuthority, Flaw> {
+fn entra(address: &HttpsUrl, path: &str) -> Result<ParsedAuthority, Flaw> {
     let origin = &address.origin;
     let mut segments = path.strip_prefix('/').unwrap_or(path).trim_end_matches('/').split('/');
     let rest = match (segments.next().unwrap_or_default(), segments.next(), segments.next()) {
@@ -183,7 +183,7 @@ fn entra(address: &Address, path: &str) -> Result<ParsedAuthority, Flaw> {
     Err(Flaw::invalid(rest.replace("{origin}", origin)))
 }
 
-fn b2c(address: &Address, path: &str) -> Result<ParsedAuthority, Flaw> {
+fn b2c(address: &HttpsUrl, path: &str) -> Result<ParsedAuthority, Flaw> {
     let mut segments = segments_before_version(path);
     if segments.first().is_some_and(|first| first.eq_ignore_ascii_case("tfp")) {
         segments.remove(0);
@@ -199,13 +199,13 @@ fn b2c(address: &Address, path: &str) -> Result<ParsedAuthority, Flaw> {
 }
 
 /// Reads an address that is an `Instance`, where a host without a scheme is accepted if it is one of Microsoft's.
-fn instance_address(text: &str) -> Result<Address, Flaw> {
+fn instance_address(text: &str) -> Result<HttpsUrl, Flaw> {
     placeholder::check(text)?;
     let text = text.trim();
     if text.contains("://") {
-        return Ok(check_address(text)?);
+        return Ok(HttpsUrl::parse(text)?);
     }
-    let address = check_address(&format!("https://{text}"))?;
+    let address = HttpsUrl::parse(&format!("https://{text}"))?;
     match MicrosoftHost::of(&address.host) {
         Some(_) => Ok(address),
         None => Err(Flaw::invalid(format!("has no scheme; write https://{text}"))),
@@ -307,7 +307,7 @@ pub(super) fn instance(text: &str) -> Result<Instance, Flaw> {
 /// Whether a host has the name of a cloud in it, and is none of Microsoft's.
 fn resembles_cloud(text: &str) -> bool {
     let with_scheme = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
-    check_address(&with_scheme).is_ok_and(|address| {
+    HttpsUrl::parse(&with_scheme).is_ok_and(|address| {
         let has = |own: &&str| address.host.contains(*own);
         MicrosoftHost::of(&address.host).is_none()
             && ["microsoftonline", "chinacloudapi", "windows.net"].iter().any(has)
@@ -352,7 +352,7 @@ pub(super) fn better_kind(host: &str) -> Option<&'static str> {
 
 /// The host of an instance that is neither Microsoft's nor on this machine.
 pub(super) fn foreign_host(instance: &Instance) -> Option<String> {
-    let address = check_address(instance.base()).ok()?;
+    let address = HttpsUrl::parse(instance.base()).ok()?;
     let is_foreign = instance.cloud().is_none() && !is_loopback(&address.host);
     is_foreign.then_some(address.host)
 }

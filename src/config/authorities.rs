@@ -15,54 +15,46 @@ use super::{
 };
 use crate::{
     authority::{
-        Authority, B2c, DocumentSpec, Entra, ExternalId, Keys, Kind, Listed, MappedClaim, OpenIdConnect, Source,
-        Tenants, Trusted, directory_claims, is_at_microsoft,
+        Authority, AuthoritySpec, B2cSpec, DocumentSpec, EntraSpec, ExternalIdSpec, KeySource, Keys, ListedIssuers,
+        MappedClaim, OpenIdConnectSpec, ResolvedAuthority, Tenants, directory_claims, is_at_microsoft,
     },
-    error::ConfigProblemKind::{Duplicate, Invalid, Missing, NotApplicable, Unsafe},
+    error::ConfigProblemKind::{Duplicate, Invalid, Missing, Unsafe},
     jwk::KeySet,
     jwt::Algorithm,
     policy::{Audiences, Policy, Profile},
-    tenant::{TenantId, check_address},
+    tenant::{HttpsUrl, TenantId},
 };
 
-/// Where the keys are, and what kind of tokens they sign.
+/// Where the keys are, and the kind of tokens they sign.
 struct Place {
-    source: Source,
+    source: KeySource,
     profile: Profile,
     b2c_policy: Option<String>,
 }
 
 impl Rules<'_> {
     /// Validates an authority; empty only if there is a problem.
-    pub(super) fn trusted(&mut self, entry: &AuthorityEntry<'_>, common: &Common) -> Vec<Trusted> {
+    pub(super) fn authority(&mut self, entry: &AuthorityEntry<'_>, common: &Common) -> Vec<ResolvedAuthority> {
         let (provenance, authority) = (&entry.provenance, &entry.authority);
-        let Authority { kind, settings } = authority;
+        let Authority { spec, settings } = authority;
         let shown = authority.to_string();
-        for misfit in &settings.misfits {
-            self.wrong_authority(
-                NotApplicable,
-                provenance,
-                &shown,
-                format!("{misfit} does not apply to this kind of authority, or was set twice"),
-            );
-        }
         let algorithms: Arc<[Algorithm]> = match settings.algorithms.as_slice() {
             [] => Arc::from([Algorithm::RS256]),
             chosen => Arc::from(chosen),
         };
-        let ids = match kind {
-            Kind::Entra(entra) => entra.tenants.ids().collect(),
+        let ids = match spec {
+            AuthoritySpec::Entra(entra) => entra.tenants.ids().collect(),
             _ => Vec::new(),
         };
         let audiences = self.audiences_of(entry, common, &ids);
         let named = |client: &String| Named::new(provenance.at(&[Key::AllowedClients], client), client.clone());
         let clients: Vec<Named<String>> = settings.allowed_clients.iter().map(named).collect();
-        let own_clients = self.allowed_clients(&clients, AuthorityKind::of(kind));
+        let own_clients = self.allowed_clients(&clients, AuthorityKind::of(spec));
         for rule in &settings.required_claims {
             self.check_rule(&provenance.at(&[Key::RequiredClaims], rule.name()), rule);
         }
-        let listed = self.listed(provenance, kind, &settings.issuers);
-        let accepts_app_tokens = matches!(kind, Kind::B2c(B2c { accept_app_tokens: true, .. }));
+        let listed = self.listed(provenance, spec, &settings.issuers);
+        let accepts_app_tokens = matches!(spec, AuthoritySpec::B2c(B2cSpec { accept_app_tokens: true, .. }));
         if accepts_app_tokens && own_clients.is_empty() && common.allowed_clients.is_empty() {
             let clients = provenance.setting_name(Key::AllowedClients);
             let advice = format!("needs {clients}: list the allowed applications, since such tokens name no policy");
@@ -73,19 +65,21 @@ impl Rules<'_> {
                 self.wrong(Missing, &at, &shown, advice);
             }
         }
-        let places = match kind {
-            Kind::Entra(entra) => self.entra(provenance, &shown, &Entra { listed, ..entra.clone() }),
-            Kind::B2c(b2c) => self.b2c(provenance, &shown, b2c, &listed),
-            Kind::ExternalId(external) => self.external_id(provenance, &shown, external, listed),
-            Kind::OpenIdConnect(openid) => self.openid_connect(provenance, &shown, openid, &algorithms, listed),
-            Kind::Workload(workload) => {
+        let places = match spec {
+            AuthoritySpec::Entra(entra) => self.entra(provenance, &shown, &EntraSpec { listed, ..entra.clone() }),
+            AuthoritySpec::B2c(b2c) => self.b2c(provenance, &shown, b2c, &listed),
+            AuthoritySpec::ExternalId(external) => self.external_id(provenance, &shown, external, listed),
+            AuthoritySpec::OpenIdConnect(openid) => {
+                self.openid_connect(provenance, &shown, openid, &algorithms, listed)
+            }
+            AuthoritySpec::Workload(workload) => {
                 self.check_workload(entry, workload, common);
                 let places = self.openid_connect(provenance, &shown, &workload.openid, &algorithms, listed);
                 places.into_iter().map(|place| Place { profile: Profile::Workload, ..place }).collect()
             }
         };
-        let (inherits_clients, workload_rules) = match kind {
-            Kind::Workload(workload) => (false, workload.rules()),
+        let (inherits_clients, workload_rules) = match spec {
+            AuthoritySpec::Workload(workload) => (false, workload.rules()),
             _ => (own_clients.is_empty(), Vec::new()),
         };
         let policy = |profile| Policy {
@@ -104,34 +98,30 @@ impl Rules<'_> {
         let ca_certificates = self.ca_certificates(provenance, &shown, authority);
         // Shared by all policies of B2C, which are all in it.
         let name: Arc<str> = shown.as_str().into();
-        let trusted = |place: Place| Trusted {
+        let resolved = |place: Place| ResolvedAuthority {
             name: Arc::clone(&name),
             directory: directory_claims(&place.source, &place.profile, settings.trust_directory_claims),
             source: place.source,
             algorithms: Arc::clone(&algorithms),
             policy: policy(place.profile),
             requirement: settings.requirement.clone(),
-            gate: match kind {
-                Kind::Entra(entra) => entra.gate.clone(),
-                _ => None,
-            },
             b2c_policy: place.b2c_policy,
             is_required_for_readiness: !settings.is_not_required_for_readiness,
             ca_certificates: ca_certificates.clone(),
         };
-        places.into_iter().map(trusted).collect()
+        places.into_iter().map(resolved).collect()
     }
 
     /// Its own audiences, or those that apply to all authorities.
     fn audiences_of(&mut self, entry: &AuthorityEntry<'_>, common: &Common, ids: &[TenantId]) -> Audiences {
         let AuthorityEntry { authority, provenance } = entry;
         let settings = &authority.settings;
-        let kind = AuthorityKind::of(&authority.kind);
+        let kind = AuthorityKind::of(&authority.spec);
         let has_own = settings.names_an_audience();
         let is_strict = provenance.strict_audiences().unwrap_or(common.strict_audiences);
         let at = |keys: &[Key], text: &String| Named::new(provenance.at(keys, text), text.clone());
         let own = settings.audiences.iter().map(|audience| at(&[Key::Audience, Key::Audiences], audience));
-        // Only a workload's own: an audience for Entra's tokens says nothing about those of a platform.
+        // Of a workload only its own: the audience of Entra's tokens does not apply to those of a platform.
         let is_own = has_own || kind == AuthorityKind::Workload;
         let mut listed: Vec<Named<String>> = if is_own { own.collect() } else { self.config.audiences.clone() };
         if kind == AuthorityKind::Workload {
@@ -147,7 +137,7 @@ impl Rules<'_> {
             (None, true) => None,
             (None, false) => common.client_id.clone(),
         };
-        // What follows from the client id are names that Entra gives. Another issuer's audience may be its own client id.
+        // The derived audiences follow Entra's names. The audience of another issuer may be its client id.
         let derived = client_id.as_deref().filter(|_| kind.has_guids());
         if let Some(client_id) = settings.client_id.as_ref().filter(|_| !kind.has_guids() && !is_strict) {
             listed.push(at(&[Key::ClientId], client_id));
@@ -163,7 +153,7 @@ impl Rules<'_> {
                 format!("has no audience: {strict} leaves only those that are listed; list them as {audience}");
             self.wrong_authority(Missing, provenance, &authority.to_string(), advice);
         }
-        // A client id of another issuer's does not say anything to Entra.
+        // A client id of another issuer does not apply to Entra.
         let is_expected = !kind.has_guids() || !self.config.kind().has_guids();
         if listed.is_empty() && derived.is_none() && !has_own && is_expected && !provenance.is_spoilt(Key::Audience) {
             let audience = provenance.setting_name(Key::Audience);
@@ -173,16 +163,16 @@ impl Rules<'_> {
         Self::audiences(derived.filter(|_| !is_strict), ids, &listed)
     }
 
-    fn entra(&mut self, provenance: &Provenance<'_>, shown: &str, entra: &Entra) -> Vec<Place> {
+    fn entra(&mut self, provenance: &Provenance<'_>, shown: &str, entra: &EntraSpec) -> Vec<Place> {
         let domains: &[String] = match &entra.tenants {
             Tenants::Domain(domain) => std::slice::from_ref(domain),
             Tenants::List { domains, .. } => domains,
             _ => &[],
         };
         let name = &provenance.name;
-        // A keyword or a method says so; the id alone may have been taken for that of an organisation.
+        // A keyword or a method is explicit; the id alone may be mistaken for that of an organization.
         let is_by_id = matches!(entra.tenants, Tenants::One(_) | Tenants::List { .. });
-        if is_by_id && entra.lets_personal_accounts_in() && provenance.is_whole() {
+        if is_by_id && entra.accepts_personal_accounts() && provenance.is_whole() {
             self.warn_of_personal_accounts(name, &TenantId::PERSONAL_ACCOUNTS.to_string());
         }
         for domain in domains {
@@ -204,10 +194,10 @@ impl Rules<'_> {
             let text = format!("{host} is not a Microsoft cloud: its operator decides which tokens are accepted");
             self.warnings.push(Warning::new(provenance.at(&[Key::Instance, Key::Authority], "").as_str(), text));
         }
-        vec![Place { source: Source::Entra(entra.clone()), profile: Profile::Workforce, b2c_policy: None }]
+        vec![Place { source: KeySource::Entra(entra.clone()), profile: Profile::Workforce, b2c_policy: None }]
     }
 
-    fn b2c(&mut self, provenance: &Provenance<'_>, shown: &str, b2c: &B2c, listed: &Listed) -> Vec<Place> {
+    fn b2c(&mut self, provenance: &Provenance<'_>, shown: &str, b2c: &B2cSpec, listed: &ListedIssuers) -> Vec<Place> {
         let Some(base) = self.base(provenance, &b2c.address, &b2c.tenant, "https://contoso.b2clogin.com") else {
             return Vec::new();
         };
@@ -228,7 +218,7 @@ impl Rules<'_> {
                 self.wrong(Duplicate, name, policy, "is named twice; leave one out");
             }
             places.push(Place {
-                source: Source::One(DocumentSpec::B2c {
+                source: KeySource::Document(DocumentSpec::B2c {
                     base: base.clone(),
                     tenant: b2c.tenant.clone(),
                     policy: policy.clone(),
@@ -251,15 +241,15 @@ impl Rules<'_> {
         &mut self,
         provenance: &Provenance<'_>,
         _shown: &str,
-        external: &ExternalId,
-        listed: Listed,
+        external: &ExternalIdSpec,
+        listed: ListedIssuers,
     ) -> Vec<Place> {
         let Some(base) = self.base(provenance, &external.address, &external.tenant, "https://contoso.ciamlogin.com")
         else {
             return Vec::new();
         };
         let (tenant, version) = (external.tenant.clone(), external.version);
-        let source = Source::One(DocumentSpec::ExternalId { base, tenant, version, listed });
+        let source = KeySource::Document(DocumentSpec::ExternalId { base, tenant, version, listed });
         vec![Place { source, profile: Profile::ExternalId, b2c_policy: None }]
     }
 
@@ -268,7 +258,7 @@ impl Rules<'_> {
         let at = provenance.at(&[Key::TenantId, Key::Domain, Key::Authority], tenant);
         self.accepted(&at, tenant, identifier::check_customer_tenant(tenant));
         let name = &provenance.at(&[Key::Authority, Key::Instance], text);
-        match check_address(text) {
+        match HttpsUrl::parse(text) {
             Err(error) => self.wrong(Invalid, name, text, format!("{error}; an address such as {example} is needed")),
             Ok(address) if address.path != "/" => {
                 self.wrong(Invalid, name, text, format!("the host alone is needed, such as {example}"));
@@ -289,14 +279,14 @@ impl Rules<'_> {
         &mut self,
         provenance: &Provenance<'_>,
         shown: &str,
-        openid: &OpenIdConnect,
+        openid: &OpenIdConnectSpec,
         algorithms: &[Algorithm],
-        listed: Listed,
+        listed: ListedIssuers,
     ) -> Vec<Place> {
         let problems = self.problems.len();
         let name = &provenance.at(&[Key::Authority], &openid.issuer);
         self.accepted(name, &openid.issuer, check_issuer(&openid.issuer, openid.needs_metadata()));
-        let mapping = openid.names.read().unwrap_or_else(|(claim, path)| {
+        let mapping = openid.names.parse().unwrap_or_else(|(claim, path)| {
             let key = match claim {
                 MappedClaim::Scopes => Key::ScopeClaim,
                 MappedClaim::Roles => Key::RoleClaim,
@@ -314,7 +304,7 @@ impl Rules<'_> {
         });
         let issuer: Arc<str> = openid.issuer.as_str().into();
         let mut checked = |url: &String| {
-            if let Err(error) = check_address(url) {
+            if let Err(error) = HttpsUrl::parse(url) {
                 self.wrong(Invalid, &provenance.at(&[Key::MetadataAddress, Key::JwksUri], url), url, error.to_string());
             }
             Some(url.clone())
@@ -350,7 +340,7 @@ impl Rules<'_> {
         match spec {
             Some(spec) if self.problems.len() == problems => {
                 let profile = Profile::OpenIdConnect(Box::new(mapping));
-                vec![Place { source: Source::One(spec), profile, b2c_policy: None }]
+                vec![Place { source: KeySource::Document(spec), profile, b2c_policy: None }]
             }
             _ => Vec::new(),
         }
@@ -370,14 +360,14 @@ fn check_issuer(issuer: &str, needs_metadata: bool) -> Result<(), Flaw> {
         return Err(Flaw::invalid(advice));
     }
     if is_at_microsoft(issuer) {
-        let host = check_address(issuer).map(|address| address.host).unwrap_or_default();
+        let host = HttpsUrl::parse(issuer).map(|address| address.host).unwrap_or_default();
         let advice = address::better_kind(&host).unwrap_or("is at a Microsoft host, whose issuers belong to Entra");
         return Err(Flaw::new(Unsafe, advice));
     }
     placeholder::check(issuer)?;
     let is_https = issuer.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:"));
     if is_https || needs_metadata {
-        check_address(issuer).map_err(|error| {
+        HttpsUrl::parse(issuer).map_err(|error| {
             Flaw::invalid(format!(
                 "{error}; if tokens have it in iss, configure the https issuer of the metadata, and list this one under Issuers"
             ))

@@ -1,4 +1,4 @@
-//! The rules of what authorities other than Microsoft's need: static keys, certificates, and who may call as a workload.
+//! The rules for authorities other than Microsoft: static keys, certificates, and workload identities.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::{
     warning::Warning,
 };
 use crate::{
-    authority::{Authority, Keys, Workload, WorkloadProblem},
+    authority::{Authority, Keys, WorkloadProblem, WorkloadSpec},
     error::ConfigProblemKind::{self, Invalid, NotApplicable},
     fetch,
     jwk::KeySet,
@@ -18,8 +18,8 @@ use crate::{
 };
 
 impl Rules<'_> {
-    /// Workload identities: what says who may call.
-    pub(super) fn check_workload(&mut self, entry: &AuthorityEntry<'_>, workload: &Workload, common: &Common) {
+    /// The rules of workload identities, which identify the workloads that may call.
+    pub(super) fn check_workload(&mut self, entry: &AuthorityEntry<'_>, workload: &WorkloadSpec, common: &Common) {
         for WorkloadProblem { kind, value, advice } in
             workload.problems(&entry.authority.settings, entry.provenance.is_whole())
         {
@@ -44,7 +44,7 @@ impl Rules<'_> {
     ) -> Option<Arc<str>> {
         let pem = authority.settings.ca_certificates.as_deref()?;
         let is_static =
-            authority.kind.openid().is_some_and(|openid| matches!(openid.keys, Keys::Static(_) | Keys::Pem(_)));
+            authority.spec.openid().is_some_and(|openid| matches!(openid.keys, Keys::Static(_) | Keys::Pem(_)));
         if is_static {
             self.wrong_certificates(
                 NotApplicable,

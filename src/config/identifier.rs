@@ -5,7 +5,7 @@ use super::{
     flaw::Flaw,
     placeholder,
 };
-use crate::tenant::{MicrosoftHost, TenantId, check_address};
+use crate::tenant::{HttpsUrl, MicrosoftHost, TenantId};
 
 /// What is written around a GUID by mistake.
 const OPENING: [char; 5] = ['{', '(', '<', '"', '\''];
@@ -84,7 +84,7 @@ pub(super) fn tenant(text: &str, or: &str) -> Result<TenantName, Flaw> {
     if address::is_domain(text) {
         return Ok(TenantName::Domain(text.to_ascii_lowercase()));
     }
-    if let Ok(address) = check_address(text) {
+    if let Ok(address) = HttpsUrl::parse(text) {
         let last = address.path.trim_matches('/').split('/').next().unwrap_or_default();
         let advice = match address::is_tenant(last) {
             true => format!("is an address; write the tenant alone: {last}"),

@@ -9,9 +9,9 @@ use super::{
     rules::Rules,
 };
 use crate::{
-    authority::{Authority, Kind, Tenants},
+    authority::{Authority, AuthoritySpec, Tenants},
     error::ConfigProblemKind::Conflict,
-    tenant::check_address,
+    tenant::HttpsUrl,
 };
 
 impl Rules<'_> {
@@ -33,7 +33,7 @@ impl Rules<'_> {
         kind: AuthorityKind,
         authority: Option<&Authority>,
     ) -> Option<Flaw> {
-        let checked = match check_address(&metadata.value) {
+        let checked = match HttpsUrl::parse(&metadata.value) {
             Ok(checked) => checked,
             Err(error) => return Some(error.into()),
         };
@@ -56,7 +56,7 @@ impl Rules<'_> {
         });
         match (parsed, authority) {
             (Ok(_), None) => None,
-            (Ok(parsed), Some(authority)) if is_of(&parsed, &authority.kind) => None,
+            (Ok(parsed), Some(authority)) if is_of(&parsed, &authority.spec) => None,
             (Ok(_), Some(authority)) => {
                 let advice = format!(
                     "is not the metadata of {authority}, which the other settings name; leave it out, or correct them"
@@ -80,11 +80,11 @@ impl Rules<'_> {
 }
 
 /// Whether an address is that of the authority.
-fn is_of(parsed: &ParsedAuthority, kind: &Kind) -> bool {
+fn is_of(parsed: &ParsedAuthority, spec: &AuthoritySpec) -> bool {
     let same =
         |tenant: &Option<String>, own: &str| tenant.as_ref().is_some_and(|tenant| tenant.eq_ignore_ascii_case(own));
-    match (parsed, kind) {
-        (ParsedAuthority::Entra { instance, tenant }, Kind::Entra(entra)) => {
+    match (parsed, spec) {
+        (ParsedAuthority::Entra { instance, tenant }, AuthoritySpec::Entra(entra)) => {
             let own = match &entra.tenants {
                 Tenants::One(id) => id.to_string(),
                 Tenants::Domain(domain) => domain.clone(),
@@ -94,11 +94,11 @@ fn is_of(parsed: &ParsedAuthority, kind: &Kind) -> bool {
             };
             *instance == entra.instance && tenant.eq_ignore_ascii_case(&own)
         }
-        (ParsedAuthority::B2c { base, tenant, policy: Some(policy) }, Kind::B2c(b2c)) => {
+        (ParsedAuthority::B2c { base, tenant, policy: Some(policy) }, AuthoritySpec::B2c(b2c)) => {
             let has_policy = b2c.policies.iter().any(|own| own.eq_ignore_ascii_case(policy));
             *base == b2c.address && same(tenant, &b2c.tenant) && has_policy
         }
-        (ParsedAuthority::ExternalId { base, tenant }, Kind::ExternalId(external)) => {
+        (ParsedAuthority::ExternalId { base, tenant }, AuthoritySpec::ExternalId(external)) => {
             *base == external.address && same(tenant, &external.tenant)
         }
         _ => false,

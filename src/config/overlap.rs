@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{key::Key, location::Location, provenance::Provenance, rules::Rules, warning::Warning};
 use crate::{
-    authority::{DocumentSpec, Entra, Source, Tenants, Trusted},
+    authority::{DocumentSpec, EntraSpec, KeySource, ResolvedAuthority, Tenants},
     claims::TokenVersion,
     error::ConfigProblemKind::{Conflict, Duplicate},
     tenant::TenantId,
@@ -28,7 +28,7 @@ impl Rules<'_> {
 
     /// A claim that the tokens of all authorities must have tells little where one of them can write it as it likes. Of one
     /// authority alone, it is plain whose claim it is.
-    pub(super) fn warn_of_unstated_claims(&mut self, all: &[(Provenance<'_>, Trusted)]) {
+    pub(super) fn warn_of_unstated_claims(&mut self, all: &[(Provenance<'_>, ResolvedAuthority)]) {
         let mut names: Vec<&str> = all.iter().map(|(_, trusted)| &*trusted.name).collect();
         names.dedup();
         if names.len() < 2 {
@@ -55,7 +55,7 @@ impl Rules<'_> {
     }
 
     /// No two authorities may accept the same token: which rules would hold for it?
-    pub(super) fn check_overlap(&mut self, all: &[(Provenance<'_>, Trusted)]) {
+    pub(super) fn check_overlap(&mut self, all: &[(Provenance<'_>, ResolvedAuthority)]) {
         let mut claims: HashMap<String, Vec<(usize, Claim)>> = HashMap::new();
         for (at, (_, trusted)) in all.iter().enumerate() {
             for form in forms(trusted) {
@@ -90,11 +90,11 @@ enum Claim {
 }
 
 impl Claim {
-    fn of(trusted: &Trusted) -> Self {
+    fn of(trusted: &ResolvedAuthority) -> Self {
         match &trusted.source {
-            Source::Entra(Entra { tenants: Tenants::AnyOrganization, .. }) => Self::Organizations,
-            Source::Entra(Entra { tenants: Tenants::AnyAccount, .. }) | Source::One(_) => Self::Whole,
-            Source::Entra(Entra { tenants, .. }) => Self::Listed(tenants.clone()),
+            KeySource::Entra(EntraSpec { tenants: Tenants::AnyOrganization, .. }) => Self::Organizations,
+            KeySource::Entra(EntraSpec { tenants: Tenants::AnyAccount, .. }) | KeySource::Document(_) => Self::Whole,
+            KeySource::Entra(EntraSpec { tenants, .. }) => Self::Listed(tenants.clone()),
         }
     }
 
@@ -154,7 +154,7 @@ fn overlaps(claimed: &[(usize, Claim)]) -> Vec<(usize, usize)> {
 }
 
 /// The forms of issuers that an authority accepts; where they are not known yet, where they are told.
-fn forms(trusted: &Trusted) -> Vec<String> {
+fn forms(trusted: &ResolvedAuthority) -> Vec<String> {
     let spec = trusted.source.main_document();
     let known: Vec<String> = spec.issuers().accepted().map(ToString::to_string).collect();
     match &spec {

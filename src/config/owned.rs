@@ -4,17 +4,24 @@ use std::sync::Arc;
 
 use super::{flaw::Flaw, key::Key, placeholder, provenance::Provenance, rules::Rules};
 use crate::{
-    authority::{DocumentSpec, IssuerOwners, Kind, Listed, Source, Trusted, is_at_microsoft},
+    authority::{
+        AuthoritySpec, DocumentSpec, IssuerOwners, KeySource, ListedIssuers, ResolvedAuthority, is_at_microsoft,
+    },
     error::ConfigProblemKind::{Conflict, NotApplicable, Unsafe},
-    tenant::{IssuerTemplate, MicrosoftHost, check_address},
+    tenant::{HttpsUrl, IssuerTemplate, MicrosoftHost},
 };
 
 impl Rules<'_> {
     /// The issuers that an authority may have beside those at its own origin.
-    pub(super) fn listed(&mut self, provenance: &Provenance<'_>, kind: &Kind, issuers: &[String]) -> Listed {
+    pub(super) fn listed(
+        &mut self,
+        provenance: &Provenance<'_>,
+        spec: &AuthoritySpec,
+        issuers: &[String],
+    ) -> ListedIssuers {
         let mut listed = Vec::new();
         for issuer in issuers {
-            match wrong_issuer(kind, issuer) {
+            match wrong_issuer(spec, issuer) {
                 Some(flaw) => {
                     let advice = format!("{}{}", provenance.prefix_if_code("issuers(): "), flaw.advice);
                     self.wrong(flaw.kind, &provenance.at(&[Key::Issuers], issuer), issuer, advice);
@@ -26,13 +33,14 @@ impl Rules<'_> {
     }
 
     /// No two authorities may name the same issuer, and of no two may it be unclear which takes a token without a policy.
-    pub(super) fn check_owners(&mut self, all: &[(Provenance<'_>, Trusted)]) {
+    pub(super) fn check_owners(&mut self, all: &[(Provenance<'_>, ResolvedAuthority)]) {
         let mut pairs: Vec<(usize, usize, String)> = Vec::new();
         for (one, other) in IssuerOwners::new(all.iter().map(|(_, trusted)| trusted)).named_twice() {
             pairs.push((one, other, "shares an issuer with {}, so its tokens would be ambiguous".into()));
         }
         for (other, (provenance, trusted)) in all.iter().enumerate() {
-            let same = |(_, one): &(Provenance<'_>, Trusted)| one.name != trusted.name && takes_same(one, trusted);
+            let same =
+                |(_, one): &(Provenance<'_>, ResolvedAuthority)| one.name != trusted.name && takes_same(one, trusted);
             if let Some(one) = all[..other].iter().position(same) {
                 let says = provenance.setting_name(Key::AcceptAppTokens);
                 pairs.push((
@@ -60,16 +68,16 @@ pub(super) fn is_plain(issuer: &str) -> bool {
 }
 
 /// What is wrong with an issuer that is listed for an authority of this kind.
-fn wrong_issuer(kind: &Kind, issuer: &str) -> Option<Flaw> {
+fn wrong_issuer(spec: &AuthoritySpec, issuer: &str) -> Option<Flaw> {
     let is_served_at = |address: &str, own: MicrosoftHost| {
-        let host = check_address(address).ok().and_then(|address| MicrosoftHost::of(&address.host));
+        let host = HttpsUrl::parse(address).ok().and_then(|address| MicrosoftHost::of(&address.host));
         host.is_some_and(|host| host == own || matches!(host, MicrosoftHost::Login(_)))
     };
-    let is_known = match kind {
-        Kind::Entra(entra) => entra.instance.cloud().is_some(),
-        Kind::B2c(b2c) => is_served_at(&b2c.address, MicrosoftHost::B2c),
-        Kind::ExternalId(external) => is_served_at(&external.address, MicrosoftHost::ExternalId),
-        Kind::OpenIdConnect(_) | Kind::Workload(_) => false,
+    let is_known = match spec {
+        AuthoritySpec::Entra(entra) => entra.instance.cloud().is_some(),
+        AuthoritySpec::B2c(b2c) => is_served_at(&b2c.address, MicrosoftHost::B2c),
+        AuthoritySpec::ExternalId(external) => is_served_at(&external.address, MicrosoftHost::ExternalId),
+        AuthoritySpec::OpenIdConnect(_) | AuthoritySpec::Workload(_) => false,
     };
     if is_known {
         return Some(Flaw::new(
@@ -81,7 +89,7 @@ fn wrong_issuer(kind: &Kind, issuer: &str) -> Option<Flaw> {
     // A name, such as a URN, is compared as it is: nothing is ever fetched from there. Beside metadata, any other name is rather
     // an address without its scheme.
     let is_urn = issuer.starts_with("urn:");
-    let is_name = kind.openid().is_some_and(|openid| is_urn || !openid.needs_metadata()) && !issuer.contains("://");
+    let is_name = spec.openid().is_some_and(|openid| is_urn || !openid.needs_metadata()) && !issuer.contains("://");
     let is_place = !host.is_empty() && !host.starts_with('/');
     if let Err(flaw) = placeholder::check(&issuer.replace("{tenantid}", "")) {
         return Some(flaw);
@@ -95,15 +103,15 @@ fn wrong_issuer(kind: &Kind, issuer: &str) -> Option<Flaw> {
         return Some(Flaw::new(Unsafe, advice));
     }
     let template = IssuerTemplate::parse(issuer);
-    match kind {
-        Kind::OpenIdConnect(_) | Kind::Workload(_) if issuer.contains(['{', '}']) => {
+    match spec {
+        AuthoritySpec::OpenIdConnect(_) | AuthoritySpec::Workload(_) if issuer.contains(['{', '}']) => {
             Some(Flaw::invalid("an issuer has no placeholder here"))
         }
-        Kind::OpenIdConnect(_) | Kind::Workload(_) => None,
-        Kind::Entra(_) if template.is_none() => {
+        AuthoritySpec::OpenIdConnect(_) | AuthoritySpec::Workload(_) => None,
+        AuthoritySpec::Entra(_) if template.is_none() => {
             Some(Flaw::invalid("needs {tenantid}, or a tenant's GUID, as a segment of its path, and a slash behind it"))
         }
-        Kind::Entra(_) => None,
+        AuthoritySpec::Entra(_) => None,
         _ if template.is_none_or(|template| template.tenant().is_none()) => {
             Some(Flaw::invalid("needs the tenant's GUID as a segment of its path, and a slash behind it"))
         }
@@ -112,9 +120,9 @@ fn wrong_issuer(kind: &Kind, issuer: &str) -> Option<Flaw> {
 }
 
 /// Whether a token of an application without a policy could be for both, which are not of one authority.
-fn takes_same(one: &Trusted, other: &Trusted) -> bool {
-    let place = |trusted: &Trusted| match &trusted.source {
-        Source::One(spec @ DocumentSpec::B2c { base, .. }) if trusted.policy.app_tokens_without_policy => {
+fn takes_same(one: &ResolvedAuthority, other: &ResolvedAuthority) -> bool {
+    let place = |trusted: &ResolvedAuthority| match &trusted.source {
+        KeySource::Document(spec @ DocumentSpec::B2c { base, .. }) if trusted.policy.app_tokens_without_policy => {
             Some((base.clone(), spec.tenant()))
         }
         _ => None,

@@ -63,6 +63,7 @@ fn has_word(text: &str) -> bool {
     // In lower case it may be the name of an API: api://todo.
     let is_todo = text.eq_ignore_ascii_case("todo") || text.split(['/', '.', ':']).any(|segment| segment == "TODO");
     let text = text.to_ascii_lowercase();
+    // Not only of URLs: of any setting.
     let scheme = text.find("://").map_or(0, |at| at + 3);
     let is_word = |segment: &str| {
         let letters: String = segment.chars().filter(|letter| !matches!(letter, '-' | '_' | ' ')).collect();

@@ -12,7 +12,7 @@ use super::{
     validate::ResolvedConfig,
     value::ConfigValue,
 };
-use crate::authority::Source;
+use crate::authority::KeySource;
 
 /// What the values of static keys are shown as: one of them may be a private key by mistake.
 const REDACTED: &str = "…";
@@ -85,7 +85,7 @@ impl ConfigReport {
         } else if !self.has(Key::Audience) && !self.has(Key::Audiences) {
             self.add(Key::Audiences, json!(audiences), Key::ClientId.name());
         }
-        if let Source::Entra(entra) = &trusted.source {
+        if let KeySource::Entra(entra) = &trusted.source {
             let ids: Vec<String> = entra.tenants.ids().map(|id| id.to_string()).collect();
             let has_tenant = self.has(Key::TenantId) || self.has(Key::TenantIds);
             if let ([id], false, true) = (ids.as_slice(), has_tenant, self.has(Key::Authority)) {

@@ -13,9 +13,9 @@ use super::{
     settings::ConfigSettings,
 };
 use crate::{
-    authority::{Authority, B2c, ExternalId, Kind},
+    authority::{Authority, AuthoritySpec, B2cSpec, ClaimNames, Keys, OpenIdConnectSpec, Settings, WorkloadSpec},
     error::ConfigProblemKind::{Conflict, Missing, NotApplicable},
-    tenant::{Instance, MicrosoftHost, TenantId, check_address, is_loopback},
+    tenant::{HttpsUrl, Instance, MicrosoftHost, TenantId, is_loopback},
 };
 
 /// How to configure authorities of several kinds.
@@ -56,7 +56,10 @@ impl<'a> Rules<'a> {
         let mut inner = Rules::new(config);
         let kind = config.kind();
         let other = inner.authority_of_section(kind);
-        let authority = if kind == AuthorityKind::Entra { inner.tenants(outer).authority } else { other };
+        let authority = match kind {
+            AuthorityKind::Entra => inner.tenants(outer).authority.map(Authority::from),
+            _ => other,
+        };
         inner.check_metadata_address(kind, authority.as_ref());
         if authority.is_none() {
             inner.check_identifiers(kind);
@@ -97,6 +100,9 @@ impl<'a> Rules<'a> {
                         false => "",
                     };
                     format!("is for Azure AD B2C, but the authority is {described}{evidence}; {LIST_THEM}{at_cloud}")
+                }
+                Key::TrustDirectoryClaims => {
+                    "does not apply to workload identities, which are in no directory; leave it out".to_owned()
                 }
                 Key::Version => {
                     format!("does not apply: the authority is {described}{evidence}, which has one version")
@@ -251,10 +257,8 @@ impl<'a> Rules<'a> {
         policies.extend(site.all(Key::Policies).map(|policy| policy.value.clone()));
         let accept_tfp = site.accept_tfp.as_ref().is_some_and(|accept| accept.value);
         let accept_app_tokens = site.accept_app_tokens.as_ref().is_some_and(|accept| accept.value);
-        Some(Authority {
-            kind: Kind::B2c(B2c { address: base, tenant, policies, accept_tfp, accept_app_tokens }),
-            settings: Default::default(),
-        })
+        let spec = B2cSpec { address: base, tenant, policies, accept_tfp, accept_app_tokens };
+        Some(Authority { spec: AuthoritySpec::B2c(spec), settings: Settings::default() })
     }
 
     fn external_id_of_section(&mut self) -> Option<Authority> {
@@ -262,7 +266,7 @@ impl<'a> Rules<'a> {
         let tenant = self.single_tenant(&address, tenant, AuthorityKind::ExternalId, None)?;
         let config = self.config;
         // The usual issuer is at a host of Microsoft, which only the GUID tells.
-        let is_custom = check_address(&address)
+        let is_custom = HttpsUrl::parse(&address)
             .is_ok_and(|address| MicrosoftHost::of(&address.host).is_none() && !is_loopback(&address.host));
         if is_custom && address::is_domain(&tenant) && lists_no_issuers(config) {
             let advice = "at a custom domain of External ID, the tenant's GUID is needed: its tokens' issuer is https://{GUID}.ciamlogin.com/{GUID}/v2.0";
@@ -273,8 +277,7 @@ impl<'a> Rules<'a> {
             self.problems.push(problem);
             return None;
         }
-        let kind = Kind::ExternalId(ExternalId { address, tenant, version: None });
-        Some(Authority { kind, settings: Default::default() })
+        Some(Authority::external_id_at(address, tenant).into())
     }
 
     /// An issuer other than Microsoft: of users, or of workload identities.
@@ -298,34 +301,35 @@ impl<'a> Rules<'a> {
             let advice = "issues workload identities, whose tokens have neither scopes nor roles; write Kind: Workload";
             self.wrong(NotApplicable, &issuer.name, &issuer.value, advice);
         }
-        let mut authority = match kind {
-            AuthorityKind::Workload => Authority::workload(&issuer.value),
-            _ => Authority::openid_connect(&issuer.value),
-        };
+        let mut spec = OpenIdConnectSpec { issuer: issuer.value.clone(), ..OpenIdConnectSpec::default() };
         let text = |key| site.text(key).map(|text| text.value.clone());
         if let Some(url) = text(Key::MetadataAddress) {
-            authority = authority.metadata(url);
+            spec.keys = Keys::Metadata(url);
         } else if let Some(url) = text(Key::JwksUri) {
-            authority = authority.jwks_uri(url);
+            spec.keys = Keys::JwksUri(url);
         } else if let Some((_, keys)) = site.keys.first() {
-            authority = match &keys.value {
-                StaticKeys::Jwks(jwks) => authority.static_keys(jwks),
-                StaticKeys::Pem(all) => all.iter().fold(authority, |authority, pem| authority.pem_key(pem)),
+            spec.keys = match &keys.value {
+                StaticKeys::Jwks(jwks) => Keys::Static(jwks.clone()),
+                StaticKeys::Pem(all) => Keys::Pem(all.clone()),
             };
         }
-        type Set = fn(Authority, String) -> Authority;
-        let named: [(Key, Set); 6] = [
-            (Key::ScopeClaim, |authority, name| authority.scope_claim(name)),
-            (Key::RoleClaim, |authority, name| authority.role_claim(name)),
-            (Key::GroupClaim, |authority, name| authority.group_claim(name)),
-            (Key::SubjectClaim, |authority, name| authority.subject_claim(name)),
-            (Key::ClientClaim, |authority, name| authority.client_claim(name)),
-            (Key::AudienceClaim, |authority, name| authority.audience_claim(name)),
-        ];
-        Some(named.into_iter().fold(authority, |authority, (key, set)| match text(key) {
-            Some(name) => set(authority, name),
-            None => authority,
-        }))
+        let spec = match kind {
+            AuthorityKind::Workload => {
+                AuthoritySpec::Workload(WorkloadSpec { openid: spec, ..WorkloadSpec::default() })
+            }
+            _ => {
+                spec.names = ClaimNames {
+                    scopes: text(Key::ScopeClaim),
+                    roles: text(Key::RoleClaim),
+                    groups: text(Key::GroupClaim),
+                    subject: text(Key::SubjectClaim),
+                    client: text(Key::ClientClaim),
+                    audience: text(Key::AudienceClaim),
+                };
+                AuthoritySpec::OpenIdConnect(spec)
+            }
+        };
+        Some(Authority { spec, settings: Settings::default() })
     }
 }
 
@@ -337,44 +341,39 @@ fn lists_no_issuers(config: &ConfigSettings) -> bool {
 /// Adds the settings that one authority has, of whatever kind it is.
 pub(super) fn with_authority_settings(mut authority: Authority, config: &ConfigSettings) -> Authority {
     let site = &config.site;
-    if let Some(name) = site.text(Key::Name) {
-        authority = authority.named(&name.value);
+    // Where it does not apply, there is a problem already.
+    if let Some(version) = &site.version {
+        match &mut authority.spec {
+            AuthoritySpec::Entra(entra) => entra.version = Some(version.value),
+            AuthoritySpec::ExternalId(external) => external.version = Some(version.value),
+            AuthoritySpec::B2c(_) | AuthoritySpec::OpenIdConnect(_) | AuthoritySpec::Workload(_) => {}
+        }
     }
-    if site.required_for_readiness.as_ref().is_some_and(|required| !required.value) {
-        authority = authority.not_required_for_readiness();
-    }
-    // Where it does not apply, that is a problem already.
-    if let Some(version) = site.version.as_ref().filter(|_| AuthoritySection::fits(Key::Version, config.kind())) {
-        authority = authority.version(version.value);
-    }
-    if site.trust_directory_claims.as_ref().is_some_and(|trust| trust.value) {
-        authority = authority.trust_directory_claims();
-    }
-    for pem in &config.ca_certificates {
-        authority = authority.ca_certificates(&pem.value);
-    }
+    let settings = &mut authority.settings;
+    settings.name = site.text(Key::Name).map(|name| name.value.clone());
+    settings.is_not_required_for_readiness = site.required_for_readiness.as_ref().is_some_and(|named| !named.value);
+    settings.trust_directory_claims = site.trust_directory_claims.as_ref().is_some_and(|trust| trust.value);
+    config.ca_certificates.iter().for_each(|pem| settings.add_ca_certificates(&pem.value));
+    settings.issuers.extend(site.all(Key::Issuers).map(|issuer| issuer.value.clone()));
+    settings.add_algorithms(site.algorithms.iter().map(|algorithm| algorithm.value));
     authority
-        .issuers(site.all(Key::Issuers).map(|issuer| issuer.value.clone()))
-        .algorithms(site.algorithms.iter().map(|algorithm| algorithm.value))
 }
 
 /// Adds the audiences, clients and claims of its section.
 pub(super) fn with_overrides(authority: Authority, config: &ConfigSettings) -> Authority {
-    let rules = config.required_claims.iter().map(|rule| rule.value.clone());
-    rules.fold(with_clients_and_audiences(authority, config), Authority::required_claim)
+    let mut authority = with_clients_and_audiences(authority, config);
+    authority.settings.required_claims.extend(config.required_claims.iter().map(|rule| rule.value.clone()));
+    authority
 }
 
 /// Adds the audiences and clients of its section.
 pub(super) fn with_clients_and_audiences(mut authority: Authority, config: &ConfigSettings) -> Authority {
+    let settings = &mut authority.settings;
     // A workload's audience is never derived.
-    for client_id in config.client_ids.iter().filter(|_| config.kind() != AuthorityKind::Workload) {
-        authority = authority.client_id(&client_id.value);
+    if config.kind() != AuthorityKind::Workload {
+        settings.client_id = config.client_ids.last().map(|client_id| client_id.value.clone());
     }
-    for audience in &config.audiences {
-        authority = authority.audience(&audience.value);
-    }
-    for client in &config.allowed_clients {
-        authority = authority.allowed_client(&client.value);
-    }
+    settings.audiences.extend(config.audiences.iter().map(|audience| audience.value.clone()));
+    settings.allowed_clients.extend(config.allowed_clients.iter().map(|client| client.value.clone()));
     authority
 }

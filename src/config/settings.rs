@@ -186,8 +186,8 @@ impl ConfigSettings {
     }
 
     #[must_use]
-    pub(crate) fn authority(mut self, authority: Authority) -> Self {
-        self.authorities.push(Named::in_code("authority()", authority));
+    pub(crate) fn authority(mut self, authority: impl Into<Authority>) -> Self {
+        self.authorities.push(Named::in_code("authority()", authority.into()));
         self
     }
 

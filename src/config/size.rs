@@ -1,7 +1,7 @@
 //! How large a configuration may become. Its input is limited already; here it must not be multiplied.
 
 use super::{flaw::Flaw, provenance::AuthorityEntry, rules::Common, settings::ConfigSettings};
-use crate::{authority::Kind, error::ConfigProblemKind::TooLarge, policy::ClaimRule};
+use crate::{authority::AuthoritySpec, error::ConfigProblemKind::TooLarge, policy::ClaimRule};
 
 /// The most authorities in one configuration.
 pub(super) const MOST_AUTHORITIES: usize = 2_000;
@@ -10,8 +10,8 @@ pub(super) const MOST_AUTHORITIES: usize = 2_000;
 /// authority here: together they must stay in proportion to what was written.
 pub(super) fn check(entries: &[AuthorityEntry<'_>], common: &Common, config: &ConfigSettings) -> Result<(), Flaw> {
     const MOST_ENTRIES: usize = 200_000;
-    let count = |entry: &AuthorityEntry<'_>| match &entry.authority.kind {
-        Kind::B2c(b2c) => b2c.policies.len().max(1),
+    let count = |entry: &AuthorityEntry<'_>| match &entry.authority.spec {
+        AuthoritySpec::B2c(b2c) => b2c.policies.len().max(1),
         _ => 1,
     };
     let authorities: usize = entries.iter().map(count).sum();

@@ -11,7 +11,7 @@ use super::{
     warning::Warning,
 };
 use crate::{
-    authority::Authority,
+    authority::{Authority, Entra},
     error::ConfigProblemKind::{Conflict, Unsafe},
     tenant::{Instance, TenantId},
 };
@@ -25,7 +25,7 @@ pub(super) struct Tenants {
     /// The instance that the section names; `None` only if it was not looked for.
     pub(super) instance: Option<Instance>,
     /// `None` if there are no tenants.
-    pub(super) authority: Option<Authority>,
+    pub(super) authority: Option<Entra>,
 }
 
 impl Tenants {

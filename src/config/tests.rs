@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     Authority, Cloud,
-    authority::{Entra, Kind, Source, Trusted},
+    authority::{EntraSpec, KeySource, ResolvedAuthority},
     claims::payload::Payload,
     error::ConfigError,
     policy::ClaimRule,
@@ -74,18 +74,15 @@ fn warnings(plan: &ResolvedConfig) -> Vec<String> {
 }
 
 /// What the one authority of a plan is.
-fn only(plan: &ResolvedConfig) -> Entra {
+fn only(plan: &ResolvedConfig) -> EntraSpec {
     match plan.authorities.as_slice() {
-        [Trusted { source: Source::Entra(entra), .. }] => entra.clone(),
+        [ResolvedAuthority { source: KeySource::Entra(entra), .. }] => entra.clone(),
         other => panic!("{other:?}"),
     }
 }
 
-fn entra(authority: Authority) -> Entra {
-    match authority.kind {
-        Kind::Entra(entra) => entra,
-        other => panic!("{other:?}"),
-    }
+fn entra(authority: crate::authority::Entra) -> EntraSpec {
+    authority.spec
 }
 
 #[test]

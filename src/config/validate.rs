@@ -19,14 +19,14 @@ use super::{
     warning::{self, Warning},
 };
 use crate::{
-    authority::{Authority, Trusted},
+    authority::{Authority, ResolvedAuthority},
     error::{
         ConfigProblemKind::{Invalid, Missing, NotApplicable, Unsupported},
         ConfigSource, Problems,
     },
     keys::KeySettings,
     policy::{ClaimRule, MAX_LEEWAY, microsoft_api},
-    tenant::check_address,
+    tenant::HttpsUrl,
 };
 
 const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);
@@ -36,7 +36,7 @@ const MAX_TOKEN_BYTES: std::ops::RangeInclusive<usize> = 1 << 10..=1 << 20;
 /// A validated configuration, from which a verifier is built without further checks.
 #[derive(Clone, Debug)]
 pub(crate) struct ResolvedConfig {
-    pub(crate) authorities: Vec<Trusted>,
+    pub(crate) authorities: Vec<ResolvedAuthority>,
     /// The defaults, with the keys that are revoked.
     pub(crate) keys: KeySettings,
     pub(crate) detailed_errors: bool,
@@ -95,7 +95,8 @@ impl ConfigSettings {
             Some(app_id) => authority.app_specific_keys(app_id),
             None => authority,
         });
-        let main = main.or(other).map(|authority| section::with_authority_settings(authority, self));
+        let main =
+            main.map(Authority::from).or(other).map(|authority| section::with_authority_settings(authority, self));
         rules.check_metadata_address(kind, main.as_ref());
         // The clients and audiences of another issuer mean nothing to Entra.
         let main = main.map(|main| match kind {
@@ -119,8 +120,8 @@ impl ConfigSettings {
         }
         let mut all = Vec::new();
         for entry in &entries {
-            let trusted = rules.trusted(entry, &common);
-            all.extend(trusted.into_iter().map(|trusted| (entry.provenance.clone(), trusted)));
+            let resolved = rules.authority(entry, &common);
+            all.extend(resolved.into_iter().map(|authority| (entry.provenance.clone(), authority)));
         }
         rules.check_overlap(&all);
         rules.warn_of_unstated_claims(&all);
@@ -129,7 +130,7 @@ impl ConfigSettings {
             |entry: &AuthorityEntry<'_>| Some((entry.provenance.name.clone(), entry.authority.settings.name.clone()?));
         let names: Vec<(Location, String)> = entries.iter().filter_map(named).collect();
         rules.check_names(&names);
-        let authorities: Vec<Trusted> = all.into_iter().map(|(_, trusted)| trusted).collect();
+        let authorities: Vec<ResolvedAuthority> = all.into_iter().map(|(_, trusted)| trusted).collect();
         rules.check_valid_algorithms(&authorities);
         if !authorities.is_empty() && !authorities.iter().any(|trusted| trusted.is_required_for_readiness) {
             rules.warnings.push(Warning::new(
@@ -181,7 +182,7 @@ impl Rules<'_> {
         let is_any = !self.config.client_ids.is_empty() || !self.config.audiences.is_empty();
         // None is needed where every authority has its own audiences, nor for another issuer, whose own is missing then.
         let has_own = |authority: &Named<Authority>| {
-            authority.value.settings.names_an_audience() || !AuthorityKind::of(&authority.value.kind).has_guids()
+            authority.value.settings.names_an_audience() || !AuthorityKind::of(&authority.value.spec).has_guids()
         };
         let section_has_own = |section: &Named<ConfigSettings>| {
             let config = &section.value;
@@ -285,7 +286,7 @@ impl Rules<'_> {
         let is_app_id_uri = text.strip_prefix("api://").is_some_and(|rest| {
             !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#' && byte != b'"')
         });
-        if !is_app_id_uri && check_address(text).is_err() {
+        if !is_app_id_uri && HttpsUrl::parse(text).is_err() {
             self.wrong(
                 Invalid,
                 &resource.name,
@@ -308,7 +309,7 @@ impl Rules<'_> {
     }
 
     /// `ValidAlgorithms` must allow every algorithm that is accepted: here `Algorithms` of each authority decides.
-    fn check_valid_algorithms(&mut self, authorities: &[Trusted]) {
+    fn check_valid_algorithms(&mut self, authorities: &[ResolvedAuthority]) {
         let Some(valid) = &self.config.valid_algorithms else { return };
         let is_valid = |name: &str| valid.value.iter().any(|valid| valid.eq_ignore_ascii_case(name));
         let accepted: BTreeSet<&str> = authorities

@@ -113,7 +113,7 @@ fn check(step: Step, facts: &Facts<'_>) -> Check {
 /// The value that a passed check expected.
 fn expected(step: Step, authority: &AuthorityReport) -> Option<String> {
     match step {
-        Step::Issuer | Step::Tenant => Some(authority.name.to_string()),
+        Step::Issuer | Step::Tenant => Some(authority.resolved.name.to_string()),
         Step::Audience => Some(authority.audiences.join(" or ")),
         _ => None,
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Action, Decoded, Provider, Remedy, pasted::Pasted, provider::host_and_path, remedy::settings};
 use crate::{
-    authority::{DocumentSpec, Entra, Source, Tenants},
+    authority::{self, DocumentSpec, EntraSpec, Tenants},
     claims::TokenVersion,
     error::{FetchError, FetchFailure},
     policy::{ClaimRule, Profile, Requirement, Wanted},
@@ -173,12 +173,12 @@ impl<'a> Facts<'a> {
 
     /// The provider of the authority whose rules were applied.
     pub(super) fn configured_provider(&self) -> Option<Provider> {
-        Some(match &self.authority?.source {
-            Source::Entra(_) => Provider::Entra,
-            Source::One(DocumentSpec::B2c { .. }) => Provider::B2c,
-            Source::One(DocumentSpec::ExternalId { .. }) => Provider::ExternalId,
-            Source::One(DocumentSpec::Entra { .. }) => Provider::Entra,
-            Source::One(DocumentSpec::OpenIdConnect { issuer, .. } | DocumentSpec::Static { issuer, .. }) => {
+        Some(match &self.authority?.resolved.source {
+            authority::KeySource::Entra(_) => Provider::Entra,
+            authority::KeySource::Document(DocumentSpec::B2c { .. }) => Provider::B2c,
+            authority::KeySource::Document(DocumentSpec::ExternalId { .. }) => Provider::ExternalId,
+            authority::KeySource::Document(DocumentSpec::Entra { .. }) => Provider::Entra,
+            authority::KeySource::Document(DocumentSpec::OpenIdConnect { issuer, .. } | DocumentSpec::Static { issuer, .. }) => {
                 Provider::of_issuer(issuer).unwrap_or(Provider::Other)
             }
         })
@@ -196,20 +196,20 @@ impl<'a> Facts<'a> {
     }
 
     pub(super) fn authority_name(&self) -> &'a str {
-        self.authority.map_or("the configured authority", |authority| &authority.name)
+        self.authority.map_or("the configured authority", |authority| &authority.resolved.name)
     }
 
-    fn entra(&self) -> Option<&'a Entra> {
-        match &self.authority?.source {
-            Source::Entra(entra) => Some(entra),
-            Source::One(_) => None,
+    fn entra(&self) -> Option<&'a EntraSpec> {
+        match &self.authority?.resolved.source {
+            authority::KeySource::Entra(entra) => Some(entra),
+            authority::KeySource::Document(_) => None,
         }
     }
 
     fn document(&self) -> Option<&'a DocumentSpec> {
-        match &self.authority?.source {
-            Source::Entra(_) => None,
-            Source::One(document) => Some(document),
+        match &self.authority?.resolved.source {
+            authority::KeySource::Entra(_) => None,
+            authority::KeySource::Document(document) => Some(document),
         }
     }
 
@@ -241,7 +241,7 @@ impl<'a> Facts<'a> {
 
     /// The one version of workforce tokens that is accepted.
     pub(super) fn only_version(&self) -> Option<TokenVersion> {
-        matches!(self.authority?.profile, Profile::Workforce).then(|| self.entra()?.version).flatten()
+        matches!(self.authority?.resolved.policy.profile, Profile::Workforce).then(|| self.entra()?.version).flatten()
     }
 
     /// Whether keys of the application's own may exist, and are not requested yet.
@@ -270,7 +270,7 @@ impl<'a> Facts<'a> {
 
     /// The address that keys or metadata are fetched from.
     pub(super) fn document_address(&self) -> String {
-        self.authority.map(|authority| authority.source.main_document().address()).unwrap_or_default()
+        self.authority.map(|authority| authority.resolved.source.main_document().address()).unwrap_or_default()
     }
 
     pub(super) fn audiences(&self) -> &'a [String] {
@@ -282,24 +282,24 @@ impl<'a> Facts<'a> {
     }
 
     pub(super) fn accepts_algorithm(&self, name: &str) -> bool {
-        self.authority.is_some_and(|authority| authority.algorithms.iter().any(|known| known.as_str() == name))
+        self.authority.is_some_and(|authority| authority.resolved.algorithms.iter().any(|known| known.as_str() == name))
     }
 
     pub(super) fn algorithms(&self) -> Vec<&'static str> {
         self.authority
-            .map(|authority| authority.algorithms.iter().map(|known| known.as_str()).collect())
+            .map(|authority| authority.resolved.algorithms.iter().map(|known| known.as_str()).collect())
             .unwrap_or_default()
     }
 
     /// The rules that the requirements want to hold.
     pub(super) fn wanted(&self) -> Vec<Wanted<'a>> {
-        let own = self.authority.and_then(|authority| authority.requirement.as_ref());
+        let own = self.authority.and_then(|authority| authority.resolved.requirement.as_ref());
         own.into_iter().chain(self.operation).flat_map(Requirement::wanted).collect()
     }
 
     /// The rules about claims: those of the authority, and those in requirements.
     pub(super) fn claim_rules(&self) -> Vec<&'a ClaimRule> {
-        let own = self.authority.into_iter().flat_map(|authority| &authority.required_claims);
+        let own = self.authority.into_iter().flat_map(|authority| &authority.resolved.policy.required_claims);
         let wanted = self.wanted().into_iter().filter_map(|wanted| match wanted {
             Wanted::Claim(rule) => Some(rule),
             _ => None,

@@ -14,7 +14,7 @@ use reqwest::{Certificate, Client, ClientBuilder, redirect};
 use super::{Fetch, FetchFuture, FetchRequest, FetchResponse};
 use crate::{
     error::{ConfigError, ConfigProblem, ConfigProblemKind::Invalid, FetchError, FetchFailure, InvalidDocument},
-    tenant::{Address, check_address, is_loopback},
+    tenant::{HttpsUrl, is_loopback},
 };
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -221,7 +221,7 @@ pub(crate) fn trusting_only(pem: &str) -> Result<Arc<dyn Fetch>, String> {
 
 impl Inner {
     /// The client for an address.
-    fn client(&self, address: &Address) -> Result<Client, String> {
+    fn client(&self, address: &HttpsUrl) -> Result<Client, String> {
         let (settings, remote, loopback, plain) = match &self.clients {
             Clients::Given(client) => return Ok(client.clone()),
             Clients::Own { settings, remote, loopback, plain } => (settings, remote, loopback, plain),
@@ -254,7 +254,7 @@ impl Inner {
         let started = Instant::now();
         let failed = |error: reqwest::Error| failure(url, started, error);
 
-        let address = check_address(url).map_err(|error| forbidden(error.to_string()))?;
+        let address = HttpsUrl::parse(url).map_err(|error| forbidden(error.to_string()))?;
         let client = self.client(&address).map_err(|cause| error(FetchFailure::Connection { cause }))?;
         let mut get = client.get(url).header(header::ACCEPT, ACCEPT).header(header::ACCEPT_ENCODING, "identity");
         if let Some(etag) = etag.as_ref().and_then(|etag| HeaderValue::from_str(etag).ok()) {
@@ -262,7 +262,7 @@ impl Inner {
         }
         let mut response = get.send().await.map_err(failed)?;
         // A client that was given may have been led elsewhere.
-        check_address(response.url().as_str())
+        HttpsUrl::parse(response.url().as_str())
             .map_err(|error| forbidden(format!("it led to another address: {error}")))?;
 
         let headers = response.headers();

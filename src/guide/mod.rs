@@ -2,6 +2,7 @@
 //!
 //! - [`troubleshooting`]: why was this token refused? A section for each code.
 //! - [`authorities`]: whose tokens, and how to say so: Entra, Azure AD B2C, External ID, any OpenID Connect issuer.
+//! - [`first_token`]: a real token for your own API, by the Azure CLI, Postman and MSAL.
 //! - [`testing`]: tests of your API with tokens of every kind, without a network.
 //! - [`security`]: what is guaranteed, and what is left to you.
 //! - [`operations`]: readiness, outages, events and counters, memory, several replicas.
@@ -18,6 +19,9 @@ pub mod troubleshooting {}
 
 #[doc = include_str!("authorities.md")]
 pub mod authorities {}
+
+#[doc = include_str!("first_token.md")]
+pub mod first_token {}
 
 #[doc = include_str!("testing.md")]
 pub mod testing {}

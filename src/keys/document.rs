@@ -1,25 +1,18 @@
-//! One metadata document with its keys: one refresh in flight at most, a budget, and a snapshot that is there at once.
+//! One metadata document with its key set: an immutable snapshot, at most one refresh in flight, cooldown and backoff.
 
 mod successor;
 
 use std::{
     fmt,
     hash::{BuildHasher, Hasher, RandomState},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
-use tokio::{sync::watch, task::AbortHandle};
-
 use super::{
-    KeySettings,
-    epoch::Epoch,
-    notice,
-    refresh::{Refresh, Remembered},
-    shared::Shared,
+    KeySettings, notice,
+    refresh::{PreviousResponses, Refresh},
+    revision::Revision,
     snapshot::{Fetched, Snapshot},
     stats::{Counters, Event},
     waiter::Waiter,
@@ -30,86 +23,95 @@ use crate::{
     error::{FetchError, FetchFailure},
     fetch::Fetch,
     jwt::Algorithm,
+    sync::{
+        ArcSwap, Guard, Mutex, MutexGuard,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+        lock, runtime, spawn,
+        task::AbortHandle,
+        time::timeout,
+        watch,
+    },
 };
 
-/// The longest wait after failures while there are keys.
-const LONGEST_BACK_OFF: Duration = Duration::from_secs(30 * 60);
-/// The wait after the very first failure of all, when there are no keys yet.
+/// The longest backoff while there are keys.
+const MAX_BACKOFF: Duration = Duration::from_secs(30 * 60);
+/// The wait after the first failure, if there are no keys yet.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 
-/// What all documents of a verifier have in common.
+/// What the refreshes of all documents of an authority need.
 #[derive(Clone)]
-pub(crate) struct Surroundings {
+pub(crate) struct RefreshContext {
     pub(crate) fetch: Arc<dyn Fetch>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Arc<KeySettings>,
     pub(crate) counters: Arc<Counters>,
-    pub(crate) epoch: Arc<Epoch>,
-    /// Incremented when a document changes an issuer or tenant mapping.
-    pub(crate) issuer_revision: Arc<Epoch>,
+    pub(crate) revision: Arc<Revision>,
     /// The issuers that the documents of this authority may name.
     pub(crate) ownership: Ownership,
 }
 
-/// The keys of one document. The refresh in flight ends with it.
-pub(crate) struct Document(Arc<Inner>);
+/// One document. Dropping it aborts the refresh in flight.
+pub(crate) struct Document(Arc<DocumentState>);
 
-struct Inner {
+/// The state that a document shares with its refresh.
+struct DocumentState {
     spec: Arc<DocumentSpec>,
     algorithms: Arc<[Algorithm]>,
-    around: Surroundings,
-    snapshot: Shared<Snapshot>,
+    context: RefreshContext,
+    snapshot: ArcSwap<Snapshot>,
     schedule: Mutex<Schedule>,
-    /// Milliseconds by the clock that never leaps, from which on a request may start a refresh because it is time.
+    /// When a refresh is due, in milliseconds of monotonic time.
     due: AtomicU64,
-    /// Refreshes have failed since the last document.
+    /// The last refresh failed.
     failing: AtomicBool,
-    /// Its place in the queue of tenants' documents; 0 if it has none.
+    /// Its ticket in the refresh queue; 0 if it is not queued.
     ticket: AtomicU64,
-    /// Counts the refreshes that ended.
-    ended: watch::Sender<u64>,
+    /// The number of refreshes that have finished.
+    finished: watch::Sender<u64>,
 }
 
 #[derive(Default)]
 struct Schedule {
     running: Option<AbortHandle>,
     is_running: bool,
-    /// Counts the refreshes that were started.
-    flights: u64,
+    /// The number of refreshes that were started.
+    started: u64,
+    /// The revision that the last one published.
+    published: u64,
     /// No refresh before this time.
     not_before: Duration,
     failures: u32,
     /// Why the last refresh failed.
     failure: Option<Arc<FetchError>>,
-    /// The provider's time and ours, when it last told its own.
+    /// The provider's time and ours at the last response with a `Date` header.
     clocks: Option<(SystemTime, SystemTime)>,
     has_succeeded: bool,
-    remembered: Remembered,
+    previous: PreviousResponses,
 }
 
 impl Document {
-    pub(crate) fn new(spec: DocumentSpec, algorithms: Arc<[Algorithm]>, around: Surroundings) -> Self {
+    pub(crate) fn new(spec: DocumentSpec, algorithms: Arc<[Algorithm]>, context: RefreshContext) -> Self {
         let spec = Arc::new(spec);
         let empty = Snapshot::empty(&spec);
         let snapshot = match &*spec {
             DocumentSpec::Static { keys, .. } => {
                 let fetched = Fetched { v1: None, v2: None, keys: Arc::clone(keys) };
-                // Without a usable key it stays empty: such a configuration has been refused before.
-                let at = around.clock.elapsed();
-                empty.next(&fetched, &algorithms, &around.settings, at, false, &mut Vec::new()).unwrap_or(empty)
+                // Without a usable key it stays empty; validation has rejected such a configuration.
+                let at = context.clock.elapsed();
+                empty.next(&fetched, &algorithms, &context.settings, at, false, &mut Vec::new()).unwrap_or(empty)
             }
             _ => empty,
         };
-        Self(Arc::new(Inner {
+        Self(Arc::new(DocumentState {
             spec,
             algorithms,
-            around,
-            snapshot: Shared::new(snapshot),
+            context,
+            snapshot: ArcSwap::from_pointee(snapshot),
             schedule: Mutex::default(),
             due: AtomicU64::new(u64::MAX),
             failing: AtomicBool::new(false),
             ticket: AtomicU64::new(0),
-            ended: watch::Sender::new(0),
+            finished: watch::channel(0).0,
         }))
     }
 
@@ -118,32 +120,27 @@ impl Document {
         self.0.spec.is_static()
     }
 
-    /// What is known now.
-    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
+    /// The current snapshot.
+    pub(crate) fn snapshot(&self) -> Guard<Snapshot> {
         self.0.snapshot.load()
     }
 
-    /// Looks at what is known now.
-    pub(crate) fn read<R>(&self, look: impl FnOnce(&Snapshot) -> R) -> R {
-        self.0.snapshot.read(look)
-    }
-
-    /// When the keys have to be looked at again, if nothing changes before: a refresh is due, or they are too old.
-    pub(crate) fn next_look(&self) -> Duration {
+    /// When a cached verdict has to look at the keys again if nothing changes before: a refresh is due, or they are too old.
+    pub(crate) fn revalidate_at(&self) -> Duration {
         let due = Duration::from_millis(self.0.due.load(Ordering::Relaxed));
         if self.is_static() {
             return due;
         }
-        let loaded_at = self.read(|snapshot| snapshot.loaded_at).unwrap_or_default();
-        due.min(loaded_at.saturating_add(self.0.around.settings.max_stale))
+        let loaded_at = self.snapshot().loaded_at.unwrap_or_default();
+        due.min(loaded_at.saturating_add(self.0.context.settings.max_stale))
     }
 
-    /// Whether refreshes have failed since the last document.
+    /// Whether the last refresh failed.
     pub(crate) fn is_failing(&self) -> bool {
         self.0.failing.load(Ordering::Relaxed)
     }
 
-    /// Whether it is time for a refresh in the background. Costs one load.
+    /// Whether a refresh in the background is due.
     pub(crate) fn is_due(&self, at: Duration) -> bool {
         millis(at) >= self.0.due.load(Ordering::Relaxed)
     }
@@ -153,15 +150,15 @@ impl Document {
         self.0.schedule().is_running
     }
 
-    /// Whether a refresh may start now: none is in flight, and neither cooldown nor backoff forbids it.
+    /// Whether a refresh may start now: none is in flight, and cooldown and backoff are over.
     pub(crate) fn may_refresh(&self) -> bool {
         let schedule = self.0.schedule();
-        !self.is_static() && !schedule.is_running && self.0.around.clock.elapsed() >= schedule.not_before
+        !self.is_static() && !schedule.is_running && self.0.context.clock.elapsed() >= schedule.not_before
     }
 
     /// The runtime to fetch on.
-    pub(crate) fn runtime(&self) -> Option<tokio::runtime::Handle> {
-        let runtime = tokio::runtime::Handle::try_current().ok();
+    pub(crate) fn runtime(&self) -> Option<runtime::Handle> {
+        let runtime = runtime::Handle::try_current().ok();
         if runtime.is_none() {
             tracing::error!(target: "tower_entra", event = "no_runtime", document = %self.0.spec.address(),
                 "keys can be fetched only on a tokio runtime");
@@ -169,7 +166,7 @@ impl Document {
         runtime
     }
 
-    /// Its place in the queue of tenants' documents; 0 if it has none. Only the queue sets it.
+    /// Its ticket in the refresh queue; 0 if it is not queued. Only the queue sets it.
     pub(super) fn ticket(&self) -> u64 {
         self.0.ticket.load(Ordering::Relaxed)
     }
@@ -178,42 +175,52 @@ impl Document {
         self.0.ticket.store(ticket, Ordering::Relaxed);
     }
 
-    /// How many refreshes have ended, well or not.
-    pub(crate) fn ended(&self) -> u64 {
-        *self.0.ended.borrow()
+    /// The number of refreshes that have finished, successful or not.
+    pub(crate) fn finished(&self) -> u64 {
+        *self.0.finished.borrow()
     }
 
-    /// Waits for the next refresh that ends, whether or not it has started.
+    /// Waits until the next refresh finishes, which need not have started.
     pub(crate) fn waiter(&self) -> Waiter {
-        Waiter::new(self.0.ended.subscribe())
+        Waiter::new(self.0.finished.subscribe())
     }
 
-    /// Joins the refresh in flight, or starts one if the budget allows. `None` if it does not, or there is no runtime.
+    /// Joins the refresh in flight, or starts one. `None` during cooldown or backoff, or without a runtime.
     pub(crate) fn request(&self) -> Option<Waiter> {
+        self.request_since(u64::MAX)
+    }
+
+    /// The same for a request that read the snapshot at this revision: a refresh that has finished since then is the one
+    /// that it would have joined, so no other is started.
+    pub(crate) fn request_since(&self, revision: u64) -> Option<Waiter> {
         if self.is_static() {
             return None;
         }
-        let flight = {
+        let start = {
             let mut schedule = self.0.schedule();
+            if schedule.published > revision {
+                return Some(Waiter::ready());
+            }
             if schedule.is_running {
                 return Some(self.waiter());
             }
-            if self.0.around.clock.elapsed() < schedule.not_before {
+            if self.0.context.clock.elapsed() < schedule.not_before {
                 return None;
             }
             let runtime = self.runtime()?;
             schedule.is_running = true;
-            schedule.flights += 1;
+            schedule.started += 1;
             self.0.due.store(u64::MAX, Ordering::Relaxed);
-            self.0.around.counters.count(Event::Refresh);
-            (self.waiter(), runtime, schedule.flights, std::mem::take(&mut schedule.remembered))
+            self.0.context.counters.count(Event::Refresh);
+            (self.waiter(), runtime, schedule.started, std::mem::take(&mut schedule.previous))
         };
-        // Without the lock: a runtime that shuts down drops the task, which lands it, on the spot.
-        let (waiter, runtime, number, remembered) = flight;
-        let task = runtime.spawn(run(Flight { inner: Arc::clone(&self.0), has_landed: false }, remembered));
+        // Without the lock: a runtime that shuts down drops the task at once, which finishes the refresh.
+        let (waiter, runtime, number, previous) = start;
+        let refresh = RefreshTask { document: Arc::clone(&self.0), is_finished: false };
+        let task = spawn(&runtime, refresh.run(previous));
         let mut schedule = self.0.schedule();
-        if schedule.is_running && schedule.flights == number {
-            schedule.running = Some(task.abort_handle());
+        if schedule.is_running && schedule.started == number {
+            schedule.running = Some(task);
         }
         Some(waiter)
     }
@@ -223,14 +230,14 @@ impl Document {
         self.0.schedule().failure.clone()
     }
 
-    /// The provider's time and ours, when it last told its own.
+    /// The provider's time and ours at the last response with a `Date` header.
     pub(crate) fn clocks(&self) -> Option<(SystemTime, SystemTime)> {
         self.0.schedule().clocks
     }
 
     /// The time until a refresh may start again.
     pub(crate) fn retry_after(&self) -> Duration {
-        self.0.schedule().not_before.saturating_sub(self.0.around.clock.elapsed())
+        self.0.schedule().not_before.saturating_sub(self.0.context.clock.elapsed())
     }
 }
 
@@ -249,131 +256,133 @@ impl fmt::Debug for Document {
     }
 }
 
-/// A refresh under way. However it ends, cancelled too, it lands: nobody waits for ever.
-struct Flight {
-    inner: Arc<Inner>,
-    has_landed: bool,
+/// A refresh in flight. It finishes however it ends, also if it is cancelled, so that no waiter waits forever.
+struct RefreshTask {
+    document: Arc<DocumentState>,
+    is_finished: bool,
 }
 
-impl Drop for Flight {
+impl RefreshTask {
+    async fn run(mut self, previous: PreviousResponses) {
+        let document = Arc::clone(&self.document);
+        let context = &document.context;
+        let mut refresh = Refresh {
+            spec: &document.spec,
+            fetch: &*context.fetch,
+            settings: &context.settings,
+            counters: &context.counters,
+            ownership: &context.ownership,
+            foreign: Vec::new(),
+            previous,
+            max_age: None,
+            date: None,
+        };
+        let limit = context.settings.timeout;
+        let fetched = match timeout(limit, refresh.run()).await {
+            Ok(fetched) => fetched,
+            Err(_) => Err(FetchError::new(document.spec.address(), FetchFailure::Timeout { after: limit })),
+        };
+        let Refresh { previous, max_age, date, .. } = refresh;
+        if let Some(date) = date {
+            document.schedule().clocks = Some((date, context.clock.now()));
+        }
+        let next = fetched.and_then(|fetched| document.next(&fetched));
+        self.is_finished = true;
+        document.finish(previous, next, max_age);
+    }
+}
+
+impl Drop for RefreshTask {
     fn drop(&mut self) {
-        if !self.has_landed {
-            let cancelled = FetchError::new(self.inner.spec.address(), FetchFailure::Cancelled);
-            self.inner.land(Remembered::default(), Err(cancelled), None);
+        if !self.is_finished {
+            let cancelled = FetchError::new(self.document.spec.address(), FetchFailure::Cancelled);
+            self.document.finish(PreviousResponses::default(), Err(cancelled), None);
         }
     }
 }
 
-async fn run(mut flight: Flight, remembered: Remembered) {
-    let inner = Arc::clone(&flight.inner);
-    let timeout = inner.around.settings.timeout;
-    let mut refresh = Refresh {
-        spec: &inner.spec,
-        fetch: &*inner.around.fetch,
-        settings: &inner.around.settings,
-        counters: &inner.around.counters,
-        ownership: &inner.around.ownership,
-        foreign: Vec::new(),
-        remembered,
-        max_age: None,
-        date: None,
-    };
-    let fetched = match tokio::time::timeout(timeout, refresh.run()).await {
-        Ok(fetched) => fetched,
-        Err(_) => Err(FetchError::new(inner.spec.address(), FetchFailure::Timeout { after: timeout })),
-    };
-    let Refresh { remembered, max_age, date, .. } = refresh;
-    if let Some(date) = date {
-        inner.schedule().clocks = Some((date, inner.around.clock.now()));
-    }
-    let next = fetched.and_then(|fetched| {
-        let mut before = inner.snapshot.load();
-        if let Some(without) = before.without_leaked(&fetched.keys.leaked) {
-            // At once, and also if nothing else of the document can be used.
-            inner.snapshot.store(without);
-            inner.around.epoch.advance();
-            before = inner.snapshot.load();
-        }
-        let at = inner.around.clock.elapsed();
-        let outage = inner.failing.load(Ordering::Relaxed);
-        let mut notices = Vec::new();
-        let next = before.next(&fetched, &inner.algorithms, &inner.around.settings, at, outage, &mut notices);
-        notice::log(&notices, &inner.spec.address(), inner.around.settings.grace);
-        next.map_err(|document| FetchError::new(inner.spec.address(), FetchFailure::InvalidDocument(document)))
-    });
-    flight.has_landed = true;
-    inner.land(remembered, next, max_age);
-}
-
-impl Inner {
+impl DocumentState {
     fn schedule(&self) -> MutexGuard<'_, Schedule> {
-        self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.schedule)
     }
 
-    /// Takes over what a refresh brought, sets the times of the next, and wakes who waits.
-    fn land(&self, remembered: Remembered, next: Result<Snapshot, FetchError>, max_age: Option<Duration>) {
+    /// The snapshot that follows from what was fetched. Only the one refresh in flight calls it.
+    fn next(&self, fetched: &Fetched) -> Result<Snapshot, FetchError> {
+        let RefreshContext { clock, settings, revision, .. } = &self.context;
+        let mut before = self.snapshot.load_full();
+        if let Some(without) = before.without_leaked(&fetched.keys.leaked) {
+            // At once, and even if the rest of the document cannot be used.
+            before = Arc::new(without);
+            self.snapshot.store(Arc::clone(&before));
+            revision.increment();
+        }
+        let outage = self.failing.load(Ordering::Relaxed);
+        let mut notices = Vec::new();
+        let next = before.next(fetched, &self.algorithms, settings, clock.elapsed(), outage, &mut notices);
+        notice::log(&notices, &self.spec.address(), settings.grace);
+        next.map_err(|document| FetchError::new(self.spec.address(), FetchFailure::InvalidDocument(document)))
+    }
+
+    /// Publishes the outcome of a refresh, sets the time of the next one, and wakes the waiters.
+    fn finish(&self, previous: PreviousResponses, next: Result<Snapshot, FetchError>, max_age: Option<Duration>) {
         let mut schedule = self.schedule();
-        let settings = &self.around.settings;
-        let at = self.around.clock.elapsed();
+        let RefreshContext { clock, settings, counters, revision, .. } = &self.context;
+        let at = clock.elapsed();
         schedule.running = None;
         schedule.is_running = false;
         match next {
             Ok(next) => {
-                schedule.remembered = remembered;
+                schedule.previous = previous;
                 schedule.failures = 0;
                 schedule.failure = None;
-                // The first of all is free: an unknown key right after it may ask again.
+                // No cooldown after the first one: an unknown `kid` right after it may start another.
                 let cool_down = if schedule.has_succeeded { settings.cool_down } else { Duration::ZERO };
                 schedule.not_before = at.saturating_add(cool_down);
                 schedule.has_succeeded = true;
                 self.failing.store(false, Ordering::Relaxed);
-                let is_known = self.snapshot.read(|old| old.issuers == next.issuers && old.tenant == next.tenant);
-                self.snapshot.store(next);
-                if !is_known {
-                    self.around.issuer_revision.advance();
-                }
+                self.snapshot.store(Arc::new(next));
                 self.due.store(millis(at.saturating_add(interval(settings, max_age))), Ordering::Relaxed);
                 tracing::debug!(target: "tower_entra", event = "keys_refreshed", document = %self.spec.address());
             }
             Err(cause) => {
-                // The next request gets everything again, as if for the first time.
-                schedule.remembered = Remembered::default();
+                // The next refresh gets every document again, without `ETag`.
+                schedule.previous = PreviousResponses::default();
                 schedule.failures = schedule.failures.saturating_add(1);
-                let wait = back_off(settings, schedule.failures, schedule.has_succeeded);
+                let wait = backoff(settings, schedule.failures, schedule.has_succeeded);
                 schedule.not_before = at.saturating_add(wait);
                 self.failing.store(true, Ordering::Relaxed);
                 self.due.store(millis(schedule.not_before), Ordering::Relaxed);
-                self.around.counters.count(Event::Failure);
+                counters.count(Event::Failure);
                 tracing::warn!(target: "tower_entra", event = "keys_refresh_failed", document = %self.spec.address(),
                     cause = cause.to_string(), failures = schedule.failures, retry_after_seconds = wait.as_secs());
                 schedule.failure = Some(cause.into());
             }
         }
-        // After everything that it counts.
-        self.around.epoch.advance();
-        self.ended.send_modify(|ended| *ended = ended.wrapping_add(1));
+        // After everything that it stands for.
+        schedule.published = revision.increment();
+        self.finished.send_modify(|finished| *finished = finished.wrapping_add(1));
     }
 }
 
 /// The time to the next refresh. `max-age` may shorten it, to a twelfth at most, and never lengthens it.
 ///
-/// It is up to a quarter shorter at random: replicas that fetched in the same minute, after a rotation for instance, have
-/// spread over the hour after a few refreshes.
+/// It is up to a quarter shorter at random, so that replicas that fetched in the same minute, after a rotation for example,
+/// spread over the hour within a few refreshes.
 fn interval(settings: &KeySettings, max_age: Option<Duration>) -> Duration {
     let longest = settings.refresh_interval;
     let interval = max_age.map_or(longest, |max_age| max_age.clamp(longest / 12, longest));
     interval.mul_f64(1.0 - 0.25 * random())
 }
 
-/// The wait after failures: doubling while there are keys, about a cooldown while there are none. Never shorter than a
-/// cooldown, but for the very first retry, and spread at random, so that a fleet does not come back in step.
-fn back_off(settings: &KeySettings, failures: u32, has_keys: bool) -> Duration {
+/// The wait after failures: exponential while there are keys, about one cooldown while there are none. Never shorter than a
+/// cooldown, except for the first retry, and with jitter, so that replicas do not retry at the same time.
+fn backoff(settings: &KeySettings, failures: u32, has_keys: bool) -> Duration {
     let cooldown = settings.cool_down.mul_f64(1.0 + 0.2 * random());
     if !has_keys {
         return if failures == 1 { FIRST_RETRY.min(settings.cool_down) } else { cooldown };
     }
     let doubled = settings.cool_down.saturating_mul(1_u32 << failures.saturating_sub(1).min(16));
-    doubled.min(LONGEST_BACK_OFF.max(settings.cool_down)).mul_f64(0.7 + 0.5 * random()).max(cooldown)
+    doubled.min(MAX_BACKOFF.max(settings.cool_down)).mul_f64(0.7 + 0.5 * random()).max(cooldown)
 }
 
 /// A number from 0 to 1, for jitter: no secret depends on it.

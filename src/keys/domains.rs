@@ -1,29 +1,36 @@
-//! The documents of listed domains, by the tenants that they turned out to be. What it costs to find one does not depend on
-//! how many there are.
+//! The documents of listed domains, by the tenants that they belong to. Lookup time does not depend on their number.
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{document::Document, epoch::Epoch, renewed::Renewed};
-use crate::tenant::TenantId;
+use super::{
+    derived::{Computed, Derived},
+    document::Document,
+    revision::Revision,
+};
+use crate::{sync::Guard, tenant::TenantId};
 
 /// One document for each domain.
 #[derive(Debug)]
 pub(super) struct Domains {
     documents: Vec<Arc<Document>>,
-    table: Renewed<Table>,
+    table: Derived<Table>,
 }
 
 #[derive(Debug)]
 struct Table {
-    /// Two domains may be one tenant's.
-    of: HashMap<TenantId, Vec<usize>>,
+    /// Two domains may belong to one tenant.
+    documents: HashMap<TenantId, Vec<usize>>,
+    /// The tenant of every domain is known.
     is_complete: bool,
 }
 
 impl Domains {
-    /// `issuer_revision` counts the changes of issuers and tenants. `None` if there are no documents.
-    pub(super) fn new(documents: Vec<Arc<Document>>, issuer_revision: Arc<Epoch>) -> Option<Box<Self>> {
-        let table = (!documents.is_empty()).then(|| Renewed::new(issuer_revision, || Table::new(&documents)))?;
+    /// `None` if there are no documents.
+    pub(super) fn new(documents: Vec<Arc<Document>>, revision: Arc<Revision>) -> Option<Box<Self>> {
+        if documents.is_empty() {
+            return None;
+        }
+        let table = Derived::new(revision, || issuer_version(&documents), || Table::new(&documents));
         Some(Box::new(Self { documents, table }))
     }
 
@@ -32,38 +39,49 @@ impl Domains {
         self.documents.iter()
     }
 
-    /// Whether this tenant is one of theirs; `None` if a domain is not resolved yet, and might be.
-    pub(super) fn have(&self, tenant: TenantId) -> Option<bool> {
-        self.read(|table| if table.of.contains_key(&tenant) { Some(true) } else { table.is_complete.then_some(false) })
+    /// The sum of the documents' issuer versions.
+    pub(super) fn issuer_version(&self) -> u64 {
+        issuer_version(&self.documents)
+    }
+
+    /// Whether one of the domains belongs to this tenant; `None` if a domain is not resolved yet, and may.
+    pub(super) fn contains(&self, tenant: TenantId) -> Option<bool> {
+        let table = &self.table().value;
+        if table.documents.contains_key(&tenant) { Some(true) } else { table.is_complete.then_some(false) }
     }
 
     /// Calls `each` with the documents of a tenant.
     pub(super) fn for_each_of(&self, tenant: TenantId, mut each: impl FnMut(&Arc<Document>)) {
-        self.read(|table| {
-            table.of.get(&tenant).into_iter().flatten().for_each(|&at| each(&self.documents[at]));
-        });
+        let table = self.table();
+        let numbers = table.value.documents.get(&tenant).into_iter().flatten();
+        numbers.for_each(|&number| each(&self.documents[number]));
     }
 
     /// One of the documents of a tenant: those of its other domains have the same keys.
     pub(super) fn first_of(&self, tenant: TenantId) -> Option<Arc<Document>> {
-        self.read(|table| table.of.get(&tenant).and_then(|all| all.first()).map(|&at| Arc::clone(&self.documents[at])))
+        let number = *self.table().value.documents.get(&tenant)?.first()?;
+        Some(Arc::clone(&self.documents[number]))
     }
 
-    fn read<R>(&self, look: impl FnOnce(&Table) -> R) -> R {
-        self.table.read(|| Table::new(&self.documents), look)
+    fn table(&self) -> Guard<Computed<Table>> {
+        self.table.get(|| self.issuer_version(), || Table::new(&self.documents))
     }
 }
 
+fn issuer_version(documents: &[Arc<Document>]) -> u64 {
+    documents.iter().map(|document| document.snapshot().issuer_version).sum()
+}
+
 impl Table {
-    fn new(documents: &[Arc<Document>]) -> Self {
-        let mut of: HashMap<TenantId, Vec<usize>> = HashMap::new();
+    fn new(all: &[Arc<Document>]) -> Self {
+        let mut documents: HashMap<TenantId, Vec<usize>> = HashMap::new();
         let mut is_complete = true;
-        for (at, document) in documents.iter().enumerate() {
-            match document.read(|snapshot| snapshot.tenant) {
-                Some(tenant) => of.entry(tenant).or_default().push(at),
+        for (number, document) in all.iter().enumerate() {
+            match document.snapshot().tenant {
+                Some(tenant) => documents.entry(tenant).or_default().push(number),
                 None => is_complete = false,
             }
         }
-        Self { of, is_complete }
+        Self { documents, is_complete }
     }
 }

@@ -1,28 +1,26 @@
-//! The signing keys: fetched when they are first needed, refreshed in the background, never waited for by a request whose
-//! key is known.
+//! Signing keys: fetched when they are first needed and refreshed in the background. A request whose key is known never waits.
 //!
-//! A document is one metadata document with its key set: it has one refresh in flight at most, and
-//! a budget. A store holds the documents of one authority. What a request sees of a document is an
-//! unchanging snapshot.
+//! A document is one metadata document with its key set. It has at most one refresh in flight, a cooldown and a backoff. A
+//! store holds the documents of one authority. Requests read immutable snapshots.
 //!
-//! # To be seen
+//! # Monitoring
 //!
-//! [`Verifier::stats`](crate::Verifier::stats) gives the counts. Events of [`tracing`] have the target `tower_entra` and a
+//! [`Verifier::stats`](crate::Verifier::stats) has the counters. Events of [`tracing`] have the target `tower_entra` and a
 //! field `event`:
 //!
 //! | event | level | fields |
 //! |---|---|---|
 //! | `keys_refreshed` | debug | `document` |
 //! | `keys_refresh_failed` | warn | `document`, `cause`, `failures`, `retry_after_seconds`; at least every 36 minutes while there is traffic |
-//! | `key_skipped` | warn, debug | `document`, `kid`, `reason`: a key that is not used; a warning if anybody can forge its signatures, or if its document contradicts itself |
+//! | `key_skipped` | warn, debug | `document`, `kid`, `reason`: a key that is not used; a warning if anyone can forge its signatures, or if its document contradicts itself |
 //! | `key_changed` | warn | `document`, `kid`, `change`: another `issuer` or `cloud_instance_name` than before |
 //! | `key_oddly_encoded` | debug | `document`, `kid`: `n` or `e` is padded, or in standard base64 |
 //! | `key_revoked` | warn | `kid` |
 //! | `issuer_refused` | error | `authority`, `owner`, `issuer`, `document`: metadata names an issuer that the authority does not own |
-//! | `unknown_authority` | warn | `authority`, `configured`: a requirement names an authority that the verifier does not have |
+//! | `unknown_authority` | warn | `authority`, `configured`: a requirement names an authority that is not configured |
 //! | `no_runtime` | error | `document`: there is no tokio runtime to fetch on |
-//! | `configuration` | warn | what an operator should know at start-up and after a reload |
-//! | `configuration_reloaded` | info | `authorities`: how many there are now |
+//! | `configuration` | warn | `setting`: warnings about the configuration, at start-up and after a reload |
+//! | `configuration_reloaded` | info | `authorities`: their number |
 //!
 //! Counters of the [`metrics`](https://docs.rs/metrics) facade (feature `metrics`): `tower_entra_key_refreshes_total`,
 //! `tower_entra_key_refresh_failures_total`, `tower_entra_fetches_total`, `tower_entra_unknown_keys_total`,
@@ -30,7 +28,7 @@
 //!
 //! # Settings
 //!
-//! How long and how often is a matter of [`KeySettings`]:
+//! Refresh intervals, time limits and the grace period are in [`KeySettings`]:
 //!
 //! ```
 //! use std::time::Duration;
@@ -40,7 +38,7 @@
 //! assert_eq!(settings.cool_down, Duration::from_secs(30));
 //! ```
 //!
-//! Refreshes of listed tenants' own documents have a rate limit, which many customers with keys of their own may need higher:
+//! Refreshes of the documents of listed tenants have a rate limit. Many customers with their own keys may need a higher one:
 //!
 //! ```
 //! use std::time::Duration;
@@ -52,7 +50,7 @@
 //! assert_eq!(settings.tenant_refresh_wait, Duration::from_secs(5));
 //! ```
 //!
-//! A key that must never count again is revoked by its `kid`:
+//! A key that must not be accepted any more is revoked by its `kid`:
 //!
 //! ```
 //! use tower_entra::keys::KeySettings;
@@ -62,16 +60,16 @@
 //! ```
 
 mod constraint;
+pub(crate) mod derived;
+pub(crate) mod discovery;
 pub(crate) mod document;
 mod domains;
-pub(crate) mod epoch;
 mod notice;
 pub(crate) mod previous;
 pub(crate) mod queue;
 mod refresh;
-pub(crate) mod renewed;
+pub(crate) mod revision;
 pub(crate) mod revoked;
-mod shared;
 pub(crate) mod snapshot;
 pub(crate) mod stats;
 pub(crate) mod store;
@@ -82,41 +80,41 @@ use std::{collections::HashSet, time::Duration};
 
 pub use stats::KeyStats;
 
-/// How keys are kept and refreshed.
+/// Settings for fetching and keeping keys; the [module](self) has examples.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeySettings {
-    /// Time between two refreshes, up to a quarter shorter at random; the `max-age` of the provider can shorten it. 1 h.
+    /// Refresh interval, up to a quarter shorter at random. A shorter `Cache-Control: max-age` wins. Default: 1 h.
     pub refresh_interval: Duration,
-    /// Shortest time between two refreshes that unknown keys cause, failed ones counted too. 30 s.
+    /// Cooldown between refreshes triggered by an unknown `kid`, including failed ones. Default: 30 s.
     pub cool_down: Duration,
     /// Grace period: how long a key stays in use after it
     /// [disappeared from the newest document](crate::guide::entra#keys-that-disappear-and-return), and how long an
-    /// `issuer` or `cloud_instance_name` that documents changed or omit still restricts the key. Time without a
-    /// document does not count. 24 h.
+    /// `issuer` or `cloud_instance_name` that documents changed or omit still restricts the key. It is counted only while
+    /// refreshes succeed. Default: 24 h.
     pub grace: Duration,
-    /// How long keys stay in use while no document can be fetched. 7 days.
+    /// How long keys stay in use while refreshes fail. Default: 7 days.
     pub max_stale: Duration,
-    /// Time that one refresh may take, all its documents together. 10 s.
+    /// Timeout of one refresh, with all requests that it makes. Default: 10 s.
     pub timeout: Duration,
-    /// Average time between two refreshes of listed tenants' own documents, all tenants together: the rate limit against
-    /// forged tokens that name many tenants. Waiting tenants are served in turn. Zero switches the limit off. 500 ms.
+    /// Average time between two refreshes of documents of listed tenants, for all tenants together: the rate limit against
+    /// forged tokens that name many tenants. Tenants are refreshed in the order of their requests. Zero disables the limit.
+    /// Default: 500 ms.
     pub tenant_refresh_interval: Duration,
-    /// How many such refreshes may start at once after a quiet time; 0 counts as 1. 10.
+    /// How many such refreshes may start at once after an idle time; 0 counts as 1. Default: 10.
     pub tenant_refresh_burst: u32,
-    /// How long a request waits for its tenant's own document, before it is rejected with
-    /// [`keys_unavailable`](crate::RejectionKind::KeysUnavailable). 5 s.
+    /// How long a request waits for its tenant's document, before it is rejected with
+    /// [`keys_unavailable`](crate::RejectionKind::KeysUnavailable). Default: 5 s.
     pub tenant_refresh_wait: Duration,
-    /// How long [`warm_up`](crate::Verifier::warm_up) waits in all. What has not arrived by then goes on in the background.
-    /// 30 s.
+    /// Timeout of [`warm_up`](crate::Verifier::warm_up). Refreshes in flight continue in the background. Default: 30 s.
     pub warm_up_timeout: Duration,
-    /// Longest document, in bytes. 1 MiB.
+    /// Maximum length of a document, in bytes. Default: 1 MiB.
     pub max_document_bytes: usize,
-    /// Keys that never count, by their `kid`, whatever any document says.
+    /// Revoked keys, by `kid`: they are not accepted even if an issuer publishes them.
     pub revoked: HashSet<String>,
 }
 
 impl KeySettings {
-    /// The same with no time longer than ten years, so that sums of them have room.
+    /// The same with no duration longer than ten years, so that sums do not overflow.
     pub(crate) fn bounded(mut self) -> Self {
         const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
         for time in [

@@ -1,8 +1,8 @@
-//! The documents of the configuration before a reload, so that keys that were fetched are not fetched again.
+//! The documents of the configuration before a reload, so that their keys are not fetched again.
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::document::{Document, Surroundings};
+use super::document::{Document, RefreshContext};
 use crate::{authority::DocumentSpec, jwt::Algorithm};
 
 /// By the URL of their metadata. Each is used once.
@@ -22,23 +22,23 @@ impl PreviousDocuments {
         self.0.is_empty()
     }
 
-    /// The document that was fetched for this description before the reload, with its keys, its budget, and the refresh in
-    /// flight if there is one; or its [successor](Document::successor).
+    /// The document of this description from before the reload, with its keys, its schedule and the refresh in flight; or its
+    /// [successor](Document::successor).
     pub(super) fn take(
         &mut self,
         spec: &DocumentSpec,
         algorithms: &[Algorithm],
-        around: &Surroundings,
+        context: &RefreshContext,
     ) -> Option<Arc<Document>> {
         if self.is_empty() {
             return None;
         }
         let same_address = self.0.get_mut(&spec.address())?;
-        let at = same_address.iter().position(|document| document.fits(spec, algorithms, around))?;
-        let document = same_address.swap_remove(at);
-        match document.has_same_ownership(around) {
+        let index = same_address.iter().position(|document| document.fits(spec, algorithms, context))?;
+        let document = same_address.swap_remove(index);
+        match document.has_same_ownership(context) {
             true => Some(document),
-            false => Some(Arc::new(document.successor(around.clone()))),
+            false => Some(Arc::new(document.successor(context.clone()))),
         }
     }
 }

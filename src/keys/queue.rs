@@ -1,30 +1,31 @@
-//! The rate limit for refreshes of tenants' own documents. Anybody can name a listed tenant in a forged token, so the
-//! number of tenants that are named must not decide how much is fetched, nor whose turn it is.
+//! The rate limit for refreshes of tenant documents. Anyone can name a listed tenant in a forged token, so neither the number
+//! of fetches nor the order of the tenants may depend on how many tokens name which tenant.
 
 use std::{
     collections::VecDeque,
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Weak},
     time::Duration,
 };
 
-use tokio::task::AbortHandle;
-
 use super::{KeySettings, document::Document};
-use crate::clock::Clock;
+use crate::{
+    clock::Clock,
+    sync::{Mutex, MutexGuard, lock, runtime::Handle, spawn, task::AbortHandle, time::sleep},
+};
 
-/// Starts refreshes in the order in which they were asked for, no faster than the rate limit allows. Each document has at
-/// most one place, so the queue is never longer than the list of tenants, and a flood of tokens for other tenants delays
-/// a tenant by one refresh for each of them.
+/// Starts refreshes in the order of the requests, no faster than the rate limit allows. Each document is queued at most once,
+/// so the queue is never longer than the list of tenants, and a flood of tokens for other tenants delays a tenant by at most
+/// one refresh of each.
 ///
-/// A document keeps its place when the requests that wait for it go away: a client that comes back after its 503 does
-/// not start again at the end. The task that serves the queue ends when the queue is empty, or is dropped.
+/// A document stays queued when the requests that wait for it are cancelled, so that a client that retries after its 503
+/// does not start again at the end. The task that serves the queue ends when the queue is empty or dropped.
 pub(crate) struct RefreshQueue(Arc<Shared>);
 
 struct Shared {
     clock: Arc<dyn Clock>,
     interval: Duration,
-    /// How far refreshes may run ahead of the average rate.
+    /// How far refreshes may be ahead of the average rate.
     tolerance: Duration,
     state: Mutex<State>,
 }
@@ -32,9 +33,9 @@ struct Shared {
 #[derive(Default)]
 struct State {
     waiting: VecDeque<Weak<Document>>,
-    /// How many documents have left the queue; their tickets are 1 to this number.
+    /// The number of documents that have left the queue; their tickets were 1 to this number.
     left: u64,
-    /// When the whole burst will be available again, by the clock that never leaps.
+    /// When the whole burst is available again, in monotonic time.
     full_at: Duration,
     driver: Option<AbortHandle>,
 }
@@ -46,8 +47,8 @@ impl RefreshQueue {
         Self(Arc::new(Shared { clock, interval, tolerance, state: Mutex::default() }))
     }
 
-    /// Gives a document a place in the queue, unless it has one; at once its turn if nobody waits and the limit allows.
-    /// Returns whether a refresh is under way or will be: `false` during the document's cooldown, or without a runtime.
+    /// Queues a document unless it is queued. Its refresh starts at once if the queue is empty and the limit allows.
+    /// Returns whether a refresh is in flight or queued: `false` during the document's cooldown, or without a runtime.
     pub(crate) fn enter(&self, document: &Arc<Document>) -> bool {
         if document.is_running() {
             return true;
@@ -57,11 +58,11 @@ impl RefreshQueue {
         }
         self.0.push(document);
         self.0.serve();
-        self.drive();
+        self.start_driver();
         true
     }
 
-    /// The time until a document's turn; zero if it does not wait for one.
+    /// The time until a document's refresh starts; zero if it is not queued.
     pub(crate) fn time_to_turn(&self, document: &Document) -> Duration {
         let state = self.0.state();
         let Some(ahead) = document.ticket().checked_sub(state.left + 1) else { return Duration::ZERO };
@@ -69,23 +70,29 @@ impl RefreshQueue {
         self.0.time_to_next(&state).saturating_add(ahead)
     }
 
-    /// Starts the task that serves the queue, if somebody waits and none is running.
-    fn drive(&self) {
+    /// The number of queued documents.
+    #[cfg(test)]
+    pub(crate) fn waiting(&self) -> usize {
+        self.0.state().waiting.len()
+    }
+
+    /// Starts the task that serves the queue, if a document is queued and no task is running.
+    fn start_driver(&self) {
         let mut state = self.0.state();
-        // A task whose runtime was shut down is finished too.
-        let is_driven = state.driver.as_ref().is_some_and(|driver| !driver.is_finished());
-        if state.waiting.is_empty() || is_driven {
+        // A task whose runtime was shut down has finished too.
+        let is_running = state.driver.as_ref().is_some_and(|driver| !driver.is_finished());
+        if state.waiting.is_empty() || is_running {
             return;
         }
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let Ok(runtime) = Handle::try_current() else { return };
         let shared = Arc::clone(&self.0);
         let driver = async move {
             while let Some(wait) = shared.next_wait() {
-                tokio::time::sleep(wait).await;
+                sleep(wait).await;
                 shared.serve();
             }
         };
-        state.driver = Some(runtime.spawn(driver).abort_handle());
+        state.driver = Some(spawn(&runtime, driver));
     }
 }
 
@@ -105,7 +112,7 @@ impl fmt::Debug for RefreshQueue {
 
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     fn push(&self, document: &Arc<Document>) {
@@ -116,10 +123,10 @@ impl Shared {
         }
     }
 
-    /// Starts every refresh whose turn it is.
+    /// Starts every refresh that the limit allows now.
     fn serve(&self) {
         while let Some(document) = self.next() {
-            // Without the lock: a runtime that shuts down ends the refresh on the spot.
+            // Without the lock: a runtime that shuts down finishes the refresh at once.
             document.request();
         }
     }
@@ -129,7 +136,7 @@ impl Shared {
         let mut state = self.state();
         loop {
             let first = state.waiting.front()?.upgrade();
-            // One that is gone, or was refreshed by other means, costs nothing.
+            // One that was dropped, or refreshed by other means, does not count towards the limit.
             let Some(document) = first.filter(|document| document.may_refresh()) else {
                 state.leave();
                 continue;
@@ -148,11 +155,11 @@ impl Shared {
         state.full_at.saturating_sub(self.clock.elapsed().saturating_add(self.tolerance))
     }
 
-    /// For the task that serves the queue: the time until the next turn, or `None` when it is to end.
+    /// For the task that serves the queue: the time until the next refresh, or `None` if the task has to end.
     fn next_wait(&self) -> Option<Duration> {
         let mut state = self.state();
         if state.waiting.is_empty() {
-            // Under the lock, so that whoever comes next starts another.
+            // Under the lock, so that the next document starts another task.
             state.driver = None;
             return None;
         }
@@ -180,10 +187,10 @@ mod tests {
         clock::SystemClock,
         fetch::{Fetch, FetchFuture, FetchRequest},
         jwt::Algorithm,
-        keys::document::Surroundings,
+        keys::document::RefreshContext,
     };
 
-    /// Never answers.
+    /// Never responds.
     #[derive(Debug)]
     struct Silent;
 
@@ -200,24 +207,19 @@ mod tests {
             jwks_uri: None,
             listed: Arc::default(),
         };
-        let surroundings = Surroundings {
+        let context = RefreshContext {
             ownership: Default::default(),
             fetch: Arc::new(Silent),
             clock: Arc::clone(clock),
             settings: Arc::new(settings.clone()),
             counters: Arc::default(),
-            epoch: Arc::default(),
-            issuer_revision: Arc::default(),
+            revision: Arc::default(),
         };
-        Arc::new(Document::new(spec, Arc::from([Algorithm::RS256]), surroundings))
-    }
-
-    fn waiting(queue: &RefreshQueue) -> usize {
-        queue.0.state().waiting.len()
+        Arc::new(Document::new(spec, Arc::from([Algorithm::RS256]), context))
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_document_has_at_most_one_place_and_a_turn_that_can_be_told() {
+    async fn document_is_queued_once_and_its_start_time_is_known() {
         const SECOND: Duration = Duration::from_secs(1);
         let settings = KeySettings {
             tenant_refresh_interval: SECOND,
@@ -231,16 +233,16 @@ mod tests {
         for _ in 0..10 {
             assert!(documents.iter().all(|document| queue.enter(document)));
         }
-        assert!(documents[0].is_running(), "it is its turn at once");
-        assert_eq!(waiting(&queue), 3);
+        assert!(documents[0].is_running(), "the first starts at once");
+        assert_eq!(queue.waiting(), 3);
         for (number, document) in documents.iter().enumerate().skip(1) {
             let turn = SECOND * u32::try_from(number).unwrap();
-            let told = queue.time_to_turn(document);
-            assert!(told <= turn && told + SECOND > turn, "{number}: {told:?}");
+            let reported = queue.time_to_turn(document);
+            assert!(reported <= turn && reported + SECOND > turn, "{number}: {reported:?}");
         }
         assert_eq!(queue.time_to_turn(&documents[0]), Duration::ZERO);
         drop(documents);
         queue.0.serve();
-        assert_eq!(waiting(&queue), 0, "places of documents that are gone are given up");
+        assert_eq!(queue.waiting(), 0, "dropped documents leave the queue");
     }
 }

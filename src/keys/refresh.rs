@@ -1,24 +1,24 @@
-//! One refresh: metadata, then keys. Nothing here decides when.
+//! One refresh: it fetches metadata, then keys. The schedule is in `document.rs`.
 
 use std::{fmt, sync::Arc, time::SystemTime};
 
 use super::{
     KeySettings,
+    discovery::{Metadata, MetadataError},
     snapshot::Fetched,
     stats::{Counters, Event},
 };
 use crate::{
     authority::{DocumentOwner, DocumentSpec, ForeignIssuer, Ownership},
     claims::TokenVersion,
-    discovery::{Metadata, MetadataError},
     error::{DocumentFault, FetchError, FetchFailure, InvalidDocument},
     fetch::{Fetch, FetchRequest, FetchResponse},
     jwk::KeySet,
 };
 
-/// The last version of each document, so that an unchanged one need not be sent again (`ETag`).
+/// The last response for each document with an `ETag`, so that unchanged documents are not sent again.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Remembered {
+pub(crate) struct PreviousResponses {
     v1: Option<Entry<Metadata>>,
     v2: Option<Entry<Metadata>>,
     keys: Option<Entry<Arc<KeySet>>>,
@@ -31,26 +31,26 @@ struct Entry<T> {
     document: T,
 }
 
-/// Gets the documents of `spec`.
+/// Fetches the documents of `spec`.
 pub(crate) struct Refresh<'a> {
     pub(crate) spec: &'a DocumentSpec,
     pub(crate) fetch: &'a dyn Fetch,
     pub(crate) settings: &'a KeySettings,
     pub(crate) counters: &'a Counters,
-    /// What the documents may name.
+    /// The issuers that the documents may name.
     pub(crate) ownership: &'a Ownership,
-    /// Issuers that they named and may not.
+    /// Issuers that they named and do not own.
     pub(crate) foreign: Vec<ForeignIssuer>,
-    pub(crate) remembered: Remembered,
-    /// The shortest `max-age` of the answers.
+    pub(crate) previous: PreviousResponses,
+    /// The shortest `max-age` of the responses.
     pub(crate) max_age: Option<std::time::Duration>,
-    /// The provider's clock, as the last answer had it.
+    /// The `Date` of the last response.
     pub(crate) date: Option<SystemTime>,
 }
 
 impl Refresh<'_> {
-    /// Metadata of v2 (and v1, where the issuers are not known), then the keys it points to. Documents that name the issuer of
-    /// another authority are refused as a whole, and are one event.
+    /// Fetches metadata of v2 (and of v1 if the issuers are not known), then the key set. Documents that name an issuer of another
+    /// authority are rejected as a whole and logged once.
     pub(crate) async fn run(&mut self) -> Result<Fetched, FetchError> {
         let fetched = self.documents().await;
         if let [first, ..] = self.foreign.as_slice() {
@@ -84,7 +84,7 @@ impl Refresh<'_> {
             Ok(metadata) => Some(metadata),
             Err(error) if is_not_found(&error) => None,
             Err(error) if !self.foreign.is_empty() => {
-                // Both documents may need their issuers listed: whoever has to list them wants to be told at once.
+                // Both documents may need their issuers listed: report both at once.
                 let _ = self.metadata(TokenVersion::V1).await;
                 return Err(match self.foreign.as_slice() {
                     [v2, v1] => {
@@ -105,9 +105,9 @@ impl Refresh<'_> {
     }
 
     async fn metadata(&mut self, version: TokenVersion) -> Result<Metadata, FetchError> {
-        let (url, remembered) = match version {
-            TokenVersion::V1 => (self.spec.v1_address().unwrap_or_default(), self.remembered.v1.take()),
-            TokenVersion::V2 => (self.spec.address(), self.remembered.v2.take()),
+        let (url, previous) = match version {
+            TokenVersion::V1 => (self.spec.v1_address().unwrap_or_default(), self.previous.v1.take()),
+            TokenVersion::V2 => (self.spec.address(), self.previous.v2.take()),
         };
         let spec = self.spec;
         let (ownership, mut foreign) = (self.ownership, None);
@@ -120,33 +120,33 @@ impl Refresh<'_> {
                 document
             })
         };
-        let found = self.get(url, remembered, parse).await;
+        let found = self.get(url, previous, parse).await;
         self.foreign.extend(foreign);
         let (metadata, entry) = found.map_err(|error| explained(error, spec))?;
         match version {
-            TokenVersion::V1 => self.remembered.v1 = entry,
-            TokenVersion::V2 => self.remembered.v2 = entry,
+            TokenVersion::V1 => self.previous.v1 = entry,
+            TokenVersion::V2 => self.previous.v2 = entry,
         }
         Ok(metadata)
     }
 
     async fn keys(&mut self, url: String) -> Result<Arc<KeySet>, FetchError> {
-        let remembered = self.remembered.keys.take();
+        let previous = self.previous.keys.take();
         let parse = |body: &[u8]| KeySet::parse(body).map(Arc::new).map_err(InvalidDocument::new);
-        let (keys, entry) = self.get(url, remembered, parse).await?;
-        self.remembered.keys = entry;
+        let (keys, entry) = self.get(url, previous, parse).await?;
+        self.previous.keys = entry;
         Ok(keys)
     }
 
     async fn get<T: Clone>(
         &mut self,
         url: String,
-        remembered: Option<Entry<T>>,
+        previous: Option<Entry<T>>,
         parse: impl FnOnce(&[u8]) -> Result<T, InvalidDocument>,
     ) -> Result<(T, Option<Entry<T>>), FetchError> {
-        let remembered = remembered.filter(|entry| entry.url == url);
+        let previous = previous.filter(|entry| entry.url == url);
         let cap = self.settings.max_document_bytes;
-        let request = FetchRequest::new(&url, cap).with_etag(remembered.as_ref().map(|entry| entry.etag.clone()));
+        let request = FetchRequest::new(&url, cap).with_etag(previous.as_ref().map(|entry| entry.etag.clone()));
         self.counters.count(Event::Fetch);
         let FetchResponse { status, body, etag, max_age, date } = self.fetch.fetch(request).await?;
         self.date = date.and_then(|date| httpdate::parse_http_date(&date).ok());
@@ -154,7 +154,7 @@ impl Refresh<'_> {
             self.max_age = Some(self.max_age.map_or(max_age, |shortest| shortest.min(max_age)));
         }
         let failed = |failure| FetchError::new(&url, failure);
-        match (status, remembered) {
+        match (status, previous) {
             (200, _) if body.len() > cap => Err(failed(FetchFailure::TooLarge { max_bytes: cap })),
             (200, _) => {
                 let document = parse(&body).map_err(|document| failed(FetchFailure::InvalidDocument(document)))?;
@@ -206,29 +206,30 @@ mod tests {
     use super::*;
     use crate::fetch::FetchFuture;
 
-    /// Answers with one `ETag` for everything, and notes who sent it back. The keys move with each metadata document.
+    /// Responds with one `ETag` for all documents, and records which requests send it. Each metadata document has another
+    /// `jwks_uri`.
     #[derive(Debug, Default)]
     struct Moving(Mutex<Vec<(String, bool)>>);
 
     impl Fetch for Moving {
         fn fetch(&self, request: FetchRequest) -> FetchFuture {
-            let mut asked = self.0.lock().unwrap();
+            let mut requests = self.0.lock().unwrap();
             let body = match request.url.contains(".well-known") {
                 true => format!(
                     r#"{{"issuer":"https://id.example","jwks_uri":"https://id.example/keys/{}"}}"#,
-                    asked.len() / 2
+                    requests.len() / 2
                 ),
                 false => r#"{"keys":[]}"#.to_owned(),
             };
-            asked.push((request.url, request.etag.is_some()));
+            requests.push((request.url, request.etag.is_some()));
             let response = FetchResponse { etag: Some("\"one\"".to_owned()), ..FetchResponse::new(200, body) };
             Box::pin(async move { Ok(response) })
         }
     }
 
-    /// Else an answer of 304 would bring the keys of the old address back.
+    /// Otherwise a 304 response would restore the keys of the old URL.
     #[tokio::test]
-    async fn what_is_remembered_of_one_address_says_nothing_of_another() {
+    async fn etag_of_one_url_is_not_sent_to_another() {
         let spec = DocumentSpec::OpenIdConnect {
             issuer: "https://id.example".into(),
             metadata: None,
@@ -236,7 +237,7 @@ mod tests {
             listed: Arc::default(),
         };
         let (fetch, settings, counters) = (Moving::default(), KeySettings::default(), Counters::default());
-        let mut remembered = Remembered::default();
+        let mut previous = PreviousResponses::default();
         for _ in 0..2 {
             let (spec, fetch, settings, counters) = (&spec, &fetch, &settings, &counters);
             let mut refresh = Refresh {
@@ -246,17 +247,17 @@ mod tests {
                 counters,
                 ownership: &Ownership::default(),
                 foreign: Vec::new(),
-                remembered,
+                previous,
                 max_age: None,
                 date: None,
             };
             refresh.run().await.unwrap();
-            remembered = refresh.remembered;
+            previous = refresh.previous;
         }
-        let asked = fetch.0.into_inner().unwrap();
+        let requests = fetch.0.into_inner().unwrap();
         let metadata = "https://id.example/.well-known/openid-configuration";
         let expected = [(metadata, false), ("https://id.example/keys/0", false), (metadata, true)];
-        assert_eq!(asked[..3], expected.map(|(url, has_etag)| (url.to_owned(), has_etag)));
-        assert_eq!(asked[3], ("https://id.example/keys/1".to_owned(), false), "another address");
+        assert_eq!(requests[..3], expected.map(|(url, has_etag)| (url.to_owned(), has_etag)));
+        assert_eq!(requests[3], ("https://id.example/keys/1".to_owned(), false), "another address");
     }
 }

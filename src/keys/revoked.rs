@@ -1,16 +1,15 @@
-use std::{
-    collections::HashSet,
-    fmt,
-    sync::{
-        Arc, PoisonError, RwLock,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::{collections::HashSet, fmt, sync::Arc};
+
+use crate::sync::{
+    RwLock,
+    atomic::{AtomicBool, Ordering},
+    read, write,
 };
 
-/// Keys that are never accepted, by their `kid`, whatever any document says.
+/// Revoked keys, by `kid`: they are not accepted even if an issuer publishes them.
 #[derive(Debug, Default)]
 pub(crate) struct Revoked {
-    /// By the configuration: those of a reloaded one replace them.
+    /// From the configuration; a reload replaces them.
     configured: HashSet<String>,
     at_run_time: Arc<RevokedAtRunTime>,
 }
@@ -25,28 +24,27 @@ impl Revoked {
     }
 }
 
-/// Keys that were revoked while the process runs. One is added at once and for good: no configuration removes it.
+/// Keys that were revoked at run time. They stay revoked until the process ends: no configuration removes them.
 #[derive(Default)]
 pub(crate) struct RevokedAtRunTime {
-    /// Most verifiers have none: then nothing is locked.
+    /// So that verifiers without any, which is the usual case, lock nothing.
     has_any: AtomicBool,
     key_ids: RwLock<HashSet<String>>,
 }
 
 impl RevokedAtRunTime {
     pub(crate) fn add(&self, key_id: String) {
-        self.key_ids.write().unwrap_or_else(PoisonError::into_inner).insert(key_id);
+        write(&self.key_ids).insert(key_id);
         self.has_any.store(true, Ordering::Release);
     }
 
     fn contains(&self, key_id: &str) -> bool {
-        self.has_any.load(Ordering::Acquire)
-            && self.key_ids.read().unwrap_or_else(PoisonError::into_inner).contains(key_id)
+        self.has_any.load(Ordering::Acquire) && read(&self.key_ids).contains(key_id)
     }
 }
 
 impl fmt::Debug for RevokedAtRunTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.key_ids.read().unwrap_or_else(PoisonError::into_inner).fmt(f)
+        read(&self.key_ids).fmt(f)
     }
 }

@@ -1,4 +1,4 @@
-//! What is known of one document at one moment, and how the next one is made of it.
+//! An immutable snapshot of one document, and the transition to the next one.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -11,11 +11,11 @@ use foldhash::fast::RandomState;
 use super::{
     KeySettings,
     constraint::{Change, Constraints},
+    discovery::{self, Metadata},
     notice::Notice,
 };
 use crate::{
     authority::{DocumentSpec, Issuers},
-    discovery::{self, Metadata},
     error::InvalidDocument,
     jwk::{Jwk, KeySet, Material, Public, Skipped},
     jwt::Algorithm,
@@ -24,7 +24,7 @@ use crate::{
     tenant::{Cloud, IssuerTemplate, TenantId},
 };
 
-/// The most keys that are kept of one document, those in their grace included.
+/// The most keys of one document, including those in their grace period.
 const MAX_KEYS: usize = 1_000;
 
 /// One key of one document.
@@ -32,42 +32,42 @@ const MAX_KEYS: usize = 1_000;
 pub(crate) struct Key {
     pub(crate) public: Arc<PublicKey>,
     material: Material,
-    /// What its documents say of its issuer (JWKS member `issuer`).
+    /// The JWKS member `issuer`.
     issuers: Constraints,
-    /// The same, read; `None` where that is no issuer at all.
+    /// The same, parsed; `None` for one that is not an issuer.
     templates: Vec<Option<IssuerTemplate>>,
-    /// The same of its cloud (JWKS member `cloud_instance_name`).
+    /// The JWKS member `cloud_instance_name`.
     clouds: Constraints,
-    /// How long it has been missing from the documents; `None` if the newest has it.
+    /// How long it has been missing from the documents; `None` if the newest one has it.
     missing_for: Option<Duration>,
 }
 
-/// A document's keys and issuers. Never changed, only replaced.
+/// The keys and issuers of a document. Immutable: a refresh replaces it.
 #[derive(Clone, Debug)]
 pub(crate) struct Snapshot {
     spec: Arc<DocumentSpec>,
-    /// Counts the replacements.
-    pub(crate) generation: u64,
+    /// Incremented when issuers or tenant change.
+    pub(crate) issuer_version: u64,
     pub(crate) issuers: Issuers,
-    /// The same for a message; `None` if there are none.
+    /// The same for messages; `None` if there are none.
     pub(crate) issuers_text: Option<Arc<str>>,
-    /// The tenant whose own document it is; `None` for a shared one, and for a domain's before its first document.
+    /// The tenant that it belongs to; `None` for a shared document, and for that of a domain before it is loaded.
     pub(crate) tenant: Option<TenantId>,
-    /// The cloud's name, where it is known.
+    /// The cloud's name, if it is known.
     cloud: Option<String>,
-    /// How long metadata have not had the cloud's name any more; `None` if the newest have it, or it is known without.
+    /// How long metadata has omitted the cloud's name; `None` if the newest has it, or if it is known without metadata.
     cloud_omitted_for: Option<Duration>,
-    /// A key of the newest document has a cloud's name, so that all must have one.
+    /// A key of the newest document has a cloud's name, so all must have one.
     demands_cloud: bool,
-    /// Public keys whose private half was in a document, for as long as the process lives: somebody has copied it.
+    /// Public keys whose private half was published in a document. They stay rejected until the process ends.
     leaked: Arc<HashSet<Public>>,
-    /// The provider chooses them; whoever sends a token only looks them up.
+    /// By `kid`. The provider controls the contents of the map; callers can only look up.
     keys: HashMap<Box<str>, Vec<Arc<Key>>, RandomState>,
-    /// When the newest document came; `None` before the first.
+    /// When the newest document was fetched, in monotonic time; `None` before the first.
     pub(crate) loaded_at: Option<Duration>,
 }
 
-/// What one refresh brought.
+/// The documents that one refresh fetched.
 pub(crate) struct Fetched {
     pub(crate) v1: Option<Metadata>,
     pub(crate) v2: Option<Metadata>,
@@ -80,7 +80,7 @@ impl Snapshot {
         let issuers = spec.issuers();
         Self {
             spec: Arc::clone(spec),
-            generation: 0,
+            issuer_version: 0,
             issuers_text: issuers.to_text(),
             issuers,
             tenant: spec.tenant(),
@@ -93,13 +93,13 @@ impl Snapshot {
         }
     }
 
-    /// As before the first document, but for the keys whose private half was published.
+    /// As before the first document, except that keys whose private half was published stay rejected.
     pub(crate) fn without_keys(&self) -> Self {
         Self { leaked: Arc::clone(&self.leaked), ..Self::empty(&self.spec) }
     }
 
-    /// The same without the keys whose private half a document has published, whatever else is wrong with that document.
-    /// `None` if it published none that is not known for it.
+    /// The same without the keys whose private half a document has published, even if that document is invalid otherwise.
+    /// `None` if there are no new ones.
     pub(crate) fn without_leaked(&self, published: &HashSet<Public>) -> Option<Self> {
         let room = MAX_KEYS.saturating_sub(self.leaked.len());
         let new: Vec<&Public> = published.difference(&self.leaked).take(room).collect();
@@ -112,20 +112,19 @@ impl Snapshot {
             all.retain(|key| !leaked.contains(&key.material.public));
             !all.is_empty()
         });
-        next.generation += 1;
         next.leaked = Arc::new(leaked);
         Some(next)
     }
 
-    /// The next snapshot: keys of the new document, and those in their grace (`docs/entra.md`, "Keys that disappear and
+    /// The next snapshot: keys of the new document, and those in their grace period (`docs/entra.md`, "Keys that disappear and
     /// return").
     ///
-    /// `at` is the time by the clock that never leaps; `outage` says whether refreshes failed since the last document.
-    /// What the operator should know is added to `notices`, also if there is an error.
+    /// `at` is monotonic time; `outage` says whether refreshes have failed since the last document. What the operator should
+    /// know is added to `notices`, also if there is an error.
     ///
     /// # Errors
     ///
-    /// If the document says nothing usable, or is of another tenant than before. Then nothing is to change.
+    /// If the document has no usable key, or belongs to another tenant than before. The current snapshot stays then.
     pub(crate) fn next(
         &self,
         fetched: &Fetched,
@@ -144,7 +143,7 @@ impl Snapshot {
         notices.extend(set.skipped.iter().chain(&usable.skipped).cloned().map(Notice::Skipped));
         notices.extend(set.oddly_encoded.iter().cloned().map(|key_id| Notice::OddlyEncoded { key_id }));
         let tenant = self.next_tenant(fetched)?;
-        let passed = self.passed_until(at, settings, outage);
+        let passed = self.counted_time(at, settings, outage);
         let mut keys: HashMap<Box<str>, Vec<Arc<Key>>, RandomState> = HashMap::default();
         let mut kept = 0;
         for (jwk, public) in usable.keys.into_iter().take(MAX_KEYS) {
@@ -152,7 +151,7 @@ impl Snapshot {
                 notices.push(Notice::Skipped(Skipped::published(&jwk.key_id)));
                 continue;
             }
-            let key = self.renewed(jwk, public, passed, settings, notices);
+            let key = self.next_key(jwk, public, passed, settings, notices);
             keys.entry(jwk.key_id.clone()).or_default().push(Arc::new(key));
             kept += 1;
         }
@@ -164,15 +163,15 @@ impl Snapshot {
         }
         for (key_id, old) in &self.keys {
             for key in old {
-                let is_there = keys.get(key_id).is_some_and(|new| new.iter().any(|new| new.material == key.material));
+                let is_present = keys.get(key_id).is_some_and(|new| new.iter().any(|new| new.material == key.material));
                 let missing_for = omitted_for(key.missing_for, passed, settings);
-                // Without a name, a key cannot be told from its successor.
+                // Without a `kid`, a key cannot be distinguished from its successor.
                 let has_grace = missing_for < settings.grace
                     && !key_id.is_empty()
                     && !self.leaked.contains(&key.material.public)
                     && !set.leaked.contains(&key.material.public)
                     && !settings.revoked.contains(&**key_id);
-                if !is_there && has_grace && kept < MAX_KEYS {
+                if !is_present && has_grace && kept < MAX_KEYS {
                     keys.entry(key_id.clone()).or_default().push(Arc::new(key.missing(missing_for)));
                     kept += 1;
                 }
@@ -182,9 +181,10 @@ impl Snapshot {
         let demands_cloud = set.keys.iter().any(|jwk| jwk.cloud.is_some());
         notices.extend(self.cloud_rule_change(demands_cloud, &keys));
         let issuers = discovery::issuers(&self.spec, fetched.v1.as_ref(), fetched.v2.as_ref());
+        let is_changed = issuers != self.issuers || tenant != self.tenant;
         Ok(Self {
             spec: Arc::clone(&self.spec),
-            generation: self.generation + 1,
+            issuer_version: self.issuer_version + u64::from(is_changed),
             issuers_text: issuers.to_text(),
             issuers,
             tenant,
@@ -197,7 +197,7 @@ impl Snapshot {
         })
     }
 
-    /// Notes that keys without a cloud's name stop being authorized, or are authorized again.
+    /// A notice if keys without a cloud's name stop being authorized, or are authorized again.
     fn cloud_rule_change(
         &self,
         demands_cloud: bool,
@@ -215,7 +215,7 @@ impl Snapshot {
         Some(Notice::CloudRule { key_id, is_required: demands_cloud, without })
     }
 
-    /// The cloud's name after this document, and how long metadata have not had it.
+    /// The cloud's name after this document, and how long metadata has omitted it.
     fn next_cloud(
         &self,
         fetched: &Fetched,
@@ -231,7 +231,7 @@ impl Snapshot {
         if omitted_for < settings.grace { (self.cloud.clone(), Some(omitted_for)) } else { (None, None) }
     }
 
-    /// The tenant of the new document, which must be that of the old (a domain's answer is pinned).
+    /// The tenant of the new document, which must be that of the old one: the tenant of a domain is pinned.
     fn next_tenant(&self, fetched: &Fetched) -> Result<Option<TenantId>, InvalidDocument> {
         if self.spec.is_shared() {
             return Ok(None);
@@ -247,8 +247,8 @@ impl Snapshot {
         }
     }
 
-    /// A key of the new document, with what documents have said of it.
-    fn renewed(
+    /// A key of the new document, with the constraints of earlier documents.
+    fn next_key(
         &self,
         jwk: &Jwk,
         public: Arc<PublicKey>,
@@ -256,8 +256,8 @@ impl Snapshot {
         settings: &KeySettings,
         notices: &mut Vec<Notice>,
     ) -> Key {
-        // It holds on also where the document names another algorithm for this public key now. An entry of it that is
-        // missing was taken into account when its successor came.
+        // They apply also if the document names another algorithm for this public key now. An entry that is missing was taken
+        // into account when its successor was published.
         let same = self.keys.get(&jwk.key_id).into_iter().flatten();
         let same: Vec<&Arc<Key>> = same.filter(|key| key.material.public == jwk.material.public).collect();
         let are_all_missing = same.iter().all(|key| key.is_missing());
@@ -283,20 +283,20 @@ impl Snapshot {
         }
     }
 
-    /// The time since the last document that counts towards a key's grace.
-    fn passed_until(&self, at: Duration, settings: &KeySettings, outage: bool) -> Duration {
+    /// The time since the last document, as far as it counts towards a key's grace period.
+    fn counted_time(&self, at: Duration, settings: &KeySettings, outage: bool) -> Duration {
         let passed = at.saturating_sub(self.loaded_at.unwrap_or(at));
-        // Nobody saw when in a long gap a document would have changed: of an outage one interval counts.
+        // It is unknown when during an outage the document changed.
         if outage { passed.min(settings.refresh_interval.saturating_mul(2)) } else { passed }
     }
 
-    /// Whether there are keys, and they are not too old to be used.
+    /// Whether there are keys, and they are not stale.
     pub(crate) fn is_usable(&self, at: Duration, settings: &KeySettings) -> bool {
         let is_fresh = |loaded_at| self.spec.is_static() || at.saturating_sub(loaded_at) <= settings.max_stale;
         !self.keys.is_empty() && self.loaded_at.is_some_and(is_fresh)
     }
 
-    /// The keys of this `kid` that may still be used. `failing` says that refreshes fail, so that hours do not count.
+    /// The keys with this `kid` that may still be used. While refreshes are `failing`, the grace period does not run.
     pub(crate) fn find(
         &self,
         key_id: &str,
@@ -319,7 +319,7 @@ impl Snapshot {
     ///
     /// # Errors
     ///
-    /// Says why not.
+    /// The reason, if it is not.
     pub(crate) fn check_authorized(&self, key: &Key, tenant: Option<TenantId>) -> Result<(), KeyMismatch> {
         if !self.spec.is_shared() && self.tenant != tenant {
             return Err(KeyMismatch::OtherTenant);
@@ -337,14 +337,14 @@ impl Snapshot {
         if self.demands_cloud && key.clouds.is_empty() {
             return Err(KeyMismatch::WithoutCloud);
         }
-        let is_ours = |name: &str| self.cloud.as_deref().is_none_or(|cloud| cloud == name);
-        if !key.clouds.texts().all(is_ours) {
+        let is_same_cloud = |name: &str| self.cloud.as_deref().is_none_or(|cloud| cloud == name);
+        if !key.clouds.texts().all(is_same_cloud) {
             return Err(KeyMismatch::OtherCloud);
         }
         Ok(())
     }
 
-    /// Whether there is a key without `kid` that may be used.
+    /// Whether there is a usable key without `kid`.
     pub(crate) fn has_nameless_key(&self) -> bool {
         self.keys.contains_key("")
     }
@@ -371,17 +371,17 @@ impl Key {
         }
     }
 
-    /// Whether it is not in the newest document any more.
+    /// Whether the newest document does not have it.
     pub(crate) fn is_missing(&self) -> bool {
         self.missing_for.is_some()
     }
 }
 
-/// How long something is missing that the document that comes now does not have either.
+/// How long something has been omitted that the new document omits too.
 fn omitted_for(before: Option<Duration>, passed: Duration, settings: &KeySettings) -> Duration {
     match before {
         Some(before) => before.saturating_add(passed),
-        // It was there in the last document: of a long gap without traffic one interval counts at most.
+        // The last document had it. A long gap without traffic counts as two refresh intervals at most.
         None => passed.min(settings.refresh_interval.saturating_mul(2)),
     }
 }

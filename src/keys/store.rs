@@ -1,16 +1,14 @@
-//! The documents of one authority: the one that holds the keys of all or most of its tenants, and those that listed
-//! tenants have of their own.
+//! The documents of one authority: the main one, which has the keys of all or most of its tenants, and those of listed
+//! tenants and domains.
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
-use tokio::time::Instant;
-
 use super::{
-    document::{Document, Surroundings},
+    document::{Document, RefreshContext},
     domains::Domains,
     previous::PreviousDocuments,
     queue::RefreshQueue,
@@ -20,65 +18,55 @@ use super::{
     waiter::Waiter,
 };
 use crate::{
-    authority::{DocumentOwner, Entra, Form, Source, Tenants},
+    authority::{DocumentOwner, EntraSpec, IssuerForm, KeySource, ResolvedAuthority, Tenants},
     error::FetchError,
-    jwt::Algorithm,
     rejection::{Detail, KeyMismatch},
     signature::PublicKey,
+    sync::{Guard, RwLock, read, time::Instant},
     tenant::TenantId,
 };
 
 /// The keys of one authority.
-#[derive(Debug)]
 pub(crate) struct KeyStore {
-    pub(super) source: Source,
-    pub(super) algorithms: Arc<[Algorithm]>,
-    pub(super) around: Around,
+    pub(super) authority: Arc<ResolvedAuthority>,
+    pub(super) context: RefreshContext,
     pub(super) main: Arc<Document>,
-    /// The documents of listed domains; for a single domain it is the main one.
+    /// The documents of listed domains; that of a single domain is the main one.
     pub(super) domains: Option<Box<Domains>>,
-    /// Own documents of listed tenants that were fetched for a key that the main one does not have.
-    pub(super) own: RwLock<HashMap<TenantId, Own>>,
-    /// The rate limit for refreshes of tenants' own documents, of all authorities together.
+    /// Documents of listed tenants, created for a `kid` that the main document does not have.
+    pub(super) tenant_documents: RwLock<HashMap<TenantId, TenantDocument>>,
+    /// The rate limit for refreshes of tenant documents, shared by all authorities.
     pub(super) queue: Arc<RefreshQueue>,
     revoked: Arc<Revoked>,
 }
 
-pub(super) struct Around(pub(super) Surroundings);
-
-impl std::fmt::Debug for Around {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.settings.fmt(f)
-    }
-}
-
-#[derive(Debug)]
-pub(super) enum Own {
+/// The document of a listed tenant.
+pub(super) enum TenantDocument {
     Document(Arc<Document>),
-    /// It had nothing of its own; it is not fetched again before this time.
-    Nothing {
+    /// The main document had all of its keys, so it is not fetched again before this time.
+    Redundant {
         until: Duration,
     },
 }
 
-/// Which steps a request has waited for, so that it waits for each once.
+/// The refreshes that a request has waited for, so that it waits for each once.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct AuthorityAttempts {
     main: bool,
     domains: bool,
-    /// When a token of a listed tenant began to wait: for both the shared document and the tenant's own it has one limit.
+    /// When a token of a listed tenant began to wait: the main document and the tenant's have one time limit together.
     pub(super) since: Option<Instant>,
-    /// How many refreshes of the tenant's own document had ended before it waited for one.
-    pub(super) own: Option<u64>,
+    /// The number of finished refreshes of the tenant's document before the request waited for one.
+    pub(super) finished_before: Option<u64>,
 }
 
-/// What follows for a token whose key is not here.
+/// What to do for a token with an unknown `kid`.
 pub(crate) enum Next {
-    /// It waits, and then looks again.
+    /// Wait, then look for the key again.
     Wait(Waiter),
-    /// The tenant's own document could not be refreshed in time, so whether its key is good cannot be told.
+    /// The tenant's document could not be refreshed in time, so it is not known whether it has the key.
     TenantUnavailable { retry_after: Duration, cause: Detail },
-    /// Nobody has the key.
+    /// No document has the key.
     Unknown,
 }
 
@@ -95,7 +83,7 @@ pub(crate) enum Load {
 pub(crate) enum TenantMatch {
     Yes,
     No,
-    /// A domain is not resolved yet, and might be this tenant.
+    /// A domain is not resolved yet, and may be this tenant.
     Unresolved,
 }
 
@@ -103,119 +91,124 @@ pub(crate) enum TenantMatch {
 #[derive(Clone)]
 pub(crate) struct CandidateKey {
     pub(crate) key: Arc<PublicKey>,
-    /// Whether it is authorized for the tenant of the token, or why not.
+    /// Whether it is authorized for the tenant of the token, or why not (JWKS members `issuer` and `cloud_instance_name`).
     pub(crate) authorization: Result<(), KeyMismatch>,
 }
 
 impl KeyStore {
     pub(crate) fn new(
-        source: Source,
-        algorithms: Arc<[Algorithm]>,
-        around: Surroundings,
+        authority: Arc<ResolvedAuthority>,
+        context: RefreshContext,
         queue: Arc<RefreshQueue>,
         revoked: Arc<Revoked>,
         previous: &mut PreviousDocuments,
     ) -> Self {
+        let ResolvedAuthority { source, algorithms, .. } = &*authority;
         let mut document = |spec| {
             previous
-                .take(&spec, &algorithms, &around)
-                .unwrap_or_else(|| Arc::new(Document::new(spec, Arc::clone(&algorithms), around.clone())))
+                .take(&spec, algorithms, &context)
+                .unwrap_or_else(|| Arc::new(Document::new(spec, Arc::clone(algorithms), context.clone())))
         };
         let main = document(source.main_document());
-        let domains = match &source {
-            Source::Entra(entra @ Entra { tenants: Tenants::List { domains, .. }, .. }) => {
+        let domains = match source {
+            KeySource::Entra(entra @ EntraSpec { tenants: Tenants::List { domains, .. }, .. }) => {
                 let spec = |domain: &String| entra.document(DocumentOwner::Domain(domain.clone()));
                 domains.iter().map(|domain| document(spec(domain))).collect()
             }
             _ => Vec::new(),
         };
-        let domains = Domains::new(domains, Arc::clone(&around.issuer_revision));
-        let own = match &source {
-            Source::Entra(entra @ Entra { tenants: Tenants::List { ids, .. }, .. }) if !previous.is_empty() => {
+        let domains = Domains::new(domains, Arc::clone(&context.revision));
+        let tenant_documents = match source {
+            KeySource::Entra(entra @ EntraSpec { tenants: Tenants::List { ids, .. }, .. }) if !previous.is_empty() => {
                 let spec = |id: &TenantId| entra.document(DocumentOwner::Tenant(*id));
-                let kept = |id: &TenantId| previous.take(&spec(id), &algorithms, &around).map(|kept| (*id, kept));
-                ids.iter().filter_map(kept).map(|(id, kept)| (id, Own::Document(kept))).collect()
+                let kept = |id: &TenantId| previous.take(&spec(id), algorithms, &context).map(|kept| (*id, kept));
+                ids.iter().filter_map(kept).map(|(id, kept)| (id, TenantDocument::Document(kept))).collect()
             }
             _ => HashMap::new(),
         };
-        Self { source, algorithms, around: Around(around), main, domains, own: RwLock::new(own), queue, revoked }
+        let tenant_documents = RwLock::new(tenant_documents);
+        Self { authority, context, main, domains, tenant_documents, queue, revoked }
     }
 
-    /// All documents that there are now.
+    /// All documents that exist now.
     pub(crate) fn documents(&self) -> Vec<Arc<Document>> {
-        let own = self.own.read().unwrap_or_else(PoisonError::into_inner);
-        let own = own.values().filter_map(|own| match own {
-            Own::Document(document) => Some(document),
-            Own::Nothing { .. } => None,
+        let all = read(&self.tenant_documents);
+        let of_tenants = all.values().filter_map(|document| match document {
+            TenantDocument::Document(document) => Some(document),
+            TenantDocument::Redundant { .. } => None,
         });
-        std::iter::once(&self.main).chain(self.of_domains()).chain(own).map(Arc::clone).collect()
+        std::iter::once(&self.main).chain(self.domain_documents()).chain(of_tenants).map(Arc::clone).collect()
     }
 
-    /// The tenants, of Entra.
+    /// The configured tenants, for Entra.
     pub(crate) fn tenants(&self) -> Option<&Tenants> {
-        match &self.source {
-            Source::Entra(entra) => Some(&entra.tenants),
-            Source::One(_) => None,
+        match &self.authority.source {
+            KeySource::Entra(entra) => Some(&entra.tenants),
+            KeySource::Document(_) => None,
         }
     }
 
-    pub(super) fn of_domains(&self) -> impl Iterator<Item = &Arc<Document>> + Clone {
+    pub(super) fn domain_documents(&self) -> impl Iterator<Item = &Arc<Document>> + Clone {
         self.domains.iter().flat_map(|domains| domains.iter())
     }
 
-    /// The tenants that domains turned out to be.
-    pub(crate) fn resolved(&self) -> impl Iterator<Item = Option<TenantId>> + Clone {
+    /// The tenant of each domain; `None` for one that is not resolved yet.
+    pub(crate) fn resolved_domains(&self) -> impl Iterator<Item = Option<TenantId>> + Clone {
         let single = matches!(self.tenants(), Some(Tenants::Domain(_))).then_some(&*self.main);
         single
             .into_iter()
-            .chain(self.of_domains().map(|document| &**document))
-            .map(|document| document.read(|snapshot| snapshot.tenant))
+            .chain(self.domain_documents().map(|document| &**document))
+            .map(|document| document.snapshot().tenant)
     }
 
-    /// The id under which the key of a token is to be looked for: the one that its header names, or the empty one of a key
-    /// without `kid`. `None` if there is no such key.
+    /// The `kid` to look for: that of the token's header, or the empty one for a key without `kid`. `None` if no key can be
+    /// found.
     pub(crate) fn key_id<'a>(&self, named: Option<&'a str>) -> Option<&'a str> {
-        let accepts_keys_without_id = matches!(&self.source, Source::One(spec) if spec.accepts_nameless_keys());
-        let has_nameless = || accepts_keys_without_id && self.main.read(Snapshot::has_nameless_key);
+        let accepts_keys_without_id =
+            matches!(&self.authority.source, KeySource::Document(spec) if spec.accepts_nameless_keys());
+        let has_nameless = || accepts_keys_without_id && self.main.snapshot().has_nameless_key();
         match named {
-            // Who configures a key without a name means it for all tokens of its issuer.
+            // A static key without `kid` is meant for all tokens of its issuer.
             _ if self.main.is_static() && has_nameless() => Some(""),
             Some(named) => Some(named),
-            // Before the first document, it may turn out to have one.
+            // Before it is loaded, the document may turn out to have one.
             None => (accepts_keys_without_id && (has_nameless() || !self.has_keys())).then_some(""),
         }
     }
 
-    /// The main document as it is known now: the issuers of the instance, as far as they are known.
-    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
+    /// The snapshot of the main document.
+    pub(crate) fn snapshot(&self) -> Guard<Snapshot> {
         self.main.snapshot()
     }
 
-    /// Whether `tenant` is one of those that the authority names.
+    /// A number that increases with every change of issuers or tenants in the main document and those of domains.
+    pub(crate) fn issuer_version(&self) -> u64 {
+        self.main.snapshot().issuer_version + self.domains.as_ref().map_or(0, |domains| domains.issuer_version())
+    }
+
+    /// Whether the authority accepts `tenant`.
     pub(crate) fn accepts(&self, tenant: Option<TenantId>) -> TenantMatch {
         let yes = |truth| if truth { TenantMatch::Yes } else { TenantMatch::No };
         let (Some(tenants), Some(tenant)) = (self.tenants(), tenant) else {
-            return yes(self.tenants().is_none() && self.main.read(|snapshot| snapshot.tenant) == tenant);
+            return yes(self.tenants().is_none() && self.main.snapshot().tenant == tenant);
         };
         match tenants {
             Tenants::AnyOrganization => yes(tenant != TenantId::PERSONAL_ACCOUNTS),
             Tenants::AnyAccount => TenantMatch::Yes,
             listed if listed.names(tenant) => TenantMatch::Yes,
-            Tenants::Domain(_) => {
-                self.main.read(|snapshot| snapshot.tenant).map_or(TenantMatch::Unresolved, |id| yes(id == tenant))
-            }
+            Tenants::Domain(_) => self.main.snapshot().tenant.map_or(TenantMatch::Unresolved, |id| yes(id == tenant)),
             _ => match &self.domains {
-                Some(domains) => domains.have(tenant).map_or(TenantMatch::Unresolved, yes),
+                Some(domains) => domains.contains(tenant).map_or(TenantMatch::Unresolved, yes),
                 None => TenantMatch::No,
             },
         }
     }
 
-    /// The keys of this `kid` that a token of `tenant` may have been signed with: of the main document, and of that
-    /// tenant's own. Other tenants' own documents are never looked into. A refresh that is due is started.
+    /// The keys with this `kid` that may have signed a token of `tenant`: those of the main document and of that tenant's.
+    /// Documents of other tenants do not count. Starts a refresh that is due.
     pub(crate) fn find(&self, key_id: &str, tenant: Option<TenantId>) -> Vec<CandidateKey> {
         let mut found = Vec::new();
-        self.look(key_id, tenant, |snapshot, key| {
+        self.for_each_key(key_id, tenant, |snapshot, key| {
             found.push(CandidateKey {
                 key: Arc::clone(&key.public),
                 authorization: snapshot.check_authorized(key, tenant),
@@ -224,61 +217,61 @@ impl KeyStore {
         found
     }
 
-    /// Whether a token of `tenant` that `key` has verified is still to be accepted, and until when that needs no other look
-    /// if nothing changes ([`Epoch`](super::epoch::Epoch)). A refresh that is due is started.
+    /// Confirms that `key`, which has verified a token of `tenant`, is still authorized for it. Returns until when that holds
+    /// if the [revision](super::revision::Revision) does not change. Starts a refresh that is due.
     pub(crate) fn confirm(&self, key_id: &str, key: &Arc<PublicKey>, tenant: Option<TenantId>) -> Option<Duration> {
-        let mut counts = false;
-        let until = self.look(key_id, tenant, |snapshot, found| {
-            counts |= Arc::ptr_eq(&found.public, key) && snapshot.check_authorized(found, tenant).is_ok();
+        let mut is_authorized = false;
+        let until = self.for_each_key(key_id, tenant, |snapshot, found| {
+            is_authorized |= Arc::ptr_eq(&found.public, key) && snapshot.check_authorized(found, tenant).is_ok();
         });
-        (counts && self.accepts(tenant) == TenantMatch::Yes).then_some(until)
+        (is_authorized && self.accepts(tenant) == TenantMatch::Yes).then_some(until)
     }
 
-    /// Calls `each` with the keys of this `kid` for `tenant`. Gives back when to look again at the latest.
-    fn look(&self, key_id: &str, tenant: Option<TenantId>, mut each: impl FnMut(&Snapshot, &Key)) -> Duration {
+    /// Calls `each` with the keys with this `kid` for `tenant`. Returns when to look again at the latest.
+    fn for_each_key(&self, key_id: &str, tenant: Option<TenantId>, mut each: impl FnMut(&Snapshot, &Key)) -> Duration {
         let mut until = Duration::MAX;
         if self.revoked.contains(key_id) {
             return until;
         }
-        let at = self.around.0.clock.elapsed();
-        let mut look_into = |document: &Document, refresh: &dyn Fn()| {
+        let at = self.context.clock.elapsed();
+        let mut visit = |document: &Document, refresh: &dyn Fn()| {
             if document.is_due(at) {
                 refresh();
             }
-            let is_missing = document.read(|snapshot| {
-                let keys = snapshot.find(key_id, at, document.is_failing(), &self.around.0.settings);
-                keys.fold(false, |is_missing, key| {
-                    each(snapshot, key);
-                    is_missing | key.is_missing()
-                })
-            });
+            let snapshot = document.snapshot();
+            let mut is_missing = false;
+            for key in snapshot.find(key_id, at, document.is_failing(), &self.context.settings) {
+                each(&snapshot, key);
+                is_missing |= key.is_missing();
+            }
             if is_missing {
-                // A key in its grace: the next document may say that it is back, or gone.
+                // A key in its grace period: the next document may have it again, or remove it.
                 refresh();
                 until = Duration::ZERO;
             }
-            until = until.min(document.next_look());
+            until = until.min(document.revalidate_at());
         };
-        look_into(&self.main, &|| drop(self.main.request()));
+        visit(&self.main, &|| drop(self.main.request()));
         if let Some(tenant) = tenant {
-            let mut look_into = |document: &Arc<Document>| look_into(document, &|| _ = self.queue.enter(document));
+            let mut visit = |document: &Arc<Document>| visit(document, &|| _ = self.queue.enter(document));
             if let Some(domains) = &self.domains {
-                domains.for_each_of(tenant, &mut look_into);
+                domains.for_each_of(tenant, &mut visit);
             }
-            if let Some(document) = self.own_document(tenant) {
-                look_into(&document);
+            if let Some(document) = self.listed_document(tenant) {
+                visit(&document);
             }
         }
         until
     }
 
-    pub(super) fn own_document(&self, tenant: TenantId) -> Option<Arc<Document>> {
+    /// The document of a tenant that is listed by its GUID.
+    pub(super) fn listed_document(&self, tenant: TenantId) -> Option<Arc<Document>> {
         if !matches!(self.tenants(), Some(Tenants::List { .. })) {
             return None;
         }
-        match self.own.read().unwrap_or_else(PoisonError::into_inner).get(&tenant)? {
-            Own::Document(document) => Some(Arc::clone(document)),
-            Own::Nothing { .. } => None,
+        match read(&self.tenant_documents).get(&tenant)? {
+            TenantDocument::Document(document) => Some(Arc::clone(document)),
+            TenantDocument::Redundant { .. } => None,
         }
     }
 
@@ -287,39 +280,33 @@ impl KeyStore {
         self.main.is_static()
     }
 
-    /// Whether the main document has keys that can be used.
+    /// Whether the main document has usable keys.
     pub(crate) fn has_keys(&self) -> bool {
-        self.main.read(|snapshot| snapshot.is_usable(self.around.0.clock.elapsed(), &self.around.0.settings))
+        self.main.snapshot().is_usable(self.context.clock.elapsed(), &self.context.settings)
     }
 
-    /// When the newest main document came, by the clock that never leaps.
+    /// When the main document was last fetched, in monotonic time.
     pub(crate) fn loaded_at(&self) -> Option<Duration> {
-        self.main.read(|snapshot| snapshot.loaded_at)
+        self.main.snapshot().loaded_at
     }
 
-    /// Whether this is an issuer of its tokens: of a provider without tenants, or of the one tenant that it is.
+    /// Whether its tokens have this issuer: that of a provider without tenants, or of its only tenant.
     pub(crate) fn has_issuer(&self, issuer: &str) -> bool {
-        self.main.read(|snapshot| {
-            snapshot.issuers.accepted().any(|known| match &known.form {
-                Form::Exact { text, .. } => **text == *issuer,
-                Form::Template(form) => snapshot.tenant.is_some_and(|tenant| form.matches(issuer, tenant)),
-            })
+        let snapshot = self.main.snapshot();
+        snapshot.issuers.accepted().any(|known| match &known.form {
+            IssuerForm::Exact { text, .. } => **text == *issuer,
+            IssuerForm::Template(form) => snapshot.tenant.is_some_and(|tenant| form.matches(issuer, tenant)),
         })
     }
 
-    /// Why there are no newer keys.
+    /// Why the last refresh failed.
     pub(crate) fn failure(&self) -> Option<Arc<FetchError>> {
         self.main.failure()
     }
 
-    /// The provider's time and ours, when it last told its own.
+    /// The provider's time and ours at the last response with a `Date` header.
     pub(crate) fn clocks(&self) -> Option<(SystemTime, SystemTime)> {
         self.main.clocks()
-    }
-
-    /// Where the keys come from.
-    pub(crate) fn source(&self) -> &Source {
-        &self.source
     }
 
     /// The time until a refresh may start again.
@@ -327,44 +314,51 @@ impl KeyStore {
         self.main.retry_after()
     }
 
-    /// For a token of `tenant` whose key is not here: what follows, as far as the budgets allow anything.
-    pub(crate) fn ask(&self, tenant: Option<TenantId>, attempts: &mut AuthorityAttempts) -> Next {
-        if let Some(waiter) = self.ask_main(attempts) {
-            // Without any keys there is nothing else to ask for.
-            let may_have_own = self.has_keys() && self.is_listed(tenant);
-            return Next::Wait(if may_have_own { waiter.within(self.wait_for_main(attempts)) } else { waiter });
+    /// For a token of `tenant` with an unknown `kid`: refreshes what may have it, as far as cooldowns and rate limit allow.
+    pub(crate) fn refresh_for_unknown_key(
+        &self,
+        tenant: Option<TenantId>,
+        revision: u64,
+        attempts: &mut AuthorityAttempts,
+    ) -> Next {
+        if let Some(waiter) = self.refresh_main_once(revision, attempts) {
+            // Without any keys, nothing but the main document is refreshed.
+            let may_have_document = self.has_keys() && self.is_listed(tenant);
+            return Next::Wait(if may_have_document { waiter.within(self.wait_for_main(attempts)) } else { waiter });
         }
-        match (tenant.filter(|_| self.accepts(tenant) == TenantMatch::Yes), attempts.own) {
+        match (tenant.filter(|_| self.accepts(tenant) == TenantMatch::Yes), attempts.finished_before) {
             (None, _) => Next::Unknown,
-            (Some(tenant), None) => self.ask_own(tenant, attempts),
-            (Some(tenant), Some(ended_before)) => self.asked_own(tenant, ended_before, attempts),
+            (Some(tenant), None) => self.refresh_tenant_document(tenant, attempts),
+            (Some(tenant), Some(finished_before)) => self.after_tenant_refresh(tenant, finished_before, attempts),
         }
     }
 
-    /// The refresh of the main document, if this was not waited for yet and the budget allows it.
-    pub(crate) fn ask_main(&self, attempts: &mut AuthorityAttempts) -> Option<Waiter> {
-        if std::mem::replace(&mut attempts.main, true) { None } else { self.main.request() }
+    /// Starts or joins the refresh of the main document, unless the request has waited for one already. `revision` was loaded
+    /// before the request read the keys.
+    pub(crate) fn refresh_main_once(&self, revision: u64, attempts: &mut AuthorityAttempts) -> Option<Waiter> {
+        if std::mem::replace(&mut attempts.main, true) { None } else { self.main.request_since(revision) }
     }
 
-    /// For a token whose tenant may be one that a domain stands for: what to wait for, if the budgets allow anything.
-    pub(crate) fn ask_domains(&self, attempts: &mut AuthorityAttempts) -> Option<Waiter> {
+    /// For a token whose tenant may belong to an unresolved domain: refreshes the documents of such domains, unless the request
+    /// has waited for that already.
+    pub(crate) fn refresh_domains_once(&self, revision: u64, attempts: &mut AuthorityAttempts) -> Option<Waiter> {
         if std::mem::replace(&mut attempts.domains, true) {
             return None;
         }
         if matches!(self.tenants(), Some(Tenants::Domain(_))) {
-            return self.ask_main(attempts);
+            return self.refresh_main_once(revision, attempts);
         }
-        let unresolved = self.of_domains().filter(|document| document.read(|snapshot| snapshot.tenant).is_none());
-        let waiters: Vec<Waiter> = unresolved.filter_map(|document| document.request()).collect();
+        let unresolved = self.domain_documents().filter(|document| document.snapshot().tenant.is_none());
+        let waiters: Vec<Waiter> = unresolved.filter_map(|document| document.request_since(revision)).collect();
         Waiter::all(waiters)
     }
 
-    /// Counts a token whose key was not here.
+    /// Counts a token that was rejected with an unknown `kid`.
     pub(crate) fn count_unknown_key(&self) {
-        self.around.0.counters.count(Event::UnknownKey);
+        self.context.counters.count(Event::UnknownKey);
     }
 
-    /// Starts or joins the refresh of the main document, budget permitting.
+    /// Starts or joins the refresh of the main document. `None` during cooldown or backoff.
     pub(crate) fn refresh(&self) -> Option<Waiter> {
         self.main.request()
     }

@@ -1,17 +1,19 @@
 #![allow(clippy::unwrap_used)]
 
+mod cloud;
+
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use super::{
+    discovery::Metadata,
     snapshot::{Fetched, Snapshot},
     *,
 };
 use crate::{
-    authority::{Authority, DocumentSpec, Issuers, Kind},
-    discovery::Metadata,
+    authority::{Authority, DocumentSpec, Entra, Issuers},
     error::InvalidDocument,
     jwk::KeySet,
     jwt::Algorithm,
@@ -67,11 +69,8 @@ fn own(of: &str, keys: &[Value]) -> Fetched {
     fetched(&format!("{PUBLIC}/{of}/v2.0"), None, keys)
 }
 
-fn document(authority: Authority) -> Arc<DocumentSpec> {
-    match authority.kind {
-        Kind::Entra(entra) => Arc::new(entra.main_document()),
-        other => panic!("{other:?}"),
-    }
+fn document(authority: Entra) -> Arc<DocumentSpec> {
+    Arc::new(authority.spec.main_document())
 }
 
 fn shared_spec() -> Arc<DocumentSpec> {
@@ -94,6 +93,20 @@ fn has(snapshot: &Snapshot, kid: &str, hours: u32, failing: bool) -> bool {
 fn speaks(snapshot: &Snapshot, kid: &str) -> (bool, bool) {
     let key = snapshot.find(kid, snapshot.loaded_at.unwrap(), false, &KeySettings::default()).next().unwrap();
     (snapshot.check_authorized(key, Some(tenant(A))).is_ok(), snapshot.check_authorized(key, Some(tenant(B))).is_ok())
+}
+
+/// The grace period ends when it is reached, also while refreshes fail, when no more time is counted.
+#[test]
+fn key_that_is_missing_for_exactly_the_grace_period_is_gone() {
+    let both = shared(&[jwk("a", 1, &template()), jwk("b", 2, &template())]);
+    let only_b = shared(&[jwk("b", 2, &template())]);
+    let mut snapshot = next(&Snapshot::empty(&shared_spec()), &both, 0, false).unwrap();
+    for hours in [1, 23] {
+        snapshot = next(&snapshot, &only_b, hours, false).unwrap();
+        assert!(has(&snapshot, "a", hours, true), "after {hours} h");
+    }
+    let gone = next(&snapshot, &only_b, 24, false).unwrap();
+    assert!(!has(&gone, "a", 24, true) && has(&gone, "b", 24, true));
 }
 
 #[test]

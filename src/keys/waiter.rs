@@ -5,32 +5,37 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::watch;
+use crate::sync::{time::timeout, watch};
 
-/// Waits for the refresh in flight, whoever started it.
+/// Waits for the refresh in flight, which all requests share.
 pub(crate) struct Waiter {
-    ended: Vec<watch::Receiver<u64>>,
-    /// Another refresh: when it ends, this wait ends too.
+    finished: Vec<watch::Receiver<u64>>,
+    /// Another refresh whose end ends the wait too.
     or: Option<watch::Receiver<u64>>,
     limit: Duration,
 }
 
 impl Waiter {
-    /// One that waits until a count of refreshes that ended changes.
-    pub(super) fn new(ended: watch::Receiver<u64>) -> Self {
-        Self { ended: vec![ended], or: None, limit: Duration::MAX }
+    /// Waits until a document's number of finished refreshes changes.
+    pub(super) fn new(finished: watch::Receiver<u64>) -> Self {
+        Self { finished: vec![finished], or: None, limit: Duration::MAX }
     }
 
-    /// One that waits for all of `waiters`; `None` if there are none.
+    /// Does not wait.
+    pub(super) fn ready() -> Self {
+        Self { finished: Vec::new(), or: None, limit: Duration::MAX }
+    }
+
+    /// Waits for all of `waiters`; `None` if there are none.
     pub(crate) fn all(waiters: Vec<Self>) -> Option<Self> {
         let limit = waiters.iter().map(|waiter| waiter.limit).max()?;
-        let ended = waiters.into_iter().flat_map(|waiter| waiter.ended).collect();
-        Some(Self { ended, or: None, limit })
+        let finished = waiters.into_iter().flat_map(|waiter| waiter.finished).collect();
+        Some(Self { finished, or: None, limit })
     }
 
-    /// The same, but it ends when the refresh that `other` waits for ends, if that is first.
+    /// The same, but it also ends when the refresh that `other` waits for finishes.
     pub(super) fn or(self, other: Option<Self>) -> Self {
-        let or = other.and_then(|other| other.ended.into_iter().next());
+        let or = other.and_then(|other| other.finished.into_iter().next());
         Self { or, ..self }
     }
 
@@ -39,19 +44,19 @@ impl Waiter {
         Self { limit, ..self }
     }
 
-    /// Until that refresh has ended, well or not; no longer than `patience`, since the runtime that it was started on may
-    /// not be running any more.
-    pub(crate) async fn ended(self, patience: Duration) {
-        let Self { ended, mut or, limit } = self;
+    /// Waits until the refresh has finished, successful or not; at most for `max_wait`, since the runtime that it was started
+    /// on may not be running any more.
+    pub(crate) async fn wait(self, max_wait: Duration) {
+        let Self { finished, mut or, limit } = self;
         let all = async {
-            for mut ended in ended {
-                // An error means that the document is gone: nothing to wait for.
-                let _ = ended.changed().await;
+            for mut finished in finished {
+                // An error means that the document was dropped: there is nothing to wait for.
+                let _ = finished.changed().await;
             }
         };
         let or = async {
             match &mut or {
-                Some(ended) => drop(ended.changed().await),
+                Some(finished) => drop(finished.changed().await),
                 None => std::future::pending().await,
             }
         };
@@ -60,6 +65,6 @@ impl Waiter {
             Poll::Pending => or.as_mut().poll(context),
             ready => ready,
         });
-        let _ = tokio::time::timeout(patience.min(limit), first).await;
+        let _ = timeout(max_wait.min(limit), first).await;
     }
 }

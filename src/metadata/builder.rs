@@ -7,7 +7,7 @@ use crate::{
         ConfigError, ConfigProblem,
         ConfigProblemKind::{self, Invalid, Missing},
     },
-    tenant::{Address, Cloud, TenantId, check_address},
+    tenant::{Cloud, HttpsUrl, TenantId},
     verifier::Verifier,
 };
 
@@ -151,14 +151,14 @@ impl ProtectedResourceBuilder {
         };
         // Strings and lists of them alone: it cannot fail.
         let json = serde_json::to_vec(&document).unwrap_or_default().into();
-        let (origin, own) = address.map(|Address { origin, path, .. }| (origin, path)).unwrap_or_default();
+        let (origin, own) = address.map(|HttpsUrl { origin, path, .. }| (origin, path)).unwrap_or_default();
         let path = format!("{PATH}{}", own.trim_end_matches('/'));
         let url = format!("{origin}{path}");
         Ok(ProtectedResource::new(Inner { scopes: self.scopes.join(" "), resource, json, path, url }))
     }
 
     /// The address of the API, if that is settled.
-    fn check_resource(&self, problems: &mut Vec<ConfigProblem>) -> Option<Address> {
+    fn check_resource(&self, problems: &mut Vec<ConfigProblem>) -> Option<HttpsUrl> {
         let mut wrong = |kind: ConfigProblemKind, setting, value, advice: &str| {
             problems.push(ConfigProblem::new(kind, setting, value, advice));
         };
@@ -246,7 +246,7 @@ const NO_SLASH: &str = "leave the slash at its end out: Entra compares it charac
 const FORM: &str = "an absolute https:// address is needed";
 
 /// An address without query and fragment, which are not part of an identifier (RFC 9728 §1.2, RFC 8414 §2).
-fn checked(text: &str, refuse_slash: bool) -> Result<Address, String> {
+fn checked(text: &str, refuse_slash: bool) -> Result<HttpsUrl, String> {
     let address = check_plain(text)?;
     if text.contains('?') {
         return Err("an address with a query (?) is not allowed".to_owned());
@@ -257,8 +257,8 @@ fn checked(text: &str, refuse_slash: bool) -> Result<Address, String> {
     Ok(address)
 }
 
-fn check_plain(text: &str) -> Result<Address, String> {
-    let address = check_address(text).map_err(|error| error.to_string())?;
+fn check_plain(text: &str) -> Result<HttpsUrl, String> {
+    let address = HttpsUrl::parse(text).map_err(|error| error.to_string())?;
     if is_plain(text) { Ok(address) } else { Err(FORM.to_owned()) }
 }
 

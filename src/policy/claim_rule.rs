@@ -3,8 +3,8 @@ use std::fmt;
 use super::{Path, truth::Truth};
 use crate::{
     claims::{
+        claim_values::{self, Found},
         payload::Payload,
-        texts::{self, Found},
     },
     rejection::{Rejection, RejectionKind},
 };
@@ -130,8 +130,9 @@ impl ClaimRule {
     pub(crate) fn truth(&self, payload: &Payload) -> Truth {
         let Some(claim) = self.value(payload) else { return Truth::Unknown };
         let find =
-            |is_it: &dyn Fn(&str) -> bool| match texts::find(claim, self.separator.as_deref(), &mut |text| is_it(text))
-            {
+            |is_it: &dyn Fn(&str) -> bool| match claim_values::find(claim, self.separator.as_deref(), &mut |text| {
+                is_it(text)
+            }) {
                 Found::Yes => Truth::True,
                 Found::No => Truth::False,
                 Found::Unclear => Truth::Unknown,
@@ -183,7 +184,7 @@ mod tests {
     fn rules_by_their_outcomes() {
         let payload = Payload::parse(
             r#"{"exp":1,"dept":"a b","list":["x","y z",3],"n":7,"t":true,"null":null,"obj":{"x":1},"empty":[],
-                "escaped":"a\u0062 c","odd":["\u0078",1.50,true,null,{"y":1},["z"]],"half":7.0,"a/b":{"c~d":"e"}}"#
+                "escaped":"a\u0062 c","odd":["\u0078",1.50,true,null,{"y":1},["z"]],"half":7.0,"a/b":{"c~d":"e"},"/":1}"#
                 .into(),
         )
         .unwrap();
@@ -233,6 +234,15 @@ mod tests {
             (ClaimRule::all("dept", Vec::<String>::new()), wrong),
         ] {
             assert_eq!(rule.check(&payload).err().map(|rejection| rejection.kind()), outcome, "{rule}");
+        }
+    }
+
+    #[test]
+    fn length_of_a_rule_counts_its_name_and_values() {
+        for (rule, length) in
+            [(ClaimRule::present("a"), 1), (ClaimRule::any("a", ["b"]), 2), (ClaimRule::all("a", ["b", "c"]), 3)]
+        {
+            assert_eq!(rule.len(), length, "{rule}");
         }
     }
 }

@@ -59,7 +59,7 @@ impl Path {
         let (first, inner) = self.0.split_first()?;
         let found = inner.iter().try_fold(payload.raw(first)?, |value, name| {
             let members = json::object(value).ok()?;
-            members.into_iter().find_map(|(known, value)| (*known.0 == **name).then_some(value))
+            members.into_iter().find_map(|(known, value)| (known == *name).then_some(value))
         });
         found.filter(|value| *value != "null")
     }

@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 
 use crate::{
     rejection::Rejection,
-    response::{Mark, ResponseBody},
+    response::{LayerMarker, ResponseBody},
 };
 
 pin_project! {
@@ -27,7 +27,7 @@ pin_project! {
     #[project = StateProjection]
     enum State<F> {
         Calling { #[pin] future: F },
-        Refused { rejection: Rejection, mark: Mark },
+        Refused { rejection: Rejection, mark: LayerMarker },
     }
 }
 
@@ -36,7 +36,7 @@ impl<F> ResponseFuture<F> {
         Self { state: State::Calling { future } }
     }
 
-    pub(super) fn refused(rejection: Rejection, mark: Mark) -> Self {
+    pub(super) fn refused(rejection: Rejection, mark: LayerMarker) -> Self {
         Self { state: State::Refused { rejection, mark } }
     }
 }

@@ -13,7 +13,7 @@ use super::future::ResponseFuture;
 use crate::{
     policy::Requirement,
     rejection::Rejection,
-    response::{Mark, ResponseBody, answers, caller},
+    response::{LayerMarker, ResponseBody, caller, marker_of},
 };
 
 /// Lets requests whose [`Claims`](crate::Claims) meet a [`Requirement`] through to `S`, and answers the others.
@@ -59,8 +59,8 @@ where
 }
 
 /// Whether the request's claims are enough, and if not, how that is answered.
-fn decide(requirement: &Requirement, extensions: &Extensions) -> Result<(), (Rejection, Mark)> {
-    requirement.check(caller(extensions)?).map_err(|rejection| (rejection, answers(extensions)))
+fn decide(requirement: &Requirement, extensions: &Extensions) -> Result<(), (Rejection, LayerMarker)> {
+    requirement.check(caller(extensions)?).map_err(|rejection| (rejection, marker_of(extensions)))
 }
 
 impl<S: fmt::Debug> fmt::Debug for Require<S> {

@@ -48,7 +48,7 @@ mod error_info;
 mod grpc;
 mod json;
 mod log;
-mod mark;
+mod layer_marker;
 
 use std::sync::Arc;
 
@@ -60,10 +60,10 @@ pub use challenge::Challenge;
 use challenge::Prepared;
 pub use grpc::Grpc;
 pub use json::{ApiManagement, Problem};
-pub(crate) use log::Log;
 #[cfg(test)]
-pub(crate) use mark::has_passed;
-pub(crate) use mark::{Mark, Marks, answers, caller};
+pub(crate) use layer_marker::has_passed;
+pub(crate) use layer_marker::{LayerMarker, LayerMarkers, caller, marker_of};
+pub(crate) use log::Log;
 
 use crate::rejection::Rejection;
 

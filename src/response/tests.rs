@@ -446,7 +446,11 @@ fn a_closure_is_free_but_for_the_challenge() {
         let responder = move |rejection: &Rejection| {
             Response::builder().status(status).header("x-code", rejection.code()).body("mine").unwrap()
         };
-        Mark::new(std::sync::Arc::new(responder), ResponseContext::new(Challenge::new().realm("r"), false), log())
+        LayerMarker::new(
+            std::sync::Arc::new(responder),
+            ResponseContext::new(Challenge::new().realm("r"), false),
+            log(),
+        )
     };
     let refuse = |status, rejection: &Rejection| mark(status).refuse::<String>(rejection);
 
@@ -471,7 +475,7 @@ fn a_closure_is_free_but_for_the_challenge() {
 
     let own =
         |_: &Rejection| Response::builder().status(401).header("www-authenticate", "DPoP").body(vec![1u8]).unwrap();
-    let response = Mark::new(std::sync::Arc::new(own), plain(), log()).refuse::<String>(&samples()[1]);
+    let response = LayerMarker::new(std::sync::Arc::new(own), plain(), log()).refuse::<String>(&samples()[1]);
     assert_eq!(response.headers().get_all("www-authenticate").iter().collect::<Vec<_>>(), ["DPoP"]);
     assert_eq!(response.extensions().get::<Rejection>().unwrap().kind(), RejectionKind::Expired);
 }

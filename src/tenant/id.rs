@@ -1,10 +1,10 @@
 use std::{error::Error, fmt, str::FromStr};
 
-/// A tenant's id: a GUID, compared as one.
+/// The id of a tenant: a GUID.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TenantId([u8; 16]);
 
-/// A text that is no GUID of the form `11111111-2222-3333-4444-555555555555`.
+/// A string is not a GUID of the form `11111111-2222-3333-4444-555555555555`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidTenantId;
 
@@ -20,10 +20,11 @@ const TEXT_LENGTH: usize = 36;
 const HYPHENS: [usize; 4] = [8, 13, 18, 23];
 /// Where the two digits of each byte begin.
 const DIGITS: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
-/// Has a bit that no digit has.
+/// Has a bit that no digit has, for bytes that are not digits.
 const NO_DIGIT: u8 = 0x80;
 
-/// What a byte is worth as a hexadecimal digit.
+/// The value of a hexadecimal digit. Without branches, so that the compiler can vectorize the loop over all digits: this runs
+/// several times for each token.
 fn value(byte: u8) -> u8 {
     let (digit, letter) = (byte.wrapping_sub(b'0'), (byte | 0x20).wrapping_sub(b'a'));
     if digit < 10 {

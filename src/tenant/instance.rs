@@ -1,98 +1,12 @@
-use std::{
-    error::Error,
-    fmt,
-    net::{IpAddr, Ipv6Addr},
-};
+use std::fmt;
 
-use http::Uri;
+use super::{Cloud, HttpsUrl, InvalidAddress};
 
-use super::Cloud;
-
-/// Where an identity provider lives: a Microsoft cloud, or the address of something that speaks like one.
+/// An instance of Entra: a Microsoft cloud, or another host with the same interface.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Instance {
     base: String,
     cloud: Option<Cloud>,
-}
-
-/// An address that may not be used, and what would be right.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InvalidAddress(&'static str);
-
-impl fmt::Display for InvalidAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
-    }
-}
-
-impl Error for InvalidAddress {}
-
-/// The parts of an address by which two are compared: scheme, host and port in lower case, and the path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Address {
-    pub(crate) origin: String,
-    pub(crate) host: String,
-    pub(crate) path: String,
-}
-
-/// Reads an absolute address that may be fetched from: `https`, or `http` on loopback; no user, no fragment.
-pub(crate) fn check_address(text: &str) -> Result<Address, InvalidAddress> {
-    const FORM: &str = "an absolute address such as https://login.microsoftonline.com is needed";
-    if text.contains('#') {
-        return Err(InvalidAddress("an address with a fragment (#) is not allowed"));
-    }
-    let uri: Uri = text.parse().map_err(|_| InvalidAddress(FORM))?;
-    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-        return Err(InvalidAddress(FORM));
-    };
-    if authority.host().is_empty() || authority.as_str().ends_with(':') {
-        return Err(InvalidAddress(FORM));
-    }
-    if authority.as_str().contains('@') {
-        return Err(InvalidAddress("an address with a user name is not allowed"));
-    }
-    let host = authority.host().to_ascii_lowercase();
-    // Only a port may follow the host, and no two parsers may read it differently.
-    let port = match authority.as_str().get(host.len()..) {
-        Some("") => Some(None),
-        Some(rest) => rest.strip_prefix(':').filter(|port| is_port(port)).map(|_| authority.port_u16()),
-        None => None,
-    };
-    let Some(port) = port.filter(|_| is_plain_host(&host)) else {
-        return Err(InvalidAddress(
-            "a host has letters, digits, hyphens and dots only, or is an IPv6 address in brackets; a port is a number up to 65535",
-        ));
-    };
-    match scheme {
-        "https" => {}
-        "http" if is_loopback(&host) => {}
-        "http" => return Err(InvalidAddress("http:// is accepted for loopback addresses only, use https://")),
-        _ => return Err(InvalidAddress("only https:// addresses are accepted")),
-    }
-    let port = match (scheme, port) {
-        (_, None) | ("https", Some(443)) | ("http", Some(80)) => String::new(),
-        (_, Some(port)) => format!(":{port}"),
-    };
-    let path = uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-    Ok(Address { origin: format!("{scheme}://{host}{port}"), host, path })
-}
-
-/// Whether no two readers of addresses can take the host for different ones.
-fn is_plain_host(host: &str) -> bool {
-    match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
-        None => host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_')),
-    }
-}
-
-fn is_port(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok()
-}
-
-/// Whether a host, in lower case, is this machine.
-pub(crate) fn is_loopback(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 impl Instance {
@@ -107,14 +21,12 @@ impl Instance {
             return Ok(cloud.into());
         }
         let with_scheme = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
-        let address = check_address(&with_scheme)?;
+        let address = HttpsUrl::parse(&with_scheme)?;
         if address.path.contains('?') {
             return Err(InvalidAddress("an address with a query (?) is not allowed"));
         }
         match Cloud::from_host(&address.host) {
-            Some(cloud) if address.path == "/" && address.origin == format!("https://{}", address.host) => {
-                Ok(cloud.into())
-            }
+            Some(cloud) if address.path == "/" && address.is_https_at_standard_port() => Ok(cloud.into()),
             Some(_) => Err(InvalidAddress("a Microsoft cloud is named by its host alone: no port, no path")),
             None => {
                 let base = format!("{}{}", address.origin, address.path.trim_end_matches('/'));

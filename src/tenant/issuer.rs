@@ -1,12 +1,12 @@
 use std::{fmt, sync::Arc};
 
-use super::TenantId;
+use super::{TenantId, split_origin};
 
 /// An issuer with a place for the tenant, compared exactly ([issuer template
 /// matching](crate::guide::entra#issuer-template-matching)).
 ///
-/// `https://login.microsoftonline.com/{tenantid}/v2.0` speaks for every tenant; with a GUID instead of the placeholder,
-/// for that one alone.
+/// `https://login.microsoftonline.com/{tenantid}/v2.0` is the issuer of every tenant; with a GUID instead of the placeholder, of
+/// that tenant alone.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct IssuerTemplate {
     prefix: Arc<str>,
@@ -30,8 +30,8 @@ impl IssuerTemplate {
             let whole = prefix.ends_with('/') && suffix.starts_with('/') && !suffix.contains(PLACEHOLDER);
             return whole.then(|| Self::new(prefix, suffix));
         }
-        let path = text.find("://")? + 3;
-        let mut start = path + text[path..].find('/')? + 1;
+        let (origin, _) = split_origin(text)?;
+        let mut start = origin.len() + 1;
         for segment in text[start..].split('/') {
             if let Some(tenant) = TenantId::from_canonical(segment) {
                 let end = start + segment.len();
@@ -59,12 +59,12 @@ impl IssuerTemplate {
         Self { tenant: None, ..self.clone() }
     }
 
-    /// What stands before and behind the tenant.
+    /// The parts before and after the tenant.
     pub(crate) fn ends(&self) -> (&Arc<str>, &Arc<str>) {
         (&self.prefix, &self.suffix)
     }
 
-    /// The one tenant it speaks for; `None` if it has the placeholder.
+    /// The tenant in it; `None` if it has the placeholder.
     #[must_use]
     pub fn tenant(&self) -> Option<TenantId> {
         self.tenant
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn concrete_issuer_speaks_for_its_tenant_alone() {
+    fn issuer_of_one_tenant_matches_that_tenant_alone() {
         let concrete = IssuerTemplate::parse(&format!("https://sts.windows.net/{TENANT}/")).unwrap();
         assert_eq!(concrete.tenant(), Some(tenant()));
         assert!(concrete.matches(&format!("https://sts.windows.net/{TENANT}/"), tenant()));

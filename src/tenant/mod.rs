@@ -18,14 +18,16 @@
 //! ```
 
 mod cloud;
+mod https_url;
 mod id;
 mod instance;
 mod issuer;
 mod microsoft_host;
 
 pub use cloud::Cloud;
+pub use https_url::InvalidAddress;
+pub(crate) use https_url::{HttpsUrl, is_loopback, split_origin};
 pub use id::{InvalidTenantId, TenantId};
-pub(crate) use instance::{Address, check_address, is_loopback};
-pub use instance::{Instance, InvalidAddress};
+pub use instance::Instance;
 pub use issuer::IssuerTemplate;
 pub(crate) use microsoft_host::{CHINA_V1_HOST, MicrosoftHost};

@@ -1,5 +1,7 @@
-//! Third-party vectors at the signature layer, which is not public.
+//! Tests of what is not public: third-party vectors at the signature layer, and models of the concurrency.
 
+#[cfg(shuttle)]
+mod models;
 mod signature_vectors;
 mod wycheproof;
 

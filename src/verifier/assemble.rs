@@ -7,13 +7,13 @@ use super::{
     issuer_index::IssuerIndex, permanent::Permanent, state::VerifierState, tenant_lookup::TenantLookups,
 };
 use crate::{
-    authority::{IssuerOwners, Ownership, Trusted, subject_space},
+    authority::{IssuerOwners, Ownership, ResolvedAuthority, subject_space},
     cache::Cache,
     claims::authority::{AuthorityFacts, AuthorityNames},
     config::ResolvedConfig,
     error::ConfigError,
     jwt::Algorithm,
-    keys::{document::Surroundings, previous::PreviousDocuments, revoked::Revoked, store::KeyStore},
+    keys::{document::RefreshContext, previous::PreviousDocuments, revoked::Revoked, store::KeyStore},
     policy::Audiences,
 };
 
@@ -42,24 +42,24 @@ impl VerifierState {
         let shared = Shared {
             permanent,
             owners: Arc::new(IssuerOwners::new(&authorities)),
-            names: Arc::new(AuthorityNames::new(authorities.iter().map(|trusted| &trusted.name))),
+            names: Arc::new(AuthorityNames::new(authorities.iter().map(|resolved| &resolved.name))),
             revoked: Arc::new(Revoked::new(revoked, Arc::clone(&permanent.revoked_at_run_time))),
         };
         let mut algorithms: Vec<Algorithm> = Vec::new();
         let mut audiences = Audiences::default();
         let mut accepts_keys_without_id = false;
-        for trusted in &authorities {
-            algorithms.extend(&*trusted.algorithms);
-            accepts_keys_without_id |= trusted.source.main_document().accepts_nameless_keys();
-            audiences.extend(&trusted.policy.audiences);
+        for resolved in &authorities {
+            algorithms.extend(&*resolved.algorithms);
+            accepts_keys_without_id |= resolved.source.main_document().accepts_nameless_keys();
+            audiences.extend(&resolved.policy.audiences);
         }
         algorithms.sort_unstable();
         algorithms.dedup();
         let numbered = authorities.into_iter().enumerate();
-        let authorities = numbered.map(|(number, trusted)| shared.authority(number, trusted, &mut previous));
+        let authorities = numbered.map(|(number, resolved)| shared.authority(number, resolved, &mut previous));
         let authorities: Vec<ConfiguredAuthority> = authorities.collect::<Result<_, _>>()?;
         Ok(Self {
-            issuers: IssuerIndex::new(&authorities, Arc::clone(&permanent.issuer_revision)),
+            issuers: IssuerIndex::new(&authorities, Arc::clone(&permanent.revision)),
             authorities,
             algorithms,
             accepts_keys_without_id,
@@ -69,7 +69,7 @@ impl VerifierState {
             headers: HeaderCache::default(),
             clock: Arc::clone(&permanent.clock),
             counters: Arc::clone(&permanent.counters),
-            epoch: Arc::clone(&permanent.epoch),
+            revision: Arc::clone(&permanent.revision),
             checks: permanent.checks.clone(),
             max_token_bytes,
             max_wait: permanent.max_wait(),
@@ -85,60 +85,43 @@ impl Shared<'_> {
     fn authority(
         &self,
         number: usize,
-        trusted: Trusted,
+        resolved: ResolvedAuthority,
         previous: &mut PreviousDocuments,
     ) -> Result<ConfiguredAuthority, ConfigError> {
-        let around = self.surroundings(number, &trusted)?;
-        let Trusted {
-            name,
-            source,
-            algorithms,
-            policy,
-            requirement,
-            gate,
-            b2c_policy,
-            directory,
-            is_required_for_readiness,
-            ca_certificates: _,
-        } = trusted;
+        let context = self.refresh_context(number, &resolved)?;
+        let main_document = resolved.source.main_document();
         let facts = AuthorityFacts {
-            name: Arc::clone(&name),
+            name: Arc::clone(&resolved.name),
             names: Arc::clone(&self.names),
-            cloud: source.main_document().cloud(),
-            directory,
-            subjects: subject_space(&source, &policy.profile),
+            cloud: main_document.cloud(),
+            directory: resolved.directory,
+            subjects: subject_space(&resolved.source, &resolved.policy.profile),
         };
-        let queue = Arc::clone(&self.permanent.queue);
+        let resolved = Arc::new(resolved);
+        let (queue, revoked) = (Arc::clone(&self.permanent.queue), Arc::clone(&self.revoked));
         Ok(ConfiguredAuthority {
-            name,
             facts: Arc::new(facts),
-            expected_issuer: ExpectedIssuer::of(&source.main_document()),
-            keys: KeyStore::new(source, Arc::clone(&algorithms), around, queue, Arc::clone(&self.revoked), previous),
-            algorithms,
-            audiences: policy.audiences.to_text().into(),
-            policy,
-            requirement,
-            gate,
-            b2c_policy,
-            is_required_for_readiness,
+            expected_issuer: ExpectedIssuer::of(&main_document),
+            keys: KeyStore::new(Arc::clone(&resolved), context, queue, revoked, previous),
+            audiences: resolved.policy.audiences.to_text().into(),
+            resolved,
         })
     }
 
-    fn surroundings(&self, number: usize, trusted: &Trusted) -> Result<Surroundings, ConfigError> {
-        let fetch = match &trusted.ca_certificates {
-            _ if !trusted.fetches() => Ok(Arc::clone(&self.permanent.no_fetch)),
+    fn refresh_context(&self, number: usize, resolved: &ResolvedAuthority) -> Result<RefreshContext, ConfigError> {
+        let fetch = match &resolved.ca_certificates {
+            _ if !resolved.fetches() => Ok(Arc::clone(&self.permanent.no_fetch)),
             Some(pem) => self.permanent.fetch_trusting(pem),
             None => self.permanent.fetch(),
         };
         let fetch = fetch.map_err(ConfigError::from_problem)?;
-        let Permanent { clock, settings, counters, epoch, issuer_revision, .. } = self.permanent;
-        Ok(Surroundings {
+        let Permanent { clock, settings, counters, revision, .. } = self.permanent;
+        Ok(RefreshContext {
             fetch,
             clock: Arc::clone(clock),
             settings: Arc::clone(settings),
             counters: Arc::clone(counters),
-            epoch: Arc::clone(epoch),
-            issuer_revision: Arc::clone(issuer_revision),
+            revision: Arc::clone(revision),
             ownership: Ownership::new(&self.owners, number),
         })
     }

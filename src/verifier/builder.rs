@@ -1,6 +1,6 @@
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
-use super::{Verifier, check::Check, permanent::Permanent};
+use super::{Check, Verifier, permanent::Permanent};
 use crate::{
     authority::Authority,
     cache::CacheSettings,
@@ -58,10 +58,10 @@ impl VerifierBuilder {
         self
     }
 
-    /// Accepts tokens of another authority, in addition to the tenants: B2C, External ID, an OpenID Connect issuer, another
-    /// cloud. May be called more than once. Anything the authority omits is inherited from this builder, except that
+    /// Accepts tokens of another [authority](crate::authority), in addition to the tenants: B2C, External ID, an OpenID
+    /// Connect issuer, another cloud. May be called more than once. Anything the authority omits is inherited from this builder, except that
     /// [`client_id`](Self::client_id) is not an audience of an OpenID Connect issuer other than Entra.
-    pub fn authority(mut self, authority: Authority) -> Self {
+    pub fn authority(mut self, authority: impl Into<Authority>) -> Self {
         self.settings = self.settings.authority(authority);
         self
     }

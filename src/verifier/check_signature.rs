@@ -38,10 +38,8 @@ impl<'a, R: Recorder> Run<'a, R> {
         let keys = &authority.keys;
         let key_id = keys.key_id(header.key_id.as_deref()).ok_or_else(without_key_id);
         let Some(key_id) = self.note(Step::KeyId, key_id)? else { return Ok(None) };
-        self.check_algorithm_among(&authority.algorithms)?;
+        self.check_algorithm_among(&authority.resolved.algorithms)?;
 
-        // Before the keys are read, so that a refresh that ends in between is noticed.
-        let epoch = state.epoch.current();
         let mut found = keys.find(key_id, tenant);
         if found.is_empty() {
             // Nothing is fetched for a token that no authority can have issued, or that expired long ago.
@@ -56,11 +54,11 @@ impl<'a, R: Recorder> Run<'a, R> {
             if self.recorder.has_failed() {
                 return Ok(None);
             }
-            let next = keys.ask(tenant, self.attempts.of(chosen.index));
+            let next = keys.refresh_for_unknown_key(tenant, self.revision, self.attempts.of(chosen.index));
             if let Next::Wait(waiter) = next {
                 return Err(Stop::Wait(waiter));
             }
-            if state.epoch.current() != epoch {
+            if state.revision.current() != self.revision {
                 found = keys.find(key_id, tenant);
             }
             if found.is_empty() {
@@ -98,7 +96,7 @@ impl<'a, R: Recorder> Run<'a, R> {
             if key_id.is_empty() && !self.is_long_expired {
                 let state = self.state;
                 self.wait_for(&[chosen.index], |run, index| {
-                    state.authorities[index].keys.ask_main(run.attempts.of(index))
+                    state.authorities[index].keys.refresh_main_once(run.revision, run.attempts.of(index))
                 })?;
             }
             self.note(Step::Signature, Err::<(), _>(Rejection::new(RejectionKind::BadSignature)))?;

@@ -11,7 +11,7 @@ use crate::{
         TokenVersion,
         payload::{Payload, StringClaim},
     },
-    rejection::{Rejection, RejectionKind},
+    rejection::{Detail, Rejection, RejectionKind},
     tenant::TenantId,
 };
 
@@ -48,7 +48,9 @@ impl<R: Recorder> Run<'_, R> {
                 if self.is_long_expired {
                     self.note(Step::Dates, Err::<(), _>(Rejection::new(RejectionKind::Expired)))?;
                 } else {
-                    self.wait_for(&authorities, |run, index| all[index].keys.ask_main(run.attempts.of(index)))?;
+                    self.wait_for(&authorities, |run, index| {
+                        all[index].keys.refresh_main_once(run.revision, run.attempts.of(index))
+                    })?;
                     self.note(Step::Issuer, Err::<(), _>(all[authorities[0]].unavailable()))?;
                 }
                 authorities[0]
@@ -97,7 +99,9 @@ impl<R: Recorder> Run<'_, R> {
         let is_of_tenant = all[authorities[0]].check_tenant(payload, tenant).is_ok();
         if self.key_id().is_some() && is_of_tenant && !self.is_long_expired {
             // Each of them may have got the key by now.
-            self.wait_for(authorities, |run, index| all[index].keys.ask_main(run.attempts.of(index)))?;
+            self.wait_for(authorities, |run, index| {
+                all[index].keys.refresh_main_once(run.revision, run.attempts.of(index))
+            })?;
         }
         Ok(authorities[0])
     }
@@ -110,7 +114,9 @@ impl<R: Recorder> Run<'_, R> {
             return self.note(Step::Dates, Err::<(), _>(Rejection::new(RejectionKind::Expired))).map(drop);
         }
         if first.check_tenant(payload, Some(tenant)).is_ok() {
-            self.wait_for(authorities, |run, index| all[index].keys.ask_domains(run.attempts.of(index)))?;
+            self.wait_for(authorities, |run, index| {
+                all[index].keys.refresh_domains_once(run.revision, run.attempts.of(index))
+            })?;
             // If there are keys, the response is that for any other tenant: it must not reveal which tenants are listed.
             if let Some(&without_keys) = authorities.iter().find(|&&index| !all[index].keys.has_keys()) {
                 return self.note(Step::Tenant, Err::<(), _>(all[without_keys].unavailable())).map(drop);
@@ -121,6 +127,30 @@ impl<R: Recorder> Run<'_, R> {
 }
 
 impl VerifierState {
+    /// No authority has the issuer.
+    fn unknown_issuer(&self, payload: &Payload) -> Rejection {
+        let got = payload.string(StringClaim::Issuer).unwrap_or("no iss").to_owned();
+        Rejection::new(RejectionKind::UnknownIssuer).got(got).expected_always(&self.issuers.accepted())
+    }
+
+    /// Two authorities accept the issuer and tenant, so that it is not clear which rules apply.
+    fn ambiguous_issuer(&self, authorities: [usize; 2]) -> Rejection {
+        let [one, other] = authorities.map(|index| self.authorities[index].name());
+        let rejection = Rejection::new(RejectionKind::UnknownIssuer).because(Detail::AmbiguousIssuer);
+        rejection.expected(format!("one of {one} and {other}"))
+    }
+
+    /// For a diagnosis of a token with an unknown issuer: the only authority, or that for Entra if the issuer looks like
+    /// one of Microsoft's.
+    fn closest_authority(&self, payload: &Payload) -> Option<usize> {
+        if let [_] = self.authorities.as_slice() {
+            return Some(0);
+        }
+        let issuer = payload.string(StringClaim::Issuer).unwrap_or_default();
+        let is_microsoft = ["https://login.", "https://sts."].iter().any(|start| issuer.starts_with(start));
+        self.authorities.iter().position(|authority| is_microsoft && authority.resolved.is_entra())
+    }
+
     /// The first of these authorities that has the key of a token.
     fn with_key(
         &self,

@@ -1,22 +1,22 @@
-//! The form that an issuer must have while the metadata of its authority is not loaded, so that only tokens that may be
-//! its own cause a fetch.
+//! What the issuer of a token tells without metadata: whether it may belong to an authority whose metadata is not loaded, so
+//! that only such tokens cause a fetch, and the policy of a token of Azure AD B2C.
 
-use super::b2c::b2c_form;
 use crate::{
-    authority::{DocumentSpec, Listed, is_listed},
-    tenant::{MicrosoftHost, TenantId, check_address},
+    authority::{DocumentSpec, ListedIssuers, is_listed},
+    claims::{json, payload::Payload},
+    tenant::{HttpsUrl, MicrosoftHost, TenantId, split_origin},
 };
 
 /// What the configuration says of the issuers of an authority.
 #[derive(Clone, Debug)]
 pub(super) struct ExpectedIssuer {
-    form: Form,
+    form: ExpectedForm,
     /// Issuers that are listed in the configuration.
-    listed: Listed,
+    listed: ListedIssuers,
 }
 
 #[derive(Clone, Debug)]
-enum Form {
+enum ExpectedForm {
     /// At this origin.
     Origin(String),
     /// Of Azure AD B2C at this base URL, of this tenant if it is known (`docs/entra.md`, "Azure AD B2C").
@@ -29,14 +29,16 @@ enum Form {
 impl ExpectedIssuer {
     /// `None` if the issuers are known without metadata.
     pub(super) fn of(spec: &DocumentSpec) -> Option<Self> {
-        let origin = |base: &str| check_address(base).map(|address| address.origin).unwrap_or_default();
+        let origin = |base: &str| HttpsUrl::parse(base).map(|address| address.origin).unwrap_or_default();
         let (form, listed) = match spec {
             DocumentSpec::Entra { instance, listed, .. } if instance.cloud().is_none() => {
-                (Form::Origin(origin(instance.base())), listed)
+                (ExpectedForm::Origin(origin(instance.base())), listed)
             }
-            DocumentSpec::B2c { base, listed, .. } => (Form::B2c { base: origin(base), tenant: spec.tenant() }, listed),
+            DocumentSpec::B2c { base, listed, .. } => {
+                (ExpectedForm::B2c { base: origin(base), tenant: spec.tenant() }, listed)
+            }
             DocumentSpec::ExternalId { base, listed, .. } => {
-                (Form::ExternalId { origin: origin(base), tenant: spec.tenant() }, listed)
+                (ExpectedForm::ExternalId { origin: origin(base), tenant: spec.tenant() }, listed)
             }
             _ => return None,
         };
@@ -46,11 +48,11 @@ impl ExpectedIssuer {
     pub(super) fn fits(&self, issuer: &str) -> bool {
         let is_at = |origin: &str| issuer.strip_prefix(origin).is_some_and(|path| path.starts_with('/'));
         let fits = match &self.form {
-            Form::Origin(origin) => is_at(origin),
-            Form::B2c { base, tenant } => {
+            ExpectedForm::Origin(origin) => is_at(origin),
+            ExpectedForm::B2c { base, tenant } => {
                 b2c_form(issuer).is_some_and(|(at, named, _)| at == base && tenant.is_none_or(|tenant| tenant == named))
             }
-            Form::ExternalId { origin, tenant } => {
+            ExpectedForm::ExternalId { origin, tenant } => {
                 let named = MicrosoftHost::external_id_tenant(issuer);
                 is_at(origin) || named.is_some_and(|named| tenant.is_none_or(|tenant| tenant == named))
             }
@@ -61,8 +63,45 @@ impl ExpectedIssuer {
     /// The base URL, for Azure AD B2C.
     pub(super) fn b2c_base(&self) -> Option<&str> {
         match &self.form {
-            Form::B2c { base, .. } => Some(base),
-            Form::Origin(_) | Form::ExternalId { .. } => None,
+            ExpectedForm::B2c { base, .. } => Some(base),
+            ExpectedForm::Origin(_) | ExpectedForm::ExternalId { .. } => None,
+        }
+    }
+}
+
+/// Base, tenant and policy of an issuer of Azure AD B2C: `{base}/{tenant}/v2.0/`, or with the policy in it
+/// `{base}/tfp/{tenant}/{policy}/v2.0/`, with or without the trailing slash (`docs/entra.md`, "Azure AD B2C").
+pub(super) fn b2c_form(issuer: &str) -> Option<(&str, TenantId, Option<&str>)> {
+    let (base, path) = split_origin(issuer)?;
+    let segments: Vec<&str> = path[1..].split('/').take(6).collect();
+    let (tenant, policy) = match segments.as_slice() {
+        [tenant, "v2.0", ""] => (tenant, None),
+        ["tfp", tenant, policy, "v2.0"] | ["tfp", tenant, policy, "v2.0", ""] => (tenant, Some(*policy)),
+        _ => return None,
+    };
+    Some((base, TenantId::from_canonical(tenant)?, policy))
+}
+
+/// The policy of a token, in lower case (`docs/entra.md`, "Azure AD B2C").
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum PolicyName {
+    /// By `tfp`, else `acr`.
+    Claimed(String),
+    /// Only in the issuer.
+    OfIssuer(String),
+    None,
+}
+
+impl PolicyName {
+    pub(super) fn of(payload: &Payload, issuer: &str) -> Self {
+        // A claim that is not a string names no policy, and the next one is not tried.
+        let text = |raw| json::string(raw).unwrap_or_default().to_ascii_lowercase();
+        if let Some(claimed) = payload.raw("tfp").or_else(|| payload.raw("acr")) {
+            return Self::Claimed(text(claimed));
+        }
+        match b2c_form(issuer) {
+            Some((_, _, Some(policy))) => Self::OfIssuer(policy.to_ascii_lowercase()),
+            _ => Self::None,
         }
     }
 }
@@ -83,7 +122,7 @@ mod tests {
                 base: "https://contoso.ciamlogin.com".into(),
                 tenant: tenant.into(),
                 version: None,
-                listed: Listed::default(),
+                listed: ListedIssuers::default(),
             })
             .unwrap()
         };
@@ -93,7 +132,7 @@ mod tests {
                 tenant: tenant.into(),
                 policy: "B2C_1_susi".into(),
                 accept_tfp: false,
-                listed: Listed::default(),
+                listed: ListedIssuers::default(),
             })
             .unwrap()
         };

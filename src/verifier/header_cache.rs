@@ -1,29 +1,21 @@
 //! A cache of parsed headers. Tokens signed by one key have the same header, byte for byte.
 
-use std::{
-    ops::Deref,
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::{ops::Deref, sync::Arc};
 
 use crate::{
     jwt::{Compact, Header},
-    keys::stats::{SHARDS, shard},
     rejection::Rejection,
+    sync::{RwLock, read, write},
 };
 
-/// Headers per shard: an issuer has a few keys at a time.
+/// The maximum number of headers: an issuer has a few keys at a time.
 const MAX_HEADERS: usize = 16;
 /// Longer encoded headers are not cached. Entra's have about 120 bytes.
 const MAX_HEADER_BYTES: usize = 512;
 
 /// Parsed headers by their encoded form.
 #[derive(Default)]
-pub(super) struct HeaderCache([Part; SHARDS]);
-
-/// On its own cache lines.
-#[derive(Default)]
-#[repr(align(128))]
-struct Part(RwLock<Entries>);
+pub(super) struct HeaderCache(RwLock<Entries>);
 
 #[derive(Default)]
 struct Entries {
@@ -53,7 +45,7 @@ impl Deref for CachedHeader {
 impl HeaderCache {
     /// The header of a token.
     pub(super) fn read(&self, token: &Compact<'_>) -> Result<CachedHeader, Rejection> {
-        let known = self.part().read().unwrap_or_else(PoisonError::into_inner).find(token.header).cloned();
+        let known = read(&self.0).find(token.header).cloned();
         known.map_or_else(|| token.read_header().map(CachedHeader::New), |header| Ok(CachedHeader::Cached(header)))
     }
 
@@ -64,14 +56,10 @@ impl HeaderCache {
         if encoded.len() > MAX_HEADER_BYTES {
             return;
         }
-        let mut entries = self.part().write().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = write(&self.0);
         if entries.find(encoded).is_none() {
             entries.add((encoded.into(), Arc::new(header)));
         }
-    }
-
-    fn part(&self) -> &RwLock<Entries> {
-        &self.0[shard()].0
     }
 }
 
@@ -141,7 +129,7 @@ mod tests {
         ] {
             assert_eq!(verifier.verify(&token.build()).await.unwrap_err().code(), code);
         }
-        let entries = || verifier.state().headers.part().read().unwrap().headers.len();
+        let entries = || verifier.state().headers.0.read().unwrap().headers.len();
         assert_eq!(entries(), 0);
         verifier.verify(&token.build()).await.unwrap();
         assert_eq!(entries(), 1);
@@ -157,9 +145,31 @@ mod tests {
         }
         assert!(!is_known(&headers, &key_ids[0]));
         assert!(key_ids[1..].iter().all(|key_id| is_known(&headers, key_id)));
-        assert_eq!(headers.part().read().unwrap().headers.len(), MAX_HEADERS);
-        let long = "k".repeat(MAX_HEADER_BYTES);
-        insert(&headers, &long);
-        assert!(!is_known(&headers, &long));
+        assert_eq!(headers.0.read().unwrap().headers.len(), MAX_HEADERS);
+        // Then the next oldest one, and after all of them the first again.
+        for number in 0..2 * MAX_HEADERS {
+            let key_id = format!("later-{number}");
+            insert(&headers, &key_id);
+            for (at, old) in key_ids[1..].iter().enumerate() {
+                assert_eq!(is_known(&headers, old), at > number, "{at} after {number}");
+            }
+            assert!(
+                (number.saturating_sub(MAX_HEADERS - 2)..=number).all(|at| is_known(&headers, &format!("later-{at}")))
+            );
+        }
+    }
+
+    #[test]
+    fn long_headers_are_not_cached() {
+        let headers = HeaderCache::default();
+        // 3 bytes become 4 characters; the rest of the header is as long as that of `token("")`.
+        let others = 24;
+        for (length, is_cached) in [(MAX_HEADER_BYTES / 4 * 3, true), (MAX_HEADER_BYTES / 4 * 3 + 1, false)] {
+            let key_id = "k".repeat(length - others);
+            let encoded = token(&key_id).split('.').next().unwrap().len();
+            assert_eq!(encoded > MAX_HEADER_BYTES, !is_cached, "{encoded}");
+            insert(&headers, &key_id);
+            assert_eq!(is_known(&headers, &key_id), is_cached, "{encoded}");
+        }
     }
 }

@@ -5,17 +5,16 @@ use std::{collections::HashMap, sync::Arc};
 use foldhash::fast::RandomState;
 
 use super::{
-    b2c::{PolicyName, b2c_form},
     configured_authority::ConfiguredAuthority,
-    expected_issuer::ExpectedIssuer,
+    expected_issuer::{ExpectedIssuer, PolicyName, b2c_form},
 };
 use crate::{
-    authority::{Form, Tenants},
+    authority::{IssuerForm, Tenants},
     claims::{
         TokenVersion,
         payload::{Payload, StringClaim},
     },
-    keys::{epoch::Epoch, renewed::Renewed, store::TenantMatch},
+    keys::{derived::Derived, revision::Revision, store::TenantMatch},
     tenant::TenantId,
 };
 
@@ -42,7 +41,7 @@ pub(super) enum IssuerMatch {
 
 /// The issuers of one verifier. The index is rebuilt when metadata changes issuers or tenants.
 pub(super) struct IssuerIndex {
-    table: Renewed<Table>,
+    table: Derived<Table>,
 }
 
 /// Operators and providers control the contents of its maps; callers can only look up.
@@ -86,20 +85,24 @@ struct Template {
 }
 
 impl IssuerIndex {
-    pub(super) fn new(all: &[ConfiguredAuthority], revision: Arc<Epoch>) -> Self {
-        Self { table: Renewed::new(revision, || Table::new(all)) }
+    pub(super) fn new(all: &[ConfiguredAuthority], revision: Arc<Revision>) -> Self {
+        Self { table: Derived::new(revision, || issuer_version(all), || Table::new(all)) }
     }
 
     /// The authority of a token.
     pub(super) fn find(&self, all: &[ConfiguredAuthority], payload: &Payload) -> IssuerMatch {
         let Some(issuer) = payload.string(StringClaim::Issuer) else { return IssuerMatch::Unknown };
-        self.table.read(|| Table::new(all), |table| table.find(all, payload, issuer))
+        self.table.get(|| issuer_version(all), || Table::new(all)).value.find(all, payload, issuer)
     }
 
     /// The issuers that are accepted, for messages.
     pub(super) fn accepted(&self) -> Arc<str> {
-        self.table.read_last(|table| Arc::clone(&table.issuers))
+        Arc::clone(&self.table.last().value.issuers)
     }
+}
+
+fn issuer_version(all: &[ConfiguredAuthority]) -> u64 {
+    all.iter().map(|configured| configured.keys.issuer_version()).sum()
 }
 
 impl Table {
@@ -111,7 +114,6 @@ impl Table {
             if let Some(base) = configured.expected_issuer.as_ref().and_then(ExpectedIssuer::b2c_base) {
                 table.b2c.entry(base.into()).or_default().push(authority);
             }
-            // Not under the lock of the snapshot: `template` reads it again, and a second read by one thread can deadlock.
             let snapshot = configured.keys.snapshot();
             if snapshot.issuers.is_empty() {
                 table.pending.push(authority);
@@ -121,10 +123,10 @@ impl Table {
             }
             for issuer in snapshot.issuers.accepted() {
                 match &issuer.form {
-                    Form::Exact { text, tenant } => {
+                    IssuerForm::Exact { text, tenant } => {
                         table.exact(authority, configured, Arc::clone(text), issuer.version, *tenant);
                     }
-                    Form::Template(form) => {
+                    IssuerForm::Template(form) => {
                         let (prefix, suffix) = form.ends();
                         table.template(authority, configured, (Arc::clone(prefix), Arc::clone(suffix)), issuer.version);
                     }
@@ -135,7 +137,7 @@ impl Table {
         texts.truncate(SHOWN);
         table.issuers = match texts.join(" or ") {
             text if text.is_empty() => {
-                all.iter().map(|configured| &*configured.name).take(SHOWN).collect::<Vec<_>>().join(" or ").into()
+                all.iter().map(|configured| &**configured.name()).take(SHOWN).collect::<Vec<_>>().join(" or ").into()
             }
             text => (text + more).into(),
         };
@@ -151,7 +153,7 @@ impl Table {
         tenant: Option<TenantId>,
     ) {
         let exact = self.exact.entry(issuer).or_insert_with(|| Exact { version, tenant, policies: HashMap::default() });
-        Owner::claim(exact.policies.entry(configured.b2c_policy.clone()), authority);
+        Owner::claim(exact.policies.entry(configured.resolved.b2c_policy.clone()), authority);
     }
 
     fn template(
@@ -181,7 +183,7 @@ impl Table {
                     Owner::claim(template.listed.entry(id), authority);
                 }
                 let mut is_unresolved = false;
-                for resolved in configured.keys.resolved() {
+                for resolved in configured.keys.resolved_domains() {
                     match resolved {
                         Some(id) => Owner::claim(template.listed.entry(id), authority),
                         None => is_unresolved = true,
@@ -217,7 +219,7 @@ impl Table {
         match known {
             // The key may belong to a policy whose metadata is not loaded yet.
             IssuerMatch::OneOf { mut authorities, version, tenant } => {
-                authorities.extend(not_loaded.into_iter().filter(|&at| all[at].b2c_policy.is_some()));
+                authorities.extend(not_loaded.into_iter().filter(|&at| all[at].resolved.b2c_policy.is_some()));
                 IssuerMatch::OneOf { authorities, version, tenant }
             }
             _ if !not_loaded.is_empty() => IssuerMatch::NotLoaded { authorities: not_loaded },
@@ -239,6 +241,7 @@ impl Table {
     fn template_of(&self, issuer: &str) -> Option<(&Template, TenantId)> {
         /// More than any issuer of Entra has.
         const SEGMENTS: usize = 16;
+        // Not `split_origin`: the origin is not needed here, and this runs for every token.
         const HTTPS: &str = "https://";
         let mut start = if issuer.starts_with(HTTPS) { HTTPS.len() } else { issuer.find("://")? + 3 };
         for segment in issuer.as_bytes().get(start..)?.split(|&byte| byte == b'/').take(SEGMENTS) {
@@ -280,7 +283,7 @@ impl Exact {
         let of_policy = || match PolicyName::of(payload, issuer) {
             PolicyName::Claimed(policy) => self.policies.get(&Some(policy)).copied(),
             PolicyName::OfIssuer(policy) => {
-                let accepts = |owned: &Owner| all[owned.first()].policy.app_tokens_without_policy;
+                let accepts = |owned: &Owner| all[owned.first()].accepts_app_tokens_without_policy();
                 self.policies.get(&Some(policy)).copied().filter(accepts)
             }
             PolicyName::None => None,
@@ -314,7 +317,7 @@ impl Exact {
             Owner::Ambiguous(_) => None,
         });
         let mut authorities: Vec<usize> =
-            owned.filter(|authority| all[*authority].policy.app_tokens_without_policy).collect();
+            owned.filter(|authority| all[*authority].accepts_app_tokens_without_policy()).collect();
         authorities.sort_unstable();
         authorities
     }

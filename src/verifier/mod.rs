@@ -1,24 +1,17 @@
 //! The verifier: a token in, claims or a rejection out.
 
 mod assemble;
-mod b2c;
 mod builder;
-mod check;
 mod check_signature;
-mod check_tenant;
 mod choose_authority;
 mod configured_authority;
 mod expected_issuer;
 mod header_cache;
-mod issuer_consistency;
 mod issuer_index;
 mod permanent;
 mod pipeline;
-mod public_cause;
 mod readiness;
 mod recorder;
-mod refresh_attempts;
-mod rejections;
 mod reload;
 mod run;
 mod state;
@@ -26,13 +19,15 @@ mod state;
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 pub(crate) mod stub;
 mod tenant_lookup;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 use std::{fmt, sync::Arc};
 
 pub use builder::VerifierBuilder;
-pub use check::Check;
 pub(crate) use configured_authority::AuthorityReport;
+pub use permanent::Check;
 pub(crate) use recorder::{Recording, Step};
 pub(crate) use reload::log_detailed_errors;
 pub use state::Verifier;
@@ -81,9 +76,9 @@ impl Verifier {
     pub fn revoke_key(&self, key_id: impl Into<String>) {
         let key_id = key_id.into().trim().to_owned();
         tracing::warn!(target: "tower_entra", event = "key_revoked", kid = ?key_id);
-        let Permanent { revoked_at_run_time, epoch, .. } = &self.0.permanent;
+        let Permanent { revoked_at_run_time, revision, .. } = &self.0.permanent;
         revoked_at_run_time.add(key_id);
-        epoch.advance();
+        revision.increment();
     }
 
     /// Removes the cached result of the [`TenantLookup`](crate::authority::TenantLookup) for a tenant, so that the next
@@ -144,7 +139,7 @@ impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.state();
         f.debug_struct("Verifier")
-            .field("authorities", &state.authorities.iter().map(|authority| &*authority.name).collect::<Vec<_>>())
+            .field("authorities", &state.authorities.iter().map(|authority| &**authority.name()).collect::<Vec<_>>())
             .field("cache", &state.cache)
             .field("checks", &state.checks.len())
             .finish_non_exhaustive()

@@ -2,19 +2,23 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    future::Future,
+    pin::Pin,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
-use super::check::Check;
 use crate::{
-    authority::Trusted,
+    authority::ResolvedAuthority,
     cache::CacheSettings,
+    claims::Claims,
     clock::Clock,
     config::{Config, ConfigSettings, ResolvedConfig},
     error::{ConfigError, ConfigProblem, ConfigProblemKind, FetchError, FetchFailure},
     fetch::{self, Fetch, FetchFuture, FetchRequest},
-    keys::{KeySettings, epoch::Epoch, queue::RefreshQueue, revoked::RevokedAtRunTime, stats::Counters},
+    keys::{KeySettings, queue::RefreshQueue, revision::Revision, revoked::RevokedAtRunTime, stats::Counters},
+    rejection::Rejection,
+    sync::{Mutex, lock},
 };
 
 /// What a verifier keeps for its whole life: everything but the configuration.
@@ -32,8 +36,7 @@ pub(super) struct Permanent {
     pub(super) settings: Arc<KeySettings>,
     pub(super) queue: Arc<RefreshQueue>,
     pub(super) counters: Arc<Counters>,
-    pub(super) epoch: Arc<Epoch>,
-    pub(super) issuer_revision: Arc<Epoch>,
+    pub(super) revision: Arc<Revision>,
     /// Keys that code revoked before the start.
     pub(super) revoked: HashSet<String>,
     pub(super) revoked_at_run_time: Arc<RevokedAtRunTime>,
@@ -62,8 +65,7 @@ impl Permanent {
             checks,
             settings: Arc::new(settings),
             counters: Arc::default(),
-            epoch: Arc::default(),
-            issuer_revision: Arc::default(),
+            revision: Arc::default(),
             revoked,
             revoked_at_run_time: Arc::default(),
         }
@@ -86,7 +88,7 @@ impl Permanent {
     /// What fetches documents of an authority from servers for which only these certificates vouch.
     pub(super) fn fetch_trusting(&self, pem: &Arc<str>) -> Result<Arc<dyn Fetch>, ConfigProblem> {
         let wrong = |advice| ConfigProblem::new(ConfigProblemKind::Invalid, "ca_certificates()", None, advice);
-        let mut trusting = self.trusting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut trusting = lock(&self.trusting);
         if let Some(fetch) = trusting.get(pem) {
             return Ok(Arc::clone(fetch));
         }
@@ -105,7 +107,9 @@ impl Permanent {
     /// Validates a configuration, with all mistakes at once.
     pub(super) fn resolve(&self, config: &Config) -> Result<ResolvedConfig, ConfigError> {
         let plan = config.resolve(&self.code);
-        let needs = |needed: fn(&Trusted) -> bool| plan.as_ref().is_ok_and(|plan| plan.authorities.iter().any(needed));
+        let needs = |needed: fn(&ResolvedAuthority) -> bool| {
+            plan.as_ref().is_ok_and(|plan| plan.authorities.iter().any(needed))
+        };
         let fetches = plan.is_err() || needs(|trusted| trusted.fetches() && trusted.ca_certificates.is_none());
         let has_certificates = needs(|trusted| trusted.ca_certificates.is_some());
         let problem = match &self.custom_fetch {
@@ -122,6 +126,38 @@ impl Permanent {
             (Err(error), Some(problem)) => Err(error.with(problem)),
             (Ok(_), Some(problem)) => Err(ConfigError::from_problem(problem)),
         }
+    }
+}
+
+/// An asynchronous check of the application, of revoked sessions or blocked users for example.
+///
+/// It runs after the signature and all rules, on every request, cached or not. Closures that return a future are checks.
+///
+/// ```
+/// use tower_entra::{Claims, Rejection, RejectionKind, verifier::Check};
+///
+/// async fn is_revoked(_session: Option<String>) -> bool {
+///     false
+/// }
+///
+/// let check = |claims: Claims| async move {
+///     if is_revoked(claims.token_id()).await { Err(Rejection::new(RejectionKind::ClaimNotAllowed)) } else { Ok(()) }
+/// };
+/// fn takes(_: impl Check) {}
+/// takes(check);
+/// ```
+pub trait Check: Send + Sync + 'static {
+    /// Accepts or rejects the claims.
+    fn check(&self, claims: Claims) -> Pin<Box<dyn Future<Output = Result<(), Rejection>> + Send + '_>>;
+}
+
+impl<F, R> Check for F
+where
+    F: Fn(Claims) -> R + Send + Sync + 'static,
+    R: Future<Output = Result<(), Rejection>> + Send + 'static,
+{
+    fn check(&self, claims: Claims) -> Pin<Box<dyn Future<Output = Result<(), Rejection>> + Send + '_>> {
+        Box::pin(self(claims))
     }
 }
 

@@ -10,11 +10,9 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     check_signature::Verified,
-    configured_authority::ConfiguredAuthority,
     header_cache::CachedHeader,
     recorder::{Recorder, Step, Stop},
-    refresh_attempts::RefreshAttempts,
-    run::Run,
+    run::{RefreshAttempts, Run},
     state::VerifierState,
 };
 use crate::{
@@ -77,7 +75,7 @@ impl VerifierState {
             run.note(Step::Origin, authority.check_origin(&payload, version, tenant))?;
         }
 
-        let policy = &authority.policy;
+        let policy = &authority.resolved.policy;
         let version = chosen.issuer.map_or(TokenVersion::V2, |(version, _)| version);
         let is_rfc9068 = header.as_deref().is_some_and(|header| header.is_rfc9068);
         run.note(Step::Types, policy.check_types(&payload))?;
@@ -127,11 +125,5 @@ impl VerifierState {
         // Before a key is looked up: otherwise the response would reveal whether there is one.
         let signature = recorder.note(Step::SignatureEncoding, compact.read_signature().map_err(explained))?;
         Ok(payload.map(|payload| Token { compact, header, payload, signature }))
-    }
-}
-
-impl ConfiguredAuthority {
-    fn check_requirement(&self, claims: &Claims) -> Result<(), Rejection> {
-        self.requirement.as_ref().map_or(Ok(()), |requirement| requirement.check(claims))
     }
 }

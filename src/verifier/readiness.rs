@@ -1,10 +1,6 @@
 //! Loading keys before the first request, and whether the service is ready.
 
-use std::{
-    pin::Pin,
-    sync::{Mutex, PoisonError},
-    task::Poll,
-};
+use std::{pin::Pin, task::Poll};
 
 use super::{
     configured_authority::ConfiguredAuthority,
@@ -13,6 +9,7 @@ use super::{
 use crate::{
     keys::{store::Load, waiter::Waiter},
     rejection::Rejection,
+    sync::{Mutex, lock, runtime::Handle, time::timeout},
 };
 
 const MAX_CONCURRENT_REFRESHES: usize = 10;
@@ -93,7 +90,7 @@ impl Verifier {
 impl VerifierState {
     fn ready(&self) -> Result<(), Rejection> {
         self.fetch_missing(self.authorities.iter());
-        let mut required = self.authorities.iter().filter(|authority| authority.is_required_for_readiness);
+        let mut required = self.authorities.iter().filter(|authority| authority.resolved.is_required_for_readiness);
         required.find(|authority| !authority.keys.has_keys()).map_or(Ok(()), |authority| Err(authority.unavailable()))
     }
 
@@ -101,13 +98,13 @@ impl VerifierState {
     pub(crate) async fn load_authorities(&self) {
         let missing = self.authorities.iter().filter(|authority| !authority.keys.has_keys());
         if let Some(waiter) = Waiter::all(missing.filter_map(|authority| authority.keys.refresh()).collect()) {
-            waiter.ended(self.max_wait).await;
+            waiter.wait(self.max_wait).await;
         }
     }
 
     /// Starts a refresh for each authority without keys, without waiting.
     fn fetch_missing<'a>(&self, authorities: impl Iterator<Item = &'a ConfiguredAuthority>) {
-        if tokio::runtime::Handle::try_current().is_ok() {
+        if Handle::try_current().is_ok() {
             authorities
                 .filter(|authority| !authority.keys.has_keys())
                 .for_each(|authority| drop(authority.keys.refresh()));
@@ -121,7 +118,9 @@ impl VerifierState {
             .iter()
             .flat_map(|authority| authority.keys.missing().into_iter().map(move |load| (authority, load)));
         let mut all: Vec<(&ConfiguredAuthority, Load)> = all.collect();
-        all.sort_by_key(|(authority, load)| (!matches!(load, Load::Main), !authority.is_required_for_readiness));
+        all.sort_by_key(|(authority, load)| {
+            (!matches!(load, Load::Main), !authority.resolved.is_required_for_readiness)
+        });
         all
     }
 
@@ -129,20 +128,20 @@ impl VerifierState {
     async fn load_missing(&self) {
         let missing = self.missing();
         let Some((first, _)) = missing.first() else { return };
-        if tokio::runtime::Handle::try_current().is_err() {
+        if Handle::try_current().is_err() {
             // Nothing can be awaited without a runtime; this logs it.
             return drop(first.keys.refresh());
         }
         // Always in the same order, so that concurrent warm-ups join each other's refreshes.
         let remaining = Mutex::new(missing.into_iter());
-        let next = || remaining.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let next = || lock(&remaining).next();
         let lane = async || {
             while let Some((authority, load)) = next() {
                 authority.keys.load(load, self.max_wait).await;
             }
         };
         let load = all((0..MAX_CONCURRENT_REFRESHES).map(|_| lane()).collect());
-        let _ = tokio::time::timeout(self.warm_up_timeout, load).await;
+        let _ = timeout(self.warm_up_timeout, load).await;
     }
 }
 
@@ -158,6 +157,6 @@ async fn all<F: Future<Output = ()>>(futures: Vec<F>) {
 
 impl ConfiguredAuthority {
     fn is_named(&self, name: &str) -> bool {
-        *self.name == *name || self.keys.has_issuer(name)
+        **self.name() == *name || self.keys.has_issuer(name)
     }
 }

@@ -175,12 +175,12 @@ impl Recorder for Recording {
 fn with_hashed_nonce(token: &Compact<'_>) -> Option<String> {
     let header = jwt::decode(token.header)?;
     let text = str::from_utf8(&header).ok()?;
-    let nonce = json::object(text).ok()?.into_iter().find(|(name, _)| &*name.0 == "nonce")?.1;
+    let nonce = json::object(text).ok()?.into_iter().find(|(name, _)| name == "nonce")?.1;
     let value = json::string(nonce)?;
     let hashed = URL_SAFE_NO_PAD.encode(digest(&SHA256, value.as_bytes()));
-    // In its place, so that the rest of the header stays byte for byte.
-    let start = nonce.as_ptr() as usize - text.as_ptr() as usize;
-    let header = format!("{}\"{hashed}\"{}", &text[..start], &text[start + nonce.len()..]);
+    // Replaced in the text, so that the rest of the header stays byte for byte.
+    let (before, after) = text.split_once(nonce)?;
+    let header = format!("{before}\"{hashed}\"{after}");
     let payload = str::from_utf8(token.payload).ok()?;
     Some(format!("{}.{payload}", URL_SAFE_NO_PAD.encode(header)))
 }

@@ -1,8 +1,6 @@
 //! Replacing the configuration of a running verifier.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
-use arc_swap::ArcSwap;
+use std::sync::Arc;
 
 use super::{
     permanent::Permanent,
@@ -12,6 +10,7 @@ use crate::{
     config::{Config, ResolvedConfig},
     error::{ConfigError, ConfigProblem, ConfigProblemKind},
     keys::previous::PreviousDocuments,
+    sync::{ArcSwap, Mutex, lock},
 };
 
 impl Verifier {
@@ -62,7 +61,7 @@ impl Verifier {
     pub fn reload(&self, config: &Config) -> Result<(), ConfigError> {
         let Current { state, permanent, resource, reloading } = &*self.0;
         // One after the other: the last to be called wins.
-        let _reloading = reloading.lock().unwrap_or_else(PoisonError::into_inner);
+        let _reloading = lock(reloading);
         let plan = permanent.resolve(config)?;
         if plan.resource != *resource {
             let advice =

@@ -1,15 +1,16 @@
+//! What the checks of one run share, and those that need nothing else.
+
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    public_cause::{is_long_expired, public_cause},
     recorder::{Recorder, Step, Stop},
-    refresh_attempts::RefreshAttempts,
     state::VerifierState,
 };
 use crate::{
-    claims::payload::Payload,
+    claims::payload::{ListClaim, Payload},
     jwt::{Algorithm, Header},
-    keys::waiter::Waiter,
+    keys::{store::AuthorityAttempts, waiter::Waiter},
+    policy::{MAX_LEEWAY, microsoft_api},
     rejection::{Malformed, PublicCause, Rejection, RejectionKind},
 };
 
@@ -23,6 +24,8 @@ pub(super) struct Run<'a, R> {
     /// It expired so long ago that nothing is fetched for it.
     pub(super) is_long_expired: bool,
     authority: Option<&'a Arc<str>>,
+    /// Loaded before any issuer or key is read.
+    pub(super) revision: u64,
     /// Signature and key are good, so the claims are authentic.
     pub(super) is_verified: bool,
 }
@@ -39,11 +42,22 @@ impl<'a, R: Recorder> Run<'a, R> {
     ) -> Self {
         let public = public_cause(header, payload, now);
         let is_long_expired = is_long_expired(payload, now);
-        Self { state, header, attempts, recorder, public, is_long_expired, authority: None, is_verified: false }
+        let revision = state.revision.current();
+        Self {
+            state,
+            header,
+            attempts,
+            recorder,
+            public,
+            is_long_expired,
+            authority: None,
+            revision,
+            is_verified: false,
+        }
     }
 
     pub(super) fn set_authority(&mut self, index: usize) {
-        self.authority = Some(&self.state.authorities[index].name);
+        self.authority = Some(self.state.authorities[index].name());
         self.recorder.authority(index);
     }
 
@@ -122,4 +136,74 @@ impl<'a, R: Recorder> Run<'a, R> {
 
 pub(super) fn without_key_id() -> Rejection {
     Rejection::new(RejectionKind::MalformedToken).because(Malformed::NoKeyId)
+}
+
+impl VerifierState {
+    fn is_configured_audience(&self, payload: &Payload) -> bool {
+        payload.list(ListClaim::Audience).into_iter().flatten().any(|audience| self.audiences.contains(audience))
+    }
+
+    /// The audience is a Microsoft API.
+    fn for_microsoft(&self, payload: &Payload) -> Rejection {
+        let got = payload.list(ListClaim::Audience).and_then(|mut audiences| audiences.next().map(str::to_owned));
+        let rejection = Rejection::new(RejectionKind::MicrosoftApiToken).got(got.unwrap_or_default());
+        match self.authorities.first() {
+            Some(authority) => rejection.expected_always(&authority.audiences),
+            None => rejection,
+        }
+    }
+}
+
+/// What can be computed from a token alone, without our configuration and keys, so that the response may say it before the
+/// signature is verified. `header` is `None` if it cannot be decoded.
+fn public_cause(header: Option<&Header>, payload: &Payload, now: Duration) -> PublicCause {
+    let microsoft_api = payload.list(ListClaim::Audience).and_then(|mut audiences| audiences.find_map(microsoft_api));
+    match (microsoft_api, header) {
+        (Some(name), _) => PublicCause::MicrosoftApi(name),
+        (None, None) => PublicCause::None,
+        (None, Some(header)) if header.key_id.is_none() => PublicCause::WithoutKeyId,
+        (None, Some(_)) if is_long_expired(payload, now) => PublicCause::Expired,
+        (None, Some(_)) => PublicCause::None,
+    }
+}
+
+/// Whether it expired longer ago than the longest leeway, so that nothing is fetched for it.
+fn is_long_expired(payload: &Payload, now: Duration) -> bool {
+    now >= payload.expires_at.saturating_add(MAX_LEEWAY)
+}
+
+/// The refreshes that a request has waited for, by authority, so that it waits for each once.
+#[derive(Debug, Default)]
+pub(crate) struct RefreshAttempts {
+    /// Most requests have no other.
+    first: Option<(usize, AuthorityAttempts)>,
+    others: Vec<AuthorityAttempts>,
+}
+
+impl RefreshAttempts {
+    pub(super) fn of(&mut self, authority: usize) -> &mut AuthorityAttempts {
+        let (first, attempts) = self.first.get_or_insert_with(|| (authority, AuthorityAttempts::default()));
+        if *first == authority {
+            return attempts;
+        }
+        if self.others.len() <= authority {
+            self.others.resize(authority + 1, AuthorityAttempts::default());
+        }
+        &mut self.others[authority]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_authority_has_separate_attempts() {
+        let mut attempts = RefreshAttempts::default();
+        let mut of = |authority| std::ptr::from_mut(attempts.of(authority));
+        let (third, first, second) = (of(2), of(0), of(1));
+        assert_eq!(of(2), third);
+        assert!(third != first && first != second);
+        assert_eq!(of(1), second);
+    }
 }

@@ -1,29 +1,28 @@
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
-
-use arc_swap::{ArcSwap, Guard};
+use std::{sync::Arc, time::Duration};
 
 #[cfg(test)]
 use super::stub;
 use super::{
-    check::Check, configured_authority::ConfiguredAuthority, header_cache::HeaderCache, issuer_index::IssuerIndex,
-    permanent::Permanent, tenant_lookup::TenantLookups,
+    configured_authority::ConfiguredAuthority,
+    header_cache::HeaderCache,
+    issuer_index::IssuerIndex,
+    permanent::{Check, Permanent},
+    tenant_lookup::TenantLookups,
 };
 use crate::{
     cache::Cache,
     clock::Clock,
     jwt::Algorithm,
-    keys::{epoch::Epoch, stats::Counters},
+    keys::{revision::Revision, stats::Counters},
     policy::Audiences,
+    sync::{ArcSwap, Guard, Mutex},
 };
 
 /// Verifies access tokens. Cheap to clone.
 #[derive(Clone)]
 pub struct Verifier(pub(super) Arc<Current>);
 
-/// The state that holds now, and what is needed to replace it.
+/// The current state, and what is needed to replace it.
 pub(super) struct Current {
     pub(super) state: ArcSwap<VerifierState>,
     pub(super) permanent: Permanent,
@@ -37,7 +36,7 @@ impl Verifier {
     /// The state for one request, which loads it once: so a reload in between does not mix two configurations. Not for
     /// holding across an await: [`snapshot`](Self::snapshot) is.
     #[inline]
-    pub(crate) fn state(&self) -> Guard<Arc<VerifierState>> {
+    pub(crate) fn state(&self) -> Guard<VerifierState> {
         self.0.state.load()
     }
 
@@ -47,7 +46,7 @@ impl Verifier {
     }
 }
 
-/// One configuration, with the keys, and with the verdicts that were given by it. A reload makes another one.
+/// One configuration with its keys and cached verdicts. A reload replaces it.
 pub(crate) struct VerifierState {
     pub(super) authorities: Vec<ConfiguredAuthority>,
     pub(super) issuers: IssuerIndex,
@@ -62,7 +61,7 @@ pub(crate) struct VerifierState {
     pub(super) headers: HeaderCache,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) counters: Arc<Counters>,
-    pub(super) epoch: Arc<Epoch>,
+    pub(super) revision: Arc<Revision>,
     pub(super) checks: Vec<Arc<dyn Check>>,
     pub(super) max_token_bytes: usize,
     /// The longest wait for a refresh: a little more than its own timeout.

@@ -91,7 +91,7 @@ impl Verifier {
             cache: None,
             clock,
             counters: Arc::default(),
-            epoch: Arc::default(),
+            revision: Arc::default(),
             checks: Vec::new(),
             max_token_bytes: 16 * 1024,
             max_wait: Duration::from_secs(10),

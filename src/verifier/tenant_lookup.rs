@@ -3,17 +3,17 @@
 use std::{
     collections::HashMap,
     future::Future,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Weak},
     time::Duration,
 };
 
 use quick_cache::{UnitWeighter, sync::Cache};
-use tokio::{sync::watch, task::AbortHandle};
 use tracing::Instrument;
 
 use crate::{
     clock::Clock,
     rejection::{Rejection, RejectionKind},
+    sync::{Mutex, MutexGuard, lock, runtime::Handle, task, time::timeout, watch},
     tenant::TenantId,
 };
 
@@ -46,7 +46,7 @@ struct CachedResult {
 /// One lookup in its own task, so that a request that is cancelled does not cancel it for the others. It is aborted when no
 /// request waits for it any more.
 struct Lookup {
-    task: AbortHandle,
+    task: task::AbortHandle,
     result: watch::Receiver<Option<LookupResult>>,
 }
 
@@ -54,11 +54,11 @@ impl Lookup {
     fn start(lookup: impl Future<Output = LookupResult> + Send + 'static) -> Self {
         let (sender, result) = watch::channel(None);
         let lookup = async move {
-            let result = tokio::time::timeout(LOOKUP_TIMEOUT, lookup).await;
+            let result = timeout(LOOKUP_TIMEOUT, lookup).await;
             sender.send_replace(Some(result.unwrap_or_else(|_| Err(failed("the tenant lookup timed out after 30 s")))));
         };
         // With the span of the request that started it, so that the lookup's own events are in its trace.
-        Self { task: tokio::spawn(lookup.in_current_span()).abort_handle(), result }
+        Self { task: task::spawn(lookup.in_current_span()).abort_handle(), result }
     }
 
     async fn result(&self) -> LookupResult {
@@ -105,7 +105,7 @@ impl TenantLookups {
     }
 
     fn in_flight(&self) -> MutexGuard<'_, HashMap<Key, Weak<Lookup>>> {
-        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.in_flight)
     }
 
     fn is_current(in_flight: &HashMap<Key, Weak<Lookup>>, key: Key, lookup: &Arc<Lookup>) -> bool {
@@ -122,7 +122,7 @@ impl TenantLookups {
     where
         F: Future<Output = LookupResult> + Send + 'static,
     {
-        if tokio::runtime::Handle::try_current().is_err() {
+        if Handle::try_current().is_err() {
             // Without a runtime, lookups cannot be shared.
             return match self.get(key) {
                 Some(known) => known,
@@ -192,5 +192,16 @@ mod tests {
         assert!(lookups.tenants.len() <= MAX_CACHED_TENANTS);
         lookups.forget(None);
         assert_eq!(lookups.tenants.len(), 0);
+    }
+
+    #[tokio::test]
+    async fn lookup_that_nobody_waits_for_leaves_no_entry() {
+        let lookups = TenantLookups::new(Arc::new(SystemClock::default()));
+        let key = (0, TenantId::PERSONAL_ACCOUNTS);
+        let given_up = lookups.get_or_look_up(key, || std::future::pending());
+        assert!(tokio::time::timeout(std::time::Duration::ZERO, given_up).await.is_err());
+        assert!(lookups.in_flight().is_empty(), "given up");
+        assert!(lookups.get_or_look_up(key, async || Ok(true)).await.unwrap());
+        assert!(lookups.in_flight().is_empty(), "ended");
     }
 }

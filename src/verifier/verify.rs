@@ -3,17 +3,21 @@
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use super::{
+    configured_authority::ConfiguredAuthority,
     issuer_index::IssuerMatch,
     pipeline::Accepted,
     recorder::{FirstFailure, Recording, Step, Stop},
-    refresh_attempts::RefreshAttempts,
+    run::RefreshAttempts,
     state::{Verifier, VerifierState},
+    tenant_lookup::LookupResult,
 };
 use crate::{
+    authority::TenantFilter,
     cache::CachedToken,
     claims::Claims,
-    keys::{epoch::Stamp, stats::Event, waiter::Waiter},
-    rejection::{Rejection, RejectionKind},
+    keys::{revision::ValidityStamp, stats::Event, waiter::Waiter},
+    rejection::{Detail, Rejection, RejectionKind},
+    tenant::TenantId,
 };
 
 /// A verdict that is not known yet.
@@ -76,7 +80,7 @@ impl VerifierState {
         loop {
             let mut recording = Recording::default();
             match self.run(token.as_bytes(), self.since_epoch(), &mut attempts, &mut recording) {
-                Err(Stop::Wait(waiter)) => waiter.ended(self.max_wait).await,
+                Err(Stop::Wait(waiter)) => waiter.wait(self.max_wait).await,
                 Ok(Some(Accepted { claims, .. })) => {
                     self.record_checks(claims, &mut recording).await;
                     return recording;
@@ -108,7 +112,7 @@ impl VerifierState {
         let Accepted { claims, authority, key, is_key_without_id, encoded_header, header } = accepted;
         if let Some(cache) = &self.cache {
             let key_id = header.key_id.as_deref().filter(|_| !is_key_without_id).unwrap_or_default().into();
-            let (claims, stamp) = (claims.clone(), Stamp::default());
+            let (claims, stamp) = (claims.clone(), ValidityStamp::default());
             cache.insert(token, CachedToken { claims, authority, key_id, key, stamp });
         }
         self.headers.insert(encoded_header, header);
@@ -122,7 +126,7 @@ impl VerifierState {
         mut attempts: RefreshAttempts,
     ) -> Result<Claims, Rejection> {
         loop {
-            waiter.ended(self.max_wait).await;
+            waiter.wait(self.max_wait).await;
             match self.decide(token, &mut attempts) {
                 Ok(claims) => return self.check(claims).await,
                 Err(Stop::Rejected(rejection)) => return Err(rejection),
@@ -136,23 +140,23 @@ impl VerifierState {
         let cache = self.cache.as_ref()?;
         let cached = cache.get(token)?;
         let authority = self.authorities.get(cached.authority)?;
-        if !cached.stamp.holds(&self.epoch, self.clock.elapsed()) {
-            // Read before the check, so that a change in between is noticed the next time.
-            let epoch = self.epoch.current();
+        if !cached.stamp.is_valid(&self.revision, self.clock.elapsed()) {
+            // Loaded before the check, so that a change in between is noticed the next time.
+            let revision = self.revision.current();
             let until = authority.keys.confirm(&cached.key_id, &cached.key, cached.claims.tenant_id());
             let Some(until) = until.filter(|_| self.is_still_chosen(&cached)) else {
                 cache.remove(token);
                 return None;
             };
-            cached.stamp.set(epoch, until);
+            cached.stamp.set(revision, until);
         }
-        Some(match authority.policy.check_dates(cached.claims.payload(), now) {
+        Some(match authority.resolved.policy.check_dates(cached.claims.payload(), now) {
             Ok(()) => Ok(cached.claims.clone()),
             Err(rejection) => {
                 if rejection.kind() == RejectionKind::Expired {
                     cache.remove(token);
                 }
-                Err(rejection.verified().at_authority(&authority.name).with_key_id(&cached.key_id))
+                Err(rejection.verified().at_authority(authority.name()).with_key_id(&cached.key_id))
             }
         })
     }
@@ -160,16 +164,14 @@ impl VerifierState {
     /// Whether the issuer still belongs to the authority that accepted the token. New documents may have given it to another
     /// one, or made it ambiguous.
     fn is_still_chosen(&self, cached: &CachedToken) -> bool {
-        let is_same = |version, tenant| (version, tenant) == (cached.claims.version(), cached.claims.tenant_id());
-        match self.issuers.find(&self.authorities, cached.claims.payload()) {
-            IssuerMatch::Authority { authority, version, tenant } => {
-                authority == cached.authority && is_same(version, tenant)
-            }
+        let (is_same_authority, version, tenant) = match self.issuers.find(&self.authorities, cached.claims.payload()) {
+            IssuerMatch::Authority { authority, version, tenant } => (authority == cached.authority, version, tenant),
             IssuerMatch::OneOf { authorities, version, tenant } => {
-                authorities.contains(&cached.authority) && is_same(version, tenant)
+                (authorities.contains(&cached.authority), version, tenant)
             }
-            _ => false,
-        }
+            _ => return false,
+        };
+        is_same_authority && (version, tenant) == (cached.claims.version(), cached.claims.tenant_id())
     }
 
     /// The operator's tenant lookup, then the application's checks in their order.
@@ -186,6 +188,39 @@ impl VerifierState {
         Ok(())
     }
 
+    /// Whether the operator accepts the tenant, if that is known without waiting.
+    fn check_tenant_at_once(&self, claims: &Claims) -> Option<Result<(), Rejection>> {
+        let authority = &self.authorities[claims.facts().number];
+        let Some(filter) = authority.resolved.tenant_filter() else { return Some(Ok(())) };
+        // Only authorities of Entra have a filter, and all of their tokens have a tenant.
+        let Some(tenant) = claims.tenant_id() else { return Some(Err(authority.tenant_rejected(None))) };
+        let is_allowed = match filter {
+            TenantFilter::Matching(matches) => Some(Ok(matches(tenant))),
+            TenantFilter::Lookup(_) => self.lookups.get((claims.facts().number, tenant)),
+        };
+        is_allowed.map(|result| authority.tenant_outcome(tenant, result))
+    }
+
+    /// Whether the operator accepts the tenant.
+    async fn check_tenant_lookup(&self, claims: &Claims) -> Result<(), Rejection> {
+        let number = claims.facts().number;
+        let authority = &self.authorities[number];
+        if let Some(known) = self.check_tenant_at_once(claims) {
+            return known;
+        }
+        let (Some(TenantFilter::Lookup(lookup)), Some(tenant)) =
+            (authority.resolved.tenant_filter(), claims.tenant_id())
+        else {
+            return Err(authority.tenant_rejected(None));
+        };
+        let look_up = || {
+            let lookup = Arc::clone(lookup);
+            async move { lookup.is_allowed(tenant).await }
+        };
+        let result = self.lookups.get_or_look_up((number, tenant), look_up).await;
+        authority.tenant_outcome(tenant, result)
+    }
+
     async fn record_checks(&self, claims: Claims, recording: &mut Recording) {
         if recording.record(Step::TenantLookup, self.check_tenant_lookup(&claims).await) {
             recording.record(Step::Application, self.check_application(&claims).await);
@@ -195,5 +230,25 @@ impl VerifierState {
     /// The time since the Unix epoch. A clock that is set to a time before it makes every token expired.
     pub(super) fn since_epoch(&self) -> Duration {
         self.clock.now().duration_since(std::time::UNIX_EPOCH).unwrap_or(Duration::MAX)
+    }
+}
+
+impl ConfiguredAuthority {
+    fn tenant_outcome(&self, tenant: TenantId, result: LookupResult) -> Result<(), Rejection> {
+        match result {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(self.tenant_rejected(Some(tenant))),
+            Err(rejection) => Err(rejection.verified().at_authority(self.name())),
+        }
+    }
+
+    /// The operator does not accept the tenant.
+    fn tenant_rejected(&self, tenant: Option<TenantId>) -> Rejection {
+        let rejection = Rejection::new(RejectionKind::WrongTenant).verified().at_authority(self.name());
+        let rejection = rejection.because(Detail::TenantRejected);
+        match tenant {
+            Some(tenant) => rejection.got(tenant.to_string()),
+            None => rejection,
+        }
     }
 }

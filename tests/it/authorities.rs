@@ -23,7 +23,7 @@ use tower_entra::{
     testing::{ManualClock, MockEntra, MockKey, SigningAlgorithm, TokenBuilder},
 };
 
-use crate::support::{Bench, clock_of, decode, tenant};
+use crate::support::{Bench, authorities, clock_of, decode, tenant};
 
 const API: &str = MockEntra::CLIENT_ID;
 const OTHER: &str = MockEntra::OTHER_TENANT;
@@ -42,16 +42,17 @@ fn dated(mock: MockEntra) -> MockEntra {
 fn others() -> Vec<(MockEntra, Authority)> {
     let openid = |mock: MockEntra, audience: &str| {
         let authority = Authority::openid_connect(mock.issuer()).audience(audience);
-        (mock, authority)
+        (mock, Authority::from(authority))
     };
-    let (cognito, by_client) = openid(dated(MockEntra::cognito()), MockEntra::CALLER);
+    let cognito = dated(MockEntra::cognito());
+    let by_client = Authority::openid_connect(cognito.issuer()).audience(MockEntra::CALLER);
     vec![
-        (b2c(), Authority::b2c("contoso", "B2C_1_susi").audience(API)),
-        (dated(MockEntra::external_id("contoso")), Authority::external_id("contoso").audience(API)),
+        (b2c(), Authority::b2c("contoso", "B2C_1_susi").audience(API).into()),
+        (dated(MockEntra::external_id("contoso")), Authority::external_id("contoso").audience(API).into()),
         openid(dated(MockEntra::okta()), &format!("api://{API}")),
         openid(dated(MockEntra::auth0()), "https://api.contoso.example"),
         openid(dated(MockEntra::keycloak()), API),
-        (cognito, by_client.audience_claim("client_id")),
+        (cognito, by_client.audience_claim("client_id").into()),
     ]
 }
 
@@ -86,16 +87,17 @@ fn pem(key: &MockKey) -> String {
     format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", STANDARD.encode(info))
 }
 
-fn bench(mock: &MockEntra, authority: Authority) -> Bench {
+fn bench(mock: &MockEntra, authority: impl Into<Authority>) -> Bench {
     Bench::alone(mock.clone(), authority)
 }
 
 /// What becomes of the tokens of a look-alike.
 async fn outcomes(
     mock: &MockEntra,
-    authority: Authority,
+    authority: impl Into<Authority>,
     tokens: impl IntoIterator<Item = (TokenBuilder, &'static str)>,
 ) {
+    let authority = authority.into();
     let bench = bench(mock, authority.clone());
     for (at, (token, expected)) in tokens.into_iter().enumerate() {
         assert_eq!(bench.code(&token.build()).await, expected, "{authority}, number {at}: {:?}", token.claims());
@@ -393,22 +395,24 @@ async fn what_is_wrong_with_metadata_is_told_with_both_values() {
         mock.set_metadata("jwks_uri", Some("https://keys.example/jwks".into()));
         mock
     };
-    let okta = || Authority::openid_connect("https://contoso.okta.example/oauth2/default").audience("api://a");
+    let okta = || -> Authority {
+        Authority::openid_connect("https://contoso.okta.example/oauth2/default").audience("api://a").into()
+    };
     let t = MockEntra::TENANT;
     for (mock, authority, texts) in [
         (
             b2c(),
-            Authority::b2c("contoso", "B2C_1_absent").client_id(API),
+            Authority::b2c("contoso", "B2C_1_absent").client_id(API).into(),
             ["B2C_1_absent", "has no user flow or policy"],
         ),
         (
             dated(MockEntra::new()),
-            Authority::domain("nowhere.example").client_id(API),
+            Authority::domain("nowhere.example").client_id(API).into(),
             ["status 400: there is no tenant nowhere.example", "compare tenant and cloud"],
         ),
         (
             moved(dated(MockEntra::new()), &format!("https://login.microsoftonline.us/{t}/v2.0")),
-            Authority::tenant(tenant()).client_id(API),
+            Authority::tenant(tenant()).client_id(API).into(),
             [
                 &*format!("https://login.microsoftonline.us/{t}/v2.0"),
                 "not \"https://login.microsoftonline.com/{tenantid}/v2.0\"; name the instance whose issuer that is",
@@ -416,12 +420,12 @@ async fn what_is_wrong_with_metadata_is_told_with_both_values() {
         ),
         (
             moved(dated(MockEntra::new()), &format!("https://login.microsoftonline.com/{OTHER}/v2.0")),
-            Authority::tenant(tenant()).client_id(API),
+            Authority::tenant(tenant()).client_id(API).into(),
             [OTHER, "which is not one with 11111111-2222-3333-4444-555555555555; name the tenant that it is of"],
         ),
         (
             dated(MockEntra::okta()),
-            Authority::openid_connect("https://contoso.okta.example/oauth2/other").audience("a"),
+            Authority::openid_connect("https://contoso.okta.example/oauth2/other").audience("a").into(),
             ["https://contoso.okta.example/oauth2/other", "has no metadata"],
         ),
         (
@@ -435,7 +439,7 @@ async fn what_is_wrong_with_metadata_is_told_with_both_values() {
         (elsewhere(dated(MockEntra::okta())), okta(), ["https://keys.example/jwks", "name it by jwks_uri()"]),
         (
             moved(b2c(), &format!("https://fabrikam.b2clogin.com/{t}/v2.0/")),
-            Authority::b2c("contoso", "B2C_1_susi").client_id(API),
+            Authority::b2c("contoso", "B2C_1_susi").client_id(API).into(),
             [
                 "https://fabrikam.b2clogin.com/",
                 "https://contoso.b2clogin.com/{tenantid}/v2.0/\"; configure the URL of the issuer by b2c_at()",
@@ -443,7 +447,7 @@ async fn what_is_wrong_with_metadata_is_told_with_both_values() {
         ),
         (
             moved(dated(MockEntra::external_id("contoso")), &format!("https://{OTHER}.ciamlogin.com/{t}/v2.0")),
-            Authority::external_id("contoso").client_id(API),
+            Authority::external_id("contoso").client_id(API).into(),
             [
                 OTHER,
                 &*format!("https://{t}.ciamlogin.com/{t}/v2.0\"; configure the URL of the issuer by external_id_at()"),
@@ -451,7 +455,7 @@ async fn what_is_wrong_with_metadata_is_told_with_both_values() {
         ),
         (
             dated(MockEntra::external_id("contoso")),
-            Authority::external_id_at("https://contoso.ciamlogin.com", OTHER).client_id(API),
+            Authority::external_id_at("https://contoso.ciamlogin.com", OTHER).client_id(API).into(),
             [OTHER, "there is no tenant"],
         ),
     ] {
@@ -610,8 +614,8 @@ async fn what_an_authority_has_of_its_own() {
 mod owners {
     use super::*;
 
-    fn of(mock: &MockEntra, clock: &ManualClock, authority: Authority) -> Verifier {
-        let builder = Verifier::builder().authority(authority.client_id(API));
+    fn of(mock: &MockEntra, clock: &ManualClock, authority: impl Into<Authority>) -> Verifier {
+        let builder = Verifier::builder().client_id(API).authority(authority);
         builder.fetch(mock.clone()).clock(clock.clone()).build().unwrap()
     }
 
@@ -627,7 +631,7 @@ mod owners {
         let asked = Arc::new(AtomicUsize::new(0));
         let verifier = of(&mock, &clock, {
             let (customers, asked) = (customers.clone(), asked.clone());
-            Authority::tenants_if(move |tenant| {
+            Authority::tenants_matching(move |tenant| {
                 asked.fetch_add(1, Ordering::Relaxed);
                 customers.read().unwrap().contains(&tenant)
             })
@@ -687,7 +691,7 @@ mod owners {
         let clock = clock_of(&mock);
         let table = Table::default();
         table.customers.write().unwrap().insert(tenant());
-        let verifier = of(&mock, &clock, Authority::tenants_by(table.lookup()));
+        let verifier = of(&mock, &clock, Authority::tenants_from_lookup(table.lookup()));
         for (token, reads) in [(mock.token(), 1), (mock.token(), 1), (mock.token().scopes("other"), 1)] {
             assert_eq!((code(&verifier, token).await, table.reads()), ("accepted", reads));
         }
@@ -714,7 +718,7 @@ mod owners {
         let clock = clock_of(&mock);
         let table = Table::default();
         table.customers.write().unwrap().insert(tenant());
-        let verifier = of(&mock, &clock, Authority::tenants_by(table.lookup()));
+        let verifier = of(&mock, &clock, Authority::tenants_from_lookup(table.lookup()));
         verifier.warm_up().await.unwrap();
         let token = mock.token().build();
         let mut asking = tokio::task::JoinSet::new();
@@ -733,7 +737,7 @@ mod owners {
         let table = Table::default();
         table.customers.write().unwrap().insert(tenant());
         *table.is_down.write().unwrap() = true;
-        let verifier = of(&mock, &clock, Authority::tenants_by(table.lookup()));
+        let verifier = of(&mock, &clock, Authority::tenants_from_lookup(table.lookup()));
         assert_eq!((code(&verifier, mock.token()).await, table.reads()), ("keys_unavailable", 1));
         *table.is_down.write().unwrap() = false;
         clock.advance(Duration::from_millis(999));
@@ -755,7 +759,7 @@ mod owners {
         let clock = clock_of(&mock);
         let table = Table::default();
         table.customers.write().unwrap().insert(tenant());
-        let verifier = of(&mock, &clock, Authority::tenants_by(table.lookup()));
+        let verifier = of(&mock, &clock, Authority::tenants_from_lookup(table.lookup()));
         *table.between.write().unwrap() = Some(verifier.clone());
         assert_eq!((code(&verifier, mock.token()).await, table.reads()), ("accepted", 1));
         *table.between.write().unwrap() = None;
@@ -850,7 +854,9 @@ fn mistakes_of_authorities() {
     let instance = || tower_entra::tenant::Instance::parse("http://127.0.0.1:4000").unwrap();
     let local = || entra().in_instance(instance());
     let custom = |tenant: &str| Authority::external_id_at("https://login.contoso.example", tenant).client_id(API);
-    let one = |authority: Authority| vec![authority];
+    fn one(authority: impl Into<Authority>) -> Vec<Authority> {
+        vec![authority.into()]
+    }
     for (authorities, said) in [
         (one(Authority::openid_connect(okta)), "has no audience"),
         (
@@ -872,7 +878,6 @@ fn mistakes_of_authorities() {
         ),
         (one(openid().metadata("ftp://x.example")), "only https://"),
         (one(openid().jwks_uri("http://x.example/keys")), "use https://"),
-        (one(openid().jwks_uri("https://x.example/keys").static_keys("{}")), "static_keys() does not apply"),
         (one(openid().static_keys("{}")), "it is no key set"),
         (one(openid().static_keys(r#"{"keys":[]}"#)), "none of its keys can be used for RS256"),
         (one(openid().pem_key("x")), "pem_key(), number 1: is no PEM text"),
@@ -881,11 +886,6 @@ fn mistakes_of_authorities() {
             "can be used for ES256",
         ),
         (one(openid().role_claim("/a//b")), "role_claim(): the name of a claim"),
-        (one(openid().version(TokenVersion::V1)), "version() does not apply"),
-        (one(openid().policy("B2C_1")), "policy() does not apply"),
-        (one(openid().in_instance(Cloud::China.into())), "in_instance() does not apply"),
-        (one(entra().scope_claim("scope")), "scope_claim() does not apply"),
-        (one(entra().accept_tfp_issuers()), "accept_tfp_issuers() does not apply"),
         (one(Authority::tenant(tenant()).client_id("api://x")), "is needed as the client id"),
         (one(Authority::domain("common").client_id(API)), "or a verified domain"),
         (one(Authority::tenants([], []).client_id(API)), "has no tenant"),
@@ -907,7 +907,6 @@ fn mistakes_of_authorities() {
             "the tenant's GUID, or its domain",
         ),
         (one(Authority::external_id("a b").client_id(API)), "an address such as https://contoso.ciamlogin.com"),
-        (one(entra().accept_app_tokens_without_policy()), "accept_app_tokens_without_policy() does not apply"),
         (
             one(Authority::b2c("contoso", "B2C_1").client_id(API).accept_app_tokens_without_policy()),
             "needs allowed_client()",
@@ -916,7 +915,7 @@ fn mistakes_of_authorities() {
             ["B2C_1_a", "B2C_1_b"]
                 .map(|policy| {
                     let authority = Authority::b2c("contoso", policy).named(policy).client_id(API);
-                    authority.allowed_client(MockEntra::CALLER).accept_app_tokens_without_policy()
+                    authority.allowed_client(MockEntra::CALLER).accept_app_tokens_without_policy().into()
                 })
                 .into(),
             "at the same address: it would be ambiguous which rules apply",
@@ -939,49 +938,58 @@ fn mistakes_of_authorities() {
             "needs the tenant's GUID as a segment",
         ),
         (
-            vec![openid(), Authority::openid_connect("https://a.example").audience("b").issuers([okta])],
+            authorities![openid(), Authority::openid_connect("https://a.example").audience("b").issuers([okta])],
             "accepts tokens that",
         ),
         (
-            vec![
+            authorities![
                 local().issuers(["https://id.example/{tenantid}/v2.0"]),
                 Authority::openid_connect(format!("https://id.example/{}/v2.0", MockEntra::TENANT)).audience("b"),
             ],
             "shares an issuer with http://127.0.0.1:4000",
         ),
         (
-            vec![
+            authorities![
                 custom(MockEntra::TENANT),
                 Authority::external_id_at("https://other.contoso.example", MockEntra::TENANT).client_id(API),
             ],
             "shares an issuer with https://login.contoso.example",
         ),
-        (vec![entra(), entra()], "accepts tokens that"),
-        (vec![entra(), any()], "accepts tokens that"),
-        (vec![any(), any()], "accepts tokens that"),
+        (authorities![entra(), entra()], "accepts tokens that"),
+        (authorities![entra(), any()], "accepts tokens that"),
+        (authorities![any(), any()], "accepts tokens that"),
         (
-            vec![Authority::danger_any_account().client_id(API), Authority::danger_personal_accounts().client_id(API)],
+            authorities![
+                Authority::danger_any_account().client_id(API),
+                Authority::danger_personal_accounts().client_id(API)
+            ],
             "accepts tokens that",
         ),
-        (vec![entra(), entra().in_instance(Cloud::UsGovernment.into())], "separate them by version()"),
+        (authorities![entra(), entra().in_instance(Cloud::UsGovernment.into())], "separate them by version()"),
         (
-            vec![
+            authorities![
                 Authority::domain("a.example").client_id(API),
                 Authority::tenants([], ["A.example".into(), "b.example".into()]).client_id(API),
             ],
             "accepts tokens that",
         ),
-        (vec![openid(), openid().audience("b")], "accepts tokens that"),
+        (authorities![openid(), openid().audience("b")], "accepts tokens that"),
         (
-            vec![Authority::b2c("contoso", "B2C_1").client_id(API), Authority::b2c("Contoso", "b2c_1").client_id(API)],
+            authorities![
+                Authority::b2c("contoso", "B2C_1").client_id(API),
+                Authority::b2c("Contoso", "b2c_1").client_id(API)
+            ],
             "accepts tokens that",
         ),
         (
-            vec![entra().named("one"), Authority::external_id("contoso").client_id(API).named("one")],
+            authorities![entra().named("one"), Authority::external_id("contoso").client_id(API).named("one")],
             "is the name of another authority too",
         ),
         (
-            vec![Authority::external_id("contoso").client_id(API), Authority::external_id("contoso").client_id(API)],
+            authorities![
+                Authority::external_id("contoso").client_id(API),
+                Authority::external_id("contoso").client_id(API)
+            ],
             "accepts tokens that",
         ),
     ] {
@@ -991,30 +999,37 @@ fn mistakes_of_authorities() {
         assert!(error.contains(said), "{shown}\n{error}\ndoes not say: {said}");
     }
     for apart in [
-        vec![entra(), Authority::tenant(OTHER.parse().unwrap()).client_id(API)],
-        vec![any(), Authority::danger_personal_accounts().client_id(API)],
-        vec![entra(), entra().in_instance(Cloud::UsGovernment.into()).version(TokenVersion::V2)],
-        vec![any(), any().in_instance(Cloud::China.into())],
-        vec![local().issuers(["https://id.example/{tenantid}/v2.0"]), openid()],
-        vec![
+        authorities![entra(), Authority::tenant(OTHER.parse().unwrap()).client_id(API)],
+        authorities![any(), Authority::danger_personal_accounts().client_id(API)],
+        authorities![entra(), entra().in_instance(Cloud::UsGovernment.into()).version(TokenVersion::V2)],
+        authorities![any(), any().in_instance(Cloud::China.into())],
+        authorities![local().issuers(["https://id.example/{tenantid}/v2.0"]), openid()],
+        authorities![
             local().issuers(["https://id.example/{tenantid}/v2.0"]),
             Authority::openid_connect(format!("https://id.example/{OTHER}/v2.0")).audience("b"),
         ],
-        vec![custom(MockEntra::TENANT), custom(OTHER)],
-        vec![openid().issuers(["http://adfs.contoso.example/adfs/services/trust"])],
+        authorities![custom(MockEntra::TENANT), custom(OTHER)],
+        authorities![openid().issuers(["http://adfs.contoso.example/adfs/services/trust"])],
         [TokenVersion::V1, TokenVersion::V2]
             .map(|version| {
                 entra()
                     .in_instance(tower_entra::tenant::Instance::parse("http://127.0.0.1:4000").unwrap())
                     .version(version)
+                    .into()
             })
             .into(),
         [TokenVersion::V1, TokenVersion::V2]
-            .map(|version| Authority::external_id("contoso").client_id(API).version(version))
+            .map(|version| Authority::external_id("contoso").client_id(API).version(version).into())
             .into(),
-        vec![openid(), Authority::openid_connect(format!("{okta}/a")).audience("a")],
-        vec![Authority::b2c("contoso", "B2C_1").client_id(API), Authority::b2c("contoso", "B2C_2").client_id(API)],
-        vec![Authority::b2c("contoso", "B2C_1").client_id(API), Authority::external_id("contoso").client_id(API)],
+        authorities![openid(), Authority::openid_connect(format!("{okta}/a")).audience("a")],
+        authorities![
+            Authority::b2c("contoso", "B2C_1").client_id(API),
+            Authority::b2c("contoso", "B2C_2").client_id(API)
+        ],
+        authorities![
+            Authority::b2c("contoso", "B2C_1").client_id(API),
+            Authority::external_id("contoso").client_id(API)
+        ],
     ] {
         let shown = format!("{apart:?}");
         let builder = apart.into_iter().fold(Verifier::builder(), VerifierBuilder::authority);

@@ -471,10 +471,7 @@ fn configs_in_code() -> Vec<(&'static str, VerifierBuilder)> {
         client().authority(Authority::b2c_at(PUBLIC, TENANT, "a")),
         client().authority(Authority::b2c_at("https://login.contoso.example/x", TENANT, "a")),
         client().authority(b2c().accept_app_tokens_without_policy()),
-        client().authority(b2c().in_instance(Cloud::China.into())),
-        client().authority(b2c().scope_claim("x")),
         client().authority(okta()),
-        client().authority(okta().policy("x")),
         client().authority(okta().scope_claim("/")),
         client().authority(okta().static_keys("x")),
         client().authority(okta().pem_key("x")),
@@ -502,14 +499,12 @@ fn configs_in_code() -> Vec<(&'static str, VerifierBuilder)> {
         client()
             .authority(okta().issuers(["https://a.example"]))
             .authority(Authority::openid_connect("https://b.example").audience("a").issuers(["https://a.example"])),
-        client().authority(okta().policy("x").issuers(["https://a.example"])).authority(
-            Authority::openid_connect("https://b.example").audience("a").policy("x").issuers(["https://a.example"])
-        ),
         // A shared issuer is not reported for an authority that has a problem as a whole.
         client()
             .allowed_client(OTHER)
+            .strict_audiences(true)
             .authority(b2c().accept_app_tokens_without_policy())
-            .authority(Authority::b2c("contoso", "B2C_1_x").accept_app_tokens_without_policy().scope_claim("x")),
+            .authority(Authority::b2c("contoso", "B2C_1_x").accept_app_tokens_without_policy()),
         client()
             .allowed_client(OTHER)
             .authority(own_b2c("a").accept_app_tokens_without_policy())

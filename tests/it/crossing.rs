@@ -183,7 +183,7 @@ async fn keys_of_the_us_government_in_the_public_set() {
         let builder = Verifier::builder().client_id(API).fetch(Network::of(&all)).clock(clock.clone());
         builder.authority(here.clone()).authority(there).build()
     };
-    let both = build(there(T)).unwrap_err().to_string();
+    let both = build(there(T).into()).unwrap_err().to_string();
     assert!(both.contains("separate them by version()"), "one tenant, one v1 issuer, two clouds: {both}");
 
     let token = |mock: &MockEntra, tenant| mock.token().tenant(tenant);
@@ -191,8 +191,8 @@ async fn keys_of_the_us_government_in_the_public_set() {
     let by_public = |token: TokenBuilder| token.signed_with(&public.current_key());
     for is_warm in [false, true] {
         for (validator, tenant, v1) in [
-            (build(there(OTHER)).unwrap(), OTHER, Ok("government")),
-            (build(there(T).version(TokenVersion::V2)).unwrap(), T, Err("wrong_issuer")),
+            (build(there(OTHER).into()).unwrap(), OTHER, Ok("government")),
+            (build(there(T).version(TokenVersion::V2).into()).unwrap(), T, Err("wrong_issuer")),
         ] {
             if is_warm {
                 validator.warm_up().await.unwrap();

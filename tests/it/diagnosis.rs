@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 use tower_entra::{
     Authority, Cloud, Config, Rejection, RejectionKind, Requirement, TenantId, Verifier,
+    authority::Entra,
     claims::TokenVersion,
     diagnosis::{CauseKind, Diagnosis, Outcome},
     jwt::Algorithm,
@@ -40,11 +41,11 @@ fn usual() -> Bench {
     Bench::cold(MockEntra::new(), |builder| builder.tenant(MockEntra::TENANT))
 }
 
-fn ours() -> Authority {
+fn ours() -> Entra {
     Authority::tenant(tenant()).client_id(MockEntra::CLIENT_ID)
 }
 
-fn of(authority: Authority) -> Bench {
+fn of(authority: impl Into<Authority>) -> Bench {
     Bench::alone(MockEntra::new(), authority)
 }
 
@@ -155,7 +156,7 @@ const ROWS: &[Row] = rows! {
     18 PersonalAccount WrongTenant, usual, |bench| bench.token().tenant(TenantId::PERSONAL_ACCOUNTS).build(), ["personal Microsoft account", "https://login.microsoftonline.com/11111111"];
     18 OtherTenant WrongTenant, usual, |bench| bench.token().tenant(MockEntra::OTHER_TENANT).build(), ["from tenant 22222222", "accepted is https://login.microsoftonline.com/11111111", "\"TenantIds\":[\"11111111-2222-3333-4444-555555555555\",\"22222222"];
     0 NoTenant WrongTenant, usual, |bench| bench.token().without_claim("tid").build(), ["tid is missing", "login.microsoftonline.com/11111111"];
-    0 TenantRejected WrongTenant, || of(Authority::tenants_if(|_| false).client_id(MockEntra::CLIENT_ID)), good, ["11111111-2222", "does not accept its tenant"];
+    0 TenantRejected WrongTenant, || of(Authority::tenants_matching(|_| false).client_id(MockEntra::CLIENT_ID)), good, ["11111111-2222", "does not accept its tenant"];
     7 OwnSigningKey UnknownKey, usual, |bench| bench.token().kid("its-own-key").build(), ["its-own-key", "\"AppSpecificKeys\":true", "?appid="];
     11 StaleKeys UnknownKey, usual, |bench| { bench.mock.rotate(); bench.mock.set_fault(Fault::Down); bench.clock.advance(Duration::from_secs(600)); good(bench) }, ["cannot be refreshed", "https://login.microsoftonline.com/11111111"];
     0 UnknownKey UnknownKey, || of(Authority::danger_any_organization().client_id(MockEntra::CLIENT_ID)), |bench| bench.token().kid("never-seen").build(), ["never-seen"];
@@ -209,7 +210,7 @@ const ROWS: &[Row] = rows! {
     0 StrongerSignIn InsufficientClaims, || requires(Requirement::auth_context("c1")), |bench| bench.token().claim("xms_cc", json!(["CP1"])).build(), ["c1", "sign in again"];
     0 OwnersCheck WrongTenant, || Bench::cold(MockEntra::new(), |builder| builder.tenant(MockEntra::TENANT).check(|_| async { Err(Rejection::new(RejectionKind::WrongTenant).detail("the subscription of this customer has ended")) })), good, ["subscription of this customer has ended", "check()"];
     0 OwnersCheck ClaimNotAllowed, || Bench::cold(MockEntra::new(), |builder| builder.tenant(MockEntra::TENANT).check(|_| async { Err(Rejection::new(RejectionKind::ClaimNotAllowed).detail("the account owner is suspended")) })), good, ["the account owner is suspended", "check()"];
-    0 OwnersCheck KeysUnavailable, || of(Authority::tenants_by(|_| async { Err(Rejection::new(RejectionKind::KeysUnavailable).detail("the table of customers is down")) }).client_id(MockEntra::CLIENT_ID)), good, ["the table of customers is down", "tenants_by()"];
+    0 OwnersCheck KeysUnavailable, || of(Authority::tenants_from_lookup(|_| async { Err(Rejection::new(RejectionKind::KeysUnavailable).detail("the table of customers is down")) }).client_id(MockEntra::CLIENT_ID)), good, ["the table of customers is down", "tenants_from_lookup()"];
     0 WrongMetadata KeysUnavailable, || { let bench = usual(); bench.mock.set_metadata("issuer", Some("https://proxy.example/status 404/22222222-3333-4444-5555-666666666666/v2.0".into())); bench }, good, ["status 404", "Configure the issuer and the tenant"];
     0 Malformed MalformedToken, usual, |bench| bench.token().header("kid", 7).build(), ["is not a string"];
     0 EncryptedForIssuer EncryptedToken, usual, |_| format!("{}.YQ.Yg.Yw.ZA", encode(r#"{"alg":"dir","enc":"A256GCM"}"#)), ["alg dir", "66666666-7777-8888-9999-000000000000/.default"];

@@ -25,9 +25,9 @@ pub(crate) struct Preset {
 }
 
 impl Preset {
-    fn new(name: &'static str, mock: MockEntra, authority: Authority) -> Self {
+    fn new(name: &'static str, mock: MockEntra, authority: impl Into<Authority>) -> Self {
         let audience = format!("api://{}", name.to_ascii_lowercase().replace(' ', "-"));
-        let authority = authority.named(name).audience(&audience);
+        let authority = authority.into().named(name).audience(&audience);
         let (tenant, audience_claim) = (MockEntra::TENANT, "aud");
         Self { name, mock, authority, tenant, audience, has_v1: false, audience_claim }
     }
@@ -64,14 +64,14 @@ impl Preset {
 
     /// The authority for the same provider where its documents lie at `url`.
     pub(crate) fn hosted_at(&self, url: &str) -> Authority {
-        let authority = match self.name {
-            "B2C" => Authority::b2c_at(url, "contoso.onmicrosoft.com", "B2C_1_susi"),
-            "B2C tfp" => Authority::b2c_at(url, MockEntra::TENANT, "B2C_1_edit").accept_tfp_issuers(),
+        let authority: Authority = match self.name {
+            "B2C" => Authority::b2c_at(url, "contoso.onmicrosoft.com", "B2C_1_susi").into(),
+            "B2C tfp" => Authority::b2c_at(url, MockEntra::TENANT, "B2C_1_edit").accept_tfp_issuers().into(),
             // Its issuers are at ciamlogin.com wherever its documents are: that needs the tenant's GUID.
-            "External ID" => Authority::external_id_at(url, MockEntra::TENANT),
-            "Okta" | "Auth0" | "Keycloak" => Authority::openid_connect(self.mock.issuer()),
-            "Cognito" => Authority::openid_connect(self.mock.issuer()).audience_claim(self.audience_claim),
-            _ => Authority::tenant(self.tenant.parse().unwrap()).in_instance(Instance::parse(url).unwrap()),
+            "External ID" => Authority::external_id_at(url, MockEntra::TENANT).into(),
+            "Okta" | "Auth0" | "Keycloak" => Authority::openid_connect(self.mock.issuer()).into(),
+            "Cognito" => Authority::openid_connect(self.mock.issuer()).audience_claim(self.audience_claim).into(),
+            _ => Authority::tenant(self.tenant.parse().unwrap()).in_instance(Instance::parse(url).unwrap()).into(),
         };
         authority.named(self.name).audience(&self.audience)
     }
@@ -111,7 +111,11 @@ pub(crate) fn presets(government: &'static str) -> (Vec<Preset>, ManualClock) {
         Preset::openid_connect("Keycloak", MockEntra::keycloak()),
         Preset {
             audience_claim: "client_id",
-            authority: cognito.authority.clone().audience_claim("client_id"),
+            authority: Authority::openid_connect(cognito.mock.issuer())
+                .audience_claim("client_id")
+                .named("Cognito")
+                .audience(&cognito.audience)
+                .into(),
             ..cognito
         },
     ];

@@ -172,18 +172,18 @@ fn other_kind(case: &Value) -> Option<(MockEntra, Authority)> {
         let (mock, authority) = (MockEntra::b2c(name, policy), Authority::b2c_at(&origin, domain, policy));
         mock.add_domain(domain, tenant);
         if !issuer.contains("/tfp/") {
-            return Some((mock, authority));
+            return Some((mock, authority.into()));
         }
         let mock = mock.tfp_issuer();
         mock.set_metadata("issuer", Some(issuer.into()));
-        return Some((mock, authority.accept_tfp_issuers()));
+        return Some((mock, authority.accept_tfp_issuers().into()));
     }
     let name = host.strip_suffix(".ciamlogin.com")?;
     let tenant = segment();
     let mock = MockEntra::external_id(name);
     mock.add_tenant(tenant.parse().unwrap());
     assert_eq!(case["metadata_issuer_by_version"]["v2"], mock.v2_issuer(tenant));
-    Some((mock, Authority::external_id_at(origin, tenant)))
+    Some((mock, Authority::external_id_at(origin, tenant).into()))
 }
 
 /// The same verdict before the first document and after it, and no other host is asked.

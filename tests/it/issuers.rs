@@ -7,6 +7,7 @@ use rcgen::KeyPair;
 use serde_json::{Value, json};
 use tower_entra::{
     Authority, Config, Verifier, VerifierBuilder,
+    authority::OpenIdConnect,
     testing::{MockEntra, MockServer},
 };
 
@@ -33,7 +34,7 @@ fn token(mock: &MockEntra, issuer: &str) -> String {
     mock.token().raw_payload(claims.to_string()).build()
 }
 
-fn openid(issuer: &str) -> Authority {
+fn openid(issuer: &str) -> OpenIdConnect {
     Authority::openid_connect(issuer).audience(AUDIENCE)
 }
 
@@ -56,9 +57,9 @@ async fn trailing_slash_is_as_the_metadata_has_it() {
     ] {
         for is_workload in [false, true] {
             let name = format!("{configured} {metadata} {is_workload}");
-            let authority = match is_workload {
-                true => Authority::workload(configured).audience(AUDIENCE).subject("ada"),
-                false => openid(configured),
+            let authority: Authority = match is_workload {
+                true => Authority::workload(configured).audience(AUDIENCE).subject("ada").into(),
+                false => openid(configured).into(),
             };
             let bench = Bench::alone(provider(metadata, json!({})), authority);
             let other = metadata.strip_suffix('/').map_or_else(|| format!("{metadata}/"), str::to_owned);
@@ -102,17 +103,21 @@ fn both_spellings_belong_to_one_authority() {
     let workload = Authority::workload(&other).audience(AUDIENCE).subject("ada");
     let tenant = MockEntra::TENANT;
     let at_tenant = format!("https://login.contoso.example/{tenant}/v2.0");
-    for (one, second) in [
-        (openid(issuer), openid(&other)),
-        (openid(&other), openid(issuer)),
-        (openid(issuer), workload),
-        (openid(issuer), openid(&other).jwks_uri("https://contoso.auth0.example/keys")),
-        (openid(issuer), openid("https://id.contoso.example").issuers([other.as_str()])),
+    let rows: [(OpenIdConnect, Authority); 6] = [
+        (openid(issuer), openid(&other).into()),
+        (openid(&other), openid(issuer).into()),
+        (openid(issuer), workload.into()),
+        (openid(issuer), openid(&other).jwks_uri("https://contoso.auth0.example/keys").into()),
+        (openid(issuer), openid("https://id.contoso.example").issuers([other.as_str()]).into()),
         (
             openid(&at_tenant),
-            Authority::b2c_at("https://login.contoso.example", tenant, "B2C_1_susi").client_id(MockEntra::CLIENT_ID),
+            Authority::b2c_at("https://login.contoso.example", tenant, "B2C_1_susi")
+                .client_id(MockEntra::CLIENT_ID)
+                .into(),
         ),
-    ] {
+    ];
+    for (one, second) in rows {
+        let one = Authority::from(one);
         for pair in [[one.clone(), second.clone()], [second, one]] {
             let name = format!("{pair:?}");
             let [one, second] = pair;
@@ -248,6 +253,7 @@ fn at(server: &MockServer) -> Authority {
         .in_instance(tower_entra::tenant::Instance::parse(&server.url()).unwrap())
         .client_id(MockEntra::CLIENT_ID)
         .named(server.url())
+        .into()
 }
 
 /// The configured certificates replace the system's for this authority.

@@ -6,6 +6,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use tower_entra::{
     Authority, Verifier,
+    authority::OpenIdConnect,
     jwt::Algorithm,
     testing::{KeySpec, MockEntra, SigningAlgorithm, TokenBuilder},
 };
@@ -18,7 +19,7 @@ use crate::{
 const HOUR: Duration = Duration::from_secs(3600);
 const COOLDOWN: Duration = Duration::from_secs(30);
 
-fn okta() -> Authority {
+fn okta() -> OpenIdConnect {
     Authority::openid_connect(MockEntra::okta().issuer()).audience(format!("api://{}", MockEntra::CLIENT_ID))
 }
 
@@ -60,7 +61,7 @@ fn ed_pem(x: [u8; 32]) -> String {
     format!("-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----")
 }
 
-fn with_eddsa() -> Authority {
+fn with_eddsa() -> OpenIdConnect {
     okta().algorithms([Algorithm::EdDSA, Algorithm::RS256])
 }
 
@@ -101,7 +102,7 @@ fn row_26_forgeable_keys_given_as_jwks_and_pem() {
     let mock = MockEntra::okta();
     let good = mock.current_key().jwk();
     let jwks = |keys: Value| json!({ "keys": keys }).to_string();
-    let build = |authority: Authority| Verifier::builder().authority(authority).build();
+    let build = |authority: OpenIdConnect| Verifier::builder().authority(authority).build();
 
     let error = build(with_eddsa().static_keys(jwks(json!([okp("k", identity())])))).unwrap_err().to_string();
     assert!(error.contains("none of its keys can be used") && error.contains("small order"), "{error}");

@@ -1,10 +1,12 @@
 //! The integration tests: one binary.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod advice;
 mod apim;
 mod attacks;
 mod authorities;
 mod cache;
+mod choice;
 mod clients;
 mod codes;
 mod config;

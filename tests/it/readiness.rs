@@ -1,6 +1,9 @@
 //! Row 35: what `ready`, `warm_up` and `authority_ready` say while an authority is down.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use tokio::time::Instant;
 use tower_entra::{
@@ -9,7 +12,7 @@ use tower_entra::{
     testing::{Fault, ManualClock, MockEntra},
 };
 
-use crate::support::settle;
+use crate::support::{settle, tenant};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -37,7 +40,7 @@ impl Both {
     }
 
     fn partner(&self) -> Authority {
-        Authority::openid_connect(self.partner.issuer()).audience("api://orders")
+        Authority::openid_connect(self.partner.issuer()).audience("api://orders").into()
     }
 
     fn builder(&self) -> VerifierBuilder {

@@ -21,7 +21,10 @@ use tower_entra::{
     testing::{Fault, KeySpec, ManualClock, MockEntra},
 };
 
-use crate::support::{clock_of, code, settle};
+use crate::{
+    log::Lines,
+    support::{clock_of, code, settle},
+};
 
 const T: &str = MockEntra::TENANT;
 const OTHER: &str = MockEntra::OTHER_TENANT;
@@ -311,7 +314,7 @@ async fn cached_tenant_lookups_are_dropped() {
     let counted = Arc::clone(&lookups);
     let mock = MockEntra::new();
     let clock = clock_of(&mock);
-    let by = Authority::tenants_by(move |_: TenantId| {
+    let by = Authority::tenants_from_lookup(move |_: TenantId| {
         counted.fetch_add(1, Ordering::Relaxed);
         async { Ok(true) }
     });
@@ -500,4 +503,18 @@ async fn restrictions_that_code_drops_are_logged() {
     log.take_all();
     Bench::of(MockEntra::new(), settings(), |builder| builder.allowed_client(CALLER));
     assert!(!log.take_all().contains("is not in force"), "the same clients are no fewer restrictions");
+}
+
+/// Detailed errors are warned of when a reload switches them on, and not again.
+#[tokio::test(flavor = "current_thread")]
+async fn reload_that_switches_detailed_errors_on_is_logged() {
+    for (before, after, warnings) in [(false, false, 0), (false, true, 1), (true, true, 0), (true, false, 0)] {
+        let bench = Bench::new(json!({"DetailedErrors": before}));
+        let lines = Lines::default();
+        let guard = lines.listen();
+        bench.reload(json!({"DetailedErrors": after}));
+        drop(guard);
+        let found = lines.take_event("detailed_errors");
+        assert_eq!(found.len(), warnings, "{before} -> {after}: {found:?}");
+    }
 }

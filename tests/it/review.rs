@@ -11,7 +11,7 @@ use tower_entra::{
     testing::{KeySpec, ManualClock, MockEntra, SigningAlgorithm, TokenBuilder},
 };
 
-use crate::support::{Bench, clock_of, tenant};
+use crate::support::{Bench, authorities, clock_of, tenant};
 
 const API: &str = MockEntra::CLIENT_ID;
 const OTHER: &str = MockEntra::OTHER_TENANT;
@@ -79,8 +79,8 @@ async fn an_emulator_does_not_speak_for_microsoft() {
         let (verifier, _) = several(
             &[&entra, &emulator],
             vec![
-                Authority::danger_any_organization(),
-                Authority::tenant(other()).in_instance(at(EMULATOR)).named("emulator"),
+                Authority::danger_any_organization().into(),
+                Authority::tenant(other()).in_instance(at(EMULATOR)).named("emulator").into(),
             ],
         );
         let _ = verifier.warm_up().await;
@@ -108,8 +108,8 @@ async fn an_open_authority_does_not_yield_to_one_that_claims_its_issuer() {
     let (verifier, _) = several(
         &[&first, &second],
         vec![
-            Authority::danger_any_organization().in_instance(at(EMULATOR)),
-            Authority::tenant(other()).in_instance(at(SECOND)),
+            Authority::danger_any_organization().in_instance(at(EMULATOR)).into(),
+            Authority::tenant(other()).in_instance(at(SECOND)).into(),
         ],
     );
     assert_eq!(verifier.warm_up().await.unwrap_err().code(), "keys_unavailable", "the document is refused");
@@ -125,7 +125,8 @@ async fn an_open_authority_does_not_yield_to_one_that_claims_its_issuer() {
 async fn a_remembered_verdict_ends_with_a_dispute() {
     let mock = MockEntra::new();
     mock.add_domain("contoso.example", tenant());
-    let authorities = vec![Authority::tenant(tenant()), Authority::domain("contoso.example").audience("api://lenient")];
+    let authorities =
+        authorities![Authority::tenant(tenant()), Authority::domain("contoso.example").audience("api://lenient")];
     let (verifier, _) = several(&[&mock], authorities);
     let token = mock.token();
     assert!(code(&verifier, &token).await.starts_with("accepted"), "the domain is not known yet");
@@ -141,7 +142,7 @@ async fn issuer_named_by_a_configuration_is_not_that_of_a_policy() {
     let mock = MockEntra::b2c_at(BASE, "B2C_1_susi");
     let all = Authority::openid_connect(mock.issuer()).metadata(mock.metadata_url()).audience(API);
     let one = Authority::b2c_at(BASE, "contoso.onmicrosoft.com", "B2C_1_susi");
-    for authorities in [vec![all.clone(), one.clone()], vec![one, all]] {
+    for authorities in [authorities![all.clone(), one.clone()], authorities![one, all]] {
         let (verifier, _) = several(&[&mock], authorities);
         for round in ["cold", "warm"] {
             assert_eq!(code(&verifier, &mock.token()).await, format!("accepted by {}", mock.issuer()), "{round}");
@@ -261,7 +262,7 @@ async fn algorithms_are_those_of_the_tokens_own_authority() {
     let at = |mock: &MockEntra, algorithm| {
         Authority::openid_connect(mock.issuer()).audience(format!("api://{API}")).algorithms([algorithm])
     };
-    let authorities = vec![at(&okta, Algorithm::RS256), at(&auth0, Algorithm::RS512)];
+    let authorities = authorities![at(&okta, Algorithm::RS256), at(&auth0, Algorithm::RS512)];
     let (verifier, _) = several(&[&okta, &auth0], authorities);
     for mock in [&okta, &auth0] {
         // A key that does not say for which algorithm it is.
@@ -297,8 +298,8 @@ async fn audiences_of_ones_own_stand_alone() {
         let builder = Verifier::builder().tenant(MockEntra::TENANT).audience("api://common").authority(authority);
         builder.fetch(mock.clone()).clock(clock.clone()).build().unwrap()
     };
-    let by_aud = own(Authority::openid_connect(mock.issuer()).audience("api://own"));
-    let by_claim = own(Authority::openid_connect(mock.issuer()).audience("api://own").audience_claim("for"));
+    let by_aud = own(Authority::openid_connect(mock.issuer()).audience("api://own").into());
+    let by_claim = own(Authority::openid_connect(mock.issuer()).audience("api://own").audience_claim("for").into());
     for (verifier, token, expected) in [
         (&by_aud, mock.token().audience("api://own"), "accepted"),
         (&by_aud, mock.token().audience("api://common"), "wrong_audience"),
@@ -317,17 +318,19 @@ async fn metadata_of_another_tenant_is_refused() {
     for (mock, authority, issuer) in [
         (
             MockEntra::b2c("contoso", "B2C_1_susi"),
-            Authority::b2c_at("https://contoso.b2clogin.com", MockEntra::TENANT, "B2C_1_susi"),
+            Authority::from(
+                Authority::b2c_at("https://contoso.b2clogin.com", MockEntra::TENANT, "B2C_1_susi").client_id(API),
+            ),
             format!("https://contoso.b2clogin.com/{OTHER}/v2.0/"),
         ),
         (
             MockEntra::external_id("contoso"),
-            Authority::external_id_at("https://contoso.ciamlogin.com", MockEntra::TENANT),
+            Authority::external_id_at("https://contoso.ciamlogin.com", MockEntra::TENANT).client_id(API).into(),
             format!("https://{OTHER}.ciamlogin.com/{OTHER}/v2.0"),
         ),
     ] {
         mock.set_metadata("issuer", Some(issuer.into()));
-        let bench = Bench::alone(mock, authority.client_id(API));
+        let bench = Bench::alone(mock, authority);
         let refused = bench.verifier.warm_up().await.unwrap_err().to_string();
         assert!(refused.contains("which is not one with"), "{refused}");
     }
@@ -337,9 +340,11 @@ async fn metadata_of_another_tenant_is_refused() {
 #[tokio::test]
 async fn look_ups_are_remembered_by_authority() {
     let (public, china) = (MockEntra::new(), MockEntra::china());
-    let says = |answer: bool| Authority::tenants_by(move |_| async move { Ok(answer) });
-    let (verifier, _) =
-        several(&[&public, &china], vec![says(true), says(false).in_instance(tower_entra::Cloud::China.into())]);
+    let says = |answer: bool| Authority::tenants_from_lookup(move |_| async move { Ok(answer) });
+    let (verifier, _) = several(
+        &[&public, &china],
+        vec![says(true).into(), says(false).in_instance(tower_entra::Cloud::China.into()).into()],
+    );
     for _ in 0..2 {
         assert!(code(&verifier, &public.token()).await.starts_with("accepted"));
         assert_eq!(code(&verifier, &china.token()).await, "wrong_tenant");

@@ -77,7 +77,7 @@ impl Bench {
     }
 
     /// One authority, and nothing else that is configured, before the first key.
-    pub(crate) fn alone(mock: MockEntra, authority: Authority) -> Self {
+    pub(crate) fn alone(mock: MockEntra, authority: impl Into<Authority>) -> Self {
         let clock = clock_of(&mock);
         let builder = Verifier::builder().authority(authority).fetch(mock.clone()).clock(clock.clone());
         Self { mock, clock, verifier: builder.build().unwrap(), calls: Arc::default() }
@@ -224,3 +224,9 @@ pub(crate) fn certificate() -> (String, String, String) {
     params.use_authority_key_identifier_extension = true;
     (authority.pem(), params.signed_by(&key, &authority).unwrap().pem(), key.serialize_pem())
 }
+
+/// A list of authorities of several kinds.
+macro_rules! authorities {
+    ($($authority:expr),* $(,)?) => { vec![$(tower_entra::Authority::from($authority)),*] };
+}
+pub(crate) use authorities;

@@ -41,7 +41,7 @@ impl Counts {
             }
         }
         let counts = self.clone();
-        Authority::tenants_by(move |tenant| {
+        Authority::tenants_from_lookup(move |tenant| {
             let does = does(counts.started.fetch_add(1, Ordering::SeqCst), tenant);
             counts.running.fetch_add(1, Ordering::SeqCst);
             let running = Running(Arc::clone(&counts.running));
@@ -57,6 +57,7 @@ impl Counts {
                 }
             }
         })
+        .into()
     }
 
     fn started(&self) -> usize {
@@ -68,7 +69,7 @@ impl Counts {
     }
 }
 
-async fn verifier(mock: &MockEntra, authority: Authority) -> Verifier {
+async fn verifier(mock: &MockEntra, authority: impl Into<Authority>) -> Verifier {
     let clock = clock_of(mock);
     let builder = Verifier::builder().client_id(MockEntra::CLIENT_ID).authority(authority);
     let verifier = builder.fetch(mock.clone()).clock(clock).build().unwrap();
@@ -181,7 +182,7 @@ async fn a_lookup_in_flight_is_not_remembered_once_its_tenant_is_forgotten() {
 async fn many_threads_and_many_that_give_up() {
     let mock = MockEntra::new();
     let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    let authority = Authority::tenants_by({
+    let authority = Authority::tenants_from_lookup({
         let (running, most) = (Arc::clone(&running), Arc::clone(&most));
         move |_| {
             let (running, most) = (Arc::clone(&running), Arc::clone(&most));

@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 use tower_entra::{
     Authority, Claims, ConfigError, Requirement, Verifier,
+    authority::Workload,
     policy::ClaimRule,
     testing::{MockEntra, SigningAlgorithm},
 };
 
-use crate::support::{START, clock_of, code};
+use crate::support::{START, authorities, clock_of, code};
 
 const GITHUB: &str = "https://token.actions.githubusercontent.com";
 const CLUSTER: &str = "https://kubernetes.default.svc.cluster.local";
@@ -63,16 +64,16 @@ fn sign(mock: &MockEntra, claims: &Value) -> String {
     mock.token().raw_payload(claims.to_string()).build()
 }
 
-fn verifier(mock: &MockEntra, authority: Authority) -> Verifier {
+fn verifier(mock: &MockEntra, authority: impl Into<Authority>) -> Verifier {
     let clock = clock_of(mock);
     Verifier::builder().authority(authority).fetch(mock.clone()).clock(clock).build().unwrap()
 }
 
-fn github() -> Authority {
+fn github() -> Workload {
     Authority::github_actions().audience(AUDIENCE)
 }
 
-fn kubernetes() -> Authority {
+fn kubernetes() -> Workload {
     Authority::kubernetes(CLUSTER).audience(AUDIENCE)
 }
 
@@ -92,91 +93,110 @@ async fn tokens_by_their_outcomes() {
     let gh = |changes: Value| with(github_claims(), changes);
     let k8s = |changes: Value| with(kubernetes_claims(), changes);
     let rows: Vec<(Authority, Value, &str)> = vec![
-        (github().subject(SUBJECT), gh(json!({})), "accepted"),
-        (github().subject("repo:contoso/other:ref:refs/heads/main").subject(SUBJECT), gh(json!({})), "accepted"),
-        (github().subject("repo:contoso/other:ref:refs/heads/main"), gh(json!({})), "claim_not_allowed"),
+        (github().subject(SUBJECT).into(), gh(json!({})), "accepted"),
+        (github().subject("repo:contoso/other:ref:refs/heads/main").subject(SUBJECT).into(), gh(json!({})), "accepted"),
+        (github().subject("repo:contoso/other:ref:refs/heads/main").into(), gh(json!({})), "claim_not_allowed"),
         (
-            github().subject(SUBJECT),
+            github().subject(SUBJECT).into(),
             gh(json!({"sub": "repo:contoso/deploy:ref:refs/heads/main2"})),
             "claim_not_allowed",
         ),
-        (github().subject(SUBJECT), gh(json!({"sub": "Repo:contoso/deploy:ref:refs/heads/main"})), "claim_not_allowed"),
-        (github().required_claim(by("repository_owner_id", "4242")), gh(json!({})), "accepted"),
         (
-            github().required_claim(by("repository_owner_id", "4242")),
+            github().subject(SUBJECT).into(),
+            gh(json!({"sub": "Repo:contoso/deploy:ref:refs/heads/main"})),
+            "claim_not_allowed",
+        ),
+        (github().required_claim(by("repository_owner_id", "4242")).into(), gh(json!({})), "accepted"),
+        (
+            github().required_claim(by("repository_owner_id", "4242")).into(),
             gh(json!({"repository_owner_id": "4243"})),
             "claim_not_allowed",
         ),
         (
-            github().required_claim(by("repository_owner_id", "4242")),
+            github().required_claim(by("repository_owner_id", "4242")).into(),
             gh(json!({"repository_owner_id": null})),
             "claim_missing",
         ),
         (
-            github().required_claim(by("repository_id", "123456789")).required_claim(by("ref", "refs/heads/main")),
+            github()
+                .required_claim(by("repository_id", "123456789"))
+                .required_claim(by("ref", "refs/heads/main"))
+                .into(),
             gh(json!({"ref": "refs/heads/evil"})),
             "claim_not_allowed",
         ),
-        (github().danger_claim_prefix("sub", "repo:contoso/"), gh(json!({})), "accepted"),
+        (github().danger_claim_prefix("sub", "repo:contoso/").into(), gh(json!({})), "accepted"),
         (
-            github().danger_claim_prefix("sub", "repo:contoso/"),
+            github().danger_claim_prefix("sub", "repo:contoso/").into(),
             gh(json!({"sub": "repo:contoso-evil/deploy:ref:refs/heads/main"})),
             "claim_not_allowed",
         ),
-        (github().danger_claim_prefix("sub", "repo:contoso/").subject(SUBJECT), gh(json!({})), "accepted"),
+        (github().danger_claim_prefix("sub", "repo:contoso/").subject(SUBJECT).into(), gh(json!({})), "accepted"),
         (
-            github().danger_claim_prefix("sub", "repo:contoso/").subject(SUBJECT),
+            github().danger_claim_prefix("sub", "repo:contoso/").subject(SUBJECT).into(),
             gh(json!({"sub": "repo:contoso/other"})),
             "claim_not_allowed",
         ),
-        (github().subject(SUBJECT), gh(json!({"aud": "https://github.com/contoso"})), "wrong_audience"),
-        (github().subject(SUBJECT), gh(json!({"aud": null})), "wrong_audience"),
-        (github().subject(SUBJECT), gh(json!({"exp": START - 61})), "expired"),
-        (github().subject(SUBJECT), gh(json!({"nbf": START + 61})), "not_yet_valid"),
-        (github().subject(SUBJECT), gh(json!({"exp": null})), "malformed_token"),
-        (github().subject(SUBJECT), gh(json!({"iss": format!("{GITHUB}/contoso")})), "unknown_issuer"),
-        (github().subject(SUBJECT), gh(json!({"iss": format!("{GITHUB}.evil.example")})), "unknown_issuer"),
-        (github().required_claim(by("repository_id", "123456789")), gh(json!({"sub": null})), "not_an_access_token"),
-        (github().required_claim(by("repository_id", "123456789")), gh(json!({"sub": ""})), "not_an_access_token"),
-        (github().required_claim(by("repository_id", "123456789")), gh(json!({"sub": ["a"]})), "malformed_token"),
-        (github().subject(SUBJECT), gh(json!({"nonce": "n"})), "not_an_access_token"),
-        (github().subject(SUBJECT), gh(json!({"at_hash": "h"})), "not_an_access_token"),
-        (github().subject(SUBJECT), gh(json!({"typ": "ID"})), "not_an_access_token"),
-        (github().subject(SUBJECT), gh(json!({"token_use": "id"})), "not_an_access_token"),
-        (github().subject(SUBJECT), gh(json!({"cnf": {"jkt": "x"}})), "proof_required"),
-        (github().subject(SUBJECT).allowed_client("112233"), gh(json!({})), "client_not_allowed"),
+        (github().subject(SUBJECT).into(), gh(json!({"aud": "https://github.com/contoso"})), "wrong_audience"),
+        (github().subject(SUBJECT).into(), gh(json!({"aud": null})), "wrong_audience"),
+        (github().subject(SUBJECT).into(), gh(json!({"exp": START - 61})), "expired"),
+        (github().subject(SUBJECT).into(), gh(json!({"nbf": START + 61})), "not_yet_valid"),
+        (github().subject(SUBJECT).into(), gh(json!({"exp": null})), "malformed_token"),
+        (github().subject(SUBJECT).into(), gh(json!({"iss": format!("{GITHUB}/contoso")})), "unknown_issuer"),
+        (github().subject(SUBJECT).into(), gh(json!({"iss": format!("{GITHUB}.evil.example")})), "unknown_issuer"),
         (
-            github().subject(SUBJECT).require(Requirement::claim(by("environment", "staging"))),
+            github().required_claim(by("repository_id", "123456789")).into(),
+            gh(json!({"sub": null})),
+            "not_an_access_token",
+        ),
+        (
+            github().required_claim(by("repository_id", "123456789")).into(),
+            gh(json!({"sub": ""})),
+            "not_an_access_token",
+        ),
+        (
+            github().required_claim(by("repository_id", "123456789")).into(),
+            gh(json!({"sub": ["a"]})),
+            "malformed_token",
+        ),
+        (github().subject(SUBJECT).into(), gh(json!({"nonce": "n"})), "not_an_access_token"),
+        (github().subject(SUBJECT).into(), gh(json!({"at_hash": "h"})), "not_an_access_token"),
+        (github().subject(SUBJECT).into(), gh(json!({"typ": "ID"})), "not_an_access_token"),
+        (github().subject(SUBJECT).into(), gh(json!({"token_use": "id"})), "not_an_access_token"),
+        (github().subject(SUBJECT).into(), gh(json!({"cnf": {"jkt": "x"}})), "proof_required"),
+        (github().subject(SUBJECT).allowed_client("112233").into(), gh(json!({})), "client_not_allowed"),
+        (
+            github().subject(SUBJECT).require(Requirement::claim(by("environment", "staging"))).into(),
             gh(json!({})),
             "claim_not_allowed",
         ),
         // Mistyped by the rules of Entra, which are not those of others.
-        (github().subject(SUBJECT), gh(json!({"roles": 7, "scp": {"a": 1}, "groups": true})), "accepted"),
-        (kubernetes().subject("system:serviceaccount:prod:billing"), k8s(json!({})), "accepted"),
-        (kubernetes().subject("system:serviceaccount:prod:bill"), k8s(json!({})), "claim_not_allowed"),
-        (kubernetes().required_claim(by("/kubernetes.io/serviceaccount/uid", uid)), k8s(json!({})), "accepted"),
+        (github().subject(SUBJECT).into(), gh(json!({"roles": 7, "scp": {"a": 1}, "groups": true})), "accepted"),
+        (kubernetes().subject("system:serviceaccount:prod:billing").into(), k8s(json!({})), "accepted"),
+        (kubernetes().subject("system:serviceaccount:prod:bill").into(), k8s(json!({})), "claim_not_allowed"),
+        (kubernetes().required_claim(by("/kubernetes.io/serviceaccount/uid", uid)).into(), k8s(json!({})), "accepted"),
         (
-            kubernetes().required_claim(by("/kubernetes.io/serviceaccount/uid", uid)),
+            kubernetes().required_claim(by("/kubernetes.io/serviceaccount/uid", uid)).into(),
             k8s(json!({"kubernetes.io": {"namespace": "prod", "serviceaccount": {"name": "billing", "uid": "other"}}})),
             "claim_not_allowed",
         ),
         (
-            kubernetes().required_claim(by("/kubernetes.io/serviceaccount/uid", uid)),
+            kubernetes().required_claim(by("/kubernetes.io/serviceaccount/uid", uid)).into(),
             k8s(json!({"kubernetes.io": {"namespace": "prod"}, "/kubernetes.io/serviceaccount/uid": uid})),
             "claim_missing",
         ),
-        (kubernetes().required_claim(by("/kubernetes.io/namespace", "prod")), k8s(json!({})), "accepted"),
-        (kubernetes().danger_claim_prefix("sub", "system:serviceaccount:prod:"), k8s(json!({})), "accepted"),
+        (kubernetes().required_claim(by("/kubernetes.io/namespace", "prod")).into(), k8s(json!({})), "accepted"),
+        (kubernetes().danger_claim_prefix("sub", "system:serviceaccount:prod:").into(), k8s(json!({})), "accepted"),
         (
-            kubernetes().danger_claim_prefix("sub", "system:serviceaccount:prod:"),
+            kubernetes().danger_claim_prefix("sub", "system:serviceaccount:prod:").into(),
             k8s(json!({"sub": "system:serviceaccount:prod-2:billing"})),
             "claim_not_allowed",
         ),
-        (by_email(), google_claims(), "accepted"),
-        (by_email(), with(google_claims(), json!({"email_verified": false})), "claim_not_allowed"),
-        (by_email(), with(google_claims(), json!({"email_verified": null})), "claim_missing"),
-        (by_email(), with(google_claims(), json!({"email": "eve@contoso.iam.example"})), "claim_not_allowed"),
-        (by_email().allowed_client("112233"), google_claims(), "accepted"),
+        (by_email().into(), google_claims(), "accepted"),
+        (by_email().into(), with(google_claims(), json!({"email_verified": false})), "claim_not_allowed"),
+        (by_email().into(), with(google_claims(), json!({"email_verified": null})), "claim_missing"),
+        (by_email().into(), with(google_claims(), json!({"email": "eve@contoso.iam.example"})), "claim_not_allowed"),
+        (by_email().allowed_client("112233").into(), google_claims(), "accepted"),
     ];
     for (authority, claims, expected) in rows {
         let name = format!("{authority:?} {claims}");
@@ -253,7 +273,7 @@ async fn requirements_on_grants_and_directories_are_never_met() {
     }
 }
 
-fn build(authority: Authority) -> Result<Verifier, ConfigError> {
+fn build(authority: impl Into<Authority>) -> Result<Verifier, ConfigError> {
     let builder = Verifier::builder().tenant(MockEntra::TENANT).client_id(MockEntra::CLIENT_ID);
     builder.audience(AUDIENCE).authority(authority).build()
 }
@@ -264,11 +284,9 @@ fn configurations_by_their_problems() {
     let no_rule = "has no rule that says which workloads may call";
     let no_audience = "has no audience of its own";
     let at_github = |issuer: &str| Authority::workload(issuer).audience(AUDIENCE);
-    let rows: Vec<(Authority, &str)> = vec![
+    let rows: Vec<(Workload, &str)> = vec![
         (github().subject(SUBJECT), ""),
         (Authority::github_actions().subject(SUBJECT), no_audience),
-        (Authority::github_actions().client_id(MockEntra::CLIENT_ID).subject(SUBJECT), no_audience),
-        (github().client_id(MockEntra::CLIENT_ID).subject(SUBJECT), "client_id() does not apply"),
         (github(), no_rule),
         (github().required_claim(ClaimRule::present("sub")), no_rule),
         (github().required_claim(any("ref", "refs/heads/main")), no_rule),
@@ -333,15 +351,6 @@ fn configurations_by_their_problems() {
         (github().subject(SUBJECT).danger_claim_prefix("ref", "refs/heads/release/"), ""),
         (kubernetes().danger_claim_prefix("sub", "system:serviceaccount:"), "identifies nobody"),
         (kubernetes().danger_claim_prefix("sub", "system:serviceaccount:prod:"), ""),
-        (github().subject(SUBJECT).trust_directory_claims(), "trust_directory_claims() does not apply"),
-        (github().subject(SUBJECT).scope_claim("x"), "scope_claim() does not apply"),
-        (github().subject(SUBJECT).group_claim("x"), "group_claim() does not apply"),
-        (github().subject(SUBJECT).audience_claim("x"), "audience_claim() does not apply"),
-        (Authority::openid_connect(GITHUB).audience(AUDIENCE).subject("x"), "subject() does not apply"),
-        (
-            Authority::openid_connect(GITHUB).audience(AUDIENCE).danger_claim_prefix("sub", "a:"),
-            "danger_claim_prefix()",
-        ),
         // As for OpenID Connect.
         (Authority::workload("https://login.microsoftonline.com/x").audience("a").subject("x"), "Entra"),
         (Authority::workload("https://sts.windows.net/x/").audience("a").subject("x"), "Entra"),
@@ -367,7 +376,7 @@ fn configurations_by_their_problems() {
 #[test]
 fn issuer_belongs_to_one_authority() {
     let builder = || Verifier::builder().authority(github().subject(SUBJECT));
-    for other in [
+    for other in authorities![
         github().subject(SUBJECT).named("again"),
         Authority::openid_connect(GITHUB).audience("api://orders"),
         Authority::openid_connect("https://id.contoso.example").audience("a").issuers([GITHUB]),

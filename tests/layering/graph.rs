@@ -90,8 +90,7 @@ impl Crate {
     /// If the path starts inside this crate and names nothing there.
     fn resolve(&self, module: &[String], path: &[String]) -> Target {
         self.follow(module, path, &mut Vec::new()).unwrap_or_else(|| {
-            let is_ours = path.first().is_some_and(|first| ["crate", "super", "self"].contains(&first.as_str()));
-            assert!(!is_ours, "{}: nothing found for {}", self.modules[module].file, path.join("::"));
+            assert!(!starts_in_crate(path), "{}: nothing found for {}", self.modules[module].file, path.join("::"));
             Target::OtherCrate
         })
     }
@@ -127,7 +126,9 @@ impl Crate {
         }
         if let Some(import) = entry.imports.iter().find(|import| import.name == *name) {
             let whole: Vec<String> = import.path.iter().chain(rest).cloned().collect();
-            return self.follow(&at, &whole, seen);
+            // Nothing is found for an item of another crate.
+            let is_other = !starts_in_crate(&import.path);
+            return self.follow(&at, &whole, seen).or(is_other.then_some(Target::OtherCrate));
         }
         let globs = entry.imports.iter().filter(|import| import.name == "*");
         let mut globs = globs.map(|glob| glob.path.iter().chain([name]).chain(rest).cloned().collect::<Vec<_>>());
@@ -332,6 +333,10 @@ fn attributes(item: &[TokenTree]) -> usize {
         other => is_mark(other, '#') || is_mark(other, '!'),
     };
     item.iter().take_while(|token| is_part(token)).count()
+}
+
+fn starts_in_crate(path: &[String]) -> bool {
+    path.first().is_some_and(|first| ["crate", "super", "self"].contains(&first.as_str()))
 }
 
 fn is_for_tests(attributes: &[TokenTree]) -> bool {

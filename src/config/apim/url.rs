@@ -4,7 +4,7 @@ use crate::{
     claims::TokenVersion,
     config::address::{self, AuthorityKind, ParsedAuthority},
     error::ConfigProblemKind::{self, Conflict, Duplicate, Invalid, Missing, Unsupported},
-    tenant::{Instance, TenantId, check_address},
+    tenant::{HttpsUrl, Instance, TenantId},
 };
 
 const WELL_KNOWN: &str = "/.well-known/openid-configuration";
@@ -59,7 +59,7 @@ pub(super) fn metadata(url: &str) -> Result<Metadata, AddressFault> {
         );
         return Err(fault(Missing, advice));
     }
-    let checked = check_address(url).map_err(|error| fault(Invalid, error.to_string()))?;
+    let checked = HttpsUrl::parse(url).map_err(|error| fault(Invalid, error.to_string()))?;
     let (plain, query) = url.split_once('?').unwrap_or((url, ""));
     let authority = plain.trim_end_matches('/').strip_suffix(WELL_KNOWN);
     // Without the usual end, only a known host tells the kind.

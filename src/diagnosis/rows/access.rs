@@ -24,7 +24,7 @@ pub(super) const FIRST: &[Row] = &[
         },
         remedies: |f| {
             let setting = match f.hook() {
-                Some(Hook::TenantLookup) => "tenants_by()",
+                Some(Hook::TenantLookup) => "tenants_from_lookup()",
                 _ => "check()",
             };
             vec![change_code(format!(

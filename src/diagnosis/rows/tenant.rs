@@ -24,7 +24,7 @@ pub(super) const ROWS: &[Row] = &[
         },
         remedies: |_| {
             vec![change_code(
-                "Add the tenant to the list that tenants_if() or tenants_by() uses. The result of a lookup is cached for five \
+                "Add the tenant to the list that tenants_matching() or tenants_from_lookup() uses. The result of a lookup is cached for five \
                  minutes; forget_tenant() removes it.",
             )]
         },

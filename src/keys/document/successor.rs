@@ -1,39 +1,44 @@
-//! What becomes of a document when the configuration is reloaded.
+//! Documents across a reload of the configuration.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicBool, AtomicU64, Ordering},
-};
+use std::sync::Arc;
 
-use tokio::sync::watch;
-
-use super::{Document, Inner, Schedule, Surroundings};
+use super::{Document, DocumentState, RefreshContext, Schedule};
 use crate::{
     authority::DocumentSpec,
     jwt::Algorithm,
-    keys::{shared::Shared, snapshot::Snapshot},
+    keys::snapshot::Snapshot,
+    sync::{
+        ArcSwap, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+        watch,
+    },
 };
 
 impl Document {
-    /// Whether its keys were fetched from the same place, in the same way and by the same rules as those of a document of this
-    /// description would be.
-    pub(in crate::keys) fn fits(&self, spec: &DocumentSpec, algorithms: &[Algorithm], around: &Surroundings) -> bool {
+    /// Whether its keys were fetched from the same place, in the same way and by the same rules as for a document with this
+    /// description.
+    pub(in crate::keys) fn fits(
+        &self,
+        spec: &DocumentSpec,
+        algorithms: &[Algorithm],
+        context: &RefreshContext,
+    ) -> bool {
         *self.0.spec == *spec
             && *self.0.algorithms == *algorithms
-            // Which authority's certificates vouched for the key server.
-            && Arc::ptr_eq(&self.0.around.fetch, &around.fetch)
+            // It decides which certificates vouch for the key server.
+            && Arc::ptr_eq(&self.0.context.fetch, &context.fetch)
     }
 
     /// Whether its metadata may name the same issuers as before a reload.
-    pub(in crate::keys) fn has_same_ownership(&self, around: &Surroundings) -> bool {
-        self.0.spec.has_known_issuers() || self.0.around.ownership == around.ownership
+    pub(in crate::keys) fn has_same_ownership(&self, context: &RefreshContext) -> bool {
+        self.0.spec.has_known_issuers() || self.0.context.ownership == context.ownership
     }
 
     /// The same document beside other authorities. It keeps its keys, unless its metadata names an issuer that belongs to
-    /// another authority now. A refresh in flight is not taken over: it goes by what might be named before.
-    pub(in crate::keys) fn successor(&self, around: Surroundings) -> Self {
+    /// another authority now. A refresh in flight is not taken over: it checks the old ownership.
+    pub(in crate::keys) fn successor(&self, context: RefreshContext) -> Self {
         let old = self.snapshot();
-        let is_owned = old.loaded_at.is_none() || around.ownership.check_others("", &old.issuers).is_ok();
+        let is_owned = old.loaded_at.is_none() || context.ownership.check_others("", &old.issuers).is_ok();
         let schedule = match is_owned {
             true => {
                 let schedule = self.0.schedule();
@@ -48,19 +53,19 @@ impl Document {
             }
             false => Schedule::default(),
         };
-        // What a refresh in flight has set to never is due now.
+        // A refresh in flight has set it to never; its successor is due now.
         let due = Some(self.0.due.load(Ordering::Relaxed)).filter(|due| is_owned && *due < u64::MAX);
         let due = if old.loaded_at.is_some() { due.unwrap_or(0) } else { u64::MAX };
-        Self(Arc::new(Inner {
+        Self(Arc::new(DocumentState {
             spec: Arc::clone(&self.0.spec),
             algorithms: Arc::clone(&self.0.algorithms),
-            around,
-            snapshot: Shared::new(if is_owned { Snapshot::clone(&old) } else { old.without_keys() }),
+            context,
+            snapshot: ArcSwap::from_pointee(if is_owned { Snapshot::clone(&old) } else { old.without_keys() }),
             schedule: Mutex::new(schedule),
             due: AtomicU64::new(due),
             failing: AtomicBool::new(is_owned && self.is_failing()),
             ticket: AtomicU64::new(0),
-            ended: watch::Sender::new(0),
+            finished: watch::channel(0).0,
         }))
     }
 
@@ -101,15 +106,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_taken_over_by_a_reload() {
+    fn reload_keeps_documents_of_the_same_description_algorithms_and_fetch() {
         let (fetch, another): (Arc<dyn Fetch>, Arc<dyn Fetch>) = (Arc::new(Silent(1)), Arc::new(Silent(2)));
-        let around = |fetch: &Arc<dyn Fetch>, authority| Surroundings {
+        let context = |fetch: &Arc<dyn Fetch>, authority| RefreshContext {
             fetch: Arc::clone(fetch),
             clock: Arc::new(SystemClock::default()),
             settings: Arc::default(),
             counters: Arc::default(),
-            epoch: Arc::default(),
-            issuer_revision: Arc::default(),
+            revision: Arc::default(),
             ownership: Ownership::new(&Arc::default(), authority),
         };
         let (rs256, es256) = ([Algorithm::RS256], [Algorithm::ES256]);
@@ -125,9 +129,9 @@ mod tests {
             (instance(), instance(), rs256, &fetch, 0, true, true),
             (instance(), instance(), rs256, &fetch, 1, true, false),
         ] {
-            let document = Document::new(old.clone(), Arc::from(rs256), around(&fetch, 0));
-            let around = around(fetches, authority);
-            let found = (document.fits(&new, &algorithms, &around), document.has_same_ownership(&around));
+            let document = Document::new(old.clone(), Arc::from(rs256), context(&fetch, 0));
+            let context = context(fetches, authority);
+            let found = (document.fits(&new, &algorithms, &context), document.has_same_ownership(&context));
             assert_eq!(found, (fits, has_same_ownership), "{old:?} {new:?} {algorithms:?} {authority}");
         }
     }

@@ -122,15 +122,15 @@ impl Requirement {
     ///
     /// Unknown too if the authority cannot state groups: its operator could write those of your directory. Entra and
     /// External ID at Microsoft's hosts can, for the token's own tenant; combine it with [`tenant`](Self::tenant) where there
-    /// are several. Any other needs [`trust_directory_claims`](crate::Authority::trust_directory_claims), or, for groups of
-    /// its own, [`group_claim`](crate::Authority::group_claim).
+    /// are several. Any other needs [`trust_directory_claims`](crate::authority::OpenIdConnect::trust_directory_claims), or, for groups of
+    /// its own, [`group_claim`](crate::authority::OpenIdConnect::group_claim).
     pub fn group(id: impl Into<String>) -> Self {
         Self::rule(Rule::Group(Group::new(id.into())))
     }
 
     /// A directory role, by its template id (`wids`), ignoring case. Unknown if the token has none, and if the authority
     /// cannot state it: other authorities than Entra and External ID at Microsoft's hosts need
-    /// [`trust_directory_claims`](crate::Authority::trust_directory_claims). It is a role in the token's own tenant.
+    /// [`trust_directory_claims`](crate::authority::OpenIdConnect::trust_directory_claims). It is a role in the token's own tenant.
     pub fn directory_role(template_id: impl Into<String>) -> Self {
         Self::rule(Rule::DirectoryRole(template_id.into()))
     }
@@ -157,7 +157,7 @@ impl Requirement {
     /// meets it. Nor does any token if `context` is no such context: the refusal says so.
     ///
     /// Unknown, without a challenge, if the authority cannot state it: other authorities than Entra and External ID at
-    /// Microsoft's hosts need [`trust_directory_claims`](crate::Authority::trust_directory_claims).
+    /// Microsoft's hosts need [`trust_directory_claims`](crate::authority::OpenIdConnect::trust_directory_claims).
     pub fn auth_context(context: impl Into<String>) -> Self {
         Self::rule(Rule::AuthContext(AuthContext::new(context.into())))
     }

@@ -4,6 +4,7 @@
 use serde_json::json;
 use tower_entra::{
     Authority, Claims, RejectionKind, Requirement, TenantId, Verifier,
+    authority::Entra,
     fetch::{Fetch, FetchFuture, FetchRequest},
     policy::ClaimRule,
     tenant::Instance,
@@ -55,24 +56,32 @@ impl Column {
     }
 }
 
-/// Each kind of authority, and what it can state without and with `trust_directory_claims()`.
-fn authorities() -> Vec<(&'static str, MockEntra, Authority, Column)> {
+/// An authority without and with `trust_directory_claims()`.
+macro_rules! both {
+    ($authority:expr) => {{
+        let authority = $authority.client_id(MockEntra::CLIENT_ID);
+        [Authority::from(authority.clone()), authority.trust_directory_claims().into()]
+    }};
+}
+
+/// Each kind of authority without and with `trust_directory_claims()`, and what it can state without.
+fn authorities() -> Vec<(&'static str, MockEntra, [Authority; 2], Column)> {
     let other: TenantId = MockEntra::OTHER_TENANT.parse().unwrap();
     let entra = |base: &str| {
         let mock = MockEntra::at(base);
         mock.add_domain(DOMAIN, tenant());
         mock
     };
-    let at = |base: &str, authority: Authority| authority.in_instance(Instance::parse(base).unwrap());
+    let at = |base: &str, authority: Entra| both!(authority.in_instance(Instance::parse(base).unwrap()));
     let okta = || Authority::openid_connect(MockEntra::okta().issuer());
     let plant = MockEntra::okta();
     let jwks = json!({"keys": [plant.current_key().jwk()]}).to_string();
     vec![
-        ("Entra", MockEntra::new(), Authority::tenant(tenant()), ALL),
-        ("Entra, a list", MockEntra::new(), Authority::tenants([tenant(), other], []), ALL),
-        ("Entra, any organization", MockEntra::new(), Authority::danger_any_organization(), ALL),
-        ("Entra, tenants_if", MockEntra::new(), Authority::tenants_if(|_| true), ALL),
-        ("External ID", MockEntra::external_id("contoso"), Authority::external_id("contoso"), ALL),
+        ("Entra", MockEntra::new(), both!(Authority::tenant(tenant())), ALL),
+        ("Entra, a list", MockEntra::new(), both!(Authority::tenants([tenant(), other], [])), ALL),
+        ("Entra, any organization", MockEntra::new(), both!(Authority::danger_any_organization()), ALL),
+        ("Entra, tenants_matching", MockEntra::new(), both!(Authority::tenants_matching(|_| true)), ALL),
+        ("External ID", MockEntra::external_id("contoso"), both!(Authority::external_id("contoso")), ALL),
         ("an emulator", entra(EMULATOR), at(EMULATOR, Authority::tenant(tenant())), IDENTITY),
         ("another host", entra(ELSEWHERE), at(ELSEWHERE, Authority::tenant(tenant())), IDENTITY),
         ("another host, a list", entra(ELSEWHERE), at(ELSEWHERE, Authority::tenants([tenant(), other], [])), IDENTITY),
@@ -90,29 +99,39 @@ fn authorities() -> Vec<(&'static str, MockEntra, Authority, Column)> {
             NOTHING,
         ),
         ("another host, any account", entra(ELSEWHERE), at(ELSEWHERE, Authority::danger_any_account()), NOTHING),
-        ("another host, tenants_if", entra(ELSEWHERE), at(ELSEWHERE, Authority::tenants_if(|_| true)), NOTHING),
+        (
+            "another host, tenants_matching",
+            entra(ELSEWHERE),
+            at(ELSEWHERE, Authority::tenants_matching(|_| true)),
+            NOTHING,
+        ),
         (
             "External ID at a domain of its own",
             MockEntra::external_id_at(ELSEWHERE),
-            Authority::external_id_at(ELSEWHERE, MockEntra::TENANT),
+            both!(Authority::external_id_at(ELSEWHERE, MockEntra::TENANT)),
             IDENTITY,
         ),
-        ("B2C", MockEntra::b2c("contoso", "B2C_1_susi"), Authority::b2c("contoso", "B2C_1_susi"), TENANT_ALONE),
+        ("B2C", MockEntra::b2c("contoso", "B2C_1_susi"), both!(Authority::b2c("contoso", "B2C_1_susi")), TENANT_ALONE),
         (
             "B2C at a domain of its own",
             MockEntra::b2c_at(ELSEWHERE, "B2C_1_susi"),
-            Authority::b2c_at(ELSEWHERE, MockEntra::TENANT, "B2C_1_susi"),
+            both!(Authority::b2c_at(ELSEWHERE, MockEntra::TENANT, "B2C_1_susi")),
             TENANT_ALONE,
         ),
         (
             "B2C at a domain of its own, its tenant by a domain",
             MockEntra::b2c_at(ELSEWHERE, "B2C_1_susi"),
-            Authority::b2c_at(ELSEWHERE, DOMAIN, "B2C_1_susi"),
+            both!(Authority::b2c_at(ELSEWHERE, DOMAIN, "B2C_1_susi")),
             NOTHING,
         ),
-        ("OpenID Connect", MockEntra::okta(), okta(), NOTHING),
-        ("OpenID Connect with a group claim", MockEntra::okta(), okta().group_claim("groups"), NOTHING.with_groups()),
-        ("static keys", plant, okta().static_keys(jwks), NOTHING),
+        ("OpenID Connect", MockEntra::okta(), both!(okta()), NOTHING),
+        (
+            "OpenID Connect with a group claim",
+            MockEntra::okta(),
+            both!(okta().group_claim("groups")),
+            NOTHING.with_groups(),
+        ),
+        ("static keys", plant, both!(okta().static_keys(jwks)), NOTHING),
     ]
 }
 
@@ -141,11 +160,8 @@ fn requirements() -> Vec<Row> {
     ]
 }
 
-fn bench(mock: &MockEntra, authority: Authority) -> Bench {
-    Bench::alone(
-        mock.clone(),
-        authority.client_id(MockEntra::CLIENT_ID).audience(format!("api://{}", MockEntra::CLIENT_ID)),
-    )
+fn bench(mock: &MockEntra, authority: impl Into<Authority>) -> Bench {
+    Bench::alone(mock.clone(), authority.into().audience(format!("api://{}", MockEntra::CLIENT_ID)))
 }
 
 async fn check(name: &str, bench: &Bench, states: Column) {
@@ -178,16 +194,16 @@ async fn check(name: &str, bench: &Bench, states: Column) {
 
 #[tokio::test]
 async fn row_28_directory_claims_count_only_where_the_authority_can_state_them() {
-    for (name, mock, authority, states) in authorities() {
-        check(name, &bench(&mock, authority.clone()), states).await;
-        check(name, &bench(&mock, authority.trust_directory_claims()), states.trusted()).await;
+    for (name, mock, [authority, trusting], states) in authorities() {
+        check(name, &bench(&mock, authority), states).await;
+        check(name, &bench(&mock, trusting), states.trusted()).await;
     }
 }
 
 /// The same where the authority itself has the requirement.
 #[tokio::test]
 async fn row_28_an_authority_is_held_to_a_requirement_of_its_own() {
-    for (name, mock, authority, states) in authorities() {
+    for (name, mock, [authority, _], states) in authorities() {
         for (requirement, holds, of) in requirements() {
             let text = requirement.to_string();
             let bench = bench(&mock, authority.clone().require(requirement));
@@ -210,14 +226,14 @@ impl Fetch for Two {
 
 /// The claims of a token of the operator's tenant and of a partner's token that names the operator's tenant and groups, both
 /// of one verifier.
-async fn both(authority: Authority) -> (Claims, Claims) {
+async fn both(authority: impl Into<Authority>) -> (Claims, Claims) {
     let (home, partner) = (MockEntra::new(), MockEntra::okta());
     let clock = clock_of(&home);
     partner.set_clock(clock.clone());
     let verifier = Verifier::builder()
         .client_id(MockEntra::CLIENT_ID)
         .authority(Authority::tenant(tenant()).named("home"))
-        .authority(authority.named("partner").audience(format!("api://{}", MockEntra::CLIENT_ID)))
+        .authority(authority.into().named("partner").audience(format!("api://{}", MockEntra::CLIENT_ID)))
         .fetch(Two(home.clone(), partner.clone()))
         .clock(clock);
     let verifier = verifier.build().unwrap();
@@ -328,7 +344,7 @@ async fn row_28_groups_by_a_claim_of_their_own() {
 async fn row_29_users_of_b2c_are_neither_members_nor_guests() {
     let mock = MockEntra::b2c("contoso", "B2C_1_susi");
     for trust in [false, true] {
-        let authority = Authority::b2c("contoso", "B2C_1_susi");
+        let authority = Authority::b2c("contoso", "B2C_1_susi").client_id(MockEntra::CLIENT_ID);
         let authority = if trust { authority.trust_directory_claims() } else { authority };
         let bench = bench(&mock, authority);
         let tenants = format!("https://sts.windows.net/{}/", MockEntra::TENANT);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tower_entra::{
     Authority, TenantId, Verifier, VerifierBuilder,
+    authority::Entra,
     fetch::{Fetch, FetchFuture, FetchRequest},
     tenant::Instance,
     testing::{Fault, ManualClock, MockEntra, TokenBuilder},
@@ -12,7 +13,7 @@ use tower_entra::{
 use crate::{
     everyone::{Preset, presets},
     log::Lines,
-    support::{clock_of, settle},
+    support::{authorities, clock_of, settle},
 };
 
 /// The tenant of the US Government cloud, whose v1 issuers are those of the public one.
@@ -30,14 +31,14 @@ struct Offender {
 }
 
 impl Offender {
-    fn new(name: &'static str, mock: MockEntra, authority: Authority) -> Self {
+    fn new(name: &'static str, mock: MockEntra, authority: impl Into<Authority>) -> Self {
         // Mocks of one kind begin with the same pair of keys: this one signs with one that nobody else has.
         let shared = mock.current_kid();
         (0..4).for_each(|_| drop(mock.rotate()));
         mock.drop_key(shared);
         mock.add_domain("contoso.example", MockEntra::TENANT.parse().unwrap());
         mock.add_domain("fabrikam.example", MockEntra::OTHER_TENANT.parse().unwrap());
-        Self { name, mock, authority: authority.named(name).audience("api://offender"), is_shared: false }
+        Self { name, mock, authority: authority.into().named(name).audience("api://offender"), is_shared: false }
     }
 
     /// Its metadata names this issuer from now on.
@@ -55,8 +56,7 @@ fn offenders() -> Vec<Offender> {
     let at = |host: &str| Instance::parse(host).unwrap();
     let (entra, b2c, external) =
         ("https://entra.offender.example", "https://b2c.offender.example", "https://id.offender.example");
-    let instance =
-        |name, authority: Authority| Offender::new(name, MockEntra::at(entra), authority.in_instance(at(entra)));
+    let instance = |name, authority: Entra| Offender::new(name, MockEntra::at(entra), authority.in_instance(at(entra)));
     let b2c = |name, tenant: &str| {
         Offender::new(name, MockEntra::b2c_at(b2c, "B2C_1_susi"), Authority::b2c_at(b2c, tenant, "B2C_1_susi"))
     };
@@ -174,7 +174,7 @@ async fn row_27_not_even_at_the_same_origin() {
     let instance = Authority::tenant(tenant.parse().unwrap()).in_instance(Instance::parse(base).unwrap());
     let instance = instance.named("instance").audience("api://instance");
     let partner = Authority::openid_connect(&issuer).named("partner").audience("api://partner");
-    for all in [[instance.clone(), partner.clone()], [partner, instance]] {
+    for all in [authorities![instance.clone(), partner.clone()], authorities![partner, instance]] {
         let builder = all.into_iter().fold(Verifier::builder(), VerifierBuilder::authority);
         let verifier = builder.fetch(mock.clone()).clock(clock.clone()).build().unwrap();
         for round in ["cold", "warm"] {

@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use tower_entra::{
+    authority::{Entra, OpenIdConnect},
     Authority, Cloud, Config, ConfigError, Rejection, RejectionKind, Requirement, Verifier, VerifierBuilder,
     cache::CacheSettings, keys::KeySettings, policy::ClaimRule, tenant::Instance,
 };
@@ -151,7 +152,7 @@ pub fn tenant(text: &str) -> tower_entra::TenantId {
     text.parse().expect("a GUID")
 }
 
-fn in_cloud(cloud: Cloud) -> Authority {
+fn in_cloud(cloud: Cloud) -> Entra {
     Authority::tenant(tenant(TENANT)).in_instance(cloud.into())
 }
 
@@ -160,7 +161,7 @@ pub fn instance() -> Instance {
     Instance::parse("https://entra.contoso.example").expect("an address")
 }
 
-pub fn openid() -> Authority {
+pub fn openid() -> OpenIdConnect {
     Authority::openid_connect(OPENID).audience(AUDIENCE).client_id(CLIENT)
 }
 
@@ -180,20 +181,20 @@ fn crossed() -> Vec<Configuration> {
 
 fn kinds() -> Vec<Kind> {
     vec![
-        ("one tenant", vec![Issuer::PUBLIC], || Authority::tenant(tenant(TENANT))),
+        ("one tenant", vec![Issuer::PUBLIC], || Authority::tenant(tenant(TENANT)).into()),
         ("two tenants", vec![Issuer::PUBLIC, Issuer::OTHER], || {
-            Authority::tenants([tenant(TENANT), tenant(OTHER_TENANT)], [])
+            Authority::tenants([tenant(TENANT), tenant(OTHER_TENANT)], []).into()
         }),
-        ("a domain", vec![Issuer::PUBLIC], || Authority::domain("contoso.example")),
-        ("any organization", vec![Issuer::PUBLIC, Issuer::OTHER], Authority::danger_any_organization),
-        ("any account", vec![Issuer::PUBLIC, Issuer::PERSONAL], Authority::danger_any_account),
-        ("US Government", vec![Issuer::US], || in_cloud(Cloud::UsGovernment)),
-        ("China", vec![Issuer::CHINA], || in_cloud(Cloud::China)),
-        ("an instance", vec![Issuer::INSTANCE], || Authority::tenant(tenant(TENANT)).in_instance(instance())),
-        ("B2C", vec![Issuer::B2C], || Authority::b2c("contoso", "B2C_1_susi")),
-        ("External ID", vec![Issuer::ExternalId], || Authority::external_id("contoso")),
-        ("OpenID Connect", vec![Issuer::OPENID], openid),
-        ("static keys", vec![Issuer::OPENID], || openid().static_keys(openid_set().to_string())),
+        ("a domain", vec![Issuer::PUBLIC], || Authority::domain("contoso.example").into()),
+        ("any organization", vec![Issuer::PUBLIC, Issuer::OTHER], || Authority::danger_any_organization().into()),
+        ("any account", vec![Issuer::PUBLIC, Issuer::PERSONAL], || Authority::danger_any_account().into()),
+        ("US Government", vec![Issuer::US], || in_cloud(Cloud::UsGovernment).into()),
+        ("China", vec![Issuer::CHINA], || in_cloud(Cloud::China).into()),
+        ("an instance", vec![Issuer::INSTANCE], || Authority::tenant(tenant(TENANT)).in_instance(instance()).into()),
+        ("B2C", vec![Issuer::B2C], || Authority::b2c("contoso", "B2C_1_susi").into()),
+        ("External ID", vec![Issuer::ExternalId], || Authority::external_id("contoso").into()),
+        ("OpenID Connect", vec![Issuer::OPENID], || openid().into()),
+        ("static keys", vec![Issuer::OPENID], || openid().static_keys(openid_set().to_string()).into()),
     ]
 }
 

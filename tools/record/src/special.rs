@@ -23,7 +23,11 @@ pub fn all() -> Vec<Configuration> {
     [files(), authorities(), several(), lookups_and_checks(), faults(), layers()].into_iter().flatten().collect()
 }
 
-fn of(name: &str, issuer: Issuer, authority: impl Fn() -> Authority + Send + Sync + 'static) -> Configuration {
+fn of<A: Into<Authority>>(
+    name: &str,
+    issuer: Issuer,
+    authority: impl Fn() -> A + Send + Sync + 'static,
+) -> Configuration {
     Configuration::new(name, [issuer], move |builder| builder.client_id(CLIENT).authority(authority()))
 }
 
@@ -226,30 +230,41 @@ fn several() -> Vec<Configuration> {
     vec![
         together("four kinds", &here, || {
             let entra = Authority::tenant(tenant(TENANT));
-            vec![entra, Authority::external_id("contoso"), openid(), Authority::b2c("contoso", "B2C_1_susi")]
+            vec![
+                entra.into(),
+                Authority::external_id("contoso").into(),
+                openid().into(),
+                Authority::b2c("contoso", "B2C_1_susi").into(),
+            ]
         }),
         together("two clouds", &[Issuer::PUBLIC, Issuer::CHINA], || {
             let china = Authority::tenant(tenant(TENANT)).in_instance(Cloud::China.into());
-            vec![Authority::tenant(tenant(TENANT)), china]
+            vec![Authority::tenant(tenant(TENANT)).into(), china.into()]
         }),
         together("two tenants with their own rules", &[Issuer::PUBLIC, Issuer::OTHER], || {
             let other = Authority::tenant(tenant(OTHER_TENANT)).require(Requirement::scope("Files.Write"));
-            vec![Authority::tenant(tenant(TENANT)).allowed_client(CALLER), other]
+            vec![Authority::tenant(tenant(TENANT)).allowed_client(CALLER).into(), other.into()]
         }),
         together("a domain of the same tenant", &[Issuer::PUBLIC], || {
-            vec![Authority::tenant(tenant(TENANT)), Authority::domain("contoso.example")]
+            vec![Authority::tenant(tenant(TENANT)).into(), Authority::domain("contoso.example").into()]
         })
         .weight(6),
         together("two issuers of one host", &[Issuer::OPENID, Issuer::KIDLESS], || {
-            vec![openid().named("main"), Authority::openid_connect(KIDLESS).audience(AUDIENCE).named("second")]
+            vec![
+                openid().named("main").into(),
+                Authority::openid_connect(KIDLESS).audience(AUDIENCE).named("second").into(),
+            ]
         }),
         together("one authority is required", &[Issuer::PUBLIC, Issuer::OPENID], || {
             let required = Requirement::authority("ours").or(Requirement::not(Requirement::role("Admin")));
             let partner = openid().named("partner").require(required.clone());
-            vec![Authority::tenant(tenant(TENANT)).named("ours").require(required), partner]
+            vec![Authority::tenant(tenant(TENANT)).named("ours").require(required).into(), partner.into()]
         }),
         together("an instance beside the cloud", &[Issuer::INSTANCE, Issuer::PUBLIC], || {
-            vec![Authority::tenant(tenant(TENANT)).in_instance(instance()), Authority::tenant(tenant(TENANT))]
+            vec![
+                Authority::tenant(tenant(TENANT)).in_instance(instance()).into(),
+                Authority::tenant(tenant(TENANT)).into(),
+            ]
         }),
     ]
 }
@@ -262,13 +277,13 @@ fn lookups_and_checks() -> Vec<Configuration> {
         .weight(3)
     };
     vec![
-        of("tenants by a condition", Issuer::PUBLIC, || Authority::tenants_if(|id| id == tenant(TENANT))),
-        of("no tenant by a condition", Issuer::OTHER, || Authority::tenants_if(|id| id == tenant(TENANT))).weight(5),
+        of("tenants by a condition", Issuer::PUBLIC, || Authority::tenants_matching(|id| id == tenant(TENANT))),
+        of("no tenant by a condition", Issuer::OTHER, || Authority::tenants_matching(|id| id == tenant(TENANT))).weight(5),
         of("tenants by a lookup", Issuer::PUBLIC, || {
-            Authority::tenants_by(|id| async move { Ok::<bool, Rejection>(id == tenant(TENANT)) })
+            Authority::tenants_from_lookup(|id| async move { Ok::<bool, Rejection>(id == tenant(TENANT)) })
         }),
         of("a lookup that fails", Issuer::PUBLIC, || {
-            Authority::tenants_by(|_| async { Err::<bool, _>(Rejection::new(RejectionKind::KeysUnavailable)) })
+            Authority::tenants_from_lookup(|_| async { Err::<bool, _>(Rejection::new(RejectionKind::KeysUnavailable)) })
         })
         .weight(3),
         check("a check that rejects", || {

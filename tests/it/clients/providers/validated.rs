@@ -19,13 +19,13 @@ use crate::support::{decode, encode, parts};
 
 const CLIENT: &str = "a-service";
 
-fn verifier(authority: Authority, algorithm: &str) -> Verifier {
+fn verifier(authority: impl Into<Authority>, algorithm: &str) -> Verifier {
     let algorithm: Algorithm = algorithm.parse().unwrap();
-    Verifier::builder().authority(authority.algorithms([algorithm])).build().unwrap()
+    Verifier::builder().authority(authority.into().algorithms([algorithm])).build().unwrap()
 }
 
 fn authority(provider: &Provider) -> Authority {
-    Authority::openid_connect(&provider.issuer).audience(&provider.audience)
+    Authority::openid_connect(&provider.issuer).audience(&provider.audience).into()
 }
 
 async fn code(verifier: &Verifier, token: &str) -> &'static str {
@@ -63,14 +63,19 @@ async fn their_tokens_are_accepted_for_what_they_are() {
             for (what, authority, algorithm, expected) in [
                 (
                     "another audience",
-                    Authority::openid_connect(issuer).audience("api://another"),
+                    Authority::openid_connect(issuer).audience("api://another").into(),
                     *algorithm,
                     "wrong_audience",
                 ),
                 ("another algorithm", authority(&provider), another, "unsupported_algorithm"),
                 // The metadata decides about one slash at the end.
-                ("a slash behind the issuer", for_us(format!("{issuer}/")), algorithm, "accepted"),
-                ("another issuer", for_us(format!("{issuer}/other")).metadata(&known), algorithm, "unknown_issuer"),
+                ("a slash behind the issuer", for_us(format!("{issuer}/")).into(), algorithm, "accepted"),
+                (
+                    "another issuer",
+                    for_us(format!("{issuer}/other")).metadata(&known).into(),
+                    algorithm,
+                    "unknown_issuer",
+                ),
             ] {
                 assert_eq!(code(&verifier(authority, algorithm), &token).await, expected, "{name}: {what}");
             }

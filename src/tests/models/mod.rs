@@ -1,0 +1,138 @@
+//! Models of the concurrency: each runs in many random schedules, and in some that PCT (probabilistic concurrency testing)
+//! chooses, which finds bugs of a few preemptions sooner. `just models` runs them.
+//!
+//! A deadlock fails a model, and timeouts never expire in one: so each also shows that nothing waits forever.
+
+mod cached_verdicts;
+mod refresh_queue;
+mod reload;
+mod single_flight;
+
+use std::{
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use shuttle::{
+    Config, FailurePersistence, MaxSteps, Runner,
+    scheduler::{PctScheduler, RandomScheduler},
+};
+
+use crate::{
+    Verifier, VerifierBuilder,
+    clock::Clock,
+    fetch::{Fetch, FetchFuture, FetchRequest, FetchResponse},
+    keys::KeySettings,
+    testing::{ManualClock, MockEntra, MockKey},
+};
+
+/// Random schedules; of PCT there are half as many.
+const SCHEDULES: usize = 2_000;
+/// The preemptions of a schedule of PCT.
+const DEPTH: usize = 3;
+
+/// Runs a model. `SHUTTLE_SCHEDULES` overrides the number of schedules.
+fn check(model: impl Fn() + Send + Sync + 'static) {
+    // Before the schedules: it generates keys.
+    LazyLock::force(&PROVIDER);
+    let mut config = Config::new();
+    config.stack_size = 1 << 20;
+    config.max_steps = MaxSteps::FailAfter(100_000);
+    // A failure prints its seed, which SHUTTLE_RANDOM_SEED replays; the whole schedule would fill pages.
+    config.failure_persistence = FailurePersistence::None;
+    let schedules = std::env::var("SHUTTLE_SCHEDULES").ok().and_then(|number| number.parse().ok()).unwrap_or(SCHEDULES);
+    let model = Arc::new(model);
+    let again = Arc::clone(&model);
+    Runner::new(RandomScheduler::new(schedules), config.clone()).run(move || model());
+    Runner::new(PctScheduler::new(DEPTH, schedules.div_ceil(2)), config).run(move || again());
+}
+
+/// The responses of a mock provider, and tokens that its keys have signed.
+struct Provider {
+    metadata: Bytes,
+    /// The key set with the first key, and the one with the second.
+    key_sets: [Bytes; 2],
+    /// Tokens signed with the first key and with the second.
+    tokens: [String; 2],
+    /// The `kid` of the first key.
+    key_id: String,
+    now: ManualClock,
+}
+
+static PROVIDER: LazyLock<Provider> = LazyLock::new(|| {
+    let mock = MockEntra::new();
+    let now = ManualClock::new();
+    mock.set_clock(now.clone());
+    let fetch = |url: &str| {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(mock.fetch(FetchRequest::new(url, 1 << 20))).unwrap().body
+    };
+    let metadata = fetch(&mock.metadata_url());
+    let jwks_uri =
+        serde_json::from_slice::<serde_json::Value>(&metadata).unwrap()["jwks_uri"].as_str().unwrap().to_owned();
+    let signed_with = |key: &MockKey| mock.token().signed_with(key).build();
+    let first = mock.current_key();
+    let (first_set, first_token) = (fetch(&jwks_uri), signed_with(&first));
+    let second = mock.rotate();
+    mock.drop_key(first.kid());
+    let (second_set, second_token) = (fetch(&jwks_uri), signed_with(&second));
+    Provider {
+        metadata,
+        key_sets: [first_set, second_set],
+        tokens: [first_token, second_token],
+        key_id: first.kid().to_owned(),
+        now,
+    }
+});
+
+/// Responds as the provider does, after other tasks had a chance to run.
+#[derive(Clone, Debug, Default)]
+struct ModelFetch(Arc<Fetches>);
+
+#[derive(Debug, Default)]
+struct Fetches {
+    count: AtomicUsize,
+    /// Which key set is published.
+    key_set: AtomicUsize,
+}
+
+impl ModelFetch {
+    fn count(&self) -> usize {
+        self.0.count.load(Ordering::SeqCst)
+    }
+
+    /// Publishes the second key set.
+    fn rotate(&self) {
+        self.0.key_set.store(1, Ordering::SeqCst);
+    }
+}
+
+impl Fetch for ModelFetch {
+    fn fetch(&self, request: FetchRequest) -> FetchFuture {
+        let fetches = Arc::clone(&self.0);
+        Box::pin(async move {
+            fetches.count.fetch_add(1, Ordering::SeqCst);
+            shuttle::future::yield_now().await;
+            let body = match request.url.contains(".well-known") {
+                true => &PROVIDER.metadata,
+                false => &PROVIDER.key_sets[fetches.key_set.load(Ordering::SeqCst)],
+            };
+            Ok(FetchResponse::new(200, body.clone()))
+        })
+    }
+}
+
+/// A verifier of the provider's tokens, with the provider's time.
+fn builder(fetch: &ModelFetch) -> VerifierBuilder {
+    let clock = ManualClock::at(PROVIDER.now.now());
+    Verifier::builder().tenant(MockEntra::TENANT).client_id(MockEntra::CLIENT_ID).fetch(fetch.clone()).clock(clock)
+}
+
+/// Verifies a token. Returns the code of the rejection, or `accepted`.
+fn verify(verifier: &Verifier, token: &str) -> &'static str {
+    shuttle::future::block_on(verifier.verify(token)).map_or_else(|rejection| rejection.code(), |_| "accepted")
+}
