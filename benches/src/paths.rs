@@ -144,7 +144,7 @@ pub fn memory() -> [(&'static str, i64, i64); 3] {
     };
     [
         ("one more tenant", kept(10_000, &|tenants| bench.verifier(CacheSettings::off(), tenants)), 620),
-        ("one more authority", kept(1_000, &|others| bench.with_authorities(others)), 7_300),
+        ("one more authority", kept(1_000, &|others| bench.with_authorities(others)), 7_500),
         ("after 100,000 different bad tokens", flood(&bench), 10_000),
     ]
 }
