@@ -7,8 +7,8 @@ use crate::policy::{Mapping, Path};
 /// [`Authority::openid_connect`](super::Authority::openid_connect).
 ///
 /// Its keys have one source: the metadata behind the issuer, or what [`metadata`](Self::metadata),
-/// [`jwks_uri`](Self::jwks_uri), [`static_keys`](Self::static_keys) or [`pem_key`](Self::pem_key) sets. Of several calls the
-/// last counts, except that consecutive calls of `pem_key` add keys.
+/// [`jwks_uri`](Self::jwks_uri), [`static_keys`](Self::static_keys) or [`pem_key`](Self::pem_key) sets. A second source is
+/// an error when the verifier is built; further calls of `pem_key` add keys.
 ///
 /// ```
 /// use tower_entra::{Authority, Requirement, Verifier};
@@ -43,6 +43,8 @@ pub struct OpenIdConnect {
 pub(crate) struct OpenIdConnectSpec {
     pub(crate) issuer: String,
     pub(crate) keys: Keys,
+    /// A method that was to set another source of keys. It is an error: the last call must not replace pinned keys.
+    pub(crate) second_source: Option<&'static str>,
     pub(crate) names: ClaimNames,
 }
 
@@ -92,14 +94,14 @@ macro_rules! key_methods {
             /// still be the configured one.
             #[must_use]
             pub fn metadata(mut self, url: impl Into<String>) -> Self {
-                self.$($openid).+.keys = $crate::authority::Keys::Metadata(url.into());
+                self.$($openid).+.set_keys("metadata()", $crate::authority::Keys::Metadata(url.into()));
                 self
             }
 
             /// Fetches the keys from this URL, without metadata: for example where the metadata would point to another host.
             #[must_use]
             pub fn jwks_uri(mut self, url: impl Into<String>) -> Self {
-                self.$($openid).+.keys = $crate::authority::Keys::JwksUri(url.into());
+                self.$($openid).+.set_keys("jwks_uri()", $crate::authority::Keys::JwksUri(url.into()));
                 self
             }
 
@@ -107,7 +109,7 @@ macro_rules! key_methods {
             /// signing key and that has no `kid`, the key is used whatever `kid` a token has, or none.
             #[must_use]
             pub fn static_keys(mut self, jwks: impl Into<String>) -> Self {
-                self.$($openid).+.keys = $crate::authority::Keys::Static(jwks.into());
+                self.$($openid).+.set_keys("static_keys()", $crate::authority::Keys::Static(jwks.into()));
                 self
             }
 
@@ -115,7 +117,7 @@ macro_rules! key_methods {
             /// token has, or none; of several, each is tried.
             #[must_use]
             pub fn pem_key(mut self, pem: impl Into<String>) -> Self {
-                self.$($openid).+.keys.add_pem(pem.into());
+                self.$($openid).+.add_pem(pem.into());
                 self
             }
         }
@@ -190,20 +192,27 @@ impl OpenIdConnectSpec {
     pub(crate) fn needs_metadata(&self) -> bool {
         matches!(self.keys, Keys::Discovered | Keys::Metadata(_))
     }
+
+    /// Sets the source of the keys. It can be set once.
+    pub(super) fn set_keys(&mut self, method: &'static str, keys: Keys) {
+        match self.keys {
+            Keys::Discovered => self.keys = keys,
+            _ => self.second_source = self.second_source.or(Some(method)),
+        }
+    }
+
+    /// Adds a PEM key to others, or as the source of the keys.
+    pub(super) fn add_pem(&mut self, pem: String) {
+        match &mut self.keys {
+            Keys::Pem(all) => all.push(pem),
+            _ => self.set_keys("pem_key()", Keys::Pem(vec![pem])),
+        }
+    }
 }
 
 impl fmt::Display for OpenIdConnectSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.issuer)
-    }
-}
-
-impl Keys {
-    pub(super) fn add_pem(&mut self, pem: String) {
-        match self {
-            Self::Pem(all) => all.push(pem),
-            _ => *self = Self::Pem(vec![pem]),
-        }
     }
 }
 

@@ -55,8 +55,8 @@ pub(crate) struct WorkloadProblem {
 /// [`Authority::kubernetes`](super::Authority::kubernetes).
 ///
 /// Its keys have one source: the metadata behind the issuer, or what [`metadata`](Self::metadata),
-/// [`jwks_uri`](Self::jwks_uri), [`static_keys`](Self::static_keys) or [`pem_key`](Self::pem_key) sets. Of several calls the
-/// last counts, except that consecutive calls of `pem_key` add keys.
+/// [`jwks_uri`](Self::jwks_uri), [`static_keys`](Self::static_keys) or [`pem_key`](Self::pem_key) sets. A second source is
+/// an error when the verifier is built; further calls of `pem_key` add keys.
 ///
 /// ```
 /// use tower_entra::{Authority, Verifier, policy::ClaimRule};

@@ -75,8 +75,15 @@ fn is_container(value: &str) -> bool {
 fn has_duplicate<'a>(mut names: impl ExactSizeIterator<Item = &'a Cow<'a, str>> + Clone) -> bool {
     /// So few, as headers have, are compared with each other, which allocates nothing.
     const FEW: usize = 8;
+    /// More than tokens have: sorted, since the hash is fast and not made for names that an attacker chooses.
+    const MANY: usize = 64;
     if names.len() <= FEW {
         return names.clone().enumerate().any(|(at, name)| names.clone().skip(at + 1).any(|other| other == name));
+    }
+    if names.len() > MANY {
+        let mut sorted: Vec<&str> = names.map(|name| &**name).collect();
+        sorted.sort_unstable();
+        return sorted.windows(2).any(|pair| pair[0] == pair[1]);
     }
     let mut seen = HashSet::with_capacity_and_hasher(names.len(), foldhash::fast::RandomState::default());
     !names.all(|name| seen.insert(&**name))

@@ -18,7 +18,7 @@ use crate::{
         Authority, AuthoritySpec, B2cSpec, DocumentSpec, EntraSpec, ExternalIdSpec, KeySource, Keys, ListedIssuers,
         MappedClaim, OpenIdConnectSpec, ResolvedAuthority, Tenants, directory_claims, is_at_microsoft,
     },
-    error::ConfigProblemKind::{Duplicate, Invalid, Missing, Unsafe},
+    error::ConfigProblemKind::{Conflict, Duplicate, Invalid, Missing, Unsafe},
     jwk::KeySet,
     jwt::Algorithm,
     policy::{Audiences, Policy, Profile},
@@ -302,6 +302,12 @@ impl Rules<'_> {
             self.wrong(Invalid, &provenance.at(&[key], &path), &path, advice);
             crate::policy::Mapping::default()
         });
+        if let Some(method) = openid.second_source {
+            let advice = format!(
+                "{method}: the keys have another source already; keep one of metadata(), jwks_uri(), static_keys() and pem_key()"
+            );
+            self.wrong(Conflict, name, &openid.issuer, advice);
+        }
         let issuer: Arc<str> = openid.issuer.as_str().into();
         let mut checked = |url: &String| {
             if let Err(error) = HttpsUrl::parse(url) {

@@ -330,7 +330,7 @@ impl DocumentState {
         let at = clock.elapsed();
         schedule.running = None;
         schedule.is_running = false;
-        match next {
+        let outcome = match next {
             Ok(next) => {
                 schedule.previous = previous;
                 schedule.failures = 0;
@@ -342,7 +342,7 @@ impl DocumentState {
                 self.failing.store(false, Ordering::Relaxed);
                 self.snapshot.store(Arc::new(next));
                 self.due.store(millis(at.saturating_add(interval(settings, max_age))), Ordering::Relaxed);
-                tracing::debug!(target: "tower_entra", event = "keys_refreshed", document = %self.spec.address());
+                Ok(())
             }
             Err(cause) => {
                 // The next refresh gets every document again, without `ETag`.
@@ -353,14 +353,25 @@ impl DocumentState {
                 self.failing.store(true, Ordering::Relaxed);
                 self.due.store(millis(schedule.not_before), Ordering::Relaxed);
                 counters.count(Event::Failure);
-                tracing::warn!(target: "tower_entra", event = "keys_refresh_failed", document = %self.spec.address(),
-                    cause = cause.to_string(), failures = schedule.failures, retry_after_seconds = wait.as_secs());
-                schedule.failure = Some(cause.into());
+                let cause = Arc::new(cause);
+                schedule.failure = Some(Arc::clone(&cause));
+                Err((cause, schedule.failures, wait))
             }
-        }
+        };
         // After everything that it stands for.
         schedule.published = revision.increment();
         self.finished.send_modify(|finished| *finished = finished.wrapping_add(1));
+        drop(schedule);
+        // Last: a subscriber may block or panic.
+        match outcome {
+            Ok(()) => {
+                tracing::debug!(target: "tower_entra", event = "keys_refreshed", document = %self.spec.address());
+            }
+            Err((cause, failures, wait)) => {
+                tracing::warn!(target: "tower_entra", event = "keys_refresh_failed", document = %self.spec.address(),
+                    cause = cause.to_string(), failures, retry_after_seconds = wait.as_secs());
+            }
+        }
     }
 }
 

@@ -24,8 +24,8 @@ struct ResponseParts {
 
 /// The marker, with a reference count for each of a few threads, since every request increments and decrements it.
 ///
-/// Measured on two cores with one hot token: with one reference count for all threads, two threads verify about 10 % fewer
-/// requests.
+/// Measured on two cores with one hot token: with one reference count for all threads, two threads verify 13 % fewer
+/// requests (median of three runs).
 pub(crate) struct LayerMarkers(Sharded<LayerMarker>);
 
 impl LayerMarkers {

@@ -198,7 +198,7 @@ mod tests {
     async fn lookup_that_nobody_waits_for_leaves_no_entry() {
         let lookups = TenantLookups::new(Arc::new(SystemClock::default()));
         let key = (0, TenantId::PERSONAL_ACCOUNTS);
-        let given_up = lookups.get_or_look_up(key, || std::future::pending());
+        let given_up = lookups.get_or_look_up(key, std::future::pending);
         assert!(tokio::time::timeout(std::time::Duration::ZERO, given_up).await.is_err());
         assert!(lookups.in_flight().is_empty(), "given up");
         assert!(lookups.get_or_look_up(key, async || Ok(true)).await.unwrap());

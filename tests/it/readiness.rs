@@ -98,6 +98,34 @@ async fn an_authority_that_is_not_counted_comes_back() {
     assert!(verifier.authority_ready("partner").unwrap().is_ok());
 }
 
+/// Those required for readiness are loaded first, so that slow ones that are not do not delay them.
+#[tokio::test]
+async fn warm_up_begins_with_authorities_that_readiness_counts() {
+    #[derive(Clone, Debug)]
+    struct Recording(Both, Arc<Mutex<Vec<String>>>);
+    impl Fetch for Recording {
+        fn fetch(&self, request: FetchRequest) -> FetchFuture {
+            self.1.lock().unwrap().push(request.url.clone());
+            self.0.fetch(request)
+        }
+    }
+    for partner_counts in [false, true] {
+        let both = Both::new();
+        let recording = Recording(both.clone(), Arc::default());
+        let (mut partner, mut entra) = (both.partner(), Authority::from(Authority::tenant(tenant())));
+        if partner_counts {
+            entra = entra.not_required_for_readiness();
+        } else {
+            partner = partner.not_required_for_readiness();
+        }
+        let builder = Verifier::builder().client_id(MockEntra::CLIENT_ID).authority(partner).authority(entra);
+        let verifier = builder.fetch(recording.clone()).clock(both.clock.clone()).build().unwrap();
+        verifier.warm_up().await.unwrap();
+        let first = recording.1.lock().unwrap()[0].clone();
+        assert_eq!(first.starts_with(&both.partner.base()), partner_counts, "{first}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_stalled_authority_that_is_not_counted_delays_a_warm_up_by_its_timeout_at_most() {
     let both = Both::new();
