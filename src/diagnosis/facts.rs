@@ -178,9 +178,9 @@ impl<'a> Facts<'a> {
             authority::KeySource::Document(DocumentSpec::B2c { .. }) => Provider::B2c,
             authority::KeySource::Document(DocumentSpec::ExternalId { .. }) => Provider::ExternalId,
             authority::KeySource::Document(DocumentSpec::Entra { .. }) => Provider::Entra,
-            authority::KeySource::Document(DocumentSpec::OpenIdConnect { issuer, .. } | DocumentSpec::Static { issuer, .. }) => {
-                Provider::of_issuer(issuer).unwrap_or(Provider::Other)
-            }
+            authority::KeySource::Document(
+                DocumentSpec::OpenIdConnect { issuer, .. } | DocumentSpec::Static { issuer, .. },
+            ) => Provider::of_issuer(issuer).unwrap_or(Provider::Other),
         })
     }
 
