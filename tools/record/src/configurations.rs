@@ -3,9 +3,12 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use tower_entra::{
-    authority::{Entra, OpenIdConnect},
     Authority, Cloud, Config, ConfigError, Rejection, RejectionKind, Requirement, Verifier, VerifierBuilder,
-    cache::CacheSettings, keys::KeySettings, policy::ClaimRule, tenant::Instance,
+    authority::{Entra, OpenIdConnect},
+    cache::CacheSettings,
+    keys::KeySettings,
+    policy::ClaimRule,
+    tenant::Instance,
 };
 
 use crate::{

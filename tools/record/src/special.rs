@@ -278,7 +278,8 @@ fn lookups_and_checks() -> Vec<Configuration> {
     };
     vec![
         of("tenants by a condition", Issuer::PUBLIC, || Authority::tenants_matching(|id| id == tenant(TENANT))),
-        of("no tenant by a condition", Issuer::OTHER, || Authority::tenants_matching(|id| id == tenant(TENANT))).weight(5),
+        of("no tenant by a condition", Issuer::OTHER, || Authority::tenants_matching(|id| id == tenant(TENANT)))
+            .weight(5),
         of("tenants by a lookup", Issuer::PUBLIC, || {
             Authority::tenants_from_lookup(|id| async move { Ok::<bool, Rejection>(id == tenant(TENANT)) })
         }),
