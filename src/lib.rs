@@ -74,8 +74,6 @@ pub mod require;
 #[cfg(feature = "axum")]
 pub mod extract;
 pub mod metadata;
-#[cfg(feature = "testing")]
-pub mod testing;
 pub mod guide;
 
 #[doc = include_str!("../README.md")]

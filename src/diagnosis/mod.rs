@@ -5,7 +5,8 @@
 //! names the cause that is nearest to the root.
 //!
 //! ```
-//! use tower_entra::{Verifier, testing::MockEntra};
+//! use mock_entra::MockEntra;
+//! use tower_entra::Verifier;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -27,7 +28,8 @@
 //! A token that is good, and how it looks in print:
 //!
 //! ```
-//! use tower_entra::{Verifier, testing::MockEntra};
+//! use mock_entra::MockEntra;
+//! use tower_entra::Verifier;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -44,7 +46,8 @@
 //! What it found by each check, for a page or a tool of one's own:
 //!
 //! ```
-//! use tower_entra::{Verifier, diagnosis::Outcome, testing::MockEntra};
+//! use mock_entra::MockEntra;
+//! use tower_entra::{Verifier, diagnosis::Outcome};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {

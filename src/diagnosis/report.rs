@@ -80,7 +80,8 @@ impl Verifier {
     /// The token is sent nowhere.
     ///
     /// ```
-    /// use tower_entra::{Verifier, diagnosis::CauseKind, testing::MockEntra};
+    /// use mock_entra::MockEntra;
+    /// use tower_entra::{Verifier, diagnosis::CauseKind};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

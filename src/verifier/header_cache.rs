@@ -96,7 +96,7 @@ mod tests {
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
     use super::*;
-    use crate::{Verifier, testing::MockEntra};
+    use crate::Verifier;
 
     fn token(key_id: &str) -> String {
         format!("{}.e30.AA", URL_SAFE_NO_PAD.encode(format!(r#"{{"alg":"RS256","kid":"{key_id}"}}"#)))

@@ -10,14 +10,8 @@ use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use proptest::{prelude::*, sample::select};
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
-use tower_entra::{
-    Authority, Cloud, Config, Rejection, RejectionKind, Requirement, TenantId, Verifier,
-    claims::TokenVersion,
-    diagnosis::{CauseKind, Diagnosis, Outcome},
-    jwt::Algorithm,
-    policy::ClaimRule,
-    testing::{Fault, KeySpec, ManualClock, MockEntra, SigningAlgorithm, TokenBuilder},
-};
+use mock_entra::{Fault, KeySpec, ManualClock, MockEntra, SigningAlgorithm, TokenBuilder};
+use tower_entra::{Authority, Cloud, Config, Rejection, RejectionKind, Requirement, TenantId, Verifier, claims::TokenVersion, diagnosis::{CauseKind, Diagnosis, Outcome}, jwt::Algorithm, policy::ClaimRule};
 
 use crate::support::{Bench, START, clock_of, encode, parts, tenant};
 

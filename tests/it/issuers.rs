@@ -5,10 +5,8 @@ use std::time::Duration;
 
 use rcgen::KeyPair;
 use serde_json::{Value, json};
-use tower_entra::{
-    Authority, Config, Verifier, VerifierBuilder,
-    testing::{MockEntra, MockServer},
-};
+use mock_entra::{MockEntra, MockServer};
+use tower_entra::{Authority, Config, Verifier, VerifierBuilder};
 
 use crate::support::{Bench, START, certificate, code, settle};
 

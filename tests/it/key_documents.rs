@@ -4,11 +4,8 @@ use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
-use tower_entra::{
-    Authority, Verifier,
-    jwt::Algorithm,
-    testing::{KeySpec, MockEntra, SigningAlgorithm, TokenBuilder},
-};
+use mock_entra::{KeySpec, MockEntra, SigningAlgorithm, TokenBuilder};
+use tower_entra::{Authority, Verifier, jwt::Algorithm};
 
 use crate::{
     log::Lines,

@@ -3,11 +3,8 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tower_entra::{
-    Authority, Config, Verifier, VerifierBuilder,
-    fetch::{Fetch, FetchFuture, FetchRequest},
-    testing::{Fault, ManualClock, MockEntra},
-};
+use mock_entra::{Fault, ManualClock, MockEntra};
+use tower_entra::{Authority, Config, Verifier, VerifierBuilder, fetch::{Fetch, FetchFuture, FetchRequest}};
 
 use crate::support::settle;
 

@@ -3,11 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use tower_entra::{
-    Authority, Claims, ConfigError, Requirement, Verifier,
-    policy::ClaimRule,
-    testing::{MockEntra, SigningAlgorithm},
-};
+use mock_entra::{MockEntra, SigningAlgorithm};
+use tower_entra::{Authority, Claims, ConfigError, Requirement, Verifier, policy::ClaimRule};
 
 use crate::support::{START, clock_of, code};
 

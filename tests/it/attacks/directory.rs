@@ -2,13 +2,8 @@
 //! members.
 
 use serde_json::json;
-use tower_entra::{
-    Authority, Claims, RejectionKind, Requirement, TenantId, Verifier,
-    fetch::{Fetch, FetchFuture, FetchRequest},
-    policy::ClaimRule,
-    tenant::Instance,
-    testing::{MockEntra, TokenBuilder},
-};
+use mock_entra::{MockEntra, TokenBuilder};
+use tower_entra::{Authority, Claims, RejectionKind, Requirement, TenantId, Verifier, fetch::{Fetch, FetchFuture, FetchRequest}, policy::ClaimRule, tenant::Instance};
 
 use crate::support::{Bench, clock_of, tenant};
 

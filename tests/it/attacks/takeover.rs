@@ -2,12 +2,8 @@
 
 use std::time::Duration;
 
-use tower_entra::{
-    Authority, TenantId, Verifier, VerifierBuilder,
-    fetch::{Fetch, FetchFuture, FetchRequest},
-    tenant::Instance,
-    testing::{Fault, ManualClock, MockEntra, TokenBuilder},
-};
+use mock_entra::{Fault, ManualClock, MockEntra, TokenBuilder};
+use tower_entra::{Authority, TenantId, Verifier, VerifierBuilder, fetch::{Fetch, FetchFuture, FetchRequest}, tenant::Instance};
 
 use crate::{
     everyone::{Preset, presets},

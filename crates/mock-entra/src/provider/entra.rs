@@ -3,21 +3,12 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::{Dates, Found, Provider, entra_claims, nothing, object};
-use crate::{
-    tenant::{Cloud, TenantId},
-    testing::{
-        answer::Answer,
-        facts::{Claims, Facts, Version},
-        form::parameter,
-        ids,
-        key_spec::KeySet,
-        state::State,
-    },
-};
+use tower_entra::{tenant::{Cloud, TenantId}};
+use crate::{ answer::Answer, facts::{Claims, Facts, Version}, form::parameter, ids, key_spec::KeySet, state::State, };
 
 /// Entra in one of Microsoft's clouds, an emulator of it, or External ID.
 #[derive(Debug)]
-pub(in crate::testing) struct Entra {
+pub(crate) struct Entra {
     v1_issuer: String,
     v2_issuer: String,
     graph_host: &'static str,
@@ -30,7 +21,7 @@ const PLACEHOLDER: &str = "{tenantid}";
 
 impl Entra {
     /// One of Microsoft's clouds.
-    pub(in crate::testing) fn of_cloud(cloud: Cloud) -> Self {
+    pub(crate) fn of_cloud(cloud: Cloud) -> Self {
         let v1_issuer = cloud.v1_issuer().map(|issuer| issuer.to_string());
         let (graph_host, msgraph_host) = match cloud {
             Cloud::UsGovernment => ("graph.windows.net", "graph.microsoft.us"),
@@ -47,7 +38,7 @@ impl Entra {
     }
 
     /// An emulator, whose issuers have its address in them.
-    pub(in crate::testing) fn at(base: &str) -> Self {
+    pub(crate) fn at(base: &str) -> Self {
         let base = base.trim_end_matches('/');
         Self {
             v1_issuer: format!("{base}/{PLACEHOLDER}/"),
@@ -58,7 +49,7 @@ impl Entra {
 
     /// External ID: its issuers have the tenant's id as their host, wherever its documents are (`docs/entra.md`,
     /// "External ID").
-    pub(in crate::testing) fn external_id() -> Self {
+    pub(crate) fn external_id() -> Self {
         Self { is_shared: false, ..Self::at(&format!("https://{PLACEHOLDER}.ciamlogin.com")) }
     }
 
