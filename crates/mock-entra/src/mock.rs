@@ -68,7 +68,7 @@ impl MockEntra {
         {
             let mut state = mock.lock();
             state.cloud_instance_name = cloud.instance_name().map(str::to_owned);
-            state.has_v1 = cloud.v1_issuer().is_some();
+            state.has_v1 = matches!(cloud, Cloud::Public | Cloud::UsGovernment | Cloud::China);
         }
         mock
     }

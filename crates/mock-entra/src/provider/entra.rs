@@ -22,15 +22,20 @@ const PLACEHOLDER: &str = "{tenantid}";
 impl Entra {
     /// One of Microsoft's clouds.
     pub(crate) fn of_cloud(cloud: Cloud) -> Self {
-        let v1_issuer = cloud.v1_issuer().map(|issuer| issuer.to_string());
+        // Not asked of the library, which is tested with this mock.
+        let v1_host = match cloud {
+            Cloud::Public | Cloud::UsGovernment => "sts.windows.net",
+            Cloud::China => "sts.chinacloudapi.cn",
+            _ => cloud.login_host(),
+        };
         let (graph_host, msgraph_host) = match cloud {
             Cloud::UsGovernment => ("graph.windows.net", "graph.microsoft.us"),
             Cloud::China => ("graph.chinacloudapi.cn", "microsoftgraph.chinacloudapi.cn"),
             _ => ("graph.windows.net", "graph.microsoft.com"),
         };
         Self {
-            v1_issuer: v1_issuer.unwrap_or_else(|| format!("https://{}/{PLACEHOLDER}/", cloud.login_host())),
-            v2_issuer: cloud.v2_issuer().to_string(),
+            v1_issuer: format!("https://{v1_host}/{PLACEHOLDER}/"),
+            v2_issuer: format!("https://{}/{PLACEHOLDER}/v2.0", cloud.login_host()),
             graph_host,
             msgraph_host,
             is_shared: true,
