@@ -15,7 +15,8 @@ use axum::{
 };
 use serde::Deserialize;
 use tokio::net::TcpListener;
-use tower_entra::{AuthenticateLayer, Claims, Rejection, RejectionKind, Verifier, testing::MockEntra};
+use mock_entra::MockEntra;
+use tower_entra::{AuthenticateLayer, Claims, Rejection, RejectionKind, Verifier};
 
 /// Optional claims that were added in the app registration (Token configuration).
 #[derive(Deserialize)]

@@ -12,7 +12,8 @@ use axum::{
     routing::get,
 };
 use tokio::net::TcpListener;
-use tower_entra::{AuthenticateLayer, Claims, Rejection, Verifier, response::Problem, testing::MockEntra};
+use mock_entra::MockEntra;
+use tower_entra::{AuthenticateLayer, Claims, Rejection, Verifier, response::Problem};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {

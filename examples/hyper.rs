@@ -19,7 +19,8 @@ use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use tokio::net::TcpListener;
 use tower::ServiceBuilder;
-use tower_entra::{AuthenticateLayer, Claims, RequireLayer, Requirement, Verifier, testing::MockEntra};
+use mock_entra::MockEntra;
+use tower_entra::{AuthenticateLayer, Claims, RequireLayer, Requirement, Verifier};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {

@@ -10,11 +10,8 @@ use std::{env, error::Error};
 use axum::{Json, Router, routing::post};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tower_entra::{
-    AuthenticateLayer, Claims, RequireLayer, Requirement, Verifier,
-    metadata::{MetadataLayer, ProtectedResource},
-    testing::MockEntra,
-};
+use mock_entra::MockEntra;
+use tower_entra::{AuthenticateLayer, Claims, RequireLayer, Requirement, Verifier, metadata::{MetadataLayer, ProtectedResource}};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {

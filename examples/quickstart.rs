@@ -14,7 +14,8 @@ use std::{
 use axum::{Json, Router, routing::get};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tower_entra::{AuthenticateLayer, Claims, Verifier, testing::MockEntra};
+use mock_entra::MockEntra;
+use tower_entra::{AuthenticateLayer, Claims, Verifier};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {

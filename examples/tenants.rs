@@ -14,10 +14,8 @@ use axum::{
     routing::{delete, get},
 };
 use tokio::{net::TcpListener, sync::RwLock};
-use tower_entra::{
-    AuthenticateLayer, Claims, Rejection, RejectionKind, RequireLayer, Requirement, TenantId, Verifier,
-    testing::MockEntra,
-};
+use mock_entra::MockEntra;
+use tower_entra::{AuthenticateLayer, Claims, Rejection, RejectionKind, RequireLayer, Requirement, TenantId, Verifier};
 
 /// The tenants that were put out. In earnest a table in a database.
 #[derive(Clone, Default)]

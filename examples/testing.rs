@@ -9,7 +9,8 @@ use std::error::Error;
 
 use axum::{Router, body::Body, http::Request, routing::get};
 use tower::ServiceExt;
-use tower_entra::{AuthenticateLayer, Claims, RejectionKind, RequireLayer, Requirement, Verifier, testing::MockEntra};
+use mock_entra::MockEntra;
+use tower_entra::{AuthenticateLayer, Claims, RejectionKind, RequireLayer, Requirement, Verifier};
 
 /// What is to be tested.
 fn app(verifier: Verifier) -> Router {
@@ -69,7 +70,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 mod tests {
     use std::time::Duration;
 
-    use tower_entra::{Rejection, testing::ManualClock};
+    use mock_entra::ManualClock;
+    use tower_entra::Rejection;
 
     use super::*;
 

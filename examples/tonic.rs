@@ -24,7 +24,8 @@ use tonic::{
     server::{Grpc, NamedService, UnaryService},
     transport::{Server, server::TcpIncoming},
 };
-use tower_entra::{AuthenticateLayer, Claims, RequireLayer, Requirement, Verifier, response, testing::MockEntra};
+use mock_entra::MockEntra;
+use tower_entra::{AuthenticateLayer, Claims, RequireLayer, Requirement, Verifier, response};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {

@@ -8,7 +8,7 @@
 //!   [troubleshooting](guide::troubleshooting).
 //! - [`Config`] reads a JSON file or the environment.
 //! - [`metadata`] tells clients that know nothing but the address, MCP's for one, who issues tokens for this API.
-//! - `testing::MockEntra` is an Entra look-alike for your tests (feature `testing`).
+//! - [`mock-entra`](https://docs.rs/mock-entra), a crate of its own, is a mock identity provider for your tests.
 //! - The [guide] is by topic: kinds of issuers, tests, security, operations, coming from elsewhere.
 //!
 //! With axum (feature `axum`):
@@ -74,8 +74,6 @@ pub mod require;
 #[cfg(feature = "axum")]
 pub mod extract;
 pub mod metadata;
-#[cfg(feature = "testing")]
-pub mod testing;
 pub mod guide;
 
 #[doc = include_str!("../README.md")]

@@ -12,7 +12,7 @@ use std::{
 };
 
 /// From the ground up. A module may use those before it, never those after it.
-const ORDER: [&str; 28] = [
+const ORDER: [&str; 27] = [
     "sync",
     "error",
     "clock",
@@ -36,7 +36,6 @@ const ORDER: [&str; 28] = [
     "require",
     "extract",
     "metadata",
-    "testing",
     "guide",
     "tests",
     "readme",

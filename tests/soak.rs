@@ -24,12 +24,8 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use tower_entra::{
-    Verifier,
-    cache::CacheSettings,
-    keys::KeySettings,
-    testing::{Fault, MockEntra, MockKey, TokenBuilder},
-};
+use mock_entra::{Fault, MockEntra, MockKey, TokenBuilder};
+use tower_entra::{Verifier, cache::CacheSettings, keys::KeySettings};
 
 const CLIENTS: usize = 64;
 const COOL_DOWN: Duration = Duration::from_millis(100);

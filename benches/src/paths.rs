@@ -7,11 +7,8 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use std::hint::black_box;
 use tower::Service;
-use tower_entra::{
-    Verifier,
-    cache::CacheSettings,
-    testing::{Fault, KeySpec, ManualClock, MockEntra},
-};
+use mock_entra::{Fault, KeySpec, ManualClock, MockEntra};
+use tower_entra::{Verifier, cache::CacheSettings};
 
 use crate::{
     allocations,

@@ -22,9 +22,8 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tower_entra::{
-    AuthenticateLayer, Authority, Diagnosis, RequireLayer, Requirement, TenantId, Verifier, testing::MockEntra,
-};
+use mock_entra::MockEntra;
+use tower_entra::{AuthenticateLayer, Authority, Diagnosis, RequireLayer, Requirement, TenantId, Verifier};
 
 use crate::{guard::Guard, samples::SAMPLES};
 

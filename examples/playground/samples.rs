@@ -2,10 +2,8 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use tower_entra::{
-    TenantId,
-    testing::{MockEntra, TokenBuilder},
-};
+use mock_entra::{MockEntra, TokenBuilder};
+use tower_entra::TenantId;
 
 /// A made-up token: its name in an address, what it is called on the page, and how it is made.
 pub(crate) struct Sample {

@@ -8,12 +8,8 @@ use http::{
 };
 use serde_json::Value;
 use tower::{Layer, ServiceExt, service_fn};
-use tower_entra::{
-    AuthenticateLayer, Authority, Requirement, Verifier,
-    fetch::{Fetch, FetchFuture, FetchRequest},
-    policy::ClaimRule,
-    testing::{KeySpec, MockEntra},
-};
+use mock_entra::{KeySpec, MockEntra};
+use tower_entra::{AuthenticateLayer, Authority, Requirement, Verifier, fetch::{Fetch, FetchFuture, FetchRequest}, policy::ClaimRule};
 
 use crate::fixtures::{
     AUDIENCE, CALLER, CLIENT, Documents, FixedClock, ISSUER, NOW, RSA, STRICT_ISSUER, TENANT, UNREACHABLE_ISSUER,

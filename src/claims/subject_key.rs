@@ -33,7 +33,8 @@ use crate::tenant::TenantId;
 ///
 /// ```
 /// use std::collections::HashMap;
-/// use tower_entra::{Verifier, claims::SubjectKey, testing::MockEntra};
+/// use mock_entra::MockEntra;
+/// use tower_entra::{Verifier, claims::SubjectKey};
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
 /// let entra = MockEntra::new();

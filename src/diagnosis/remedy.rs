@@ -9,7 +9,8 @@ use crate::error::escaped;
 /// One way to fix a cause: an action, and the condition under which it is the right one.
 ///
 /// ```
-/// use tower_entra::{Verifier, diagnosis::Action, testing::MockEntra};
+/// use mock_entra::MockEntra;
+/// use tower_entra::{Verifier, diagnosis::Action};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

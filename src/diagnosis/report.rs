@@ -105,7 +105,8 @@ impl Verifier {
     /// The token is sent nowhere.
     ///
     /// ```
-    /// use tower_entra::{Verifier, diagnosis::CauseKind, testing::MockEntra};
+    /// use mock_entra::MockEntra;
+    /// use tower_entra::{Verifier, diagnosis::CauseKind};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -127,7 +128,8 @@ impl Verifier {
     /// The same for an operation that requires more than the authority: what a [`RequireLayer`](crate::RequireLayer) checks.
     ///
     /// ```
-    /// use tower_entra::{Requirement, Verifier, testing::MockEntra};
+    /// use mock_entra::MockEntra;
+    /// use tower_entra::{Requirement, Verifier};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

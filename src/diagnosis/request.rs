@@ -20,7 +20,7 @@ impl Verifier {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let verifier = Verifier::builder()
     /// #     .tenant("11111111-2222-3333-4444-555555555555").client_id("66666666-7777-8888-9999-000000000000")
-    /// #     .fetch(tower_entra::testing::MockEntra::new()).build()?;
+    /// #     .fetch(mock_entra::MockEntra::new()).build()?;
     /// let uri = Uri::from_static("/files?access_token=x");
     /// let diagnosis = verifier.diagnose_request(&HeaderMap::new(), &uri).await;
     /// assert_eq!(diagnosis.cause().map(|cause| cause.kind().code()), Some("token_in_query"));

@@ -13,27 +13,27 @@ use super::{
 };
 use crate::{
     cache::CacheSettings,
+    clock::SystemClock,
     claims::payload::Payload,
     config::{Config, ConfigSettings},
     keys::{KeySettings, previous::PreviousDocuments},
     rejection::{Rejection, RejectionKind},
     tenant::TenantId,
-    testing::{ManualClock, MockEntra},
 };
 
-const T: &str = MockEntra::TENANT;
-const OTHER: &str = MockEntra::OTHER_TENANT;
+const T: &str = "11111111-2222-3333-4444-555555555555";
+const OTHER: &str = "99999999-8888-7777-6666-555555555555";
 
 fn permanent() -> Permanent {
     let (settings, keys, cache) = (ConfigSettings::default(), KeySettings::default(), CacheSettings::default());
-    Permanent::new(settings, keys, cache, Some(Arc::new(MockEntra::new())), Arc::new(ManualClock::new()), Vec::new())
+    Permanent::new(settings, keys, cache, None, Arc::new(SystemClock::default()), Vec::new())
 }
 
 /// A state with one authority for each of these tenants. Each is validated alone: two that overlap are not rejected.
 fn state_of(tenants: [&str; 2]) -> VerifierState {
     let permanent = permanent();
     let [mut one, other] = tenants.map(|tenant| {
-        let document = json!({"AzureAd": {"TenantId": tenant, "ClientId": MockEntra::CLIENT_ID}});
+        let document = json!({"AzureAd": {"TenantId": tenant, "ClientId": "66666666-7777-8888-9999-000000000000"}});
         permanent.resolve(&Config::from_json(&document.to_string()).unwrap()).unwrap()
     });
     one.authorities.extend(other.authorities);

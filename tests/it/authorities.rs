@@ -11,17 +11,8 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::json;
-use tower_entra::{
-    Authority, Cloud, Rejection, RejectionKind, Requirement, TenantId, Verifier, VerifierBuilder,
-    authority::TenantLookup,
-    cache::CacheSettings,
-    claims::TokenVersion,
-    diagnosis::CauseKind,
-    fetch::{Fetch, FetchFuture, FetchRequest},
-    jwt::Algorithm,
-    policy::ClaimRule,
-    testing::{ManualClock, MockEntra, MockKey, SigningAlgorithm, TokenBuilder},
-};
+use mock_entra::{ManualClock, MockEntra, MockKey, SigningAlgorithm, TokenBuilder};
+use tower_entra::{Authority, Cloud, Rejection, RejectionKind, Requirement, TenantId, Verifier, VerifierBuilder, authority::TenantLookup, cache::CacheSettings, claims::TokenVersion, diagnosis::CauseKind, fetch::{Fetch, FetchFuture, FetchRequest}, jwt::Algorithm, policy::ClaimRule};
 
 use crate::support::{Bench, authorities, clock_of, decode, tenant};
 

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use mock_entra::{Fault, MockEntra, MockKey, TokenBuilder};
 use tower_entra::{
     Authority, RejectionKind, TenantId,
     authority::B2c,
     tenant::Instance,
-    testing::{Fault, MockEntra, MockKey, TokenBuilder},
 };
 
 use crate::support::{Bench, settle, tenant};
@@ -205,7 +205,7 @@ async fn diagnosis_of_an_unknown_issuer_among_several_authorities() {
 /// The first check of the algorithm: the token is refused before anything else of it is looked at.
 #[tokio::test]
 async fn algorithm_that_no_authority_accepts_comes_first() {
-    use tower_entra::testing::SigningAlgorithm::Ps256;
+    use mock_entra::SigningAlgorithm::Ps256;
     let bench = Bench::of(MockEntra::new(), |builder| builder.tenant(MockEntra::TENANT)).await;
     for (name, token) in [
         ("alone", bench.token()),

@@ -11,7 +11,7 @@ use std::{env, path::PathBuf, process::Stdio};
 
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt, process::Command};
-use tower_entra::testing::MockEntra;
+use mock_entra::MockEntra;
 
 use crate::{
     program::{Program, example},

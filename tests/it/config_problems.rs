@@ -5,15 +5,8 @@
 
 use std::{collections::HashSet, fmt::Write, fs, path::Path, time::Duration};
 
-use tower_entra::{
-    Authority, Cloud, Config, ConfigError, TenantId, Verifier, VerifierBuilder,
-    error::{ConfigProblemKind, ConfigSource},
-    fetch::HttpFetch,
-    metadata::ProtectedResource,
-    policy::ClaimRule,
-    tenant::Instance,
-    testing::MockEntra,
-};
+use mock_entra::MockEntra;
+use tower_entra::{Authority, Cloud, Config, ConfigError, TenantId, Verifier, VerifierBuilder, error::{ConfigProblemKind, ConfigSource}, fetch::HttpFetch, metadata::ProtectedResource, policy::ClaimRule, tenant::Instance};
 
 use crate::log::Lines;
 

@@ -2,12 +2,8 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
-use tower_entra::{
-    Authority, Cloud, Verifier,
-    claims::TokenVersion,
-    jwt::Algorithm,
-    testing::{KeySpec, MockEntra, SigningAlgorithm, TokenBuilder},
-};
+use mock_entra::{KeySpec, MockEntra, SigningAlgorithm, TokenBuilder};
+use tower_entra::{Authority, Cloud, Verifier, claims::TokenVersion, jwt::Algorithm};
 
 use crate::everyone::{Network, Preset, presets, verifier};
 

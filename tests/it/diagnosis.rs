@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use proptest::{prelude::*, sample::select};
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
+use mock_entra::{Fault, KeySpec, ManualClock, MockEntra, SigningAlgorithm, TokenBuilder};
 use tower_entra::{
     Authority, Cloud, Config, Rejection, RejectionKind, Requirement, TenantId, Verifier,
     authority::Entra,
@@ -17,7 +18,6 @@ use tower_entra::{
     diagnosis::{CauseKind, Diagnosis, Outcome},
     jwt::Algorithm,
     policy::ClaimRule,
-    testing::{Fault, KeySpec, ManualClock, MockEntra, SigningAlgorithm, TokenBuilder},
 };
 
 use crate::support::{Bench, START, clock_of, encode, parts, tenant};

@@ -10,7 +10,7 @@ use proptest::{
 };
 use serde_json::{Map, Value, json};
 use tokio::runtime::Builder;
-use tower_entra::testing::MockEntra;
+use mock_entra::MockEntra;
 
 use crate::everyone::{Preset, presets, verifier};
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use rcgen::KeyPair;
 use serde_json::{Value, json};
+use mock_entra::{MockEntra, MockServer};
 use tower_entra::{
     Authority, Config, Verifier, VerifierBuilder,
     authority::OpenIdConnect,
-    testing::{MockEntra, MockServer},
 };
 
 use crate::support::{Bench, START, certificate, code, settle};

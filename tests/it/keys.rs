@@ -11,11 +11,8 @@ use std::{
     time::Duration,
 };
 
-use tower_entra::{
-    Verifier, VerifierBuilder,
-    fetch::{Fetch, FetchFuture, FetchRequest},
-    testing::{Fault, KeySpec, ManualClock, MockEntra},
-};
+use mock_entra::{Fault, KeySpec, ManualClock, MockEntra};
+use tower_entra::{Verifier, VerifierBuilder, fetch::{Fetch, FetchFuture, FetchRequest}};
 
 use crate::support::{at_once, code, settle};
 

@@ -14,12 +14,8 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
-use tower_entra::{
-    Verifier,
-    fetch::HttpFetch,
-    keys::KeySettings,
-    testing::{Fault, KeySpec, ManualClock, MockEntra},
-};
+use mock_entra::{Fault, KeySpec, ManualClock, MockEntra};
+use tower_entra::{Verifier, fetch::HttpFetch, keys::KeySettings};
 
 const HOUR: Duration = Duration::from_secs(3600);
 /// Of a whole refresh. What takes longer than this and a good deal more has no bound.

@@ -9,13 +9,8 @@ use std::{
 };
 
 use tokio::time::Instant;
-use tower_entra::{
-    Verifier, VerifierBuilder,
-    diagnosis::CauseKind,
-    fetch::{Fetch, FetchFuture, FetchRequest},
-    keys::KeySettings,
-    testing::{Fault, KeySpec, ManualClock, MockEntra, MockKey},
-};
+use mock_entra::{Fault, KeySpec, ManualClock, MockEntra, MockKey};
+use tower_entra::{Verifier, VerifierBuilder, diagnosis::CauseKind, fetch::{Fetch, FetchFuture, FetchRequest}, keys::KeySettings};
 
 use crate::support::{at_once, code, settle};
 

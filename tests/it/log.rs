@@ -10,10 +10,8 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use tower::{Layer, ServiceExt, service_fn};
-use tower_entra::{
-    AuthenticateLayer, RequireLayer, Requirement,
-    testing::{MockEntra, TokenBuilder},
-};
+use mock_entra::{MockEntra, TokenBuilder};
+use tower_entra::{AuthenticateLayer, RequireLayer, Requirement};
 
 use crate::support::Bench;
 

@@ -11,11 +11,8 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
-use tower_entra::{
-    AuthenticateLayer, RequireLayer, Requirement, Verifier,
-    metadata::{MetadataLayer, ProtectedResource},
-    testing::{MockEntra, MockServer, TokenBuilder},
-};
+use mock_entra::{MockEntra, MockServer, TokenBuilder};
+use tower_entra::{AuthenticateLayer, RequireLayer, Requirement, Verifier, metadata::{MetadataLayer, ProtectedResource}};
 
 use crate::program::{Program, example};
 

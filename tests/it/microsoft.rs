@@ -24,11 +24,8 @@ use http_body_util::Full;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json, value::RawValue};
 use tower::{Layer, ServiceExt, service_fn};
-use tower_entra::{
-    AuthenticateLayer, Config, ConfigError, Rejection, RequireLayer, Requirement, Verifier, VerifierBuilder,
-    fetch::{Fetch, FetchFuture, FetchRequest, FetchResponse},
-    testing::ManualClock,
-};
+use mock_entra::ManualClock;
+use tower_entra::{AuthenticateLayer, Config, ConfigError, Rejection, RequireLayer, Requirement, Verifier, VerifierBuilder, fetch::{Fetch, FetchFuture, FetchRequest, FetchResponse}};
 
 const GUIDE: &str = "src/guide/from_microsoft_identity_web.md";
 const DIFFERENCES: &str = "tests/data/microsoft_differences.json";

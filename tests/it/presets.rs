@@ -2,11 +2,8 @@
 
 use jsonwebtoken::{Algorithm, DecodingKey, crypto::aws_lc::DEFAULT_PROVIDER};
 use serde_json::{Value, json};
-use tower_entra::{
-    Cloud,
-    fetch::{Fetch, FetchRequest},
-    testing::{MockEntra, SigningAlgorithm, TokenBuilder},
-};
+use mock_entra::{MockEntra, SigningAlgorithm, TokenBuilder};
+use tower_entra::{Cloud, fetch::{Fetch, FetchRequest}};
 
 use crate::support::{START, clock_of, decode, parts};
 

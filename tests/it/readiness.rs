@@ -6,11 +6,8 @@ use std::{
 };
 
 use tokio::time::Instant;
-use tower_entra::{
-    Authority, Config, Verifier, VerifierBuilder,
-    fetch::{Fetch, FetchFuture, FetchRequest},
-    testing::{Fault, ManualClock, MockEntra},
-};
+use mock_entra::{Fault, ManualClock, MockEntra};
+use tower_entra::{Authority, Config, Verifier, VerifierBuilder, fetch::{Fetch, FetchFuture, FetchRequest}};
 
 use crate::support::{settle, tenant};
 

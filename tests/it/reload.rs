@@ -15,11 +15,8 @@ use http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::{Service, ServiceExt};
-use tower_entra::{
-    AuthenticateLayer, Authority, Claims, Config, ConfigError, TenantId, Verifier, VerifierBuilder,
-    fetch::{Fetch, FetchFuture, FetchRequest},
-    testing::{Fault, KeySpec, ManualClock, MockEntra},
-};
+use mock_entra::{Fault, KeySpec, ManualClock, MockEntra};
+use tower_entra::{AuthenticateLayer, Authority, Claims, Config, ConfigError, TenantId, Verifier, VerifierBuilder, fetch::{Fetch, FetchFuture, FetchRequest}};
 
 use crate::{
     log::Lines,

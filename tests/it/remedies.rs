@@ -6,10 +6,10 @@ use std::{
 };
 
 use serde_json::{Value, json};
+use mock_entra::{Fault, KeySpec, ManualClock, MockEntra, SigningAlgorithm, TokenBuilder};
 use tower_entra::{
     Config, Rejection, RejectionKind, Requirement, Verifier, VerifierBuilder,
     diagnosis::{Action, CauseKind, Diagnosis, Provider},
-    testing::{Fault, KeySpec, ManualClock, MockEntra, SigningAlgorithm, TokenBuilder},
 };
 
 use crate::support::{START, clock_of, encode};

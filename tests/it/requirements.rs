@@ -9,13 +9,8 @@ use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use serde_json::json;
 use tower::{ServiceBuilder, ServiceExt, service_fn};
-use tower_entra::{
-    AuthenticateLayer, Claims, Cloud, Rejection, RejectionKind, RequireLayer, Requirement,
-    claims::ClientProof,
-    policy::ClaimRule,
-    response::{Challenge, Empty},
-    testing::{MockEntra, TokenBuilder},
-};
+use mock_entra::{MockEntra, TokenBuilder};
+use tower_entra::{AuthenticateLayer, Claims, Cloud, Rejection, RejectionKind, RequireLayer, Requirement, claims::ClientProof, policy::ClaimRule, response::{Challenge, Empty}};
 
 use crate::support::Bench;
 

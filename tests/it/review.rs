@@ -2,14 +2,8 @@
 
 use http::Request;
 use serde_json::json;
-use tower_entra::{
-    Authority, TenantId, Verifier, VerifierBuilder,
-    fetch::{Fetch, FetchFuture, FetchRequest},
-    jwt::Algorithm,
-    policy::ClaimRule,
-    tenant::Instance,
-    testing::{KeySpec, ManualClock, MockEntra, SigningAlgorithm, TokenBuilder},
-};
+use mock_entra::{KeySpec, ManualClock, MockEntra, SigningAlgorithm, TokenBuilder};
+use tower_entra::{Authority, TenantId, Verifier, VerifierBuilder, fetch::{Fetch, FetchFuture, FetchRequest}, jwt::Algorithm, policy::ClaimRule, tenant::Instance};
 
 use crate::support::{Bench, authorities, clock_of, tenant};
 

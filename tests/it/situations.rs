@@ -4,9 +4,9 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use mock_entra::{MockEntra, TokenBuilder};
 use tower_entra::{
     Config, Verifier, VerifierBuilder,
-    testing::{MockEntra, TokenBuilder},
 };
 
 use crate::support::clock_of;

@@ -18,10 +18,8 @@ use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose};
 use tower::{Layer, ServiceExt, service_fn};
-use tower_entra::{
-    AuthenticateLayer, Authority, Claims, Rejection, RejectionKind, TenantId, Verifier, VerifierBuilder,
-    testing::{ManualClock, MockEntra, TokenBuilder},
-};
+use mock_entra::{ManualClock, MockEntra, TokenBuilder};
+use tower_entra::{AuthenticateLayer, Authority, Claims, Rejection, RejectionKind, TenantId, Verifier, VerifierBuilder};
 
 /// When every test begins, in seconds since 1970.
 pub(crate) const START: i64 = 1_800_000_000;

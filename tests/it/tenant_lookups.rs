@@ -9,7 +9,8 @@ use std::{
 };
 
 use tokio::{task::JoinSet, time::Instant};
-use tower_entra::{Authority, Rejection, RejectionKind, TenantId, Verifier, testing::MockEntra};
+use mock_entra::MockEntra;
+use tower_entra::{Authority, Rejection, RejectionKind, TenantId, Verifier};
 
 use crate::support::{clock_of, tenant};
 

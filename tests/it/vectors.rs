@@ -8,7 +8,8 @@ use std::{
 };
 
 use serde_json::Value;
-use tower_entra::{Authority, RejectionKind, Verifier, jwt::Algorithm, testing::ManualClock};
+use mock_entra::ManualClock;
+use tower_entra::{Authority, RejectionKind, Verifier, jwt::Algorithm};
 
 use crate::support::{Bench, decode};
 

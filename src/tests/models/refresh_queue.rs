@@ -22,7 +22,7 @@ struct ModelClock(AtomicU64);
 
 impl Clock for ModelClock {
     fn now(&self) -> std::time::SystemTime {
-        PROVIDER.now.now()
+        PROVIDER.now
     }
 
     fn elapsed(&self) -> Duration {

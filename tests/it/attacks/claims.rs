@@ -2,14 +2,8 @@
 
 use serde_json::{Value, json};
 use tower::{Layer, ServiceExt, service_fn};
-use tower_entra::{
-    AuthenticateLayer, RejectionKind,
-    RejectionKind::{
-        MalformedToken, NotAnAccessToken, ProofRequired, UnknownIssuer, WrongAudience, WrongIssuer, WrongTenant,
-    },
-    RequireLayer, Requirement,
-    testing::{MockEntra, TokenBuilder},
-};
+use mock_entra::{MockEntra, TokenBuilder};
+use tower_entra::{AuthenticateLayer, RejectionKind, RejectionKind::{ MalformedToken, NotAnAccessToken, ProofRequired, UnknownIssuer, WrongAudience, WrongIssuer, WrongTenant, }, RequireLayer, Requirement};
 
 use crate::support::{Bench, START};
 

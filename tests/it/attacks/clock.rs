@@ -3,10 +3,8 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::json;
-use tower_entra::{
-    RejectionKind::{Expired, NotYetValid},
-    testing::MockEntra,
-};
+use mock_entra::MockEntra;
+use tower_entra::RejectionKind::{Expired, NotYetValid};
 
 use crate::support::{Bench, START};
 

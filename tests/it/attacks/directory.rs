@@ -2,13 +2,13 @@
 //! members.
 
 use serde_json::json;
+use mock_entra::{MockEntra, TokenBuilder};
 use tower_entra::{
     Authority, Claims, RejectionKind, Requirement, TenantId, Verifier,
     authority::Entra,
     fetch::{Fetch, FetchFuture, FetchRequest},
     policy::ClaimRule,
     tenant::Instance,
-    testing::{MockEntra, TokenBuilder},
 };
 
 use crate::support::{Bench, clock_of, tenant};

@@ -3,11 +3,8 @@
 use std::time::{Duration, Instant};
 
 use http::{HeaderValue, Request};
-use tower_entra::{
-    RejectionKind,
-    RejectionKind::{EncryptedToken, MalformedHeader, MalformedToken, MissingToken, TokenTooLarge},
-    testing::MockEntra,
-};
+use mock_entra::MockEntra;
+use tower_entra::{RejectionKind, RejectionKind::{EncryptedToken, MalformedHeader, MalformedToken, MissingToken, TokenTooLarge}};
 
 use crate::support::{Bench, encode, parts};
 

@@ -2,11 +2,8 @@
 
 use std::time::Duration;
 
-use tower_entra::{
-    RejectionKind::{BadSignature, UnknownKey, WrongIssuer, WrongTenant},
-    keys::KeySettings,
-    testing::{KeySpec, MockEntra},
-};
+use mock_entra::{KeySpec, MockEntra};
+use tower_entra::{RejectionKind::{BadSignature, UnknownKey, WrongIssuer, WrongTenant}, keys::KeySettings};
 
 use super::claims::MODES;
 use crate::support::Bench;

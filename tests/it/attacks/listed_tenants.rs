@@ -4,10 +4,8 @@
 use std::time::Duration;
 
 use tokio::{task::JoinSet, time::Instant};
-use tower_entra::{
-    Verifier,
-    testing::{KeySpec, MockEntra},
-};
+use mock_entra::{KeySpec, MockEntra};
+use tower_entra::Verifier;
 
 use crate::support::{Bench, settle};
 

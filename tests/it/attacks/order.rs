@@ -1,10 +1,7 @@
 //! Which code a token gets that breaks two rules: that of the earlier one.
 
-use tower_entra::{
-    RejectionKind::{self, *},
-    policy::ClaimRule,
-    testing::{KeySpec, MockEntra, MockKey, SigningAlgorithm, TokenBuilder},
-};
+use mock_entra::{KeySpec, MockEntra, MockKey, SigningAlgorithm, TokenBuilder};
+use tower_entra::{RejectionKind::{self, *}, policy::ClaimRule};
 
 use crate::support::{Bench, START};
 

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use tower_entra::{
-    VerifierBuilder,
-    testing::{Fault, KeySpec, MockEntra, TokenBuilder},
-};
+use mock_entra::{Fault, KeySpec, MockEntra, TokenBuilder};
+use tower_entra::VerifierBuilder;
 
 use super::claims::Mode;
 use crate::support::{Answer, Bench, UNAUTHORIZED};

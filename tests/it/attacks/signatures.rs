@@ -2,10 +2,8 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
-use tower_entra::{
-    RejectionKind::{BadSignature, MalformedToken, UnknownKey, UnsupportedAlgorithm},
-    testing::{KeySpec, MockEntra, MockKey, SigningAlgorithm},
-};
+use mock_entra::{KeySpec, MockEntra, MockKey, SigningAlgorithm};
+use tower_entra::RejectionKind::{BadSignature, MalformedToken, UnknownKey, UnsupportedAlgorithm};
 
 use crate::support::{Bench, decode, parts};
 

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use mock_entra::{Fault, ManualClock, MockEntra, TokenBuilder};
 use tower_entra::{
     Authority, TenantId, Verifier, VerifierBuilder,
     authority::Entra,
     fetch::{Fetch, FetchFuture, FetchRequest},
     tenant::Instance,
-    testing::{Fault, ManualClock, MockEntra, TokenBuilder},
 };
 
 use crate::{

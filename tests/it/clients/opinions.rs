@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use tower_entra::{Verifier, testing::MockEntra};
+use mock_entra::MockEntra;
+use tower_entra::Verifier;
 
 use super::{python, script, tokens::tokens};
 

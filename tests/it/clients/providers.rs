@@ -27,7 +27,7 @@ use tokio::{
     process::{Child, ChildStdin, ChildStdout},
     time::timeout,
 };
-use tower_entra::testing::{MockEntra, SigningAlgorithm};
+use mock_entra::{MockEntra, SigningAlgorithm};
 
 use super::command;
 use crate::{

@@ -5,11 +5,8 @@ use std::{collections::HashMap, fmt, sync::Arc};
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use tower_entra::{
-    error::{FetchError, FetchFailure},
-    fetch::{Fetch, FetchFuture, FetchRequest, FetchResponse},
-    testing::{KeySpec, MockEntra, MockKey},
-};
+use mock_entra::{KeySpec, MockEntra, MockKey};
+use tower_entra::{error::{FetchError, FetchFailure}, fetch::{Fetch, FetchFuture, FetchRequest, FetchResponse}};
 
 /// A tenant whose GUID has letters.
 const WITH_LETTERS: &str = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";

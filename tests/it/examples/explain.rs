@@ -19,7 +19,7 @@ use tokio::{
     net::TcpListener,
     process::Command,
 };
-use tower_entra::testing::{Fault, MockEntra, MockServer};
+use mock_entra::{Fault, MockEntra, MockServer};
 
 use crate::program::{Ended, example};
 

@@ -1,7 +1,7 @@
 //! The other examples: what they print to be pasted is pasted, and answered as they say.
 
 use http::Method;
-use tower_entra::testing::MockEntra;
+use mock_entra::MockEntra;
 
 use crate::program::{Answer, Program, example, run};
 

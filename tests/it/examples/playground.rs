@@ -12,7 +12,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt, net::TcpStream, process::Command, time::timeout};
-use tower_entra::testing::MockEntra;
+use mock_entra::MockEntra;
 
 use crate::{
     program::{Program, example},

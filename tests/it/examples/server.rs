@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::Method;
 use serde_json::Value;
 use tokio::process::Command;
-use tower_entra::testing::{Fault, MockEntra, MockServer};
+use mock_entra::{Fault, MockEntra, MockServer};
 
 use crate::program::{Program, example};
 
@@ -147,7 +147,7 @@ async fn who_the_caller_is() {
     let entra = entra().await;
     let server = server(&entra, &[]).await;
     let claims =
-        |token: &tower_entra::testing::TokenBuilder, name: &str| token.claims()[name].as_str().unwrap().to_owned();
+        |token: &mock_entra::TokenBuilder, name: &str| token.claims()[name].as_str().unwrap().to_owned();
     let user = entra.entra().token().v1().scopes("Files.Read Files.Write");
     let expected = format!(
         r#"{{"tenant_id":"{}","object_id":"{}","subject":"{}","client_id":"{}","version":"1.0","scopes":["Files.Read","Files.Write"],"roles":[],"app_only":false}}"#,

@@ -1,7 +1,7 @@
 use std::process::Command;
 
 use tokio::runtime::Runtime;
-use tower_entra::testing::{MockEntra, MockServer};
+use mock_entra::{MockEntra, MockServer};
 
 /// The look-alike of Entra on loopback, from which all fetch their keys.
 pub struct Issuer {

@@ -6,11 +6,8 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use tower_entra::{
-    Authority, Verifier,
-    jwt::Algorithm,
-    testing::{MockEntra, SigningAlgorithm},
-};
+use mock_entra::{MockEntra, SigningAlgorithm};
+use tower_entra::{Authority, Verifier, jwt::Algorithm};
 
 use super::{
     OAUTH2_MOCK_SERVER, OIDC_PROVIDER, Provider, Script, id_token_of, node, part, token_of, tokens_of, user_token_of,

@@ -6,7 +6,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     process::Command,
 };
-use tower_entra::testing::{MockEntra, MockServer};
+use mock_entra::{MockEntra, MockServer};
 
 use super::entra;
 use crate::program::example;

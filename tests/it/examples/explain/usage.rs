@@ -1,6 +1,6 @@
 //! How it is called, and what it refuses to read.
 
-use tower_entra::testing::MockEntra;
+use mock_entra::MockEntra;
 
 use super::{Run, entra};
 

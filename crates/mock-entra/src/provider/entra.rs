@@ -3,21 +3,12 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::{Dates, Found, Provider, entra_claims, nothing, object};
-use crate::{
-    tenant::{Cloud, TenantId},
-    testing::{
-        answer::Answer,
-        facts::{Claims, Facts, Version},
-        form::parameter,
-        ids,
-        key_spec::KeySet,
-        state::State,
-    },
-};
+use tower_entra::{tenant::{Cloud, TenantId}};
+use crate::{ answer::Answer, facts::{Claims, Facts, Version}, form::parameter, ids, key_spec::KeySet, state::State, };
 
 /// Entra in one of Microsoft's clouds, an emulator of it, or External ID.
 #[derive(Debug)]
-pub(in crate::testing) struct Entra {
+pub(crate) struct Entra {
     v1_issuer: String,
     v2_issuer: String,
     graph_host: &'static str,
@@ -30,16 +21,21 @@ const PLACEHOLDER: &str = "{tenantid}";
 
 impl Entra {
     /// One of Microsoft's clouds.
-    pub(in crate::testing) fn of_cloud(cloud: Cloud) -> Self {
-        let v1_issuer = cloud.v1_issuer().map(|issuer| issuer.to_string());
+    pub(crate) fn of_cloud(cloud: Cloud) -> Self {
+        // Not asked of the library, which is tested with this mock.
+        let v1_host = match cloud {
+            Cloud::Public | Cloud::UsGovernment => "sts.windows.net",
+            Cloud::China => "sts.chinacloudapi.cn",
+            _ => cloud.login_host(),
+        };
         let (graph_host, msgraph_host) = match cloud {
             Cloud::UsGovernment => ("graph.windows.net", "graph.microsoft.us"),
             Cloud::China => ("graph.chinacloudapi.cn", "microsoftgraph.chinacloudapi.cn"),
             _ => ("graph.windows.net", "graph.microsoft.com"),
         };
         Self {
-            v1_issuer: v1_issuer.unwrap_or_else(|| format!("https://{}/{PLACEHOLDER}/", cloud.login_host())),
-            v2_issuer: cloud.v2_issuer().to_string(),
+            v1_issuer: format!("https://{v1_host}/{PLACEHOLDER}/"),
+            v2_issuer: format!("https://{}/{PLACEHOLDER}/v2.0", cloud.login_host()),
             graph_host,
             msgraph_host,
             is_shared: true,
@@ -47,7 +43,7 @@ impl Entra {
     }
 
     /// An emulator, whose issuers have its address in them.
-    pub(in crate::testing) fn at(base: &str) -> Self {
+    pub(crate) fn at(base: &str) -> Self {
         let base = base.trim_end_matches('/');
         Self {
             v1_issuer: format!("{base}/{PLACEHOLDER}/"),
@@ -58,7 +54,7 @@ impl Entra {
 
     /// External ID: its issuers have the tenant's id as their host, wherever its documents are (`docs/entra.md`,
     /// "External ID").
-    pub(in crate::testing) fn external_id() -> Self {
+    pub(crate) fn external_id() -> Self {
         Self { is_shared: false, ..Self::at(&format!("https://{PLACEHOLDER}.ciamlogin.com")) }
     }
 

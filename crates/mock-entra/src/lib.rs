@@ -1,11 +1,12 @@
 //! [`MockEntra`]: an Entra look-alike for your own tests and for ours, that also plays [other providers](#providers). Never
 //! for production: it gives tokens to whoever asks.
 //!
-//! It is a [`Fetch`](crate::fetch::Fetch) that answers for `https://login.microsoftonline.com` without any socket, and it
+//! It is a [`Fetch`](tower_entra::fetch::Fetch) that answers for `https://login.microsoftonline.com` without any socket, and it
 //! makes tokens of every kind, good and bad:
 //!
 //! ```
-//! use tower_entra::{fetch::{Fetch, FetchRequest}, testing::MockEntra};
+//! use mock_entra::MockEntra;
+//! use tower_entra::fetch::{Fetch, FetchRequest};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -33,7 +34,7 @@
 //!
 //! ```
 //! use std::time::Duration;
-//! use tower_entra::testing::{Fault, KeySpec, ManualClock, MockEntra};
+//! use mock_entra::{Fault, KeySpec, ManualClock, MockEntra};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -100,7 +101,7 @@
 //! where `{tenant}` is the id or `contoso.onmicrosoft.com`.
 //!
 //! ```
-//! use tower_entra::testing::{MockEntra, SigningAlgorithm};
+//! use mock_entra::{MockEntra, SigningAlgorithm};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> std::io::Result<()> {

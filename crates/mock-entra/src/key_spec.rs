@@ -3,7 +3,7 @@ use std::fmt::Display;
 use serde_json::Value;
 
 use super::MockKey;
-use crate::tenant::TenantId;
+use tower_entra::tenant::TenantId;
 
 /// Where a key is published, and what its entry says.
 ///
@@ -102,7 +102,7 @@ impl KeySpec {
     }
 
     /// Only where the query has `?appid=` with this application ([application-specific signing
-    /// keys](crate::guide::entra#application-specific-signing-keys)).
+    /// keys](https://docs.rs/tower-entra/latest/tower_entra/guide/entra/index.html#application-specific-signing-keys)).
     #[must_use]
     pub fn for_app(mut self, client_id: impl Into<String>) -> Self {
         self.app = Some(client_id.into());
@@ -124,7 +124,7 @@ impl KeySpec {
     }
 
     /// With this `cloud_instance_name`, as the US Government's keys have in the public set ([signing
-    /// keys](crate::guide::entra#signing-keys-jwks)).
+    /// keys](https://docs.rs/tower-entra/latest/tower_entra/guide/entra/index.html#signing-keys-jwks)).
     #[must_use]
     pub fn cloud_instance_name(mut self, name: impl Into<String>) -> Self {
         self.cloud_instance_name = Member::Text(name.into());

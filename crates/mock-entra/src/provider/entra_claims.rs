@@ -2,13 +2,11 @@
 
 use serde_json::json;
 
-use crate::testing::{
-    facts::{Claims, Facts, Kind, LOGIN, NONCE, Version, made_up_id, made_up_text},
-    ids,
-};
+use crate::facts::{Claims, Facts, Kind, LOGIN, NONCE, Version, made_up_id, made_up_text};
+use crate::ids;
 
 /// The audience of Microsoft Graph.
-pub(in crate::testing) const GRAPH: &str = "00000003-0000-0000-c000-000000000000";
+pub(crate) const GRAPH: &str = "00000003-0000-0000-c000-000000000000";
 
 /// All claims but `iss` and the dates. `issuer` is the token's issuer, which v1 app-only tokens repeat in `idp`.
 pub(super) fn claims(facts: &Facts, issuer: &str) -> Claims {

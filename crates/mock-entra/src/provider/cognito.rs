@@ -1,13 +1,11 @@
 use super::{Dates, Found, Provider, openid::Layout};
-use crate::testing::{
-    answer::Answer,
-    facts::{AT_HASH, Claims, Facts, Kind, LOGIN, NONCE},
-    state::State,
-};
+use crate::answer::Answer;
+use crate::facts::{AT_HASH, Claims, Facts, Kind, LOGIN, NONCE};
+use crate::state::State;
 
 /// A user pool of AWS Cognito.
 #[derive(Debug)]
-pub(in crate::testing) struct Cognito;
+pub(crate) struct Cognito;
 
 /// Its other endpoints lie at a host of its own, which is not played here.
 const LAYOUT: Layout = Layout {

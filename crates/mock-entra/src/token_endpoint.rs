@@ -10,7 +10,7 @@ use super::{
     provider::GRAPH,
     state::{Client, State},
 };
-use crate::tenant::TenantId;
+use tower_entra::tenant::TenantId;
 
 /// What was decided about a request for a token, before one is made.
 struct Grant {

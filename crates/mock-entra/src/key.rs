@@ -52,7 +52,7 @@ impl MockKey {
         Self { kid: kid.into().into(), ..self.clone() }
     }
 
-    /// The public half as [Entra publishes it](crate::guide::entra#signing-keys-jwks), without `issuer` and
+    /// The public half as [Entra publishes it](https://docs.rs/tower-entra/latest/tower_entra/guide/entra/index.html#signing-keys-jwks), without `issuer` and
     /// `cloud_instance_name`: `kty`, `use`, `kid`, `x5t`, `n` and `e`, never `alg`. Of other kinds than RSA: `crv`, `x`
     /// and, but for Ed25519, `y` instead of `n` and `e`.
     #[must_use]

@@ -8,7 +8,7 @@ use super::{
     facts::Version,
     state::{Api, Client},
 };
-use crate::clock::Clock;
+use tower_entra::clock::Clock;
 
 /// Keys.
 impl MockEntra {
@@ -73,7 +73,7 @@ impl MockEntra {
 
     /// Takes all entries of this key id out of all key sets; whether there was one. If it was the current key, it still
     /// signs, as Entra does when a key is missing for some hours ([keys that disappear and
-    /// return](crate::guide::entra#keys-that-disappear-and-return)).
+    /// return](https://docs.rs/tower-entra/latest/tower_entra/guide/entra/index.html#keys-that-disappear-and-return)).
     pub fn drop_key(&self, kid: impl AsRef<str>) -> bool {
         let mut state = self.lock();
         let before = state.published.len();
@@ -158,7 +158,7 @@ impl MockEntra {
     }
 
     /// Registers an API that gets v1 tokens, whose audience is the App ID URI ([token
-    /// versions](crate::guide::entra#token-versions)).
+    /// versions](https://docs.rs/tower-entra/latest/tower_entra/guide/entra/index.html#token-versions)).
     pub fn register_v1_api(&self, app_id_uri: impl Into<String>) {
         let app_id_uri = app_id_uri.into();
         self.lock().apis.insert(app_id_uri.clone(), Api { version: Version::V1, audience: app_id_uri });

@@ -1,16 +1,14 @@
 use serde_json::json;
 
 use super::{Dates, Found, Provider, openid::Layout};
-use crate::testing::{
-    answer::Answer,
-    facts::{AT_HASH, Claims, Facts, Kind, LOGIN, NONCE, made_up_id},
-    ids,
-    state::State,
-};
+use crate::answer::Answer;
+use crate::facts::{AT_HASH, Claims, Facts, Kind, LOGIN, NONCE, made_up_id};
+use crate::ids;
+use crate::state::State;
 
 /// Keycloak with its realm `main`.
 #[derive(Debug)]
-pub(in crate::testing) struct Keycloak;
+pub(crate) struct Keycloak;
 
 const LAYOUT: Layout = Layout {
     issuer: "/realms/main",

@@ -22,7 +22,7 @@ impl MockEntra {
     /// 403, so that no web page can read tokens from a mock on the same machine (DNS rebinding).
     ///
     /// ```
-    /// use tower_entra::testing::MockEntra;
+    /// use mock_entra::MockEntra;
     ///
     /// let entra = MockEntra::at("http://127.0.0.1:4000");
     /// entra.allow_host("mock-entra:4000");

@@ -1,18 +1,16 @@
 use serde_json::{Map, Value, json};
 
 use super::{Dates, Found, Provider, nothing, object};
-use crate::testing::{
-    answer::Answer,
-    facts::{Claims, Facts, Kind, NONCE, made_up_id},
-    form::parameter,
-    ids,
-    key_spec::KeySet,
-    state::State,
-};
+use crate::answer::Answer;
+use crate::facts::{Claims, Facts, Kind, NONCE, made_up_id};
+use crate::form::parameter;
+use crate::ids;
+use crate::key_spec::KeySet;
+use crate::state::State;
 
 /// Azure AD B2C (`docs/entra.md`, "Azure AD B2C"). Its tenants and policies are in the state.
 #[derive(Debug)]
-pub(in crate::testing) struct B2c;
+pub(crate) struct B2c;
 
 /// What an address names, and how: its root is that of all addresses of the policy, `?p=` its query.
 struct Place<'s> {

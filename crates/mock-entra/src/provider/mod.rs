@@ -22,7 +22,7 @@ use super::{
     key_spec::KeySet,
     state::State,
 };
-use crate::tenant::TenantId;
+use tower_entra::tenant::TenantId;
 
 /// One kind of provider. It is immutable: everything that can change is in the [`State`].
 pub(super) trait Provider: Debug + Send + Sync {

@@ -20,7 +20,7 @@ use super::{
 /// [module](crate::testing#what-its-tokens-say).
 ///
 /// ```
-/// use tower_entra::testing::MockEntra;
+/// use mock_entra::MockEntra;
 ///
 /// let entra = MockEntra::new();
 /// let good = entra.token().scopes("Files.Read Files.Write").build();
@@ -114,7 +114,7 @@ impl TokenBuilder {
     }
 
     /// A token of an application alone: no scope, `oid` equal to `sub`, and the app role `Files.Read.All` if no other is
-    /// said. It has no `idtyp`, as that is [optional](crate::guide::entra#the-idtyp-claim); [`idtyp`](Self::idtyp) adds
+    /// said. It has no `idtyp`, as that is [optional](https://docs.rs/tower-entra/latest/tower_entra/guide/entra/index.html#the-idtyp-claim); [`idtyp`](Self::idtyp) adds
     /// it. All but Entra and External ID give scopes to applications too.
     #[must_use]
     pub fn app(mut self) -> Self {
@@ -122,7 +122,7 @@ impl TokenBuilder {
         self
     }
 
-    /// An [id token](crate::guide::entra#id-tokens), which is no access token: for the client
+    /// An [id token](https://docs.rs/tower-entra/latest/tower_entra/guide/entra/index.html#id-tokens), which is no access token: for the client
     /// ([`CALLER`](MockEntra::CALLER)), with a `nonce`, without scopes, and with the marks that the provider gives its
     /// id tokens.
     #[must_use]
@@ -132,7 +132,7 @@ impl TokenBuilder {
     }
 
     /// A v1 token for Microsoft Graph, with a `nonce` in its header: as it is sent, its signature [cannot
-    /// verify](crate::guide::entra#nonce-in-the-token-header). Of use with Entra alone.
+    /// verify](https://docs.rs/tower-entra/latest/tower_entra/guide/entra/index.html#nonce-in-the-token-header). Of use with Entra alone.
     #[must_use]
     pub fn graph(mut self) -> Self {
         self.facts.graph = true;
@@ -141,7 +141,7 @@ impl TokenBuilder {
         self
     }
 
-    /// The optional claim [`idtyp`](crate::guide::entra#the-idtyp-claim): `app` or `user`, as the token is. Entra and
+    /// The optional claim [`idtyp`](https://docs.rs/tower-entra/latest/tower_entra/guide/entra/index.html#the-idtyp-claim): `app` or `user`, as the token is. Entra and
     /// External ID alone.
     #[must_use]
     pub fn idtyp(mut self) -> Self {

@@ -1,16 +1,14 @@
 use serde_json::json;
 
 use super::{Dates, Found, Provider, openid::Layout};
-use crate::testing::{
-    answer::Answer,
-    facts::{AT_HASH, Claims, Facts, Kind, LOGIN, NONCE, made_up_text},
-    ids,
-    state::State,
-};
+use crate::answer::Answer;
+use crate::facts::{AT_HASH, Claims, Facts, Kind, LOGIN, NONCE, made_up_text};
+use crate::ids;
+use crate::state::State;
 
 /// Okta with its authorization server `default`.
 #[derive(Debug)]
-pub(in crate::testing) struct Okta;
+pub(crate) struct Okta;
 
 const LAYOUT: Layout = Layout {
     issuer: "/oauth2/default",

@@ -7,14 +7,14 @@ pub enum Fault {
     /// Nothing: the usual answer.
     #[default]
     None,
-    /// No answer at all: [`FetchFailure::Connection`](crate::error::FetchFailure::Connection), and over HTTP a connection that
+    /// No answer at all: [`FetchFailure::Connection`](tower_entra::error::FetchFailure::Connection), and over HTTP a connection that
     /// is closed.
     Down,
     /// Another HTTP status. The body is the usual one, so whoever does not look at the status is caught.
     Status(u16),
     /// The usual answer, this much later.
     Slow(Duration),
-    /// The usual answer, one byte at a time with this pause before each. As a [`Fetch`](crate::fetch::Fetch) the whole of
+    /// The usual answer, one byte at a time with this pause before each. As a [`Fetch`](tower_entra::fetch::Fetch) the whole of
     /// it comes after the sum of the pauses.
     Drip(Duration),
     /// Never an answer; over HTTP the connection stays open.

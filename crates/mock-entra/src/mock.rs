@@ -10,11 +10,11 @@ use super::{
     site::Site,
     state::{Client, State},
 };
-use crate::tenant::{Cloud, TenantId};
+use tower_entra::tenant::{Cloud, TenantId};
 
 /// A look-alike of Entra, or of another identity provider: metadata documents, key sets and tokens, without any network.
 ///
-/// It is a [`Fetch`](crate::fetch::Fetch), to be handed to what validates; [`serve`](Self::serve) makes an HTTP server of
+/// It is a [`Fetch`](tower_entra::fetch::Fetch), to be handed to what validates; [`serve`](Self::serve) makes an HTTP server of
 /// it. Clones are the same look-alike. Two of them in one process never share a key id, though those of one cloud, or of one
 /// other provider, may share key material.
 ///
@@ -68,7 +68,7 @@ impl MockEntra {
         {
             let mut state = mock.lock();
             state.cloud_instance_name = cloud.instance_name().map(str::to_owned);
-            state.has_v1 = cloud.v1_issuer().is_some();
+            state.has_v1 = matches!(cloud, Cloud::Public | Cloud::UsGovernment | Cloud::China);
         }
         mock
     }

@@ -11,7 +11,7 @@ use std::{env, error::Error, fs, future::pending};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose};
 use tokio::net::TcpListener;
-use tower_entra::testing::{MockEntra, MockServer};
+use mock_entra::{MockEntra, MockServer};
 
 const USAGE: &str = "\
 usage: mock_entra [--as PROVIDER] [--https] [--ca FILE] [--allow-host NAME]

@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::{Found, nothing, object};
-use crate::testing::{answer::Answer, key_spec::KeySet, state::State};
+use crate::answer::Answer;
+use crate::key_spec::KeySet;
+use crate::state::State;
 
 /// The paths of a provider, each behind the base address.
 #[derive(Debug)]

@@ -1,15 +1,13 @@
 use serde_json::json;
 
 use super::{Dates, Found, Provider, openid::Layout};
-use crate::testing::{
-    answer::Answer,
-    facts::{Claims, Facts, Kind, LOGIN, NONCE},
-    state::State,
-};
+use crate::answer::Answer;
+use crate::facts::{Claims, Facts, Kind, LOGIN, NONCE};
+use crate::state::State;
 
 /// An Auth0 tenant.
 #[derive(Debug)]
-pub(in crate::testing) struct Auth0;
+pub(crate) struct Auth0;
 
 const LAYOUT: Layout = Layout {
     issuer: "/",

@@ -3,13 +3,14 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use crate::clock::Clock;
+use tower_entra::clock::Clock;
 
 /// A clock that stands still until a test moves it. Clones show the same time.
 ///
 /// ```
 /// use std::time::Duration;
-/// use tower_entra::{clock::Clock, testing::ManualClock};
+/// use mock_entra::ManualClock;
+/// use tower_entra::clock::Clock;
 ///
 /// let clock = ManualClock::new();
 /// let before = clock.now();
