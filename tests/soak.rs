@@ -23,8 +23,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde::{Deserialize, Serialize};
 use mock_entra::{Fault, MockEntra, MockKey, TokenBuilder};
+use serde::{Deserialize, Serialize};
 use tower_entra::{Verifier, cache::CacheSettings, keys::KeySettings};
 
 const CLIENTS: usize = 64;
@@ -168,7 +168,7 @@ fn run_provider() {
                 round += 1;
             }
             ProviderCommand::Fail(number) => entra.set_fault(faults()[number].clone()),
-            ProviderCommand::Recover => entra.mend(),
+            ProviderCommand::Recover => entra.clear_faults(),
         }
         say(serde_json::to_string(&answer).unwrap());
     }

@@ -10,9 +10,13 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use mock_entra::{ManualClock, MockEntra, MockKey, MockNetwork, SigningAlgorithm, TokenBuilder};
 use serde_json::json;
-use mock_entra::{ManualClock, MockEntra, MockKey, SigningAlgorithm, TokenBuilder};
-use tower_entra::{Authority, Cloud, Rejection, RejectionKind, Requirement, TenantId, Verifier, VerifierBuilder, authority::TenantLookup, cache::CacheSettings, claims::TokenVersion, diagnosis::CauseKind, fetch::{Fetch, FetchFuture, FetchRequest}, jwt::Algorithm, policy::ClaimRule};
+use tower_entra::{
+    Authority, Cloud, Rejection, RejectionKind, Requirement, TenantId, Verifier, VerifierBuilder,
+    authority::TenantLookup, cache::CacheSettings, claims::TokenVersion, diagnosis::CauseKind, jwt::Algorithm,
+    policy::ClaimRule,
+};
 
 use crate::support::{Bench, authorities, clock_of, decode, tenant};
 
@@ -45,16 +49,6 @@ fn others() -> Vec<(MockEntra, Authority)> {
         openid(dated(MockEntra::keycloak()), API),
         (cognito, by_client.audience_claim("client_id").into()),
     ]
-}
-
-/// Two look-alikes, each for its own addresses.
-#[derive(Clone, Debug)]
-struct Both(MockEntra, MockEntra);
-
-impl Fetch for Both {
-    fn fetch(&self, request: FetchRequest) -> FetchFuture {
-        if request.url.starts_with(&self.0.base()) { self.0.fetch(request) } else { self.1.fetch(request) }
-    }
 }
 
 /// A public key in PEM.
@@ -570,7 +564,7 @@ async fn claims_under_other_names() {
 #[tokio::test]
 async fn what_an_authority_has_of_its_own() {
     let (entra, okta) = (dated(MockEntra::new()), dated(MockEntra::okta()));
-    let both = Both(entra.clone(), okta.clone());
+    let both = MockNetwork::new([entra.clone(), okta.clone()]);
     let clock = clock_of(&entra);
     okta.set_clock(clock.clone());
     let build = |builder: VerifierBuilder| builder.fetch(both.clone()).clock(clock.clone()).build().unwrap();

@@ -2,13 +2,9 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
 use mock_entra::{Fault, MockEntra, MockKey, TokenBuilder};
-use tower_entra::{
-    Authority, RejectionKind, TenantId,
-    authority::B2c,
-    tenant::Instance,
-};
+use serde_json::{Value, json};
+use tower_entra::{Authority, RejectionKind, TenantId, authority::B2c, tenant::Instance};
 
 use crate::support::{Bench, settle, tenant};
 
@@ -67,7 +63,7 @@ async fn token_without_a_policy_while_one_policy_is_not_loaded() {
     assert_eq!(bench.code(&app(&bench, &susi).build()).await, "accepted");
     assert_ne!(bench.code(&app(&bench, &edit).build()).await, "accepted");
     assert_eq!(bench.code(&bench.token().policy(POLICIES[1]).signed_with(&edit).build()).await, "keys_unavailable");
-    mock.mend();
+    mock.clear_faults();
     bench.clock.advance(Duration::from_secs(60));
     assert_eq!(bench.code(&app(&bench, &edit).build()).await, "accepted");
 }

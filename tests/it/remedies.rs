@@ -5,8 +5,8 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-use serde_json::{Value, json};
 use mock_entra::{Fault, KeySpec, ManualClock, MockEntra, SigningAlgorithm, TokenBuilder};
+use serde_json::{Value, json};
 use tower_entra::{
     Config, Rejection, RejectionKind, Requirement, Verifier, VerifierBuilder,
     diagnosis::{Action, CauseKind, Diagnosis, Provider},
@@ -226,16 +226,16 @@ fn common(kind: Provider) -> Vec<Case> {
             .text(|_| format!("{}.YQ.Yg.Yw.ZA", encode(r#"{"alg":"RSA-OAEP","enc":"A256GCM"}"#))),
         Case::new(Is::NoMetadata, usual)
             .prepare(|mock, _| mock.set_fault(Fault::Down))
-            .by_hand(ByHand::Mock(|mock, _| mock.mend())),
+            .by_hand(ByHand::Mock(|mock, _| mock.clear_faults())),
         Case::new(Is::NoMetadata, usual)
             .prepare(|mock, _| mock.set_fault(Fault::Redirect("https://proxy.contoso.example/login".into())))
-            .by_hand(ByHand::Mock(|mock, _| mock.mend())),
+            .by_hand(ByHand::Mock(|mock, _| mock.clear_faults())),
         Case::new(Is::NoSuchTenant, usual)
             .prepare(|mock, _| mock.set_fault(Fault::Status(404)))
-            .by_hand(ByHand::Mock(|mock, _| mock.mend())),
+            .by_hand(ByHand::Mock(|mock, _| mock.clear_faults())),
         Case::new(Is::WrongMetadata, usual)
             .prepare(|mock, _| mock.set_fault(Fault::Garbage))
-            .by_hand(ByHand::Mock(|mock, _| mock.mend())),
+            .by_hand(ByHand::Mock(|mock, _| mock.clear_faults())),
         Case::new(Is::ClockExpired, usual)
             .prepare(|mock, _| {
                 let theirs = UNIX_EPOCH + Duration::from_secs((START - 100_000).unsigned_abs());

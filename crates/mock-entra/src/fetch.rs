@@ -7,7 +7,10 @@ use super::{
     answer::{Answer, Question},
     clock::http_date,
 };
-use tower_entra::{error::{FetchError, FetchFailure}, fetch::{Fetch, FetchFuture, FetchRequest, FetchResponse}};
+use tower_entra::{
+    error::{FetchError, FetchFailure},
+    fetch::{Fetch, FetchFuture, FetchRequest, FetchResponse},
+};
 
 impl Fetch for MockEntra {
     fn fetch(&self, request: FetchRequest) -> FetchFuture {
@@ -23,8 +26,8 @@ impl MockEntra {
             let mut state = self.lock();
             state.requested.push(request.url.clone());
             let fault = state.faults.take(&request.url);
-            let target = state.site.path_of(&request.url).map(str::to_owned);
-            (target.ok_or_else(|| format!("MockEntra answers for {} only", state.site.base)), fault)
+            let target = state.base_url.path_of(&request.url).map(str::to_owned);
+            (target.ok_or_else(|| format!("MockEntra answers for {} only", state.base_url.url)), fault)
         };
         let target = target.map_err(unreachable)?;
         match &fault {

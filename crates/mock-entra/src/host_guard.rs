@@ -58,7 +58,7 @@ impl MockEntra {
         let Some(authority) = host.parse::<Authority>().ok().filter(|_| !host.contains('@')) else { return false };
         let Some(name) = host_name(host) else { return false };
         let state = self.lock();
-        let is_secure = state.site.base.starts_with("https:");
+        let is_secure = state.base_url.url.starts_with("https:");
         let port = |authority: &Authority| authority.port_u16().unwrap_or(if is_secure { 443 } else { 80 });
         let is_base = |base: &String| {
             let base = base.parse::<Uri>().ok().and_then(|base| base.authority().cloned());
@@ -75,7 +75,7 @@ impl MockEntra {
             (is_address || is_loopback(name)) && port(&authority) == local.port()
         });
         is_here
-            || std::iter::once(&state.site.base).chain(&state.site.aliases).any(is_base)
+            || std::iter::once(&state.base_url.url).chain(&state.base_url.aliases).any(is_base)
             || state.allowed_hosts.iter().any(is_allowed)
     }
 }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::{
     SigningAlgorithm,
-    pair::{Pair, Pool, PrivateKey, pooled},
+    key_pair::{Pair, Pool, PrivateKey, pooled},
 };
 
 /// A key of the look-alike: a pair, the algorithm with which it signs, and the id under which tokens name it.

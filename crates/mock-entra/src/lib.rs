@@ -59,7 +59,7 @@
 //!
 //! entra.set_fault(Fault::Slow(Duration::from_secs(5)));
 //! entra.set_fault_at("/discovery/", Fault::Garbage);
-//! entra.mend();
+//! entra.clear_faults();
 //! # Ok(())
 //! # }
 //! ```
@@ -141,8 +141,8 @@
 mod answer;
 mod clock;
 mod documents;
-mod drip;
-mod facts;
+mod slow_body;
+mod token_spec;
 mod fault;
 mod fetch;
 mod form;
@@ -151,13 +151,14 @@ mod ids;
 mod key;
 mod key_spec;
 mod mock;
-mod pair;
+mod network;
+mod key_pair;
 mod presets;
 mod provider;
 mod server;
-mod settings;
+mod controls;
 mod signing;
-mod site;
+mod base_url;
 mod state;
 mod token;
 mod token_endpoint;
@@ -167,6 +168,7 @@ pub use fault::Fault;
 pub use key::MockKey;
 pub use key_spec::KeySpec;
 pub use mock::MockEntra;
+pub use network::MockNetwork;
 pub use server::MockServer;
 pub use signing::SigningAlgorithm;
 pub use token::TokenBuilder;

@@ -4,11 +4,11 @@ use std::{
 };
 
 use super::{
-    facts::{Facts, Version},
+    base_url::BaseUrl,
     ids,
     provider::{Entra, Provider},
-    site::Site,
     state::{Client, State},
+    token_spec::{TokenSpec, Version},
 };
 use tower_entra::tenant::{Cloud, TenantId};
 
@@ -62,9 +62,9 @@ impl MockEntra {
     /// theirs are not known.
     #[must_use]
     pub fn for_cloud(cloud: Cloud) -> Self {
-        let mut site = Site::new(format!("https://{}", cloud.login_host()), cloud.login_host());
-        site.aliases = cloud.hosts().iter().skip(1).map(|host| format!("https://{host}")).collect();
-        let mock = Self::of(site, Entra::of_cloud(cloud), &[Self::TENANT, Self::OTHER_TENANT]);
+        let mut base_url = BaseUrl::new(format!("https://{}", cloud.login_host()), cloud.login_host());
+        base_url.aliases = cloud.hosts().iter().skip(1).map(|host| format!("https://{host}")).collect();
+        let mock = Self::of(base_url, Entra::of_cloud(cloud), &[Self::TENANT, Self::OTHER_TENANT]);
         {
             let mut state = mock.lock();
             state.cloud_instance_name = cloud.instance_name().map(str::to_owned);
@@ -80,11 +80,11 @@ impl MockEntra {
     #[must_use]
     pub fn at(base: impl AsRef<str>) -> Self {
         let entra = Entra::at(base.as_ref());
-        Self::of(Site::new(base, "an emulator"), entra, &[Self::TENANT, Self::OTHER_TENANT])
+        Self::of(BaseUrl::new(base, "an emulator"), entra, &[Self::TENANT, Self::OTHER_TENANT])
     }
 
-    pub(super) fn of(site: Site, provider: impl Provider + 'static, tenants: &[&str]) -> Self {
-        let mut state = State::new(site);
+    pub(super) fn of(base_url: BaseUrl, provider: impl Provider + 'static, tenants: &[&str]) -> Self {
+        let mut state = State::new(base_url);
         state.tenants = tenants.iter().filter_map(|id| id.parse().ok()).collect();
         let roles = vec!["Files.Read.All".to_owned()];
         state.clients.insert(Self::CALLER.to_owned(), Client { secret: None, roles });
@@ -108,7 +108,12 @@ impl MockEntra {
     /// The address under which it answers, without a slash at its end.
     #[must_use]
     pub fn base(&self) -> String {
-        self.lock().site.base.clone()
+        self.lock().base_url.url.clone()
+    }
+
+    /// Whether this mock responds to requests for `url`.
+    pub(super) fn has_address(&self, url: &str) -> bool {
+        self.lock().base_url.path_of(url).is_some()
     }
 
     /// Where its metadata document is: with Entra the v2 one of [`TENANT`](Self::TENANT), with B2C that of its first policy.
@@ -137,7 +142,7 @@ impl MockEntra {
     }
 
     fn issuer_of(&self, version: Version, tenant: impl fmt::Display) -> String {
-        self.provider().issuer(&self.lock(), &Facts::of_issuer(version, tenant))
+        self.provider().issuer(&self.lock(), &TokenSpec::of_issuer(version, tenant))
     }
 
     /// Makes a tenant known. It has metadata documents and key sets from now on, and a token endpoint.

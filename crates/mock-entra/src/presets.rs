@@ -4,8 +4,8 @@ use tokio::net::{TcpListener, ToSocketAddrs};
 
 use super::{
     KeySpec, MockEntra, MockServer,
+    base_url::BaseUrl,
     provider::{Auth0, B2c, Cognito, Entra, Keycloak, Okta},
-    site::Site,
 };
 
 /// Other providers than Entra. The [module](crate::testing#providers) has a table of them.
@@ -26,7 +26,7 @@ impl MockEntra {
     }
 
     fn b2c_of(name: &str, base: &str, policy: impl Into<String>) -> Self {
-        Self::of(Site::new(base, "b2c"), B2c, &[Self::TENANT]).named(name).add_policy(policy)
+        Self::of(BaseUrl::new(base, "b2c"), B2c, &[Self::TENANT]).named(name).add_policy(policy)
     }
 
     /// One more policy (user flow) of B2C. Tokens are of the first one unless [told
@@ -60,7 +60,7 @@ impl MockEntra {
     }
 
     fn external_id_of(name: &str, base: &str) -> Self {
-        let mock = Self::of(Site::new(base, "external id"), Entra::external_id(), &[Self::TENANT]).named(name);
+        let mock = Self::of(BaseUrl::new(base, "external id"), Entra::external_id(), &[Self::TENANT]).named(name);
         mock.set_cloud_instance_name(Some("microsoftonline.com"));
         mock
     }
@@ -75,19 +75,19 @@ impl MockEntra {
     /// Okta, with its authorization server `default` at `https://contoso.okta.example`.
     #[must_use]
     pub fn okta() -> Self {
-        Self::of(Site::new("https://contoso.okta.example", "okta"), Okta, &[])
+        Self::of(BaseUrl::new("https://contoso.okta.example", "okta"), Okta, &[])
     }
 
     /// Auth0 at `https://contoso.auth0.example`.
     #[must_use]
     pub fn auth0() -> Self {
-        Self::of(Site::new("https://contoso.auth0.example", "auth0"), Auth0, &[])
+        Self::of(BaseUrl::new("https://contoso.auth0.example", "auth0"), Auth0, &[])
     }
 
     /// Keycloak, with a realm `main` at `https://id.contoso.example`. Its key set has a key for encryption too.
     #[must_use]
     pub fn keycloak() -> Self {
-        let mock = Self::of(Site::new("https://id.contoso.example", "keycloak"), Keycloak, &[]);
+        let mock = Self::of(BaseUrl::new("https://id.contoso.example", "keycloak"), Keycloak, &[]);
         mock.publish(KeySpec::new(&mock.new_key()).member("use", "enc").member("alg", "RSA-OAEP"));
         mock
     }
@@ -95,18 +95,18 @@ impl MockEntra {
     /// AWS Cognito, with a user pool at `https://cognito-idp.eu-west-1.amazonaws.com`.
     #[must_use]
     pub fn cognito() -> Self {
-        Self::of(Site::new("https://cognito-idp.eu-west-1.amazonaws.com", "cognito"), Cognito, &[])
+        Self::of(BaseUrl::new("https://cognito-idp.eu-west-1.amazonaws.com", "cognito"), Cognito, &[])
     }
 
     /// The same at another address, such as `http://127.0.0.1:4000`: its documents lie there and name each other there. The
     /// issuers go with it, but for those of External ID, which do not depend on where documents lie.
     #[must_use]
     pub fn hosted_at(self, base: impl AsRef<str>) -> Self {
-        let site = Site::new(base, self.lock().site.pool);
-        if let Some(provider) = self.provider().hosted_at(&site.base) {
+        let base_url = BaseUrl::new(base, self.lock().base_url.pool);
+        if let Some(provider) = self.provider().hosted_at(&base_url.url) {
             self.set_provider(provider);
         }
-        self.lock().site = site;
+        self.lock().base_url = base_url;
         self
     }
 

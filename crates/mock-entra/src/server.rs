@@ -23,7 +23,7 @@ use super::{
     Fault, MockEntra,
     answer::{Answer, Question},
     clock::http_date,
-    drip::Drip,
+    slow_body::SlowBody,
 };
 
 /// Longest request body that is read.
@@ -174,7 +174,7 @@ impl MockEntra {
         let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
         let fault = {
             let mut state = self.lock();
-            let url = format!("{}{target}", state.site.base);
+            let url = format!("{}{target}", state.base_url.url);
             let fault = state.faults.take(&url);
             state.requested.push(url);
             fault
@@ -223,7 +223,7 @@ fn response(
         response = response.header(header::LOCATION, location);
     }
     response.body(match fault {
-        Fault::Drip(pause) => Drip::new(answer.body, *pause).boxed_unsync(),
+        Fault::Drip(pause) => SlowBody::new(answer.body, *pause).boxed_unsync(),
         _ => Full::new(answer.body).boxed_unsync(),
     })
 }

@@ -6,7 +6,7 @@ use aws_lc_rs::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 
-use super::pair::{KeyKind, PrivateKey};
+use super::key_pair::{KeyKind, PrivateKey};
 
 /// How a token is signed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

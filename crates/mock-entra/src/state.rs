@@ -8,15 +8,18 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::{
-    Fault, KeySpec, MockKey, SigningAlgorithm, answer::Answer, clock::error_timestamp, facts::Version, pair::KeyKind,
-    site::Site,
+    Fault, KeySpec, MockKey, SigningAlgorithm, answer::Answer, base_url::BaseUrl, clock::error_timestamp,
+    key_pair::KeyKind, token_spec::Version,
 };
-use tower_entra::{clock::{Clock, SystemClock}, tenant::TenantId};
+use tower_entra::{
+    clock::{Clock, SystemClock},
+    tenant::TenantId,
+};
 
 /// Everything that can change about a mock, behind one lock.
 #[derive(Debug)]
 pub(super) struct State {
-    pub(super) site: Site,
+    pub(super) base_url: BaseUrl,
     pub(super) tenants: BTreeSet<TenantId>,
     pub(super) domains: BTreeMap<String, TenantId>,
     /// The policies of B2C in their own letter case; tokens are issued by the first one.
@@ -70,10 +73,10 @@ pub(super) struct Api {
 }
 
 impl State {
-    pub(super) fn new(site: Site) -> Self {
-        let current = MockKey::fresh(site.pool, SigningAlgorithm::default(), 0);
+    pub(super) fn new(base_url: BaseUrl) -> Self {
+        let current = MockKey::fresh(base_url.pool, SigningAlgorithm::default(), 0);
         Self {
-            site,
+            base_url,
             tenants: BTreeSet::new(),
             domains: BTreeMap::new(),
             policies: Vec::new(),
@@ -102,7 +105,7 @@ impl State {
     /// A key with a pair that no other key of this mock has.
     pub(super) fn new_key(&mut self, algorithm: SigningAlgorithm) -> MockKey {
         let taken = self.pairs_taken.entry(algorithm.key_kind().unwrap_or_default()).or_default();
-        let key = MockKey::fresh(self.site.pool, algorithm, *taken);
+        let key = MockKey::fresh(self.base_url.pool, algorithm, *taken);
         *taken += 1;
         key
     }
@@ -132,7 +135,7 @@ impl State {
     /// The response with an error in Entra's form, dated by the clock.
     pub(super) fn error(&self, status: u16, error: &str, number: u32, text: &str) -> Answer {
         let timestamp = error_timestamp(self.clock.now());
-        Answer::error(&self.site.base, &timestamp, status, error, number, text)
+        Answer::error(&self.base_url.url, &timestamp, status, error, number, text)
     }
 
     /// The known tenant that this id or domain names.

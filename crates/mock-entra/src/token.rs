@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 use super::{
     MockEntra, MockKey, SigningAlgorithm,
     clock::unix_seconds,
-    facts::{Facts, Kind, Version},
     provider::Dates,
     signing::with_hashed_nonce,
+    token_spec::{Kind, TokenSpec, Version},
 };
 
 /// Describes one token, good or bad; [`build`](Self::build) signs it.
@@ -32,7 +32,7 @@ use super::{
 #[derive(Clone, Debug)]
 pub struct TokenBuilder {
     mock: MockEntra,
-    facts: Facts,
+    spec: TokenSpec,
     now: i64,
     dates: Dates,
     expires: Option<i64>,
@@ -73,7 +73,7 @@ impl TokenBuilder {
         };
         Self {
             mock,
-            facts: Facts { number, ..Facts::default() },
+            spec: TokenSpec { number, ..TokenSpec::default() },
             now,
             dates,
             expires: None,
@@ -94,14 +94,14 @@ impl TokenBuilder {
     /// have them.
     #[must_use]
     pub fn v1(mut self) -> Self {
-        self.facts.version = Version::V1;
+        self.spec.version = Version::V1;
         self
     }
 
     /// A v2 token, the default.
     #[must_use]
     pub fn v2(mut self) -> Self {
-        self.facts.version = Version::V2;
+        self.spec.version = Version::V2;
         self
     }
 
@@ -109,7 +109,7 @@ impl TokenBuilder {
     /// with such a one.
     #[must_use]
     pub fn user(mut self) -> Self {
-        self.facts.kind = Kind::User;
+        self.spec.kind = Kind::User;
         self
     }
 
@@ -118,7 +118,7 @@ impl TokenBuilder {
     /// it. All but Entra and External ID give scopes to applications too.
     #[must_use]
     pub fn app(mut self) -> Self {
-        self.facts.kind = Kind::App;
+        self.spec.kind = Kind::App;
         self
     }
 
@@ -127,7 +127,7 @@ impl TokenBuilder {
     /// id tokens.
     #[must_use]
     pub fn id_token(mut self) -> Self {
-        self.facts.kind = Kind::IdToken;
+        self.spec.kind = Kind::IdToken;
         self
     }
 
@@ -135,8 +135,8 @@ impl TokenBuilder {
     /// verify](https://docs.rs/tower-entra/latest/tower_entra/guide/entra/index.html#nonce-in-the-token-header). Of use with Entra alone.
     #[must_use]
     pub fn graph(mut self) -> Self {
-        self.facts.graph = true;
-        self.facts.version = Version::V1;
+        self.spec.graph = true;
+        self.spec.version = Version::V1;
         self.nonce = Some("bWFkZS11cC1ub25jZS1mb3ItdGVzdHMtb25seQ".to_owned());
         self
     }
@@ -145,21 +145,21 @@ impl TokenBuilder {
     /// External ID alone.
     #[must_use]
     pub fn idtyp(mut self) -> Self {
-        self.facts.idtyp = true;
+        self.spec.idtyp = true;
         self
     }
 
     /// The scopes, separated by spaces (`scp`). With Okta they become a list.
     #[must_use]
     pub fn scopes(mut self, scopes: impl Into<String>) -> Self {
-        self.facts.scopes = Some(scopes.into());
+        self.spec.scopes = Some(scopes.into());
         self
     }
 
     /// The app roles (`roles`), or whatever the provider has that is most like them; none at all leaves the claim out.
     #[must_use]
     pub fn roles<R: Into<String>>(mut self, roles: impl IntoIterator<Item = R>) -> Self {
-        self.facts.roles = Some(roles.into_iter().map(Into::into).collect());
+        self.spec.roles = Some(roles.into_iter().map(Into::into).collect());
         self
     }
 
@@ -167,14 +167,14 @@ impl TokenBuilder {
     /// are no tenants, it changes nothing.
     #[must_use]
     pub fn tenant(mut self, tenant: impl Display) -> Self {
-        self.facts.tenant = tenant.to_string();
+        self.spec.tenant = tenant.to_string();
         self
     }
 
     /// The audience (`aud`), or the one of a list that is the API. An access token of Cognito has it only if it is said.
     #[must_use]
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
-        self.facts.audience = Some(audience.into());
+        self.spec.audience = Some(audience.into());
         self
     }
 
@@ -182,13 +182,13 @@ impl TokenBuilder {
     /// `client_id`), and what else follows from it.
     #[must_use]
     pub fn client(mut self, client_id: impl Into<String>) -> Self {
-        self.facts.client = client_id.into();
+        self.spec.client = client_id.into();
         self
     }
 
     /// How the client proved who it is (`azpacr`, `appidacr`): `0` not at all, `1` by secret, `2` by certificate.
     pub(super) fn client_proof(mut self, proof: &'static str) -> Self {
-        self.facts.client_proof = proof;
+        self.spec.client_proof = proof;
         self
     }
 
@@ -196,14 +196,14 @@ impl TokenBuilder {
     /// [that has one](MockEntra::tfp_issuer). Elsewhere it changes nothing.
     #[must_use]
     pub fn policy(mut self, policy: impl Into<String>) -> Self {
-        self.facts.policy = Some(policy.into());
+        self.spec.policy = Some(policy.into());
         self
     }
 
     /// B2C's policy in the older claim `acr` instead of `tfp`. Elsewhere it changes nothing.
     #[must_use]
     pub fn policy_in_acr(mut self) -> Self {
-        self.facts.acr = true;
+        self.spec.acr = true;
         self
     }
 
@@ -211,7 +211,7 @@ impl TokenBuilder {
     /// part of it; with Okta it is `uid`.
     #[must_use]
     pub fn object_id(mut self, object_id: impl Into<String>) -> Self {
-        self.facts.object_id = Some(object_id.into());
+        self.spec.object_id = Some(object_id.into());
         self
     }
 
@@ -330,8 +330,8 @@ impl TokenBuilder {
         let issued = self.issued.unwrap_or(self.now - self.dates.back_dated);
         let mut claims = {
             let (provider, state) = (self.mock.provider(), self.mock.lock());
-            let mut claims = provider.claims(&state, &self.facts);
-            claims.put("iss", provider.issuer(&state, &self.facts));
+            let mut claims = provider.claims(&state, &self.spec);
+            claims.put("iss", provider.issuer(&state, &self.spec));
             claims
         };
         claims.put("iat", issued);
@@ -373,7 +373,7 @@ impl TokenBuilder {
         header.extend(typ.map(|typ| ("typ".into(), typ.into())));
         header.insert("alg".into(), algorithm.name().into());
         header.insert("kid".into(), kid.into());
-        if self.facts.version == Version::V1 {
+        if self.spec.version == Version::V1 {
             header.insert("x5t".into(), kid.into());
         }
         if let Some(nonce) = &self.nonce {

@@ -5,10 +5,10 @@ use serde_json::json;
 use super::{
     MockEntra, TokenBuilder,
     answer::{Answer, Question},
-    facts::Version,
     form::{form_decoded, parameter},
     provider::GRAPH,
     state::{Client, State},
+    token_spec::Version,
 };
 use tower_entra::tenant::TenantId;
 

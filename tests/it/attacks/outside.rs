@@ -145,7 +145,7 @@ async fn without_any_keys() {
         assert_eq!(bench.send_token(&token.build()).await.rejection.unwrap().code(), code);
     }
     bench.clock.advance(Duration::from_secs(1));
-    bench.mock.mend();
+    bench.mock.clear_faults();
     assert_eq!(bench.send_token(&bench.token().build()).await.status, 200);
 }
 

@@ -2,8 +2,8 @@ use serde_json::json;
 
 use super::{Dates, Found, Provider, openid::Layout};
 use crate::answer::Answer;
-use crate::facts::{Claims, Facts, Kind, LOGIN, NONCE};
 use crate::state::State;
+use crate::token_spec::{Claims, Kind, LOGIN, NONCE, TokenSpec};
 
 /// An Auth0 tenant.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ impl Provider for Auth0 {
         LAYOUT.find(state, path)
     }
 
-    fn issuer(&self, state: &State, _facts: &Facts) -> String {
+    fn issuer(&self, state: &State, _facts: &TokenSpec) -> String {
         LAYOUT.issuer(state)
     }
 
@@ -34,36 +34,36 @@ impl Provider for Auth0 {
         Dates { lifetime: 86_400, back_dated: 0, not_before: false }
     }
 
-    fn claims(&self, state: &State, facts: &Facts) -> Claims {
+    fn claims(&self, state: &State, spec: &TokenSpec) -> Claims {
         let mut claims = Claims::default();
-        let api = facts.audience.clone().unwrap_or_else(|| API.to_owned());
-        let scopes = |usual: &str| facts.scopes.clone().unwrap_or_else(|| usual.to_owned());
-        match facts.kind {
+        let api = spec.audience.clone().unwrap_or_else(|| API.to_owned());
+        let scopes = |usual: &str| spec.scopes.clone().unwrap_or_else(|| usual.to_owned());
+        match spec.kind {
             Kind::User => {
-                claims.put("sub", format!("auth0|{}", facts.user()));
-                claims.put("aud", json!([api, format!("{}{}", state.site.base, LAYOUT.userinfo)]));
-                claims.put("azp", facts.client.as_str());
+                claims.put("sub", format!("auth0|{}", spec.user()));
+                claims.put("aud", json!([api, format!("{}{}", state.base_url.url, LAYOUT.userinfo)]));
+                claims.put("azp", spec.client.as_str());
                 claims.put("scope", scopes("openid profile files:read"));
             }
             Kind::App => {
-                claims.put("sub", format!("{}@clients", facts.client));
+                claims.put("sub", format!("{}@clients", spec.client));
                 claims.put("aud", api);
-                claims.put("azp", facts.client.as_str());
+                claims.put("azp", spec.client.as_str());
                 claims.put("scope", scopes("files:read"));
                 claims.put("gty", "client-credentials");
             }
             Kind::IdToken => {
-                claims.put("sub", format!("auth0|{}", facts.user()));
-                claims.put("aud", facts.audience.clone().unwrap_or_else(|| facts.client.clone()));
+                claims.put("sub", format!("auth0|{}", spec.user()));
+                claims.put("aud", spec.audience.clone().unwrap_or_else(|| spec.client.clone()));
                 claims.put("name", "Ada Example");
                 claims.put("nickname", "ada");
                 claims.put("email", LOGIN);
                 claims.put("nonce", NONCE);
-                claims.put("sid", facts.token_id());
+                claims.put("sid", spec.token_id());
             }
         }
-        let usual = (facts.kind != Kind::IdToken).then(|| vec!["files:read".to_owned()]);
-        claims.put_list("permissions", facts.roles.as_ref().or(usual.as_ref()));
+        let usual = (spec.kind != Kind::IdToken).then(|| vec!["files:read".to_owned()]);
+        claims.put_list("permissions", spec.roles.as_ref().or(usual.as_ref()));
         claims
     }
 }

@@ -2,11 +2,11 @@ use serde_json::{Map, Value, json};
 
 use super::{Dates, Found, Provider, nothing, object};
 use crate::answer::Answer;
-use crate::facts::{Claims, Facts, Kind, NONCE, made_up_id};
 use crate::form::parameter;
 use crate::ids;
 use crate::key_spec::KeySet;
 use crate::state::State;
+use crate::token_spec::{Claims, Kind, NONCE, TokenSpec, deterministic_guid};
 
 /// Azure AD B2C (`docs/entra.md`, "Azure AD B2C"). Its tenants and policies are in the state.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ impl<'s> Place<'s> {
         let path = path.strip_prefix("/tfp").filter(|rest| rest.starts_with('/')).unwrap_or(path);
         let (name, rest) = path.strip_prefix('/')?.split_once('/')?;
         let tenant = state.tenant(name)?.to_string();
-        let root = format!("{}/{name}", state.site.base);
+        let root = format!("{}/{name}", state.base_url.url);
         if let Some(policy) = parameter(query, "p") {
             let policy = policy_of(state, &policy)?;
             let query = format!("?p={}", policy.to_ascii_lowercase());
@@ -68,13 +68,13 @@ fn policy_of<'s>(state: &'s State, name: &str) -> Option<&'s str> {
 }
 
 fn issuer(state: &State, tenant: &str, policy: &str) -> String {
-    let base = &state.site.base;
+    let base = &state.base_url.url;
     if state.tfp_issuer { format!("{base}/tfp/{tenant}/{policy}/v2.0/") } else { format!("{base}/{tenant}/v2.0/") }
 }
 
 /// The policy of a token, known or not.
-fn policy<'a>(state: &'a State, facts: &'a Facts) -> &'a str {
-    facts.policy.as_deref().or(state.policies.first().map(String::as_str)).unwrap_or_default()
+fn policy<'a>(state: &'a State, spec: &'a TokenSpec) -> &'a str {
+    spec.policy.as_deref().or(state.policies.first().map(String::as_str)).unwrap_or_default()
 }
 
 impl Provider for B2c {
@@ -91,39 +91,39 @@ impl Provider for B2c {
 
     fn metadata_url(&self, state: &State) -> String {
         let policy = state.policies.first().map_or("", String::as_str);
-        format!("{}/{}/{policy}/v2.0/.well-known/openid-configuration", state.site.base, ids::TENANT)
+        format!("{}/{}/{policy}/v2.0/.well-known/openid-configuration", state.base_url.url, ids::TENANT)
     }
 
-    fn issuer(&self, state: &State, facts: &Facts) -> String {
-        issuer(state, &facts.tenant, policy(state, facts))
+    fn issuer(&self, state: &State, spec: &TokenSpec) -> String {
+        issuer(state, &spec.tenant, policy(state, spec))
     }
 
     fn dates(&self) -> Dates {
         Dates { lifetime: 3600, back_dated: 0, not_before: true }
     }
 
-    fn claims(&self, state: &State, facts: &Facts) -> Claims {
+    fn claims(&self, state: &State, spec: &TokenSpec) -> Claims {
         let mut claims = Claims::default();
-        let is_id_token = facts.kind == Kind::IdToken;
-        let usual = if is_id_token { facts.client.as_str() } else { ids::CLIENT_ID };
+        let is_id_token = spec.kind == Kind::IdToken;
+        let usual = if is_id_token { spec.client.as_str() } else { ids::CLIENT_ID };
         claims.put("ver", "1.0");
-        claims.put("aud", facts.audience.as_deref().unwrap_or(usual));
-        claims.put(if facts.acr { "acr" } else { "tfp" }, policy(state, facts));
-        if facts.kind == Kind::App {
+        claims.put("aud", spec.audience.as_deref().unwrap_or(usual));
+        claims.put(if spec.acr { "acr" } else { "tfp" }, policy(state, spec));
+        if spec.kind == Kind::App {
             // Its app roles stand in `scp`.
-            let roles = facts.roles.as_ref().map_or_else(|| "Files.Read.All".to_owned(), |roles| roles.join(" "));
-            claims.put("sub", facts.object_id.clone().unwrap_or_else(|| made_up_id(&facts.client)));
-            claims.put("scp", facts.scopes.clone().unwrap_or(roles));
+            let roles = spec.roles.as_ref().map_or_else(|| "Files.Read.All".to_owned(), |roles| roles.join(" "));
+            claims.put("sub", spec.object_id.clone().unwrap_or_else(|| deterministic_guid(&spec.client)));
+            claims.put("scp", spec.scopes.clone().unwrap_or(roles));
         } else {
-            claims.put("sub", facts.user());
+            claims.put("sub", spec.user());
             claims.put("name", "Ada Example");
-            claims.put_some("scp", facts.scopes("Files.Read"));
-            claims.put_list("roles", facts.roles.as_ref());
+            claims.put_some("scp", spec.scopes("Files.Read"));
+            claims.put_list("roles", spec.roles.as_ref());
         }
         if is_id_token {
             claims.put("nonce", NONCE);
         } else {
-            claims.put("azp", facts.client.as_str());
+            claims.put("azp", spec.client.as_str());
         }
         claims
     }

@@ -1,7 +1,7 @@
 use super::{Dates, Found, Provider, openid::Layout};
 use crate::answer::Answer;
-use crate::facts::{AT_HASH, Claims, Facts, Kind, LOGIN, NONCE};
 use crate::state::State;
+use crate::token_spec::{AT_HASH, Claims, Kind, LOGIN, NONCE, TokenSpec};
 
 /// A user pool of AWS Cognito.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ impl Provider for Cognito {
         LAYOUT.find(state, path)
     }
 
-    fn issuer(&self, state: &State, _facts: &Facts) -> String {
+    fn issuer(&self, state: &State, _facts: &TokenSpec) -> String {
         LAYOUT.issuer(state)
     }
 
@@ -34,14 +34,14 @@ impl Provider for Cognito {
         None
     }
 
-    fn claims(&self, _state: &State, facts: &Facts) -> Claims {
+    fn claims(&self, _state: &State, spec: &TokenSpec) -> Claims {
         let mut claims = Claims::default();
-        claims.put("jti", facts.token_id());
-        match facts.kind {
+        claims.put("jti", spec.token_id());
+        match spec.kind {
             Kind::IdToken => {
                 claims.put("token_use", "id");
-                claims.put("aud", facts.audience.clone().unwrap_or_else(|| facts.client.clone()));
-                claims.put("sub", facts.user());
+                claims.put("aud", spec.audience.clone().unwrap_or_else(|| spec.client.clone()));
+                claims.put("sub", spec.user());
                 claims.put("cognito:username", "ada");
                 claims.put("email", LOGIN);
                 claims.put("nonce", NONCE);
@@ -50,19 +50,19 @@ impl Provider for Cognito {
             Kind::User | Kind::App => {
                 claims.put("token_use", "access");
                 claims.put("version", 2);
-                claims.put("client_id", facts.client.as_str());
-                claims.put_some("aud", facts.audience.clone());
-                let is_app = facts.kind == Kind::App;
+                claims.put("client_id", spec.client.as_str());
+                claims.put_some("aud", spec.audience.clone());
+                let is_app = spec.kind == Kind::App;
                 let usual = if is_app { "files/read" } else { "aws.cognito.signin.user.admin files/read" };
-                claims.put("scope", facts.scopes.as_deref().unwrap_or(usual));
-                claims.put("sub", if is_app { facts.client.as_str() } else { facts.user() });
+                claims.put("scope", spec.scopes.as_deref().unwrap_or(usual));
+                claims.put("sub", if is_app { spec.client.as_str() } else { spec.user() });
                 if !is_app {
                     claims.put("username", "ada");
                 }
             }
         }
-        let usual = (facts.kind != Kind::App).then(|| vec!["readers".to_owned()]);
-        claims.put_list("cognito:groups", facts.roles.as_ref().or(usual.as_ref()));
+        let usual = (spec.kind != Kind::App).then(|| vec!["readers".to_owned()]);
+        claims.put_list("cognito:groups", spec.roles.as_ref().or(usual.as_ref()));
         claims
     }
 }

@@ -3,8 +3,15 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::{Dates, Found, Provider, entra_claims, nothing, object};
-use tower_entra::{tenant::{Cloud, TenantId}};
-use crate::{ answer::Answer, facts::{Claims, Facts, Version}, form::parameter, ids, key_spec::KeySet, state::State, };
+use crate::{
+    answer::Answer,
+    form::parameter,
+    ids,
+    key_spec::KeySet,
+    state::State,
+    token_spec::{Claims, TokenSpec, Version},
+};
+use tower_entra::tenant::{Cloud, TenantId};
 
 /// Entra in one of Microsoft's clouds, an emulator of it, or External ID.
 #[derive(Debug)]
@@ -95,7 +102,7 @@ impl Entra {
     /// `docs/entra.md`, "Metadata documents".
     fn metadata(&self, state: &State, owner: &Owner, version: Version, app: Option<&str>) -> Map<String, Value> {
         let query = app.map(|app| format!("?appid={app}")).unwrap_or_default();
-        let root = format!("{}/{}", state.site.base, owner.segment);
+        let root = format!("{}/{}", state.base_url.url, owner.segment);
         let mut document = match version {
             Version::V1 => Self::v1_metadata(&root, &query),
             Version::V2 => self.v2_metadata(&root, &query),
@@ -166,13 +173,13 @@ impl Entra {
         let tenant = asked.split('/').nth(3).filter(|tenant| !tenant.is_empty()).unwrap_or("common").to_owned();
         let host = |base: &str| base.split_once("://").map_or(base, |(_, host)| host).to_owned();
         let aliases: Vec<String> =
-            std::iter::once(&state.site.base).chain(&state.site.aliases).map(|base| host(base)).collect();
+            std::iter::once(&state.base_url.url).chain(&state.base_url.aliases).map(|base| host(base)).collect();
         json!({
-            "tenant_discovery_endpoint": format!("{}/{tenant}/v2.0/.well-known/openid-configuration", state.site.base),
+            "tenant_discovery_endpoint": format!("{}/{tenant}/v2.0/.well-known/openid-configuration", state.base_url.url),
             "api-version": "1.1",
             "metadata": [{
-                "preferred_network": host(&state.site.base),
-                "preferred_cache": host(&state.site.base),
+                "preferred_network": host(&state.base_url.url),
+                "preferred_cache": host(&state.base_url.url),
                 "aliases": aliases,
             }],
         })
@@ -218,15 +225,15 @@ impl Provider for Entra {
     }
 
     fn metadata_url(&self, state: &State) -> String {
-        format!("{}/{}/v2.0/.well-known/openid-configuration", state.site.base, ids::TENANT)
+        format!("{}/{}/v2.0/.well-known/openid-configuration", state.base_url.url, ids::TENANT)
     }
 
-    fn issuer(&self, _state: &State, facts: &Facts) -> String {
-        self.issuer_of(facts.version, &facts.tenant)
+    fn issuer(&self, _state: &State, spec: &TokenSpec) -> String {
+        self.issuer_of(spec.version, &spec.tenant)
     }
 
-    fn claims(&self, _state: &State, facts: &Facts) -> Claims {
-        entra_claims::claims(facts, &self.issuer_of(facts.version, &facts.tenant))
+    fn claims(&self, _state: &State, spec: &TokenSpec) -> Claims {
+        entra_claims::claims(spec, &self.issuer_of(spec.version, &spec.tenant))
     }
 
     /// `nbf` and `iat` are dated back by about five minutes (`docs/entra.md`, "Token lifetime").

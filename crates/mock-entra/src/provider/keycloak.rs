@@ -2,9 +2,9 @@ use serde_json::json;
 
 use super::{Dates, Found, Provider, openid::Layout};
 use crate::answer::Answer;
-use crate::facts::{AT_HASH, Claims, Facts, Kind, LOGIN, NONCE, made_up_id};
 use crate::ids;
 use crate::state::State;
+use crate::token_spec::{AT_HASH, Claims, Kind, LOGIN, NONCE, TokenSpec, deterministic_guid};
 
 /// Keycloak with its realm `main`.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ impl Provider for Keycloak {
         LAYOUT.find(state, path)
     }
 
-    fn issuer(&self, state: &State, _facts: &Facts) -> String {
+    fn issuer(&self, state: &State, _facts: &TokenSpec) -> String {
         LAYOUT.issuer(state)
     }
 
@@ -32,33 +32,33 @@ impl Provider for Keycloak {
         Dates { lifetime: 300, back_dated: 0, not_before: false }
     }
 
-    fn claims(&self, _state: &State, facts: &Facts) -> Claims {
+    fn claims(&self, _state: &State, spec: &TokenSpec) -> Claims {
         let mut claims = Claims::default();
-        claims.put("jti", facts.token_id());
-        claims.put("azp", facts.client.as_str());
+        claims.put("jti", spec.token_id());
+        claims.put("azp", spec.client.as_str());
         claims.put("acr", "1");
-        if facts.kind == Kind::IdToken {
+        if spec.kind == Kind::IdToken {
             claims.put("typ", "ID");
-            claims.put("aud", facts.audience.clone().unwrap_or_else(|| facts.client.clone()));
+            claims.put("aud", spec.audience.clone().unwrap_or_else(|| spec.client.clone()));
             claims.put("nonce", NONCE);
             claims.put("at_hash", AT_HASH);
         } else {
-            let api = facts.audience.as_deref().unwrap_or(ids::CLIENT_ID);
-            let roles = facts.roles.clone().unwrap_or_else(|| vec!["files-reader".to_owned()]);
-            let usual = if facts.kind == Kind::App { "files.read" } else { "openid profile files.read" };
+            let api = spec.audience.as_deref().unwrap_or(ids::CLIENT_ID);
+            let roles = spec.roles.clone().unwrap_or_else(|| vec!["files-reader".to_owned()]);
+            let usual = if spec.kind == Kind::App { "files.read" } else { "openid profile files.read" };
             claims.put("typ", "Bearer");
             claims.put("aud", json!(["account", api]));
-            claims.put("scope", facts.scopes.as_deref().unwrap_or(usual));
+            claims.put("scope", spec.scopes.as_deref().unwrap_or(usual));
             claims.put("realm_access", json!({ "roles": roles }));
             claims.put("resource_access", json!({ "account": { "roles": ["view-profile"] } }));
         }
-        if facts.kind == Kind::App {
-            claims.put("sub", made_up_id(&facts.client));
-            claims.put("client_id", facts.client.as_str());
+        if spec.kind == Kind::App {
+            claims.put("sub", deterministic_guid(&spec.client));
+            claims.put("client_id", spec.client.as_str());
             claims.put("clientHost", "203.0.113.7");
-            claims.put("preferred_username", format!("service-account-{}", facts.client));
+            claims.put("preferred_username", format!("service-account-{}", spec.client));
         } else {
-            claims.put("sub", facts.user());
+            claims.put("sub", spec.user());
             claims.put("sid", "bbbbbbbb-1111-2222-3333-444444444444");
             claims.put("name", "Ada Example");
             claims.put("preferred_username", LOGIN);

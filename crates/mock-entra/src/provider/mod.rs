@@ -18,9 +18,9 @@ pub(super) use self::{
 };
 use super::{
     answer::Answer,
-    facts::{Claims, Facts},
     key_spec::KeySet,
     state::State,
+    token_spec::{Claims, TokenSpec},
 };
 use tower_entra::tenant::TenantId;
 
@@ -36,14 +36,14 @@ pub(super) trait Provider: Debug + Send + Sync {
 
     /// The address of its metadata: for Entra the v2 document of the tenant, for B2C that of the first policy.
     fn metadata_url(&self, state: &State) -> String {
-        format!("{}/.well-known/openid-configuration", self.issuer(state, &Facts::default()).trim_end_matches('/'))
+        format!("{}/.well-known/openid-configuration", self.issuer(state, &TokenSpec::default()).trim_end_matches('/'))
     }
 
     /// The issuer of a token.
-    fn issuer(&self, state: &State, facts: &Facts) -> String;
+    fn issuer(&self, state: &State, spec: &TokenSpec) -> String;
 
     /// The claims of a token except `iss` and the dates.
-    fn claims(&self, state: &State, facts: &Facts) -> Claims;
+    fn claims(&self, state: &State, spec: &TokenSpec) -> Claims;
 
     fn dates(&self) -> Dates;
 

@@ -2,9 +2,9 @@ use serde_json::json;
 
 use super::{Dates, Found, Provider, openid::Layout};
 use crate::answer::Answer;
-use crate::facts::{AT_HASH, Claims, Facts, Kind, LOGIN, NONCE, made_up_text};
 use crate::ids;
 use crate::state::State;
+use crate::token_spec::{AT_HASH, Claims, Kind, LOGIN, NONCE, TokenSpec, deterministic_string};
 
 /// Okta with its authorization server `default`.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ impl Provider for Okta {
         LAYOUT.find(state, path)
     }
 
-    fn issuer(&self, state: &State, _facts: &Facts) -> String {
+    fn issuer(&self, state: &State, _facts: &TokenSpec) -> String {
         LAYOUT.issuer(state)
     }
 
@@ -36,14 +36,14 @@ impl Provider for Okta {
         None
     }
 
-    fn claims(&self, _state: &State, facts: &Facts) -> Claims {
+    fn claims(&self, _state: &State, spec: &TokenSpec) -> Claims {
         let mut claims = Claims::default();
         claims.put("ver", 1);
-        let id = made_up_text(&facts.token_id());
-        if facts.kind == Kind::IdToken {
+        let id = deterministic_string(&spec.token_id());
+        if spec.kind == Kind::IdToken {
             claims.put("jti", format!("ID.{id}"));
-            claims.put("aud", facts.audience.clone().unwrap_or_else(|| facts.client.clone()));
-            claims.put("sub", facts.user());
+            claims.put("aud", spec.audience.clone().unwrap_or_else(|| spec.client.clone()));
+            claims.put("sub", spec.user());
             claims.put("name", "Ada Example");
             claims.put("preferred_username", LOGIN);
             claims.put("amr", json!(["pwd", "mfa"]));
@@ -51,22 +51,22 @@ impl Provider for Okta {
             claims.put("nonce", NONCE);
             claims.put("at_hash", AT_HASH);
         } else {
-            let audience = facts.audience.clone().unwrap_or_else(|| format!("api://{}", ids::CLIENT_ID));
-            let is_app = facts.kind == Kind::App;
+            let audience = spec.audience.clone().unwrap_or_else(|| format!("api://{}", ids::CLIENT_ID));
+            let is_app = spec.kind == Kind::App;
             let usual = if is_app { "files.read" } else { "files.read openid" };
-            let scopes = facts.scopes.as_deref().unwrap_or(usual);
+            let scopes = spec.scopes.as_deref().unwrap_or(usual);
             claims.put("jti", format!("AT.{id}"));
             claims.put("aud", audience);
-            claims.put("cid", facts.client.as_str());
+            claims.put("cid", spec.client.as_str());
             claims.put("scp", scopes.split_whitespace().collect::<Vec<_>>());
             if is_app {
-                claims.put("sub", facts.client.as_str());
+                claims.put("sub", spec.client.as_str());
             } else {
-                claims.put("uid", facts.user());
+                claims.put("uid", spec.user());
                 claims.put("sub", LOGIN);
             }
         }
-        claims.put_list("groups", facts.roles.as_ref());
+        claims.put_list("groups", spec.roles.as_ref());
         claims
     }
 }

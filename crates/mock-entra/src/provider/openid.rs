@@ -22,7 +22,7 @@ pub(super) struct Layout {
 
 impl Layout {
     pub(super) fn issuer(&self, state: &State) -> String {
-        format!("{}{}", state.site.base, self.issuer)
+        format!("{}{}", state.base_url.url, self.issuer)
     }
 
     /// The metadata document, the key set, or an error.
@@ -34,7 +34,7 @@ impl Layout {
         if root != self.issuer.trim_end_matches('/') {
             return Err(nothing());
         }
-        let at = |path: &str| format!("{}{path}", state.site.base);
+        let at = |path: &str| format!("{}{path}", state.base_url.url);
         Ok(Found::Metadata(object(json!({
             "issuer": self.issuer(state),
             "authorization_endpoint": at(self.authorization),

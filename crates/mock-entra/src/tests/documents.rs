@@ -193,7 +193,7 @@ async fn faults_as_a_fetch() {
     mock.set_fault_at("/keys", Fault::Down);
     assert!(get(&mock, path).await.is_err());
     assert!(get(&mock, "/common/.well-known/openid-configuration").await.is_ok());
-    mock.mend();
+    mock.clear_faults();
     mock.fail_next(2);
     let outcomes = [get(&mock, path).await.is_ok(), get(&mock, path).await.is_ok(), get(&mock, path).await.is_ok()];
     assert_eq!(outcomes, [false, false, true]);

@@ -10,19 +10,19 @@ use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep};
 
 /// A body that comes one byte at a time.
-pub(super) struct Drip {
+pub(super) struct SlowBody {
     left: Bytes,
     pause: Duration,
     sleep: Pin<Box<Sleep>>,
 }
 
-impl Drip {
+impl SlowBody {
     pub(super) fn new(body: Bytes, pause: Duration) -> Self {
         Self { left: body, pause, sleep: Box::pin(sleep(pause)) }
     }
 }
 
-impl Body for Drip {
+impl Body for SlowBody {
     type Data = Bytes;
     type Error = Infallible;
 

@@ -6,7 +6,7 @@ use super::ids;
 
 /// What a token is to say, but for its dates. What is `None` is as usual with the provider.
 #[derive(Clone, Debug)]
-pub(super) struct Facts {
+pub(super) struct TokenSpec {
     pub(super) version: Version,
     pub(super) kind: Kind,
     pub(super) graph: bool,
@@ -39,7 +39,7 @@ pub(super) enum Version {
     V2,
 }
 
-impl Default for Facts {
+impl Default for TokenSpec {
     fn default() -> Self {
         Self {
             version: Version::V2,
@@ -60,8 +60,8 @@ impl Default for Facts {
     }
 }
 
-impl Facts {
-    /// The facts of no token in particular, as far as its issuer follows from them.
+impl TokenSpec {
+    /// The spec of no token in particular, as far as its issuer follows from them.
     pub(super) fn of_issuer(version: Version, tenant: impl ToString) -> Self {
         Self { version, tenant: tenant.to_string(), ..Self::default() }
     }
@@ -78,7 +78,7 @@ impl Facts {
 
     /// An id that no other token of the look-alike has.
     pub(super) fn token_id(&self) -> String {
-        made_up_id(&format!("token {}", self.number))
+        deterministic_guid(&format!("token {}", self.number))
     }
 }
 
@@ -116,13 +116,13 @@ pub(super) const NONCE: &str = "made-up-nonce-of-the-client";
 pub(super) const AT_HASH: &str = "bWFkZS11cC1hdC1oYXNo";
 
 /// A GUID that follows from `seed`.
-pub(super) fn made_up_id(seed: &str) -> String {
+pub(super) fn deterministic_guid(seed: &str) -> String {
     let hash = digest(&SHA256, seed.as_bytes());
     let hex: String = hash.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
     format!("{}-{}-4{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
 }
 
 /// A text that follows from `seed`: 43 characters of base64url.
-pub(super) fn made_up_text(seed: &str) -> String {
+pub(super) fn deterministic_string(seed: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest(&SHA256, seed.as_bytes()))
 }

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::{
     Fault, KeySpec, MockEntra, MockKey, SigningAlgorithm,
-    facts::Version,
     state::{Api, Client},
+    token_spec::Version,
 };
 use tower_entra::clock::Clock;
 
@@ -189,7 +189,7 @@ impl MockEntra {
     }
 
     /// Takes all faults back.
-    pub fn mend(&self) {
+    pub fn clear_faults(&self) {
         self.lock().faults = super::state::Faults::default();
     }
 
