@@ -1,4 +1,4 @@
-//! Everything in one process, without any configuration: an Entra look-alike that gives tokens, and an API that checks
+//! Everything in one process, without any configuration: a mock of Entra that issues tokens, and an API that checks
 //! them. It prints commands to paste into another terminal.
 //!
 //! ```sh

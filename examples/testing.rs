@@ -21,7 +21,7 @@ fn app(verifier: Verifier) -> Router {
         .layer(AuthenticateLayer::new(verifier))
 }
 
-/// The same with a look-alike instead of Entra.
+/// The same with a mock of Entra.
 fn app_under_test(entra: &MockEntra) -> Result<Router, Box<dyn Error>> {
     let builder = Verifier::builder().tenant(MockEntra::TENANT).client_id(MockEntra::CLIENT_ID);
     Ok(app(builder.fetch(entra.clone()).build()?))

@@ -1,4 +1,4 @@
-//! The layer around a service that does nothing, with a look-alike for the keys.
+//! The layer around a service that does nothing, with a mock for the keys.
 
 use std::{
     convert::Infallible,

@@ -53,7 +53,7 @@ async function byKeyboardAlone(page) {
   await seen({ id: 'answer' });
   for (const [text, cause, status] of [
     ['', 'no_token', 401],
-    [`${token.slice(0, 40)}\n${token.slice(40)}`, 'broken_by_blanks', NaN],
+    [`${token.slice(0, 40)}\n${token.slice(40)}`, 'whitespace_in_token', NaN],
     ['abc', 'opaque', 401],
   ]) {
     await page.locator('#token').focus();
@@ -78,7 +78,7 @@ async function whatPeoplePaste(page) {
   const signature = token.split('.')[2];
   for (const [text, cause, status, says] of [
     [`${token}\n`, null, 200, 'Accepted'],
-    [token.replace('.', '.\n'), 'broken_by_blanks', NaN, 'without line breaks'],
+    [token.replace('.', '.\n'), 'whitespace_in_token', NaN, 'without line breaks'],
     [`"${token}"`, 'quoted', 401, 'Take the quotes away'],
     [`Bearer ${token}`, 'bearer_in_token', 401, 'The word Bearer'],
     [`Authorization: Bearer ${token}`, 'bearer_in_token', 401, 'The word Bearer'],

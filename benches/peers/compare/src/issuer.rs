@@ -3,7 +3,7 @@ use std::process::Command;
 use tokio::runtime::Runtime;
 use mock_entra::{MockEntra, MockServer};
 
-/// The look-alike of Entra on loopback, from which all fetch their keys.
+/// The mock of Entra on loopback, from which all fetch their keys.
 pub struct Issuer {
     server: MockServer,
     _runtime: Runtime,
