@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use mock_entra::{Fault, KeySpec, ManualClock, MockEntra};
 use serde_json::{Value, json};
 use std::hint::black_box;
 use tower::Service;
-use mock_entra::{Fault, KeySpec, ManualClock, MockEntra};
 use tower_entra::{Verifier, cache::CacheSettings};
 
 use crate::{

@@ -11,9 +11,11 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
-use tower::{Layer, Service};
 use mock_entra::MockEntra;
-use tower_entra::{AuthenticateLayer, Authority, Verifier, VerifierBuilder, authenticate::Authenticate, cache::CacheSettings};
+use tower::{Layer, Service};
+use tower_entra::{
+    AuthenticateLayer, Authority, Verifier, VerifierBuilder, authenticate::Authenticate, cache::CacheSettings,
+};
 
 use crate::path::Path;
 
