@@ -1,15 +1,16 @@
-//! A tower [`Layer`](tower_layer::Layer) that lets requests with a valid Microsoft Entra ID (Azure AD) access token
-//! through, with the [`Claims`] in the request's extensions, and answers all others with a 401 that you can find the
-//! reason of.
+//! A tower [`Layer`](tower_layer::Layer) that validates Microsoft Entra ID (Azure AD) access tokens. It inserts the
+//! [`Claims`] into the request's extensions, and rejects all other requests with a 401 whose cause you can look up.
 //!
-//! - [`Verifier`] decides about tokens; [`AuthenticateLayer`] puts it in front of a service; [`RequireLayer`] demands
-//!   scopes and roles of single routes.
-//! - [`Rejection`] says why not, with a stable code. What to do about each is in the guide's
-//!   [troubleshooting](guide::troubleshooting).
-//! - [`Config`] reads a JSON file or the environment.
-//! - [`metadata`] tells clients that know nothing but the address, MCP's for one, who issues tokens for this API.
-//! - [`mock-entra`](https://docs.rs/mock-entra), a crate of its own, is a mock identity provider for your tests.
-//! - The [guide] is by topic: kinds of issuers, tests, security, operations, coming from elsewhere.
+//! - [`Verifier`] validates tokens. [`AuthenticateLayer`] applies it to a service; [`RequireLayer`] requires scopes and
+//!   roles for a route.
+//! - [`Rejection`] has a stable code per cause. The guide's [troubleshooting](guide::troubleshooting) page has causes and
+//!   remedies for each.
+//! - [`Config`] reads the settings from a JSON file or the environment.
+//! - [`Diagnosis`] explains why a token was rejected, and what to do.
+//! - [`metadata`] serves protected-resource metadata (RFC 9728), from which clients, of MCP for example, discover the
+//!   authorization server.
+//! - The crate [`mock-entra`](https://docs.rs/mock-entra) is a mock identity provider for tests.
+//! - The [guide] covers trusted issuers, testing, security, operations, and migration from other libraries.
 //!
 //! With axum (feature `axum`):
 //!
@@ -30,7 +31,7 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Without a request, for a queue or a socket:
+//! Without an HTTP request, for a queue or a WebSocket:
 //!
 //! ```no_run
 //! # async fn run(token: &str) -> Result<(), Box<dyn std::error::Error>> {
@@ -49,7 +50,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-// The order of the modules: each imports only those above it. `tests/layering.rs` holds it.
+// The order of the modules: each imports only those above it. `tests/layering.rs` enforces it.
 mod sync;
 pub mod error;
 pub mod clock;
