@@ -6,10 +6,14 @@ use http::{
     HeaderValue, Request, Response, StatusCode,
     header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE},
 };
+use mock_entra::{KeySpec, MockEntra};
 use serde_json::Value;
 use tower::{Layer, ServiceExt, service_fn};
-use mock_entra::{KeySpec, MockEntra};
-use tower_entra::{AuthenticateLayer, Authority, Requirement, Verifier, fetch::{Fetch, FetchFuture, FetchRequest}, policy::ClaimRule};
+use tower_entra::{
+    AuthenticateLayer, Authority, Requirement, Verifier,
+    fetch::{Fetch, FetchFuture, FetchRequest},
+    policy::ClaimRule,
+};
 
 use crate::fixtures::{
     AUDIENCE, CALLER, CLIENT, Documents, FixedClock, ISSUER, NOW, RSA, STRICT_ISSUER, TENANT, UNREACHABLE_ISSUER,

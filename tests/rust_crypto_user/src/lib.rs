@@ -2,8 +2,8 @@
 #![cfg(test)]
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
-use serde_json::{Value, json};
 use mock_entra::MockEntra;
+use serde_json::{Value, json};
 use tower_entra::{Authority, RejectionKind, Verifier};
 
 /// A throwaway Ed25519 key pair of RFC 8032 §7.1, test 1.

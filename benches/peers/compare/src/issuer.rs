@@ -1,7 +1,7 @@
 use std::process::Command;
 
-use tokio::runtime::Runtime;
 use mock_entra::{MockEntra, MockServer};
+use tokio::runtime::Runtime;
 
 /// The mock of Entra on loopback, from which all fetch their keys.
 pub struct Issuer {
