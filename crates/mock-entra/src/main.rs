@@ -30,14 +30,12 @@ Environment:
   PORT               the port, 4000 by default; 0 for any free port
 ";
 
-#[derive(Debug, PartialEq, Eq)]
 enum Command {
     Help,
     Version,
     Serve(Options),
 }
 
-#[derive(Debug, PartialEq, Eq)]
 struct Options {
     provider: ProviderName,
     https: bool,
@@ -46,7 +44,7 @@ struct Options {
     port: u16,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum ProviderName {
     Entra,
     B2c,

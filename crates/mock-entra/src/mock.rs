@@ -13,7 +13,7 @@ use super::{
     state::State,
     token_spec::{TokenSpec, Version},
 };
-use tower_entra::tenant::Cloud;
+use tower_entra::{clock::Clock, tenant::Cloud};
 
 /// A mock of Entra ID, or of another identity provider: metadata documents, key sets and tokens, without a network.
 ///
@@ -173,6 +173,11 @@ impl MockEntra {
     fn issuer_of(&self, version: Version, tenant: impl fmt::Display) -> String {
         let spec = TokenSpec { version, tenant: tenant.to_string(), ..TokenSpec::default() };
         self.provider().issuer(&self.lock(), &spec)
+    }
+
+    /// Sets the clock that dates tokens and responses. The default is the system clock.
+    pub fn set_clock(&self, clock: impl Clock) {
+        self.lock().clock = Arc::new(clock);
     }
 }
 

@@ -327,7 +327,7 @@ impl TokenBuilder {
         };
         let payload = match &self.spec.payload.raw {
             Some(bytes) => encoded(bytes),
-            None => encoded(&Value::from(self.claims()).to_string()),
+            None => encoded(Value::from(self.claims()).to_string()),
         };
         let header = compact::header(&self.spec, key.kid(), &algorithm, typ);
         let signature = algorithm.sign(signing_key.private(), &format!("{}.{payload}", header.signed));

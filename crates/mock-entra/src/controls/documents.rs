@@ -1,10 +1,9 @@
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::Value;
 
 use crate::MockEntra;
-use tower_entra::clock::Clock;
 
 /// Metadata documents and key sets.
 impl MockEntra {
@@ -47,10 +46,5 @@ impl MockEntra {
     /// Sets the `max-age` of documents. `None`, the default, omits it.
     pub fn set_max_age(&self, max_age: Option<Duration>) {
         self.lock().documents.max_age = max_age;
-    }
-
-    /// Sets the clock that dates tokens and responses. The default is the system clock.
-    pub fn set_clock(&self, clock: impl Clock) {
-        self.lock().clock = Arc::new(clock);
     }
 }
