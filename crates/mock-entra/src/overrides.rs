@@ -33,3 +33,26 @@ impl Overrides {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    #[allow(clippy::unwrap_used)]
+    fn the_last_override_of_a_member_wins() {
+        let mut object = json!({ "kept": 1, "kid": "original", "removed": 1 });
+        let mut overrides = Overrides::default();
+        overrides.remove("kid");
+        overrides.set("kid", "first");
+        overrides.set("kid", "last");
+        overrides.set("removed", 2);
+        overrides.remove("removed");
+        assert_eq!(overrides.value_in(&object, "kid"), Some(&json!("last")));
+        assert_eq!(overrides.value_in(&object, "kept"), Some(&json!(1)));
+        assert_eq!(overrides.value_in(&object, "removed"), None);
+        overrides.apply(object.as_object_mut().unwrap());
+        assert_eq!(object, json!({ "kept": 1, "kid": "last" }));
+    }
+}
