@@ -5,7 +5,7 @@ use std::{
 
 use tower_entra::clock::Clock;
 
-/// A clock that stands still until a test moves it. Clones show the same time.
+/// A clock that stands still until a test moves it. Clones share the same time.
 ///
 /// ```
 /// use std::time::Duration;
@@ -30,27 +30,31 @@ struct Times {
 }
 
 impl ManualClock {
-    /// A clock that stands at the machine's present time, in whole seconds.
+    /// A clock set to the current system time, in whole seconds.
     #[must_use]
     pub fn new() -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self::at(UNIX_EPOCH + Duration::from_secs(now.as_secs()))
     }
 
-    /// A clock that stands at `wall`.
+    /// A clock set to `wall`.
     #[must_use]
     pub fn at(wall: SystemTime) -> Self {
         Self { times: Arc::new(Mutex::new(Times { wall, elapsed: Duration::ZERO })) }
     }
 
-    /// Lets `by` go by, on the wall and on the clock that never leaps.
+    /// Advances both the wall clock and the monotonic clock by `by`.
+    ///
+    /// # Panics
+    ///
+    /// If the time exceeds the range of [`SystemTime`] or [`Duration`].
     pub fn advance(&self, by: Duration) {
         let mut times = self.lock();
         times.wall += by;
         times.elapsed += by;
     }
 
-    /// Sets the wall clock alone, forward or back, as somebody who corrects the machine's time does.
+    /// Sets only the wall clock, forward or back, as a correction of the system time does.
     pub fn set_wall(&self, wall: SystemTime) {
         self.lock().wall = wall;
     }
@@ -76,54 +80,27 @@ impl Clock for ManualClock {
     }
 }
 
-/// Whole seconds since 1970; 0 for what was before.
+/// Whole seconds since the Unix epoch; 0 for earlier times.
 pub(super) fn unix_seconds(time: SystemTime) -> i64 {
     let seconds = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     i64::try_from(seconds).unwrap_or(i64::MAX)
 }
 
-/// `time` as the `Date` header writes it (RFC 9110 §5.6.7).
+/// The value of a `Date` header (RFC 9110, section 5.6.7), between the years 1970 and 9999.
 pub(super) fn http_date(time: SystemTime) -> String {
-    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let date = Date::of(time);
-    let (weekday, month) = (DAYS[date.weekday], MONTHS[date.month - 1]);
-    format!("{weekday}, {:02} {month} {:04} {} GMT", date.day, date.year, date.time)
+    // `httpdate` panics outside this range, and a test may set any time.
+    const END_OF_9999: Duration = Duration::from_secs(253_402_300_799);
+    httpdate::fmt_http_date(time.clamp(UNIX_EPOCH, UNIX_EPOCH + END_OF_9999))
 }
 
-/// `time` as Entra's errors write it.
+/// The timestamp format of Entra's error responses, `2026-12-31 23:59:59Z`.
 pub(super) fn error_timestamp(time: SystemTime) -> String {
-    let date = Date::of(time);
-    format!("{:04}-{:02}-{:02} {}Z", date.year, date.month, date.day, date.time)
-}
-
-struct Date {
-    year: i64,
-    month: usize,
-    day: i64,
-    weekday: usize,
-    time: String,
-}
-
-impl Date {
-    /// The Gregorian date of a moment after 1970, counted in eras of 400 years that begin on 1 March.
-    fn of(time: SystemTime) -> Self {
-        let seconds = unix_seconds(time);
-        let (days, second) = (seconds / 86_400, seconds % 86_400);
-        let shifted = days + 719_468;
-        let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
-        let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let month_from_march = (5 * day_of_year + 2) / 153;
-        let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-        Self {
-            year: era * 400 + year_of_era + i64::from(month <= 2),
-            month: usize::try_from(month).unwrap_or(1),
-            day: day_of_year - (153 * month_from_march + 2) / 5 + 1,
-            weekday: usize::try_from(days % 7).unwrap_or_default(),
-            time: format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60),
-        }
-    }
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let date = http_date(time);
+    // All fields have a fixed width: `Thu, 31 Dec 2026 23:59:59 GMT`.
+    let (day, month, year, clock) = (&date[5..7], &date[8..11], &date[12..16], &date[17..25]);
+    let month = 1 + MONTHS.iter().position(|name| *name == month).unwrap_or_default();
+    format!("{year}-{month:02}-{day} {clock}Z")
 }
 
 #[cfg(test)]
@@ -131,25 +108,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_wall_leaps_alone() {
+    fn setting_the_wall_clock_leaves_the_monotonic_clock() {
         let clock = ManualClock::at(UNIX_EPOCH + Duration::from_secs(1_000));
-        let same = clock.clone();
+        let clone = clock.clone();
         clock.advance(Duration::from_secs(5));
         clock.set_wall(UNIX_EPOCH);
-        assert_eq!((same.now(), same.elapsed()), (UNIX_EPOCH, Duration::from_secs(5)));
+        assert_eq!((clone.now(), clone.elapsed()), (UNIX_EPOCH, Duration::from_secs(5)));
     }
 
     #[test]
-    fn dates_are_written_as_the_header_wants_them() {
-        for (seconds, date) in [
-            (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
-            (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"),
-            (951_782_400, "Tue, 29 Feb 2000 00:00:00 GMT"),
-            (1_798_761_599, "Thu, 31 Dec 2026 23:59:59 GMT"),
-            (4_107_542_400, "Mon, 01 Mar 2100 00:00:00 GMT"),
+    fn dates_have_the_formats_of_the_date_header_and_of_error_responses() {
+        for (seconds, header, timestamp) in [
+            (0, "Thu, 01 Jan 1970 00:00:00 GMT", "1970-01-01 00:00:00Z"),
+            (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT", "1994-11-06 08:49:37Z"),
+            (951_782_400, "Tue, 29 Feb 2000 00:00:00 GMT", "2000-02-29 00:00:00Z"),
+            (1_798_761_599, "Thu, 31 Dec 2026 23:59:59 GMT", "2026-12-31 23:59:59Z"),
+            (253_402_300_800, "Fri, 31 Dec 9999 23:59:59 GMT", "9999-12-31 23:59:59Z"),
         ] {
-            assert_eq!(http_date(UNIX_EPOCH + Duration::from_secs(seconds)), date);
+            let time = UNIX_EPOCH + Duration::from_secs(seconds);
+            assert_eq!((http_date(time), error_timestamp(time)), (header.to_owned(), timestamp.to_owned()));
         }
-        assert_eq!(error_timestamp(UNIX_EPOCH + Duration::from_secs(784_111_777)), "1994-11-06 08:49:37Z");
+        assert_eq!(http_date(UNIX_EPOCH - Duration::from_secs(1)), "Thu, 01 Jan 1970 00:00:00 GMT");
     }
 }

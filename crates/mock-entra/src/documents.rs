@@ -1,63 +1,66 @@
+//! Dispatches requests to the documents of the provider and to the token endpoint.
+
 use bytes::Bytes;
 use http::Method;
 use serde_json::{Value, json};
 
 use super::{
     Fault, MockEntra,
-    answer::{Answer, Question},
-    provider::{Found, Provider},
+    message::{MockRequest, MockResponse},
+    provider::{Document, Provider},
     state::State,
 };
 
 impl MockEntra {
-    /// The response to one request; of `fault` only what changes the response. Delays and broken connections are the
-    /// caller's.
-    pub(super) fn answer(&self, question: &Question<'_>, fault: &Fault) -> Answer {
-        let (path, query) = question.target.split_once('?').unwrap_or((question.target, ""));
-        let answer = self.issue(question, path);
-        let answer = answer.unwrap_or_else(|| self.document(question, path, query, *fault == Fault::EmptyKeySet));
-        answer.after(fault)
+    /// The response to a request, with the faults that change the response itself. The caller applies delays and broken
+    /// connections.
+    pub(super) fn respond(&self, request: &MockRequest<'_>, fault: &Fault) -> MockResponse {
+        let (path, query) = request.target.split_once('?').unwrap_or((request.target, ""));
+        self.token_response(request, path)
+            .unwrap_or_else(|| self.document_response(request, path, query, *fault == Fault::EmptyKeySet))
+            .with_fault(fault)
     }
 
-    fn document(&self, question: &Question<'_>, path: &str, query: &str, no_keys: bool) -> Answer {
+    fn document_response(
+        &self,
+        request: &MockRequest<'_>,
+        path: &str,
+        query: &str,
+        without_keys: bool,
+    ) -> MockResponse {
         let (provider, state) = (self.provider(), self.lock());
-        if question.method != Method::GET && question.method != Method::HEAD {
+        if request.method != Method::GET && request.method != Method::HEAD {
             return state.error(405, "invalid_request", 900_561, "The endpoint only accepts GET requests.");
         }
-        match body_at(&*provider, &state, path, query, no_keys) {
-            Ok(body) => state.document(body, question.if_none_match),
-            Err(answer) => *answer,
+        match document_body(&*provider, &state, path, query, without_keys) {
+            Ok(body) => state.documents.response(body, request.if_none_match),
+            Err(response) => *response,
         }
     }
 }
 
 /// The document at `path`, or an error response.
-fn body_at(
+fn document_body(
     provider: &dyn Provider,
     state: &State,
     path: &str,
     query: &str,
-    no_keys: bool,
-) -> Result<Bytes, Box<Answer>> {
-    if let Some(body) = state.replaced.get(path) {
+    without_keys: bool,
+) -> Result<Bytes, Box<MockResponse>> {
+    if let Some(body) = state.documents.replaced.get(path) {
         return Ok(body.clone());
     }
-    let body = match provider.find(state, path, query)? {
-        Found::Metadata(mut document) => {
-            for (name, value) in &state.metadata {
-                match value {
-                    Some(value) => document.insert(name.clone(), value.clone()),
-                    None => document.remove(name),
-                };
-            }
-            document.into()
+    let body = match provider.document(state, path, query)? {
+        Document::Metadata(mut metadata) => {
+            state.documents.metadata.apply(&mut metadata);
+            metadata.into()
         }
-        Found::Keys(_) if no_keys => json!({ "keys": [] }),
-        Found::Keys(set) => {
-            let keys: Vec<Value> = state.published.iter().filter_map(|spec| spec.entry(&set)).collect();
+        Document::Keys(_) if without_keys => json!({ "keys": [] }),
+        Document::Keys(set) => {
+            let keys: Vec<Value> = state.keys.published.iter().filter_map(|spec| spec.entry(&set)).collect();
             json!({ "keys": keys })
         }
-        Found::Other(value) => value,
+        Document::Other(value) => value,
     };
     Ok(body.to_string().into())
 }

@@ -1,31 +1,53 @@
 use std::time::Duration;
 
-/// What goes wrong when [`MockEntra`](super::MockEntra) is asked for something.
+/// A failure of the provider or of the network, for [`MockEntra::set_fault`](super::MockEntra::set_fault) and its
+/// variants.
+///
+/// ```
+/// use mock_entra::{Fault, MockEntra};
+/// use tower_entra::fetch::{Fetch, FetchRequest};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let entra = MockEntra::new();
+/// let request = FetchRequest::new(entra.metadata_url(), 100_000);
+///
+/// entra.set_fault(Fault::Status(503));
+/// assert_eq!(entra.fetch(request.clone()).await?.status, 503);
+///
+/// entra.fail_next_with(1, Fault::Down);
+/// assert!(entra.fetch(request.clone()).await.is_err());
+///
+/// entra.clear_faults();
+/// assert_eq!(entra.fetch(request).await?.status, 200);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// Nothing: the usual answer.
+    /// No fault.
     #[default]
     None,
-    /// No answer at all: [`FetchFailure::Connection`](tower_entra::error::FetchFailure::Connection), and over HTTP a connection that
-    /// is closed.
+    /// No response. A fetch fails with
+    /// [`FetchFailure::Connection`](tower_entra::error::FetchFailure::Connection); over HTTP the connection is closed.
     Down,
-    /// Another HTTP status. The body is the usual one, so whoever does not look at the status is caught.
+    /// This HTTP status with the usual body, which detects clients that ignore the status.
     Status(u16),
-    /// The usual answer, this much later.
+    /// The usual response after this delay.
     Slow(Duration),
-    /// The usual answer, one byte at a time with this pause before each. As a [`Fetch`](tower_entra::fetch::Fetch) the whole of
-    /// it comes after the sum of the pauses.
+    /// The usual response, one byte at a time with this pause before each. A fetch receives the whole response after the
+    /// sum of the pauses.
     Drip(Duration),
-    /// Never an answer; over HTTP the connection stays open.
+    /// No response, ever. Over HTTP the connection stays open.
     Stall,
-    /// Status 200 with a page of HTML.
+    /// Status 200 with an HTML page.
     Garbage,
-    /// Key sets without a single key. Everything else answers as usual.
+    /// Key sets without keys. Other documents are not affected.
     EmptyKeySet,
-    /// Status 302 to this address.
+    /// Status 302 to this URL.
     Redirect(String),
-    /// The usual answer, drawn out with spaces to 16 MiB.
+    /// The usual response, padded with spaces to 16 MiB.
     TooLarge,
 }
 
@@ -33,9 +55,9 @@ pub(super) const GARBAGE: &str = "<!doctype html><title>Proxy</title><p>Please s
 
 const TOO_LARGE: usize = 16 * 1024 * 1024;
 
-/// `body` drawn out to the size of [`Fault::TooLarge`]; JSON stays JSON.
-pub(super) fn drawn_out(body: &[u8]) -> Vec<u8> {
-    let mut long = vec![b' '; TOO_LARGE.saturating_sub(body.len())];
-    long.extend_from_slice(body);
-    long
+/// `body`, padded to the size of [`Fault::TooLarge`]. JSON stays valid.
+pub(super) fn padded(body: &[u8]) -> Vec<u8> {
+    let mut padded = vec![b' '; TOO_LARGE.saturating_sub(body.len())];
+    padded.extend_from_slice(body);
+    padded
 }

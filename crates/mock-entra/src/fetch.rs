@@ -4,8 +4,8 @@ use http::Method;
 
 use super::{
     Fault, MockEntra,
-    answer::{Answer, Question},
     clock::http_date,
+    message::{MockRequest, MockResponse},
 };
 use tower_entra::{
     error::{FetchError, FetchFailure},
@@ -15,35 +15,34 @@ use tower_entra::{
 impl Fetch for MockEntra {
     fn fetch(&self, request: FetchRequest) -> FetchFuture {
         let mock = self.clone();
-        Box::pin(async move { mock.fetched(request).await })
+        Box::pin(async move { mock.fetch_in_process(request).await })
     }
 }
 
 impl MockEntra {
-    async fn fetched(&self, request: FetchRequest) -> Result<FetchResponse, FetchError> {
+    async fn fetch_in_process(&self, request: FetchRequest) -> Result<FetchResponse, FetchError> {
         let unreachable = |cause: String| FetchError::new(&request.url, FetchFailure::Connection { cause });
         let (target, fault) = {
             let mut state = self.lock();
-            state.requested.push(request.url.clone());
-            let fault = state.faults.take(&request.url);
-            let target = state.base_url.path_of(&request.url).map(str::to_owned);
-            (target.ok_or_else(|| format!("MockEntra answers for {} only", state.base_url.url)), fault)
+            let fault = state.record(request.url.clone());
+            let target = state.base_url.target_of(&request.url).map(str::to_owned);
+            (target.ok_or_else(|| format!("this MockEntra only has documents at {}", state.base_url.url)), fault)
         };
         let target = target.map_err(unreachable)?;
         match &fault {
-            Fault::Down => return Err(unreachable("MockEntra was told to be down".to_owned())),
+            Fault::Down => return Err(unreachable("Fault::Down of MockEntra".to_owned())),
             Fault::Stall => pending().await,
             Fault::Slow(delay) => tokio::time::sleep(*delay).await,
             _ => {}
         }
-        let question = Question {
+        let mock_request = MockRequest {
             method: &Method::GET,
             target: &target,
             if_none_match: request.etag.as_deref(),
             authorization: None,
             body: &[],
         };
-        let Answer { status, body, etag, max_age, .. } = self.answer(&question, &fault);
+        let MockResponse { status, body, etag, max_age, .. } = self.respond(&mock_request, &fault);
         if let Fault::Drip(pause) = fault {
             let bytes = u32::try_from(body.len()).unwrap_or(u32::MAX);
             tokio::time::sleep(pause.checked_mul(bytes).unwrap_or(Duration::MAX)).await;

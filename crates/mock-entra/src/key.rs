@@ -15,7 +15,19 @@ use super::{
     key_pair::{Pair, Pool, PrivateKey, pooled},
 };
 
-/// A key of the look-alike: a pair, the algorithm with which it signs, and the id under which tokens name it.
+/// A signing key of a mock: a key pair, its default algorithm and its key id.
+///
+/// ```
+/// use mock_entra::{KeySpec, MockEntra};
+///
+/// let entra = MockEntra::new();
+/// let key = entra.new_key().with_kid("next");
+/// entra.publish(KeySpec::new(&key));
+/// let token = entra.token().signed_with(&key).build();
+///
+/// assert_eq!(key.jwk()["kid"], "next");
+/// # assert_eq!(token.split('.').count(), 3);
+/// ```
 #[derive(Clone)]
 pub struct MockKey {
     kid: Arc<str>,
@@ -24,12 +36,12 @@ pub struct MockKey {
 }
 
 impl MockKey {
-    /// A key of a fresh id for `algorithm`, with the pair at `index` of the pool.
-    pub(super) fn fresh(pool: Pool, algorithm: SigningAlgorithm, index: usize) -> Self {
+    /// A key for `algorithm` with a new key id and the pair at `index` of the pool.
+    pub(super) fn generate(pool: Pool, algorithm: SigningAlgorithm, index: usize) -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let pair = pooled(pool, algorithm.key_kind().unwrap_or_default(), index);
         let seed = format!("{:?} {}", pair.public, COUNT.fetch_add(1, Ordering::Relaxed));
-        // Entra's ids are thumbprints of certificates: 20 bytes (`docs/entra.md`, "Signing keys (JWKS)").
+        // Entra's key ids are certificate thumbprints of 20 bytes (`docs/entra.md`, "Signing keys (JWKS)").
         let kid = URL_SAFE_NO_PAD.encode(&digest(&SHA256, seed.as_bytes()).as_ref()[..20]);
         Self { kid: kid.into(), algorithm, pair }
     }
@@ -40,21 +52,24 @@ impl MockKey {
         &self.kid
     }
 
-    /// How it signs, unless a token is told otherwise.
+    /// The algorithm with which it signs by default.
     #[must_use]
     pub fn algorithm(&self) -> &SigningAlgorithm {
         &self.algorithm
     }
 
-    /// The same pair under another id.
+    /// The same key pair with another key id.
     #[must_use]
     pub fn with_kid(&self, kid: impl Into<String>) -> Self {
         Self { kid: kid.into().into(), ..self.clone() }
     }
 
-    /// The public half as [Entra publishes it](https://docs.rs/tower-entra/latest/tower_entra/guide/entra/index.html#signing-keys-jwks), without `issuer` and
-    /// `cloud_instance_name`: `kty`, `use`, `kid`, `x5t`, `n` and `e`, never `alg`. Of other kinds than RSA: `crv`, `x`
-    /// and, but for Ed25519, `y` instead of `n` and `e`.
+    /// The public key as a JWK: `kty`, `use`, `kid`, `x5t`, `n` and `e`. Elliptic-curve keys have `crv`, `x` and `y`, and
+    /// Ed25519 keys `crv` and `x`, in place of `n` and `e`.
+    ///
+    /// This is the form [published by
+    /// Entra](https://docs.rs/tower-entra/latest/tower_entra/guide/entra/index.html#signing-keys-jwks), without `alg`.
+    /// `issuer` and `cloud_instance_name` depend on the key set and are omitted.
     #[must_use]
     pub fn jwk(&self) -> Value {
         let mut members: Map<String, Value> =

@@ -13,13 +13,13 @@ use aws_lc_rs::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-/// Whose pairs they are: the instances of one provider share theirs, no two providers do.
+/// The name of a set of key pairs. Mocks of one provider share a pool; mocks of different providers do not.
 pub(super) type Pool = &'static str;
 
-/// What kind of pair it is.
+/// The type of a key pair.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) enum KeyKind {
-    /// RSA with 2048 bits.
+    /// 2048 bits.
     #[default]
     Rsa,
     P256,
@@ -27,15 +27,15 @@ pub(super) enum KeyKind {
     Ed25519,
 }
 
-/// A private key and its public half. Making one of RSA takes a moment, so instances share them (see [`pooled`]).
+/// A private key and its public key. Generating an RSA key is slow, so mocks share them (see [`pooled`]).
 pub(super) struct Pair {
     pub(super) private: PrivateKey,
-    /// The members of the JWK that are the public key (RFC 7518 §6, RFC 8037 §2).
+    /// The JWK members of the public key (RFC 7518, section 6; RFC 8037, section 2).
     pub(super) public: Vec<(&'static str, String)>,
 }
 
-/// The private half. It signs with aws-lc-rs directly: a crate with a choice of back ends, such as jsonwebtoken, panics in
-/// the user's own tests as soon as the user chose another one.
+/// A private key. It signs with aws-lc-rs directly, because a crate with selectable back ends, such as jsonwebtoken, panics
+/// in the user's tests if the user's dependencies select a different one.
 pub(super) enum PrivateKey {
     Rsa(Box<RsaKeyPair>),
     P256(EcdsaKeyPair),
@@ -53,7 +53,7 @@ impl PrivateKey {
         }
     }
 
-    /// `None` if it is not an RSA key.
+    /// An RSA signature. `None` if it is not an RSA key.
     pub(super) fn sign_rsa(&self, padding: &'static dyn RsaEncoding, message: &[u8]) -> Option<Vec<u8>> {
         let Self::Rsa(pair) = self else { return None };
         let mut signature = vec![0; pair.public_modulus_len()];
@@ -61,7 +61,8 @@ impl PrivateKey {
         Some(signature)
     }
 
-    /// With the algorithm of its curve, in the form of RFC 7518 §3.4 and RFC 8037 §3.1; `None` if it is an RSA key.
+    /// A signature with the algorithm of the curve, in the format of RFC 7518, section 3.4, and RFC 8037, section 3.1.
+    /// `None` if it is an RSA key.
     pub(super) fn sign_on_curve(&self, message: &[u8]) -> Option<Vec<u8>> {
         match self {
             Self::Rsa(_) => None,
@@ -73,7 +74,7 @@ impl PrivateKey {
     }
 }
 
-/// The pair of this kind at `index` of `pool`, made when it is first asked for.
+/// The pair of this kind at `index` of `pool`, generated on first use.
 pub(super) fn pooled(pool: Pool, kind: KeyKind, index: usize) -> Arc<Pair> {
     type Pools = HashMap<(Pool, KeyKind), Vec<Arc<Pair>>>;
     static POOLS: Mutex<Option<Pools>> = Mutex::new(None);
@@ -85,7 +86,7 @@ pub(super) fn pooled(pool: Pool, kind: KeyKind, index: usize) -> Arc<Pair> {
     Arc::clone(&pairs[index])
 }
 
-#[expect(clippy::expect_used, reason = "a machine that cannot make a key cannot run these tests")]
+#[expect(clippy::expect_used, reason = "tests cannot run without keys")]
 impl Pair {
     fn generate(kind: KeyKind) -> Self {
         match kind {
@@ -97,7 +98,7 @@ impl Pair {
     }
 
     fn rsa() -> Self {
-        let pair = RsaKeyPair::generate(KeySize::Rsa2048).expect("an RSA key of 2048 bits can be made");
+        let pair = RsaKeyPair::generate(KeySize::Rsa2048).expect("an RSA key can be generated");
         let public = pair.public_key();
         let public = vec![
             ("kty", "RSA".to_owned()),
@@ -108,15 +109,15 @@ impl Pair {
     }
 
     fn ec(curve: &str, algorithm: &'static EcdsaSigningAlgorithm, private: fn(EcdsaKeyPair) -> PrivateKey) -> Self {
-        let pair = EcdsaKeyPair::generate(algorithm).expect("a key on the curve can be made");
-        // One byte that says that the point is not compressed, then both coordinates (SEC 1 §2.3.3).
+        let pair = EcdsaKeyPair::generate(algorithm).expect("a key on the curve can be generated");
+        // A prefix byte for an uncompressed point, then both coordinates (SEC 1, section 2.3.3).
         let (x, y) = pair.public_key().as_ref()[1..].split_at(pair.public_key().as_ref().len() / 2);
         let public = vec![("kty", "EC".to_owned()), ("crv", curve.to_owned()), ("x", encoded(x)), ("y", encoded(y))];
         Self { private: private(pair), public }
     }
 
     fn ed25519() -> Self {
-        let pair = Ed25519KeyPair::generate().expect("a key on the curve can be made");
+        let pair = Ed25519KeyPair::generate().expect("a key on the curve can be generated");
         let public =
             vec![("kty", "OKP".to_owned()), ("crv", "Ed25519".to_owned()), ("x", encoded(pair.public_key().as_ref()))];
         Self { private: PrivateKey::Ed25519(pair), public }

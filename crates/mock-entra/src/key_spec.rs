@@ -2,106 +2,118 @@ use std::fmt::Display;
 
 use serde_json::Value;
 
-use super::MockKey;
+use super::{MockKey, overrides::Overrides};
 use tower_entra::tenant::TenantId;
 
-/// Where a key is published, and what its entry says.
+/// A key to publish: its JWK, and the key sets that contain it.
 ///
-/// By default in every key set, with the `issuer`, `cloud_instance_name`, `alg` and `x5t` that keys have there. To be handed to
-/// [`MockEntra::publish`](super::MockEntra::publish).
+/// By default it is in every key set, with the `issuer`, `cloud_instance_name`, `alg` and `x5t` of the other keys there.
+/// [`MockEntra::publish`](super::MockEntra::publish) publishes it.
+///
+/// ```
+/// use mock_entra::{KeySpec, MockEntra};
+///
+/// let entra = MockEntra::new();
+/// let key = entra.new_key();
+/// entra.publish(KeySpec::new(&key).only_in(MockEntra::OTHER_TENANT).without_issuer());
+/// entra.publish(KeySpec::raw("not an object"));
+/// ```
 #[derive(Clone, Debug)]
 pub struct KeySpec {
-    entry: Value,
-    /// What `alg` says where entries have it; `None` for an entry that is to be as it is written.
+    jwk: Value,
+    /// The `alg` in key sets that have it. `None` for a raw entry.
     algorithm: Option<&'static str>,
-    place: Place,
+    sets: Sets,
     app: Option<String>,
     issuer: Member,
     cloud_instance_name: Member,
-    overrides: Vec<(String, Option<Value>)>,
+    overrides: Overrides,
 }
 
+/// The key sets that contain a key.
 #[derive(Clone, Debug)]
-enum Place {
-    Everywhere,
+enum Sets {
+    All,
     Shared,
-    Tenant(String),
+    OfTenant(String),
 }
 
+/// A member whose default value depends on the key set.
 #[derive(Clone, Debug)]
 enum Member {
-    Usual,
+    Default,
     Absent,
-    Text(String),
+    Value(String),
 }
 
 impl Member {
-    fn value(&self, usual: Option<&str>) -> Option<Value> {
+    fn or_default(&self, default: Option<&str>) -> Option<Value> {
         match self {
-            Self::Usual => usual.map(Value::from),
+            Self::Default => default.map(Value::from),
             Self::Absent => None,
-            Self::Text(text) => Some(text.as_str().into()),
+            Self::Value(value) => Some(value.as_str().into()),
         }
     }
 }
 
-/// The key set into which an entry is to be put.
+/// A key set and the format of its entries.
 #[derive(Debug, Default)]
 pub(super) struct KeySet {
-    /// The tenant whose own set it is; `None` for a shared one.
+    /// The tenant of the key set. `None` if it is shared.
     pub(super) tenant: Option<TenantId>,
-    /// The `appid` of the query.
+    /// The `appid` parameter of the query.
     pub(super) app: Option<String>,
-    /// The `issuer` its keys have, `None` in sets whose keys have none.
+    /// The `issuer` of the keys, if they have one.
     pub(super) issuer: Option<String>,
-    /// The `cloud_instance_name` its keys have. It counts in sets whose keys have an `issuer`.
+    /// The `cloud_instance_name` of the keys. Ignored if they have no `issuer`.
     pub(super) cloud_instance_name: Option<String>,
-    /// Whether its keys have `x5t`.
+    /// Whether the keys have `x5t`.
     pub(super) x5t: bool,
-    /// Whether its keys have `alg`.
+    /// Whether the keys have `alg`.
     pub(super) alg: bool,
 }
 
 impl KeySpec {
-    /// The usual entry of `key`.
+    /// The default entry of `key`.
     #[must_use]
     pub fn new(key: &MockKey) -> Self {
-        Self { algorithm: Some(key.algorithm().name()), ..Self::of(key.jwk()) }
+        Self { algorithm: Some(key.algorithm().name()), ..Self::from_jwk(key.jwk()) }
     }
 
-    /// An entry exactly as it is written here, without `issuer` or anything else added; for keys that are broken or of
-    /// another kind. It need not even be an object.
+    /// Exactly this entry, without additions such as `issuer`, for malformed keys and other key types. It does not have to
+    /// be an object.
+    #[must_use]
     pub fn raw(entry: impl Into<Value>) -> Self {
-        Self { issuer: Member::Absent, cloud_instance_name: Member::Absent, ..Self::of(entry.into()) }
+        Self { issuer: Member::Absent, cloud_instance_name: Member::Absent, ..Self::from_jwk(entry.into()) }
     }
 
-    fn of(entry: Value) -> Self {
+    fn from_jwk(jwk: Value) -> Self {
         Self {
-            entry,
+            jwk,
             algorithm: None,
-            place: Place::Everywhere,
+            sets: Sets::All,
             app: None,
-            issuer: Member::Usual,
-            cloud_instance_name: Member::Usual,
-            overrides: Vec::new(),
+            issuer: Member::Default,
+            cloud_instance_name: Member::Default,
+            overrides: Overrides::default(),
         }
     }
 
-    /// Only in this tenant's own key sets.
+    /// Publishes it only in the key sets of this tenant.
     #[must_use]
     pub fn only_in(mut self, tenant: impl Display) -> Self {
-        self.place = Place::Tenant(tenant.to_string().to_ascii_lowercase());
+        self.sets = Sets::OfTenant(tenant.to_string().to_ascii_lowercase());
         self
     }
 
-    /// Only in the shared key sets, `common` and `organizations`.
+    /// Publishes it only in the shared key sets, `common` and `organizations`.
     #[must_use]
     pub fn only_shared(mut self) -> Self {
-        self.place = Place::Shared;
+        self.sets = Sets::Shared;
         self
     }
 
-    /// Only where the query has `?appid=` with this application ([application-specific signing
+    /// Publishes it only in responses to `?appid={client_id}` ([application-specific signing
     /// keys](https://docs.rs/tower-entra/latest/tower_entra/guide/entra/index.html#application-specific-signing-keys)).
     #[must_use]
     pub fn for_app(mut self, client_id: impl Into<String>) -> Self {
@@ -109,68 +121,67 @@ impl KeySpec {
         self
     }
 
-    /// With this `issuer` (`{tenantid}` may be in it) wherever it is published in a v2 set.
+    /// Sets the `issuer` of its entries in v2 key sets. It may contain `{tenantid}`.
     #[must_use]
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
-        self.issuer = Member::Text(issuer.into());
+        self.issuer = Member::Value(issuer.into());
         self
     }
 
-    /// Without `issuer`.
+    /// Omits the `issuer`.
     #[must_use]
     pub fn without_issuer(mut self) -> Self {
         self.issuer = Member::Absent;
         self
     }
 
-    /// With this `cloud_instance_name`, as the US Government's keys have in the public set ([signing
+    /// Sets the `cloud_instance_name`, which differs for keys of the US Government cloud in the public key set ([signing
     /// keys](https://docs.rs/tower-entra/latest/tower_entra/guide/entra/index.html#signing-keys-jwks)).
     #[must_use]
     pub fn cloud_instance_name(mut self, name: impl Into<String>) -> Self {
-        self.cloud_instance_name = Member::Text(name.into());
+        self.cloud_instance_name = Member::Value(name.into());
         self
     }
 
-    /// Without `cloud_instance_name`.
+    /// Omits the `cloud_instance_name`.
     #[must_use]
     pub fn without_cloud_instance_name(mut self) -> Self {
         self.cloud_instance_name = Member::Absent;
         self
     }
 
-    /// With this member, over any that would be there.
+    /// Sets a member, replacing any default value.
     #[must_use]
     pub fn member(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.overrides.push((name.into(), Some(value.into())));
+        self.overrides.set(name, value);
         self
     }
 
-    /// Without this member.
+    /// Omits a member.
     #[must_use]
     pub fn without_member(mut self, name: impl Into<String>) -> Self {
-        self.overrides.push((name.into(), None));
+        self.overrides.remove(name);
         self
     }
 
-    /// The `kid` of the entry, if it has one.
+    /// The `kid` of its entries.
     pub(super) fn kid(&self) -> Option<&str> {
-        let overridden = self.overrides.iter().rev().find(|(name, _)| name == "kid");
-        overridden.map_or_else(|| self.entry.get("kid"), |(_, value)| value.as_ref()).and_then(Value::as_str)
+        self.overrides.value_in(&self.jwk, "kid").and_then(Value::as_str)
     }
 
-    /// The entry in `set`, if it belongs there.
+    /// Its entry in `set`, if it is published there.
     pub(super) fn entry(&self, set: &KeySet) -> Option<Value> {
-        let here = match &self.place {
-            Place::Everywhere => true,
-            Place::Shared => set.tenant.is_none(),
-            Place::Tenant(only) => set.tenant.is_some_and(|tenant| tenant.to_string() == *only),
+        let is_in_set = match &self.sets {
+            Sets::All => true,
+            Sets::Shared => set.tenant.is_none(),
+            Sets::OfTenant(only) => set.tenant.is_some_and(|tenant| tenant.to_string() == *only),
         };
-        let asked_for = self.app.is_none() || self.app == set.app;
-        if !(here && asked_for) {
+        let is_for_app = self.app.is_none() || self.app == set.app;
+        if !(is_in_set && is_for_app) {
             return None;
         }
-        let Value::Object(mut entry) = self.entry.clone() else {
-            return Some(self.entry.clone());
+        let Value::Object(mut entry) = self.jwk.clone() else {
+            return Some(self.jwk.clone());
         };
         if let Some(algorithm) = self.algorithm {
             if set.alg {
@@ -181,16 +192,11 @@ impl KeySpec {
             }
         }
         if set.issuer.is_some() {
-            entry.extend(self.issuer.value(set.issuer.as_deref()).map(|issuer| ("issuer".into(), issuer)));
-            let name = self.cloud_instance_name.value(set.cloud_instance_name.as_deref());
+            entry.extend(self.issuer.or_default(set.issuer.as_deref()).map(|issuer| ("issuer".into(), issuer)));
+            let name = self.cloud_instance_name.or_default(set.cloud_instance_name.as_deref());
             entry.extend(name.map(|name| ("cloud_instance_name".into(), name)));
         }
-        for (name, value) in &self.overrides {
-            match value {
-                Some(value) => entry.insert(name.clone(), value.clone()),
-                None => entry.remove(name),
-            };
-        }
+        self.overrides.apply(&mut entry);
         Some(entry.into())
     }
 }

@@ -5,20 +5,45 @@ use std::{
 
 use super::{
     base_url::BaseUrl,
+    directory::Directory,
     ids,
+    key_pair::Pool,
+    key_ring::KeyRing,
     provider::{Entra, Provider},
-    state::{Client, State},
+    state::State,
     token_spec::{TokenSpec, Version},
 };
-use tower_entra::tenant::{Cloud, TenantId};
+use tower_entra::{clock::Clock, tenant::Cloud};
 
-/// A look-alike of Entra, or of another identity provider: metadata documents, key sets and tokens, without any network.
+/// A mock of Entra ID, or of another identity provider: metadata documents, key sets and tokens, without a network.
 ///
-/// It is a [`Fetch`](tower_entra::fetch::Fetch), to be handed to what validates; [`serve`](Self::serve) makes an HTTP server of
-/// it. Clones are the same look-alike. Two of them in one process never share a key id, though those of one cloud, or of one
-/// other provider, may share key material.
+/// It implements [`Fetch`](tower_entra::fetch::Fetch), so a [`Verifier`](tower_entra::Verifier) can load documents from
+/// it directly. [`serve`](Self::serve) makes it an HTTP server.
 ///
-/// Never for production: it gives a token to whoever asks.
+/// Clones share their state. Two mocks in one process never share a key id, but mocks of one cloud, or of one other
+/// provider, may share key pairs.
+///
+/// Never use it in production: it issues tokens to anyone.
+///
+/// ```
+/// use mock_entra::MockEntra;
+/// use tower_entra::Verifier;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let entra = MockEntra::new();
+/// let verifier = Verifier::builder()
+///     .tenant(MockEntra::TENANT)
+///     .client_id(MockEntra::CLIENT_ID)
+///     .fetch(entra.clone())
+///     .build()?;
+///
+/// assert!(verifier.verify(&entra.token().build()).await.is_ok());
+/// let expired = verifier.verify(&entra.token().expired().build()).await.unwrap_err();
+/// assert_eq!(expired.code(), "expired");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct MockEntra {
     provider: Arc<Mutex<Arc<dyn Provider>>>,
@@ -26,21 +51,21 @@ pub struct MockEntra {
 }
 
 impl MockEntra {
-    /// The tenant of every token, unless told otherwise.
+    /// The default tenant of tokens.
     pub const TENANT: &'static str = ids::TENANT;
-    /// A second tenant that is known here.
+    /// A second registered tenant.
     pub const OTHER_TENANT: &'static str = ids::OTHER_TENANT;
-    /// The client id of the API, to which tokens are addressed.
+    /// The client id of the API, which is the default audience of tokens.
     pub const CLIENT_ID: &'static str = ids::CLIENT_ID;
-    /// The client application that got the tokens. At the token endpoint it may use any secret, and has the app role
-    /// `Files.Read.All`.
+    /// The client application to which tokens are issued by default. The token endpoint accepts any secret from it and
+    /// issues the app role `Files.Read.All`.
     pub const CALLER: &'static str = ids::CALLER;
-    /// A client application that was given no app role. At the token endpoint it may use any secret.
+    /// A client application without app roles. The token endpoint accepts any secret from it.
     pub const OTHER_CALLER: &'static str = ids::OTHER_CALLER;
-    /// The object id of the user of every delegated token.
+    /// The object id of the user in delegated tokens.
     pub const USER: &'static str = ids::USER;
 
-    /// The public cloud, `https://login.microsoftonline.com`. It answers for that address without any socket.
+    /// The public cloud, `https://login.microsoftonline.com`. It responds to fetches of that address without a socket.
     #[must_use]
     pub fn new() -> Self {
         Self::for_cloud(Cloud::Public)
@@ -58,37 +83,39 @@ impl MockEntra {
         Self::for_cloud(Cloud::China)
     }
 
-    /// One of Microsoft's clouds, with its hosts, issuers and name. The newer clouds have no v1 documents here, because
-    /// theirs are not known.
+    /// One of Microsoft's clouds, with its hosts, issuers and instance name. The newer clouds have no v1 documents here,
+    /// because their contents are not documented.
     #[must_use]
     pub fn for_cloud(cloud: Cloud) -> Self {
-        let mut base_url = BaseUrl::new(format!("https://{}", cloud.login_host()), cloud.login_host());
+        let mut base_url = BaseUrl::new(format!("https://{}", cloud.login_host()));
         base_url.aliases = cloud.hosts().iter().skip(1).map(|host| format!("https://{host}")).collect();
-        let mock = Self::of(base_url, Entra::of_cloud(cloud), &[Self::TENANT, Self::OTHER_TENANT]);
+        let tenants = [Self::TENANT, Self::OTHER_TENANT];
+        let mock = Self::with_provider(base_url, cloud.login_host(), Entra::of_cloud(cloud), &tenants);
         {
-            let mut state = mock.lock();
-            state.cloud_instance_name = cloud.instance_name().map(str::to_owned);
-            state.has_v1 = matches!(cloud, Cloud::Public | Cloud::UsGovernment | Cloud::China);
+            let documents = &mut mock.lock().documents;
+            documents.cloud_instance_name = cloud.instance_name().map(str::to_owned);
+            documents.has_v1 = matches!(cloud, Cloud::Public | Cloud::UsGovernment | Cloud::China);
         }
         mock
     }
 
-    /// An emulator at an address of its own, such as `http://127.0.0.1:4000`. Its issuers are `{base}/{tenantid}/` for v1
-    /// and `{base}/{tenantid}/v2.0` for v2, and it has no cloud instance name.
+    /// An emulator of Entra at a base address such as `http://127.0.0.1:4000`. Its issuers are `{base}/{tenantid}/` for
+    /// v1 and `{base}/{tenantid}/v2.0` for v2, and it has no cloud instance name.
     ///
-    /// Nothing listens there; that is what [`serve`](Self::serve) and [`listen`](Self::listen) are for.
+    /// It does not listen on a socket. Call [`listen`](Self::listen) for that, or [`serve`](Self::serve) instead.
     #[must_use]
     pub fn at(base: impl AsRef<str>) -> Self {
         let entra = Entra::at(base.as_ref());
-        Self::of(BaseUrl::new(base, "an emulator"), entra, &[Self::TENANT, Self::OTHER_TENANT])
+        Self::with_provider(BaseUrl::new(base), "an emulator", entra, &[Self::TENANT, Self::OTHER_TENANT])
     }
 
-    pub(super) fn of(base_url: BaseUrl, provider: impl Provider + 'static, tenants: &[&str]) -> Self {
-        let mut state = State::new(base_url);
-        state.tenants = tenants.iter().filter_map(|id| id.parse().ok()).collect();
-        let roles = vec!["Files.Read.All".to_owned()];
-        state.clients.insert(Self::CALLER.to_owned(), Client { secret: None, roles });
-        state.clients.insert(Self::OTHER_CALLER.to_owned(), Client { secret: None, roles: Vec::new() });
+    pub(super) fn with_provider(
+        base_url: BaseUrl,
+        pool: Pool,
+        provider: impl Provider + 'static,
+        tenants: &[&str],
+    ) -> Self {
+        let state = State::new(base_url, KeyRing::new(pool), Directory::new(tenants));
         Self { provider: Arc::new(Mutex::new(Arc::new(provider))), state: Arc::new(Mutex::new(state)) }
     }
 
@@ -105,64 +132,52 @@ impl MockEntra {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The address under which it answers, without a slash at its end.
+    /// The base address, without a trailing slash.
     #[must_use]
     pub fn base(&self) -> String {
         self.lock().base_url.url.clone()
     }
 
-    /// Whether this mock responds to requests for `url`.
+    /// Whether `url` is at one of the addresses of this mock.
     pub(super) fn has_address(&self, url: &str) -> bool {
-        self.lock().base_url.path_of(url).is_some()
+        self.lock().base_url.target_of(url).is_some()
     }
 
-    /// Where its metadata document is: with Entra the v2 one of [`TENANT`](Self::TENANT), with B2C that of its first policy.
+    /// The URL of the metadata document: with Entra the v2 document of [`TENANT`](Self::TENANT), with B2C the document of
+    /// the first policy.
     #[must_use]
     pub fn metadata_url(&self) -> String {
         self.provider().metadata_url(&self.lock())
     }
 
-    /// The issuer of its tokens, unless they are told otherwise: with Entra that of v2 tokens of [`TENANT`](Self::TENANT).
+    /// The default issuer of tokens: with Entra the v2 issuer of [`TENANT`](Self::TENANT).
     #[must_use]
     pub fn issuer(&self) -> String {
         self.v2_issuer(Self::TENANT)
     }
 
-    /// The issuer of v1 tokens for `tenant`; with `{tenantid}` for the template. Providers other than Entra have no v1.
+    /// The issuer of v1 tokens for `tenant`, or the issuer template for `{tenantid}`. Only Entra and External ID have v1
+    /// tokens.
     #[must_use]
     pub fn v1_issuer(&self, tenant: impl fmt::Display) -> String {
         self.issuer_of(Version::V1, tenant)
     }
 
-    /// The issuer of v2 tokens for `tenant`; with `{tenantid}` for the template. Where a provider has no tenants, it is the
-    /// one issuer there is.
+    /// The issuer of v2 tokens for `tenant`, or the issuer template for `{tenantid}`. A provider without tenants has only
+    /// one issuer.
     #[must_use]
     pub fn v2_issuer(&self, tenant: impl fmt::Display) -> String {
         self.issuer_of(Version::V2, tenant)
     }
 
     fn issuer_of(&self, version: Version, tenant: impl fmt::Display) -> String {
-        self.provider().issuer(&self.lock(), &TokenSpec::of_issuer(version, tenant))
+        let spec = TokenSpec { version, tenant: tenant.to_string(), ..TokenSpec::default() };
+        self.provider().issuer(&self.lock(), &spec)
     }
 
-    /// Makes a tenant known. It has metadata documents and key sets from now on, and a token endpoint.
-    pub fn add_tenant(&self, tenant: TenantId) {
-        self.lock().tenants.insert(tenant);
-    }
-
-    /// Makes a tenant known under a domain too.
-    pub fn add_domain(&self, domain: impl AsRef<str>, tenant: TenantId) {
-        let mut state = self.lock();
-        state.tenants.insert(tenant);
-        state.domains.insert(domain.as_ref().to_ascii_lowercase(), tenant);
-    }
-
-    /// Forgets a tenant and its domains: its documents are errors from now on, as Entra's are for tenants that do not
-    /// exist.
-    pub fn remove_tenant(&self, tenant: TenantId) {
-        let mut state = self.lock();
-        state.tenants.remove(&tenant);
-        state.domains.retain(|_, of| *of != tenant);
+    /// Sets the clock that dates tokens and responses. The default is the system clock.
+    pub fn set_clock(&self, clock: impl Clock) {
+        self.lock().clock = Arc::new(clock);
     }
 }
 

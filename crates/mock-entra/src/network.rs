@@ -5,10 +5,10 @@ use tower_entra::{
 
 use super::MockEntra;
 
-/// Several mock providers as one [`Fetch`]: each receives the requests for its own addresses. For an API that accepts
-/// tokens of more than one issuer.
+/// Several mock providers as one [`Fetch`], for an API that accepts tokens of more than one issuer. Each provider receives
+/// the requests for its own addresses.
 ///
-/// A request that no provider has an address for fails, as an unreachable host does.
+/// A request for any other address fails like a request to an unreachable host.
 ///
 /// ```
 /// use mock_entra::{MockEntra, MockNetwork};
@@ -34,7 +34,7 @@ pub struct MockNetwork {
 }
 
 impl MockNetwork {
-    /// A network of these providers. Where two have the same address, the first receives the request.
+    /// A network of these providers. If two have the same address, the first one receives the request.
     #[must_use]
     pub fn new(providers: impl IntoIterator<Item = MockEntra>) -> Self {
         Self { providers: providers.into_iter().collect() }
@@ -46,7 +46,7 @@ impl Fetch for MockNetwork {
         match self.providers.iter().find(|provider| provider.has_address(&request.url)) {
             Some(provider) => provider.fetch(request),
             None => Box::pin(async move {
-                let cause = "no provider of this MockNetwork has this address".to_owned();
+                let cause = "this MockNetwork has no provider at this address".to_owned();
                 Err(FetchError::new(request.url, FetchFailure::Connection { cause }))
             }),
         }

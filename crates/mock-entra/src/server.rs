@@ -21,15 +21,29 @@ use tokio_rustls::{
 
 use super::{
     Fault, MockEntra,
-    answer::{Answer, Question},
     clock::http_date,
+    message::{MockRequest, MockResponse},
     slow_body::SlowBody,
 };
 
-/// Longest request body that is read.
-const LONGEST_BODY: usize = 64 * 1024;
+/// Longer request bodies are rejected with status 413.
+const MAX_BODY: usize = 64 * 1024;
 
-/// A [`MockEntra`] behind a socket. When it is dropped, it stops listening and closes its connections.
+/// A [`MockEntra`] that listens on a socket. Dropping it stops listening and closes all connections.
+///
+/// ```
+/// use mock_entra::MockEntra;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// let server = MockEntra::serve("127.0.0.1:0").await?;
+/// assert_eq!(server.url(), format!("http://{}", server.address()));
+///
+/// let token = server.entra().token().build();
+/// # assert_eq!(token.split('.').count(), 3);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct MockServer {
     mock: MockEntra,
@@ -38,19 +52,19 @@ pub struct MockServer {
 }
 
 impl MockServer {
-    /// The base address of the look-alike, such as `http://127.0.0.1:4000`.
+    /// The base address of the mock, such as `http://127.0.0.1:4000`.
     #[must_use]
     pub fn url(&self) -> String {
         self.mock.base()
     }
 
-    /// The address that is listened on.
+    /// The address on which it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The look-alike, for making tokens and for changing what it answers.
+    /// The mock, to build tokens and to change its responses.
     #[must_use]
     pub fn entra(&self) -> &MockEntra {
         &self.mock
@@ -59,29 +73,40 @@ impl MockServer {
 
 impl Drop for MockServer {
     fn drop(&mut self) {
-        // The connections belong to this task and end with it.
+        // The task owns the connections, which end with it.
         self.accepting.abort();
     }
 }
 
+/// HTTP and HTTPS.
 impl MockEntra {
-    /// A new look-alike that listens on `address`; `127.0.0.1:0` lets the system choose a port. Its base address and its
-    /// issuers are that address.
+    /// A new emulator of Entra that listens on `address`, which is also its base address and part of its issuers. With
+    /// `127.0.0.1:0` the system chooses a port.
     ///
     /// # Errors
     ///
-    /// If it cannot listen there.
+    /// If the address cannot be bound.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
     pub async fn serve(address: impl ToSocketAddrs) -> io::Result<MockServer> {
         let listener = TcpListener::bind(address).await?;
         Self::at(format!("http://{}", listener.local_addr()?)).listen(listener)
     }
 
-    /// The same over HTTPS, with a chain of certificates and a private key in PEM. The base address has the IP address in
-    /// it; where the certificate names a host, [`listen_https`](Self::listen_https) on [`at`](Self::at) of that host.
+    /// Like [`serve`](Self::serve) over HTTPS, with a certificate chain and its private key in PEM format.
+    ///
+    /// The base address contains the IP address. For a certificate of a host name, use [`at`](Self::at) with that host
+    /// name and [`listen_https`](Self::listen_https).
     ///
     /// # Errors
     ///
-    /// If it cannot listen there, or certificate and key are not readable or do not fit.
+    /// If the address cannot be bound, or if the certificate or key is invalid or they do not match.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
     pub async fn serve_https(
         address: impl ToSocketAddrs,
         certificates: impl AsRef<[u8]>,
@@ -91,14 +116,14 @@ impl MockEntra {
         Self::at(format!("https://{}", listener.local_addr()?)).listen_https(listener, certificates, key)
     }
 
-    /// Serves this look-alike, as it is, on a socket that listens already.
+    /// Serves this mock on a listening socket.
     ///
-    /// Of the address nothing is taken over: one that was made with [`at`](Self::at) should name it, and one that stands for
-    /// a cloud still says so in its documents.
+    /// The base address does not change to the address of the socket. Create the mock with [`at`](Self::at) and a base
+    /// address at which clients reach the socket.
     ///
     /// # Errors
     ///
-    /// If the listener has no address.
+    /// If the local address of the listener is not available.
     ///
     /// # Panics
     ///
@@ -107,11 +132,12 @@ impl MockEntra {
         self.accept(listener, None)
     }
 
-    /// The same over HTTPS, with a chain of certificates and a private key in PEM.
+    /// Like [`listen`](Self::listen) over HTTPS, with a certificate chain and its private key in PEM format.
     ///
     /// # Errors
     ///
-    /// If the listener has no address, or certificate and key are not readable or do not fit.
+    /// If the local address of the listener is not available, or if the certificate or key is invalid or they do not
+    /// match.
     ///
     /// # Panics
     ///
@@ -134,7 +160,7 @@ impl MockEntra {
             loop {
                 while connections.try_join_next().is_some() {}
                 let Ok((stream, _)) = listener.accept().await else {
-                    // Out of descriptors, say: it gets better when connections end.
+                    // For example, out of file descriptors: closing connections frees some.
                     tokio::time::sleep(std::time::Duration::from_millis(10)).await;
                     continue;
                 };
@@ -155,29 +181,27 @@ impl MockEntra {
     }
 
     async fn connection(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, local: Option<SocketAddr>) {
-        let service = service_fn(|request| self.respond(request, local));
+        let service = service_fn(|request| self.serve_request(request, local));
         let served = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
-        // A client that goes away, or one that was sent away, is no error here.
+        // The client may disconnect, and `Fault::Down` ends in an error as well.
         let _ = served.await;
     }
 
-    async fn respond(
+    async fn serve_request(
         &self,
         request: Request<Incoming>,
         local: Option<SocketAddr>,
     ) -> io::Result<Response<UnsyncBoxBody<Bytes, Infallible>>> {
         let (parts, body) = request.into_parts();
-        if let Some(refusal) = self.refuse(local, &parts.uri, &parts.headers) {
+        if let Some(rejection) = self.reject_other_site(local, &parts.uri, &parts.headers) {
             let date = http_date(self.lock().clock.now());
-            return response(refusal, &Fault::None, &date).map_err(io::Error::other);
+            return http_response(rejection, &Fault::None, &date).map_err(io::Error::other);
         }
         let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
         let fault = {
             let mut state = self.lock();
             let url = format!("{}{target}", state.base_url.url);
-            let fault = state.faults.take(&url);
-            state.requested.push(url);
-            fault
+            state.record(url)
         };
         match &fault {
             Fault::Down => return Err(io::ErrorKind::ConnectionAborted.into()),
@@ -185,50 +209,50 @@ impl MockEntra {
             Fault::Slow(delay) => tokio::time::sleep(*delay).await,
             _ => {}
         }
-        let answer = match Limited::new(body, LONGEST_BODY).collect().await {
+        let response = match Limited::new(body, MAX_BODY).collect().await {
             Ok(body) => {
-                let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
-                let question = Question {
+                let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
+                let request = MockRequest {
                     method: &parts.method,
                     target,
-                    if_none_match: text(header::IF_NONE_MATCH),
-                    authorization: text(header::AUTHORIZATION),
+                    if_none_match: header(header::IF_NONE_MATCH),
+                    authorization: header(header::AUTHORIZATION),
                     body: &body.to_bytes(),
                 };
-                self.answer(&question, &fault)
+                self.respond(&request, &fault)
             }
-            Err(_) => Answer::json(413, &serde_json::json!({ "error": "invalid_request" })),
+            Err(_) => MockResponse::json(413, &serde_json::json!({ "error": "invalid_request" })),
         };
         let date = http_date(self.lock().clock.now());
-        response(answer, &fault, &date).map_err(io::Error::other)
+        http_response(response, &fault, &date).map_err(io::Error::other)
     }
 }
 
-fn response(
-    answer: Answer,
+fn http_response(
+    response: MockResponse,
     fault: &Fault,
     date: &str,
 ) -> Result<Response<UnsyncBoxBody<Bytes, Infallible>>, http::Error> {
-    let mut response = Response::builder().status(answer.status).header(header::DATE, date);
-    if !answer.body.is_empty() {
-        response = response.header(header::CONTENT_TYPE, answer.content_type);
+    let mut builder = Response::builder().status(response.status).header(header::DATE, date);
+    if !response.body.is_empty() {
+        builder = builder.header(header::CONTENT_TYPE, response.content_type);
     }
-    if let Some(age) = answer.max_age {
-        response = response.header(header::CACHE_CONTROL, format!("max-age={}, private", age.as_secs()));
+    if let Some(age) = response.max_age {
+        builder = builder.header(header::CACHE_CONTROL, format!("max-age={}, private", age.as_secs()));
     }
-    if let Some(etag) = answer.etag {
-        response = response.header(header::ETAG, etag);
+    if let Some(etag) = response.etag {
+        builder = builder.header(header::ETAG, etag);
     }
-    if let Some(location) = answer.location {
-        response = response.header(header::LOCATION, location);
+    if let Some(location) = response.location {
+        builder = builder.header(header::LOCATION, location);
     }
-    response.body(match fault {
-        Fault::Drip(pause) => SlowBody::new(answer.body, *pause).boxed_unsync(),
-        _ => Full::new(answer.body).boxed_unsync(),
+    builder.body(match fault {
+        Fault::Drip(pause) => SlowBody::new(response.body, *pause).boxed_unsync(),
+        _ => Full::new(response.body).boxed_unsync(),
     })
 }
 
-/// The back end is named: nothing is installed for the whole process.
+/// The crypto provider is passed explicitly, because installing one would affect the whole process.
 fn tls(certificates: &[u8], key: &[u8]) -> io::Result<TlsAcceptor> {
     let invalid = |error: &dyn std::fmt::Display| io::Error::new(io::ErrorKind::InvalidInput, error.to_string());
     let chain: Vec<CertificateDer<'static>> =

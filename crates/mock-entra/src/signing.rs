@@ -1,18 +1,28 @@
 use aws_lc_rs::{
-    digest::{SHA256, digest},
     hmac,
     signature::{RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde_json::{Map, Value};
 
 use super::key_pair::{KeyKind, PrivateKey};
 
-/// How a token is signed.
+/// The algorithm with which a token is signed.
+///
+/// ```
+/// use mock_entra::{MockEntra, SigningAlgorithm};
+///
+/// let entra = MockEntra::new();
+/// let pss = entra.token().algorithm(SigningAlgorithm::Ps256).build();
+/// let unsigned = entra.token().algorithm(SigningAlgorithm::None).build();
+/// assert!(unsigned.ends_with('.') && !pss.ends_with('.'));
+///
+/// entra.rotate_to(SigningAlgorithm::Es256); // the new key is on the curve P-256
+/// assert_eq!(entra.current_key().jwk()["crv"], "P-256");
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SigningAlgorithm {
-    /// RSA PKCS #1 v1.5 with SHA-256, what Entra uses.
+    /// RSA PKCS #1 v1.5 with SHA-256, which Entra uses.
     #[default]
     Rs256,
     /// RSA PKCS #1 v1.5 with SHA-384.
@@ -31,14 +41,15 @@ pub enum SigningAlgorithm {
     Es384,
     /// Ed25519 (RFC 8037).
     EdDsa,
-    /// HMAC with SHA-256 and these bytes as the secret, whatever the key: for the attack with the public key as secret.
+    /// HMAC with SHA-256 and these bytes as the secret, for the attack that uses the public key as the secret. The signing
+    /// key is ignored.
     Hs256(Vec<u8>),
-    /// No signature at all (`"alg":"none"`).
+    /// No signature (`"alg":"none"`).
     None,
 }
 
 impl SigningAlgorithm {
-    /// The name in the header.
+    /// The `alg` value (RFC 7518, section 3.1).
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Rs256 => "RS256",
@@ -55,7 +66,7 @@ impl SigningAlgorithm {
         }
     }
 
-    /// The kind of key that it needs; `None` where it needs none.
+    /// The required type of key. `None` if no key is required.
     pub(super) fn key_kind(&self) -> Option<KeyKind> {
         match self {
             Self::Rs256 | Self::Rs384 | Self::Rs512 | Self::Ps256 | Self::Ps384 | Self::Ps512 => Some(KeyKind::Rsa),
@@ -66,8 +77,8 @@ impl SigningAlgorithm {
         }
     }
 
-    /// The signature of `message` as it stands in a token. The key is of the kind that is needed.
-    #[expect(clippy::expect_used, reason = "callers check `fits` first, and the keys are the mock's own")]
+    /// The signature of `message`, in base64url. The key must [fit](super::MockKey::fits).
+    #[expect(clippy::expect_used, reason = "callers check `fits` first")]
     pub(super) fn sign(&self, key: &PrivateKey, message: &str) -> String {
         let message = message.as_bytes();
         let signature = match self {
@@ -86,13 +97,4 @@ impl SigningAlgorithm {
         };
         URL_SAFE_NO_PAD.encode(signature.expect("the key fits the algorithm"))
     }
-}
-
-/// The header over which Microsoft's own APIs have their tokens signed: its nonce hashed (`docs/entra.md`, "Nonce in
-/// the token header").
-pub(super) fn with_hashed_nonce(mut header: Map<String, Value>) -> Map<String, Value> {
-    if let Some(Value::String(nonce)) = header.get_mut("nonce") {
-        *nonce = URL_SAFE_NO_PAD.encode(digest(&SHA256, nonce.as_bytes()));
-    }
-    header
 }

@@ -1,159 +1,118 @@
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use serde_json::Value;
 
 use super::{
-    Fault, KeySpec, MockKey, SigningAlgorithm, answer::Answer, base_url::BaseUrl, clock::error_timestamp,
-    key_pair::KeyKind, token_spec::Version,
+    Fault, base_url::BaseUrl, clock::error_timestamp, directory::Directory, key_ring::KeyRing, message::MockResponse,
+    overrides::Overrides,
 };
-use tower_entra::{
-    clock::{Clock, SystemClock},
-    tenant::TenantId,
-};
+use tower_entra::clock::{Clock, SystemClock};
 
-/// Everything that can change about a mock, behind one lock.
+/// Everything about a mock that can change, behind one lock.
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) base_url: BaseUrl,
-    pub(super) tenants: BTreeSet<TenantId>,
-    pub(super) domains: BTreeMap<String, TenantId>,
-    /// The policies of B2C in their own letter case; tokens are issued by the first one.
-    pub(super) policies: Vec<String>,
-    /// Whether the policy is in B2C's issuers.
-    pub(super) tfp_issuer: bool,
-    pub(super) cloud_instance_name: Option<String>,
-    pub(super) published: Vec<KeySpec>,
-    pub(super) current: MockKey,
-    wrong: HashMap<KeyKind, MockKey>,
-    pairs_taken: HashMap<KeyKind, usize>,
-    tokens: u64,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) keys: KeyRing,
+    pub(super) documents: DocumentSettings,
+    pub(super) directory: Directory,
+    pub(super) faults: Faults,
+    /// The URLs of all requests.
+    pub(super) requests: Vec<String>,
+    /// Additional host names at which the mock may be served.
+    pub(super) allowed_hosts: Vec<String>,
+    token_count: u64,
+}
+
+/// The configurable parts of metadata documents and key sets.
+#[derive(Debug)]
+pub(super) struct DocumentSettings {
     pub(super) has_v1: bool,
     pub(super) has_v2: bool,
-    pub(super) metadata: Vec<(String, Option<Value>)>,
+    pub(super) cloud_instance_name: Option<String>,
+    /// For all metadata documents.
+    pub(super) metadata: Overrides,
+    /// Bodies by path.
     pub(super) replaced: HashMap<String, Bytes>,
     pub(super) etags: bool,
     pub(super) max_age: Option<Duration>,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) faults: Faults,
-    pub(super) requested: Vec<String>,
-    pub(super) clients: HashMap<String, Client>,
-    pub(super) apis: HashMap<String, Api>,
-    /// Additional host names it may be served at.
-    pub(super) allowed_hosts: Vec<String>,
 }
 
-/// The faults that are set.
+/// The faults to apply to requests.
 #[derive(Debug, Default)]
 pub(super) struct Faults {
-    pub(super) everywhere: Fault,
-    /// For addresses that contain this string.
-    pub(super) at: Vec<(String, Fault)>,
-    /// For the next requests, before all others.
+    pub(super) default: Fault,
+    /// For URLs that contain the string, instead of the default.
+    pub(super) by_url: Vec<(String, Fault)>,
+    /// For this number of requests, instead of all others.
     pub(super) next: (usize, Fault),
 }
 
-/// A client application that may ask for tokens.
-#[derive(Clone, Debug)]
-pub(super) struct Client {
-    /// `None`: any secret is accepted.
-    pub(super) secret: Option<String>,
-    pub(super) roles: Vec<String>,
-}
-
-/// A registered API.
-#[derive(Clone, Debug)]
-pub(super) struct Api {
-    pub(super) version: Version,
-    pub(super) audience: String,
-}
-
 impl State {
-    pub(super) fn new(base_url: BaseUrl) -> Self {
-        let current = MockKey::fresh(base_url.pool, SigningAlgorithm::default(), 0);
+    pub(super) fn new(base_url: BaseUrl, keys: KeyRing, directory: Directory) -> Self {
         Self {
             base_url,
-            tenants: BTreeSet::new(),
-            domains: BTreeMap::new(),
-            policies: Vec::new(),
-            tfp_issuer: false,
-            cloud_instance_name: None,
-            published: vec![KeySpec::new(&current)],
-            current,
-            wrong: HashMap::new(),
-            pairs_taken: HashMap::from([(KeyKind::default(), 1)]),
-            tokens: 0,
+            clock: Arc::new(SystemClock::default()),
+            keys,
+            documents: DocumentSettings::default(),
+            directory,
+            faults: Faults::default(),
+            requests: Vec::new(),
+            allowed_hosts: Vec::new(),
+            token_count: 0,
+        }
+    }
+
+    /// A number that no other token of this mock has.
+    pub(super) fn next_token_number(&mut self) -> u64 {
+        self.token_count += 1;
+        self.token_count
+    }
+
+    /// Records the request and returns its fault.
+    pub(super) fn record(&mut self, url: String) -> Fault {
+        let fault = self.faults.take(&url);
+        self.requests.push(url);
+        fault
+    }
+
+    /// An error response in Entra's format with the current time.
+    pub(super) fn error(&self, status: u16, error: &str, number: u32, text: &str) -> MockResponse {
+        let timestamp = error_timestamp(self.clock.now());
+        MockResponse::error(&self.base_url.url, &timestamp, status, error, number, text)
+    }
+}
+
+impl DocumentSettings {
+    /// A successful response with the configured caching headers.
+    pub(super) fn response(&self, body: Bytes, if_none_match: Option<&str>) -> MockResponse {
+        MockResponse::document(body, self.etags, self.max_age, if_none_match)
+    }
+}
+
+impl Default for DocumentSettings {
+    fn default() -> Self {
+        Self {
             has_v1: true,
             has_v2: true,
-            metadata: Vec::new(),
+            cloud_instance_name: None,
+            metadata: Overrides::default(),
             replaced: HashMap::new(),
             etags: false,
             max_age: None,
-            clock: Arc::new(SystemClock::default()),
-            faults: Faults::default(),
-            requested: Vec::new(),
-            clients: HashMap::new(),
-            apis: HashMap::new(),
-            allowed_hosts: Vec::new(),
         }
-    }
-
-    /// A key with a pair that no other key of this mock has.
-    pub(super) fn new_key(&mut self, algorithm: SigningAlgorithm) -> MockKey {
-        let taken = self.pairs_taken.entry(algorithm.key_kind().unwrap_or_default()).or_default();
-        let key = MockKey::fresh(self.base_url.pool, algorithm, *taken);
-        *taken += 1;
-        key
-    }
-
-    /// The key of [`wrong_key`](super::TokenBuilder::wrong_key) for this algorithm, which is never published.
-    pub(super) fn wrong_key(&mut self, algorithm: &SigningAlgorithm) -> MockKey {
-        let kind = algorithm.key_kind().unwrap_or_default();
-        if let Some(key) = self.wrong.get(&kind) {
-            return key.clone();
-        }
-        let key = self.new_key(algorithm.clone());
-        self.wrong.insert(kind, key.clone());
-        key
-    }
-
-    /// The number of the next token.
-    pub(super) fn next_token(&mut self) -> u64 {
-        self.tokens += 1;
-        self.tokens
-    }
-
-    /// The response with a document: with an `ETag` and a `max-age` if they are switched on.
-    pub(super) fn document(&self, body: Bytes, if_none_match: Option<&str>) -> Answer {
-        Answer::document(body, self.etags, self.max_age, if_none_match)
-    }
-
-    /// The response with an error in Entra's form, dated by the clock.
-    pub(super) fn error(&self, status: u16, error: &str, number: u32, text: &str) -> Answer {
-        let timestamp = error_timestamp(self.clock.now());
-        Answer::error(&self.base_url.url, &timestamp, status, error, number, text)
-    }
-
-    /// The known tenant that this id or domain names.
-    pub(super) fn tenant(&self, name: &str) -> Option<TenantId> {
-        let by_id = name.parse().ok().filter(|id| self.tenants.contains(id));
-        by_id.or_else(|| self.domains.get(&name.to_ascii_lowercase()).copied())
     }
 }
 
 impl Faults {
-    /// The fault for the current request for `url`.
-    pub(super) fn take(&mut self, url: &str) -> Fault {
-        let (left, fault) = &mut self.next;
-        if *left > 0 {
-            *left -= 1;
+    /// The fault of the current request for `url`.
+    fn take(&mut self, url: &str) -> Fault {
+        let (remaining, fault) = &mut self.next;
+        if *remaining > 0 {
+            *remaining -= 1;
             return fault.clone();
         }
-        let special = self.at.iter().rev().find(|(part, _)| url.contains(part.as_str()));
-        special.map_or_else(|| self.everywhere.clone(), |(_, fault)| fault.clone())
+        let by_url = self.by_url.iter().rev().find(|(part, _)| url.contains(part.as_str()));
+        by_url.map_or_else(|| self.default.clone(), |(_, fault)| fault.clone())
     }
 }

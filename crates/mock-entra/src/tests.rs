@@ -14,6 +14,7 @@ use tower_entra::{
 
 mod documents;
 mod over_http;
+mod providers;
 mod tokens;
 
 const BASE: &str = "https://login.microsoftonline.com";
@@ -42,7 +43,7 @@ fn claims(token: &str) -> Map<String, Value> {
     part(token, 1)
 }
 
-/// Whether the signature of `token` is that of the key, made by `algorithm`.
+/// Whether the signature of `token` verifies with the key and `algorithm`.
 fn verifies(token: &str, key: &Value, algorithm: Algorithm) -> bool {
     let key = DecodingKey::from_rsa_components(key["n"].as_str().unwrap(), key["e"].as_str().unwrap()).unwrap();
     let verifier = (DEFAULT_PROVIDER.verifier_factory)(&algorithm, &key).unwrap();

@@ -4,32 +4,34 @@ use serde_json::json;
 
 use super::{
     MockEntra, TokenBuilder,
-    answer::{Answer, Question},
+    directory::App,
     form::{form_decoded, parameter},
+    message::{MockRequest, MockResponse},
     provider::GRAPH,
-    state::{Client, State},
+    state::State,
     token_spec::Version,
 };
 use tower_entra::tenant::TenantId;
 
-/// What was decided about a request for a token, before one is made.
+/// An authorized request for a token.
 struct Grant {
     tenant: TenantId,
     client_id: String,
-    /// `azpacr`: 1 a secret, 2 a certificate (`docs/entra.md`, "Client application claims").
+    /// The `azpacr` claim: 1 for a secret, 2 for a certificate (`docs/entra.md`, "Client application claims").
     proof: &'static str,
     roles: Vec<String>,
     resource: Resource,
 }
 
+/// The requested API, by the version of its tokens, with its audience.
 enum Resource {
     Graph(String),
     V1(String),
     V2(String),
 }
 
-/// Microsoft's own APIs other than Graph, which get v1 tokens whose audience is as it was asked for.
-const MICROSOFT: [&str; 5] = [
+/// Microsoft's own APIs other than Graph. They receive v1 tokens whose audience is the requested resource.
+const MICROSOFT_APIS: [&str; 5] = [
     "https://management.azure.com",
     "https://management.core.windows.net",
     "https://vault.azure.net",
@@ -38,17 +40,18 @@ const MICROSOFT: [&str; 5] = [
 ];
 
 impl MockEntra {
-    /// Answers `POST /{tenant}/oauth2/v2.0/token`: client credentials, RFC 6749 §4.4. `None` at another path.
-    pub(super) fn issue(&self, question: &Question<'_>, path: &str) -> Option<Answer> {
-        let decided = {
+    /// The response of `POST /{tenant}/oauth2/v2.0/token`, the client credentials grant (RFC 6749, section 4.4). `None` at
+    /// other paths.
+    pub(super) fn token_response(&self, request: &MockRequest<'_>, path: &str) -> Option<MockResponse> {
+        let grant = {
             let (provider, state) = (self.provider(), self.lock());
-            let tenant = provider.tenant_at(&state, path)?;
-            state.grant(question, tenant, provider.graph_host())
+            let tenant = provider.token_endpoint_tenant(&state, path)?;
+            state.grant(request, tenant, provider.graph_host())
         };
-        Some(match decided {
+        Some(match grant {
             Ok(grant) => {
                 let token = self.token_for(grant).build();
-                Answer::json(
+                MockResponse::json(
                     200,
                     &json!({
                         "token_type": "Bearer",
@@ -58,14 +61,14 @@ impl MockEntra {
                     }),
                 )
             }
-            Err(answer) => *answer,
+            Err(response) => *response,
         })
     }
 
     fn token_for(&self, grant: Grant) -> TokenBuilder {
         let token = self.token().app().tenant(grant.tenant).client(grant.client_id).client_proof(grant.proof);
         match grant.resource {
-            // The roles are those that the API at hand assigned; Graph has its own.
+            // The registered roles are those of the user's API. Graph has its own.
             Resource::Graph(audience) => token.graph().audience(audience),
             Resource::V1(audience) => token.v1().audience(audience).roles(grant.roles),
             Resource::V2(audience) => token.v2().audience(audience).roles(grant.roles),
@@ -76,44 +79,44 @@ impl MockEntra {
 impl State {
     fn grant(
         &self,
-        question: &Question<'_>,
-        tenant: Result<TenantId, Box<Answer>>,
+        request: &MockRequest<'_>,
+        tenant: Result<TenantId, Box<MockResponse>>,
         graph_host: Option<&str>,
-    ) -> Result<Grant, Box<Answer>> {
-        let refuse = |status, error, number, text: &str| Box::new(self.error(status, error, number, text));
-        if question.method != Method::POST {
+    ) -> Result<Grant, Box<MockResponse>> {
+        let error = |status, code, number, text: &str| Box::new(self.error(status, code, number, text));
+        if request.method != Method::POST {
             let text = "The endpoint only accepts POST requests. Received a GET request.";
-            return Err(refuse(405, "invalid_request", 900_561, text));
+            return Err(error(405, "invalid_request", 900_561, text));
         }
         let tenant = tenant?;
-        let form = std::str::from_utf8(question.body).unwrap_or_default();
+        let form = std::str::from_utf8(request.body).unwrap_or_default();
         let field = |name: &str| parameter(form, name).filter(|value| !value.is_empty());
         let required = |name: &str| {
             let text = format!("The request body must contain the following parameter: '{name}'.");
-            field(name).ok_or_else(|| refuse(400, "invalid_request", 900_144, &text))
+            field(name).ok_or_else(|| error(400, "invalid_request", 900_144, &text))
         };
         let grant_type = required("grant_type")?;
         if grant_type != "client_credentials" {
             let text = format!("The app requested an unsupported grant type '{grant_type}'.");
-            return Err(refuse(400, "unsupported_grant_type", 70_003, &text));
+            return Err(error(400, "unsupported_grant_type", 70_003, &text));
         }
-        let basic = question.authorization.and_then(basic_credentials);
+        let basic = request.authorization.and_then(basic_credentials);
         let (client_id, secret) = match basic {
             Some((client_id, secret)) => (client_id, Some(secret)),
             None => (required("client_id")?, field("client_secret")),
         };
         let client_id = client_id.to_ascii_lowercase();
-        let Some(client) = self.clients.get(&client_id) else {
+        let Some(app) = self.directory.apps.get(&client_id) else {
             let text = format!(
                 "Application with identifier '{client_id}' was not found in the directory '{tenant}'. This can happen \
                  if the application has not been installed by the administrator of the tenant or consented to by any \
                  user in the tenant."
             );
-            return Err(refuse(400, "unauthorized_client", 700_016, &text));
+            return Err(error(400, "unauthorized_client", 700_016, &text));
         };
-        let proof = match client.proof(secret.as_deref(), field("client_assertion").as_deref()) {
+        let proof = match app.proof(secret.as_deref(), field("client_assertion").as_deref()) {
             Ok(proof) => proof,
-            Err((number, text)) => return Err(refuse(401, "invalid_client", number, text)),
+            Err((number, text)) => return Err(error(401, "invalid_client", number, text)),
         };
         let scope = required("scope")?;
         let Some(resource) = scope.strip_suffix("/.default").filter(|resource| !resource.contains(' ')) else {
@@ -121,7 +124,7 @@ impl State {
                 "The provided value for scope {scope} is not valid. Client credential flows must have a scope value \
                  with /.default suffixed to the resource identifier (application ID URI)."
             );
-            return Err(refuse(400, "invalid_scope", 1_002_012, &text));
+            return Err(error(400, "invalid_scope", 1_002_012, &text));
         };
         let Some(resource) = self.resource(resource, graph_host) else {
             let text = format!(
@@ -129,14 +132,14 @@ impl State {
                  if the application has not been installed by the administrator of the tenant or consented to by any \
                  user in the tenant. You might have sent your authentication request to the wrong tenant."
             );
-            return Err(refuse(400, "invalid_resource", 500_011, &text));
+            return Err(error(400, "invalid_resource", 500_011, &text));
         };
-        Ok(Grant { tenant, client_id, proof, roles: client.roles.clone(), resource })
+        Ok(Grant { tenant, client_id, proof, roles: app.roles.clone(), resource })
     }
 
-    /// The API that `resource` names; Microsoft Graph is at `graph_host`.
+    /// The API with this identifier. `graph_host` is the host of Microsoft Graph.
     fn resource(&self, resource: &str, graph_host: Option<&str>) -> Option<Resource> {
-        if let Some(api) = self.apis.get(resource) {
+        if let Some(api) = self.directory.apis.get(resource) {
             let audience = api.audience.clone();
             return Some(match api.version {
                 Version::V1 => Resource::V1(audience),
@@ -148,17 +151,17 @@ impl State {
         if resource == GRAPH || graph_host.is_some_and(is_graph) {
             return Some(Resource::Graph(resource.to_owned()));
         }
-        if MICROSOFT.contains(&host) {
+        if MICROSOFT_APIS.contains(&host) {
             return Some(Resource::V1(resource.to_owned()));
         }
-        // `api://C`, `api://T/C` or the client id itself.
+        // `api://{client id}`, `api://{tenant}/{client id}` or the client id itself.
         let client_id = resource.strip_prefix("api://").map_or(resource, |uri| uri.rsplit('/').next().unwrap_or(uri));
         client_id.parse::<TenantId>().is_ok().then(|| Resource::V2(client_id.to_owned()))
     }
 }
 
-impl Client {
-    /// How the client proved who it is, or the number and text of the refusal. Assertions are taken unread.
+impl App {
+    /// The `azpacr` claim for the credentials, or the number and text of the error. Client assertions are not validated.
     fn proof(&self, secret: Option<&str>, assertion: Option<&str>) -> Result<&'static str, (u32, &'static str)> {
         match (secret, assertion, &self.secret) {
             (Some(secret), _, Some(right)) if secret != right => Err((
@@ -176,7 +179,7 @@ impl Client {
     }
 }
 
-/// Client id and secret of an `Authorization` header (RFC 6749 §2.3.1).
+/// The client id and secret of an `Authorization` header (RFC 6749, section 2.3.1).
 fn basic_credentials(header: &str) -> Option<(String, String)> {
     let (scheme, credentials) = header.split_once(' ')?;
     let decoded = String::from_utf8(STANDARD.decode(credentials.trim()).ok()?).ok()?;

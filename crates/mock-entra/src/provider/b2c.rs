@@ -1,41 +1,47 @@
 use serde_json::{Map, Value, json};
 
-use super::{Dates, Found, Provider, nothing, object};
-use crate::answer::Answer;
-use crate::form::parameter;
-use crate::ids;
-use crate::key_spec::KeySet;
-use crate::state::State;
-use crate::token_spec::{Claims, Kind, NONCE, TokenSpec, deterministic_guid};
+use super::{Document, Provider, Validity, not_found, object};
+use crate::{
+    claims::{Claims, NAME, NONCE, deterministic_guid},
+    form::parameter,
+    ids,
+    key_spec::KeySet,
+    message::MockResponse,
+    state::State,
+    token_spec::{Kind, TokenSpec},
+};
+use tower_entra::tenant::TenantId;
 
-/// Azure AD B2C (`docs/entra.md`, "Azure AD B2C"). Its tenants and policies are in the state.
+/// Azure AD B2C (`docs/entra.md`, "Azure AD B2C").
 #[derive(Debug)]
 pub(crate) struct B2c;
 
-/// What an address names, and how: its root is that of all addresses of the policy, `?p=` its query.
-struct Place<'s> {
-    tenant: String,
+/// A path of a policy, split into its components.
+struct PolicyPath<'s> {
+    tenant: TenantId,
     policy: &'s str,
+    /// The common prefix of the URLs of this policy.
     root: String,
+    /// The common query of the URLs of this policy.
     query: String,
     rest: String,
 }
 
-impl<'s> Place<'s> {
-    /// The place at `path`, where both tenant and policy exist: `/{tenant}/{policy}/…`, `/tfp/{tenant}/{policy}/…` or
-    /// `/{tenant}/…?p={policy}`.
-    fn at(state: &'s State, path: &str, query: &str) -> Option<Self> {
+impl<'s> PolicyPath<'s> {
+    /// Parses `/{tenant}/{policy}/…`, `/tfp/{tenant}/{policy}/…` or `/{tenant}/…?p={policy}`. `None` if the tenant or the
+    /// policy is not registered.
+    fn parse(state: &'s State, path: &str, query: &str) -> Option<Self> {
         let path = path.strip_prefix("/tfp").filter(|rest| rest.starts_with('/')).unwrap_or(path);
         let (name, rest) = path.strip_prefix('/')?.split_once('/')?;
-        let tenant = state.tenant(name)?.to_string();
+        let tenant = state.directory.tenant(name)?;
         let root = format!("{}/{name}", state.base_url.url);
         if let Some(policy) = parameter(query, "p") {
-            let policy = policy_of(state, &policy)?;
+            let policy = state.directory.policy(&policy)?;
             let query = format!("?p={}", policy.to_ascii_lowercase());
             return Some(Self { tenant, policy, root, query, rest: rest.to_owned() });
         }
         let (policy, rest) = rest.split_once('/')?;
-        let policy = policy_of(state, policy)?;
+        let policy = state.directory.policy(policy)?;
         let root = format!("{root}/{}", policy.to_ascii_lowercase());
         Some(Self { tenant, policy, root, query: String::new(), rest: rest.to_owned() })
     }
@@ -43,7 +49,7 @@ impl<'s> Place<'s> {
     fn metadata(&self, state: &State) -> Map<String, Value> {
         let at = |path: &str| format!("{}/{path}{}", self.root, self.query);
         object(json!({
-            "issuer": issuer(state, &self.tenant, self.policy),
+            "issuer": issuer(state, &self.tenant.to_string(), self.policy),
             "authorization_endpoint": at("oauth2/v2.0/authorize"),
             "token_endpoint": at("oauth2/v2.0/token"),
             "end_session_endpoint": at("oauth2/v2.0/logout"),
@@ -55,42 +61,39 @@ impl<'s> Place<'s> {
             ],
             "scopes_supported": ["openid"],
             "subject_types_supported": ["pairwise"],
-            "id_token_signing_alg_values_supported": [state.current.algorithm().name()],
+            "id_token_signing_alg_values_supported": [state.keys.current.algorithm().name()],
             "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
             "claims_supported": ["name", "sub", "idp", "tfp", "iss", "iat", "exp", "aud", "acr", "nonce", "auth_time"],
         }))
     }
 }
 
-/// The policy with its own letter case.
-fn policy_of<'s>(state: &'s State, name: &str) -> Option<&'s str> {
-    state.policies.iter().find(|policy| policy.eq_ignore_ascii_case(name)).map(String::as_str)
-}
-
 fn issuer(state: &State, tenant: &str, policy: &str) -> String {
     let base = &state.base_url.url;
-    if state.tfp_issuer { format!("{base}/tfp/{tenant}/{policy}/v2.0/") } else { format!("{base}/{tenant}/v2.0/") }
+    if state.directory.policy_in_issuer {
+        format!("{base}/tfp/{tenant}/{policy}/v2.0/")
+    } else {
+        format!("{base}/{tenant}/v2.0/")
+    }
 }
 
-/// The policy of a token, known or not.
+/// The policy of a token, registered or not.
 fn policy<'a>(state: &'a State, spec: &'a TokenSpec) -> &'a str {
-    spec.policy.as_deref().or(state.policies.first().map(String::as_str)).unwrap_or_default()
+    spec.policy.as_deref().unwrap_or(state.directory.default_policy())
 }
 
 impl Provider for B2c {
-    fn find(&self, state: &State, path: &str, query: &str) -> Result<Found, Box<Answer>> {
-        let place = Place::at(state, path, query).ok_or_else(nothing)?;
-        match place.rest.as_str() {
-            "v2.0/.well-known/openid-configuration" => Ok(Found::Metadata(place.metadata(state))),
-            "discovery/v2.0/keys" => {
-                Ok(Found::Keys(KeySet { tenant: state.tenant(&place.tenant), ..KeySet::default() }))
-            }
-            _ => Err(nothing()),
+    fn document(&self, state: &State, path: &str, query: &str) -> Result<Document, Box<MockResponse>> {
+        let path = PolicyPath::parse(state, path, query).ok_or_else(not_found)?;
+        match path.rest.as_str() {
+            "v2.0/.well-known/openid-configuration" => Ok(Document::Metadata(path.metadata(state))),
+            "discovery/v2.0/keys" => Ok(Document::Keys(KeySet { tenant: Some(path.tenant), ..KeySet::default() })),
+            _ => Err(not_found()),
         }
     }
 
     fn metadata_url(&self, state: &State) -> String {
-        let policy = state.policies.first().map_or("", String::as_str);
+        let policy = state.directory.default_policy();
         format!("{}/{}/{policy}/v2.0/.well-known/openid-configuration", state.base_url.url, ids::TENANT)
     }
 
@@ -98,27 +101,27 @@ impl Provider for B2c {
         issuer(state, &spec.tenant, policy(state, spec))
     }
 
-    fn dates(&self) -> Dates {
-        Dates { lifetime: 3600, back_dated: 0, not_before: true }
+    fn validity(&self) -> Validity {
+        Validity { lifetime: 3600, backdated: 0, has_not_before: true }
     }
 
     fn claims(&self, state: &State, spec: &TokenSpec) -> Claims {
         let mut claims = Claims::default();
         let is_id_token = spec.kind == Kind::IdToken;
-        let usual = if is_id_token { spec.client.as_str() } else { ids::CLIENT_ID };
+        let audience = if is_id_token { spec.client.as_str() } else { ids::CLIENT_ID };
         claims.put("ver", "1.0");
-        claims.put("aud", spec.audience.as_deref().unwrap_or(usual));
-        claims.put(if spec.acr { "acr" } else { "tfp" }, policy(state, spec));
+        claims.put("aud", spec.audience.as_deref().unwrap_or(audience));
+        claims.put(if spec.policy_in_acr { "acr" } else { "tfp" }, policy(state, spec));
         if spec.kind == Kind::App {
-            // Its app roles stand in `scp`.
+            // B2C puts app roles in `scp`.
             let roles = spec.roles.as_ref().map_or_else(|| "Files.Read.All".to_owned(), |roles| roles.join(" "));
             claims.put("sub", spec.object_id.clone().unwrap_or_else(|| deterministic_guid(&spec.client)));
             claims.put("scp", spec.scopes.clone().unwrap_or(roles));
         } else {
             claims.put("sub", spec.user());
-            claims.put("name", "Ada Example");
+            claims.put("name", NAME);
             claims.put_some("scp", spec.scopes("Files.Read"));
-            claims.put_list("roles", spec.roles.as_ref());
+            claims.put_list("roles", spec.roles.as_deref());
         }
         if is_id_token {
             claims.put("nonce", NONCE);

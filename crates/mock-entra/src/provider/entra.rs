@@ -2,14 +2,15 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::{Dates, Found, Provider, entra_claims, nothing, object};
+use super::{Document, Provider, Validity, entra_claims, not_found, object};
 use crate::{
-    answer::Answer,
+    claims::Claims,
     form::parameter,
     ids,
     key_spec::KeySet,
+    message::MockResponse,
     state::State,
-    token_spec::{Claims, TokenSpec, Version},
+    token_spec::{TokenSpec, Version},
 };
 use tower_entra::tenant::{Cloud, TenantId};
 
@@ -20,7 +21,7 @@ pub(crate) struct Entra {
     v2_issuer: String,
     graph_host: &'static str,
     msgraph_host: &'static str,
-    /// Whether there are documents for all tenants: `common`, `organizations`, and `consumers`.
+    /// Whether it has the shared documents `common` and `organizations`, and the tenant `consumers`.
     is_shared: bool,
 }
 
@@ -29,7 +30,7 @@ const PLACEHOLDER: &str = "{tenantid}";
 impl Entra {
     /// One of Microsoft's clouds.
     pub(crate) fn of_cloud(cloud: Cloud) -> Self {
-        // Not asked of the library, which is tested with this mock.
+        // Independent of tower-entra, which is tested with this mock.
         let v1_host = match cloud {
             Cloud::Public | Cloud::UsGovernment => "sts.windows.net",
             Cloud::China => "sts.chinacloudapi.cn",
@@ -49,7 +50,7 @@ impl Entra {
         }
     }
 
-    /// An emulator, whose issuers have its address in them.
+    /// An emulator, whose issuers contain its base address.
     pub(crate) fn at(base: &str) -> Self {
         let base = base.trim_end_matches('/');
         Self {
@@ -59,13 +60,13 @@ impl Entra {
         }
     }
 
-    /// External ID: its issuers have the tenant's id as their host, wherever its documents are (`docs/entra.md`,
+    /// External ID. The host of its issuers starts with the tenant id, whatever the base address (`docs/entra.md`,
     /// "External ID").
     pub(crate) fn external_id() -> Self {
         Self { is_shared: false, ..Self::at(&format!("https://{PLACEHOLDER}.ciamlogin.com")) }
     }
 
-    /// The issuer of `version` with `tenant` put in, whatever that is.
+    /// The issuer of `tenant`, which does not have to be registered.
     fn issuer_of(&self, version: Version, tenant: &str) -> String {
         self.issuer_template(version).replace(PLACEHOLDER, tenant)
     }
@@ -77,7 +78,7 @@ impl Entra {
         }
     }
 
-    /// Whose documents the first segment of a path names.
+    /// The owner of the documents with this first path segment.
     fn owner(&self, state: &State, segment: &str) -> Option<Owner> {
         match segment {
             "common" | "organizations" if self.is_shared => Some(Owner { tenant: None, segment: segment.to_owned() }),
@@ -88,10 +89,10 @@ impl Entra {
     fn tenant(&self, state: &State, segment: &str) -> Option<TenantId> {
         let personal = TenantId::PERSONAL_ACCOUNTS;
         let is_personal = self.is_shared && (segment == "consumers" || segment.parse() == Ok(personal));
-        if is_personal { Some(personal) } else { state.tenant(segment) }
+        if is_personal { Some(personal) } else { state.directory.tenant(segment) }
     }
 
-    /// The `issuer` of the owner's document, with the placeholder where it is shared.
+    /// The `issuer` in the owner's documents. Shared documents contain the template.
     fn document_issuer(&self, owner: &Owner, version: Version) -> String {
         match owner.tenant {
             Some(_) => self.issuer_of(version, &owner.segment),
@@ -122,7 +123,7 @@ impl Entra {
             "rbac_url": "https://pas.windows.net",
         });
         document.extend(object(common));
-        if let Some(name) = &state.cloud_instance_name {
+        if let Some(name) = &state.documents.cloud_instance_name {
             document.insert("cloud_instance_name".into(), name.as_str().into());
         }
         document
@@ -167,13 +168,12 @@ impl Entra {
         }))
     }
 
-    /// What clients ask to learn which hosts belong together (`docs/entra.md`, "Clouds and login hosts").
+    /// The instance discovery document, with the equivalent hosts (`docs/entra.md`, "Clouds and login hosts").
     fn instance_discovery(state: &State, query: &str) -> Value {
-        let asked = parameter(query, "authorization_endpoint").unwrap_or_default();
-        let tenant = asked.split('/').nth(3).filter(|tenant| !tenant.is_empty()).unwrap_or("common").to_owned();
+        let endpoint = parameter(query, "authorization_endpoint").unwrap_or_default();
+        let tenant = endpoint.split('/').nth(3).filter(|tenant| !tenant.is_empty()).unwrap_or("common").to_owned();
         let host = |base: &str| base.split_once("://").map_or(base, |(_, host)| host).to_owned();
-        let aliases: Vec<String> =
-            std::iter::once(&state.base_url.url).chain(&state.base_url.aliases).map(|base| host(base)).collect();
+        let aliases: Vec<String> = state.base_url.all().map(|base| host(base)).collect();
         json!({
             "tenant_discovery_endpoint": format!("{}/{tenant}/v2.0/.well-known/openid-configuration", state.base_url.url),
             "api-version": "1.1",
@@ -188,36 +188,38 @@ impl Entra {
 
 impl Provider for Entra {
     fn hosted_at(&self, base: &str) -> Option<Arc<dyn Provider>> {
-        // As an emulator: nobody but Microsoft may claim the issuers of its clouds.
+        // An emulator: the issuers of Microsoft's clouds belong to Microsoft's hosts only.
         let (graph_host, msgraph_host) = (self.graph_host, self.msgraph_host);
         self.is_shared.then(|| Arc::new(Self { graph_host, msgraph_host, ..Self::at(base) }) as Arc<dyn Provider>)
     }
 
-    fn find(&self, state: &State, path: &str, query: &str) -> Result<Found, Box<Answer>> {
+    fn document(&self, state: &State, path: &str, query: &str) -> Result<Document, Box<MockResponse>> {
         if self.is_shared && path == "/common/discovery/instance" {
-            return Ok(Found::Other(Self::instance_discovery(state, query)));
+            return Ok(Document::Other(Self::instance_discovery(state, query)));
         }
-        let (segment, rest) = path.trim_start_matches('/').split_once('/').ok_or_else(nothing)?;
-        let document = Document::at(rest).ok_or_else(nothing)?;
+        let (segment, rest) = path.trim_start_matches('/').split_once('/').ok_or_else(not_found)?;
+        let document = DocumentPath::parse(rest).ok_or_else(not_found)?;
         let is_switched_on = match document.version() {
-            Version::V1 => state.has_v1,
-            Version::V2 => state.has_v2,
+            Version::V1 => state.documents.has_v1,
+            Version::V2 => state.documents.has_v2,
         };
         if !is_switched_on {
-            return Err(nothing());
+            return Err(not_found());
         }
         let Some(owner) = self.owner(state, segment) else {
             return Err(Box::new(unknown_tenant(state, segment, "invalid_tenant")));
         };
         let app = parameter(query, "appid");
         Ok(match document {
-            Document::Metadata(version) => Found::Metadata(self.metadata(state, &owner, version, app.as_deref())),
-            // Keys of v1 sets have neither `issuer` nor `cloud_instance_name` (`docs/entra.md`, "Signing keys (JWKS)").
-            Document::Keys(version) => Found::Keys(KeySet {
+            DocumentPath::Metadata(version) => {
+                Document::Metadata(self.metadata(state, &owner, version, app.as_deref()))
+            }
+            // The keys of v1 key sets have neither `issuer` nor `cloud_instance_name` (`docs/entra.md`, "Signing keys (JWKS)").
+            DocumentPath::Keys(version) => Document::Keys(KeySet {
                 tenant: owner.tenant,
                 app,
                 issuer: (version == Version::V2).then(|| self.document_issuer(&owner, version)),
-                cloud_instance_name: state.cloud_instance_name.clone(),
+                cloud_instance_name: state.documents.cloud_instance_name.clone(),
                 x5t: true,
                 alg: false,
             }),
@@ -236,12 +238,12 @@ impl Provider for Entra {
         entra_claims::claims(spec, &self.issuer_of(spec.version, &spec.tenant))
     }
 
-    /// `nbf` and `iat` are dated back by about five minutes (`docs/entra.md`, "Token lifetime").
-    fn dates(&self) -> Dates {
-        Dates { lifetime: 3599, back_dated: 300, not_before: true }
+    /// `nbf` and `iat` are about five minutes in the past (`docs/entra.md`, "Token lifetime").
+    fn validity(&self) -> Validity {
+        Validity { lifetime: 3599, backdated: 300, has_not_before: true }
     }
 
-    fn tenant_at(&self, state: &State, path: &str) -> Option<Result<TenantId, Box<Answer>>> {
+    fn token_endpoint_tenant(&self, state: &State, path: &str) -> Option<Result<TenantId, Box<MockResponse>>> {
         let segment = path.strip_suffix("/oauth2/v2.0/token")?.trim_start_matches('/');
         let segment = segment.split('/').next().unwrap_or_default();
         let Some(owner) = self.owner(state, segment) else {
@@ -259,7 +261,7 @@ impl Provider for Entra {
     }
 }
 
-fn unknown_tenant(state: &State, segment: &str, error: &str) -> Answer {
+fn unknown_tenant(state: &State, segment: &str, error: &str) -> MockResponse {
     let text = format!(
         "Tenant '{segment}' not found. Check to make sure you have the correct tenant ID and are signing into the \
          correct cloud. Check with your subscription administrator, this may happen if there are no active \
@@ -268,23 +270,23 @@ fn unknown_tenant(state: &State, segment: &str, error: &str) -> Answer {
     state.error(400, error, 90_002, &text)
 }
 
-/// Whose document it is: the first segment of its path.
+/// The owner of a document, from the first segment of its path.
 #[derive(Debug)]
 struct Owner {
     /// `None` for `common` and `organizations`.
     tenant: Option<TenantId>,
-    /// How addresses inside the document name it: the shared name, else the tenant's id, also if a domain was asked.
+    /// The segment in the URLs of the document: the shared name or the tenant id, even if the request has a domain.
     segment: String,
 }
 
-/// What lies at a path behind its first segment.
-enum Document {
+/// The kind of document, from the path after its first segment.
+enum DocumentPath {
     Metadata(Version),
     Keys(Version),
 }
 
-impl Document {
-    fn at(rest: &str) -> Option<Self> {
+impl DocumentPath {
+    fn parse(rest: &str) -> Option<Self> {
         match rest {
             ".well-known/openid-configuration" => Some(Self::Metadata(Version::V1)),
             "v2.0/.well-known/openid-configuration" => Some(Self::Metadata(Version::V2)),

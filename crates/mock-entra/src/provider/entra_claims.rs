@@ -1,20 +1,23 @@
-//! What Entra's tokens say, v1 and v2 (`docs/entra.md`, "Payload claims").
+//! The claims of Entra's v1 and v2 tokens (`docs/entra.md`, "Payload claims").
 
 use serde_json::json;
 
-use crate::ids;
-use crate::token_spec::{Claims, Kind, LOGIN, NONCE, TokenSpec, Version, deterministic_guid, deterministic_string};
+use crate::{
+    claims::{Claims, LOGIN, NAME, NONCE, deterministic_guid, deterministic_string},
+    ids,
+    token_spec::{Kind, TokenSpec, Version},
+};
 
 /// The audience of Microsoft Graph.
 pub(crate) const GRAPH: &str = "00000003-0000-0000-c000-000000000000";
 
-/// All claims but `iss` and the dates. `issuer` is the token's issuer, which v1 app-only tokens repeat in `idp`.
+/// All claims except `iss` and the times. V1 app-only tokens repeat the `issuer` in `idp`.
 pub(super) fn claims(spec: &TokenSpec, issuer: &str) -> Claims {
     let object_id = object_id(spec);
     let audience = audience(spec);
     let subject = match spec.kind {
         Kind::App => object_id.clone(),
-        // Pairwise: another one for each application (`docs/entra.md`, "Token and subject").
+        // Pairwise: different for each application (`docs/entra.md`, "Token and subject").
         _ => deterministic_string(&format!("{object_id} {audience}")),
     };
     let mut claims = Claims::default();
@@ -38,7 +41,7 @@ pub(super) fn claims(spec: &TokenSpec, issuer: &str) -> Claims {
     match spec.kind {
         Kind::App if spec.version == Version::V1 => claims.put("idp", issuer),
         Kind::App => {}
-        Kind::User | Kind::IdToken => put_person(&mut claims, spec.version),
+        Kind::User | Kind::IdToken => put_user(&mut claims, spec.version),
     }
     if spec.kind == Kind::IdToken {
         claims.put("nonce", NONCE);
@@ -56,9 +59,8 @@ pub(super) fn claims(spec: &TokenSpec, issuer: &str) -> Claims {
     claims
 }
 
-/// The one user there is.
-fn put_person(claims: &mut Claims, version: Version) {
-    claims.put("name", "Ada Example");
+fn put_user(claims: &mut Claims, version: Version) {
+    claims.put("name", NAME);
     claims.put("sid", "bbbbbbbb-1111-2222-3333-444444444444");
     if version == Version::V2 {
         return claims.put("preferred_username", LOGIN);

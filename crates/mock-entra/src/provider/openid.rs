@@ -1,16 +1,14 @@
-//! What OpenID Connect providers have in common (OpenID Connect Discovery §3).
+//! Providers that differ only in their paths, the format of their tokens and their claims.
 
 use serde_json::json;
 
-use super::{Found, nothing, object};
-use crate::answer::Answer;
-use crate::key_spec::KeySet;
-use crate::state::State;
+use super::{Document, Provider, Validity, not_found, object};
+use crate::{claims::Claims, key_spec::KeySet, message::MockResponse, state::State, token_spec::TokenSpec};
 
-/// The paths of a provider, each behind the base address.
+/// An OpenID Connect provider (OpenID Connect Discovery 1.0, section 3). All paths are relative to the base address.
 #[derive(Debug)]
-pub(super) struct Layout {
-    /// Of the issuer; with a slash at its end if the issuer has one.
+pub(crate) struct OpenIdProvider {
+    /// With a trailing slash if the issuer has one.
     pub(super) issuer: &'static str,
     pub(super) keys: &'static str,
     pub(super) authorization: &'static str,
@@ -18,25 +16,25 @@ pub(super) struct Layout {
     pub(super) userinfo: &'static str,
     /// Whether keys have `x5t`.
     pub(super) x5t: bool,
+    /// The `typ` header parameter of tokens.
+    pub(super) typ: Option<&'static str>,
+    /// The lifetime of tokens in seconds.
+    pub(super) lifetime: i64,
+    pub(super) claims: fn(&State, &TokenSpec) -> Claims,
 }
 
-impl Layout {
-    pub(super) fn issuer(&self, state: &State) -> String {
-        format!("{}{}", state.base_url.url, self.issuer)
-    }
-
-    /// The metadata document, the key set, or an error.
-    pub(super) fn find(&self, state: &State, path: &str) -> Result<Found, Box<Answer>> {
+impl Provider for OpenIdProvider {
+    fn document(&self, state: &State, path: &str, _query: &str) -> Result<Document, Box<MockResponse>> {
         if path == self.keys {
-            return Ok(Found::Keys(KeySet { x5t: self.x5t, alg: true, ..KeySet::default() }));
+            return Ok(Document::Keys(KeySet { x5t: self.x5t, alg: true, ..KeySet::default() }));
         }
-        let root = path.strip_suffix("/.well-known/openid-configuration").ok_or_else(nothing)?;
+        let root = path.strip_suffix("/.well-known/openid-configuration").ok_or_else(not_found)?;
         if root != self.issuer.trim_end_matches('/') {
-            return Err(nothing());
+            return Err(not_found());
         }
         let at = |path: &str| format!("{}{path}", state.base_url.url);
-        Ok(Found::Metadata(object(json!({
-            "issuer": self.issuer(state),
+        Ok(Document::Metadata(object(json!({
+            "issuer": at(self.issuer),
             "authorization_endpoint": at(self.authorization),
             "token_endpoint": at(self.token),
             "userinfo_endpoint": at(self.userinfo),
@@ -46,9 +44,25 @@ impl Layout {
             "grant_types_supported": ["authorization_code", "client_credentials", "refresh_token"],
             "subject_types_supported": ["public"],
             "scopes_supported": ["openid", "profile", "email", "offline_access"],
-            "id_token_signing_alg_values_supported": [state.current.algorithm().name()],
+            "id_token_signing_alg_values_supported": [state.keys.current.algorithm().name()],
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
             "code_challenge_methods_supported": ["S256"],
         }))))
+    }
+
+    fn issuer(&self, state: &State, _spec: &TokenSpec) -> String {
+        format!("{}{}", state.base_url.url, self.issuer)
+    }
+
+    fn claims(&self, state: &State, spec: &TokenSpec) -> Claims {
+        (self.claims)(state, spec)
+    }
+
+    fn validity(&self) -> Validity {
+        Validity { lifetime: self.lifetime, backdated: 0, has_not_before: false }
+    }
+
+    fn typ(&self) -> Option<&'static str> {
+        self.typ
     }
 }

@@ -1,29 +1,29 @@
 use super::*;
 
 #[tokio::test]
-async fn metadata_leads_to_keys() {
+async fn metadata_of_each_tenant_segment_leads_to_its_keys() {
     let mock = MockEntra::new();
     mock.add_domain("Contoso.example", MockEntra::TENANT.parse().unwrap());
     let tenant = MockEntra::TENANT;
     let personal = TenantId::PERSONAL_ACCOUNTS.to_string();
-    for (asked, named, in_issuer) in [
+    for (segment, canonical, in_issuer) in [
         ("common", "common", "{tenantid}"),
         ("organizations", "organizations", "{tenantid}"),
         ("consumers", &*personal, &*personal),
         (tenant, tenant, tenant),
         ("contoso.EXAMPLE", tenant, tenant),
     ] {
-        let v1 = json_at(&mock, &format!("/{asked}/.well-known/openid-configuration")).await;
+        let v1 = json_at(&mock, &format!("/{segment}/.well-known/openid-configuration")).await;
         assert_eq!(v1["issuer"], format!("https://sts.windows.net/{in_issuer}/"));
-        assert_eq!(v1["jwks_uri"], format!("{BASE}/{named}/discovery/keys"));
-        let v2 = json_at(&mock, &format!("/{asked}/v2.0/.well-known/openid-configuration?appid=x")).await;
+        assert_eq!(v1["jwks_uri"], format!("{BASE}/{canonical}/discovery/keys"));
+        let v2 = json_at(&mock, &format!("/{segment}/v2.0/.well-known/openid-configuration?appid=x")).await;
         assert_eq!(v2["issuer"], format!("{BASE}/{in_issuer}/v2.0"));
-        assert_eq!(v2["jwks_uri"], format!("{BASE}/{named}/discovery/v2.0/keys?appid=x"));
-        assert_eq!(v2["token_endpoint"], format!("{BASE}/{named}/oauth2/v2.0/token"));
+        assert_eq!(v2["jwks_uri"], format!("{BASE}/{canonical}/discovery/v2.0/keys?appid=x"));
+        assert_eq!(v2["token_endpoint"], format!("{BASE}/{canonical}/oauth2/v2.0/token"));
         assert_eq!(v2["cloud_instance_name"], "microsoftonline.com");
 
-        let v1 = json_at(&mock, &format!("/{asked}/discovery/keys")).await;
-        let v2 = json_at(&mock, &format!("/{asked}/discovery/v2.0/keys")).await;
+        let v1 = json_at(&mock, &format!("/{segment}/discovery/keys")).await;
+        let v2 = json_at(&mock, &format!("/{segment}/discovery/v2.0/keys")).await;
         assert_eq!((kids(&v1), kids(&v2)), (vec![&*mock.current_kid()], vec![&*mock.current_kid()]));
         let names: Vec<_> = v1["keys"][0].as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(names, ["e", "kid", "kty", "n", "use", "x5t"]);
@@ -33,7 +33,7 @@ async fn metadata_leads_to_keys() {
 }
 
 #[tokio::test]
-async fn tenants_must_be_known() {
+async fn documents_of_unregistered_tenants_are_errors() {
     let mock = MockEntra::new();
     let id = "99999999-aaaa-bbbb-cccc-dddddddddddd";
     let path = format!("/{id}/discovery/v2.0/keys");
@@ -53,7 +53,7 @@ async fn tenants_must_be_known() {
 }
 
 #[tokio::test]
-async fn keys_go_where_they_are_put() {
+async fn keys_are_published_in_the_key_sets_of_their_spec() {
     let mock = MockEntra::new();
     mock.drop_all_keys();
     let other = MockEntra::OTHER_TENANT;
@@ -79,12 +79,12 @@ async fn keys_go_where_they_are_put() {
     assert_eq!(kids(&tenant), ["raw", "changed"]);
 
     assert!(mock.drop_key("raw") && !mock.drop_key("raw"));
-    mock.publish(KeySpec::raw("no object"));
-    assert_eq!(json_at(&mock, "/common/discovery/v2.0/keys").await["keys"][2], "no object");
+    mock.publish(KeySpec::raw("not an object"));
+    assert_eq!(json_at(&mock, "/common/discovery/v2.0/keys").await["keys"][2], "not an object");
 }
 
 #[tokio::test]
-async fn rotation_keeps_the_old_key() {
+async fn rotation_keeps_the_previous_key_published() {
     let mock = MockEntra::new();
     let old = mock.current_kid();
     let new = mock.rotate();
@@ -96,7 +96,7 @@ async fn rotation_keeps_the_old_key() {
 }
 
 #[tokio::test]
-async fn documents_can_be_changed() {
+async fn documents_can_be_changed_replaced_and_removed() {
     let mock = MockEntra::new();
     mock.set_metadata("jwks_uri", Some(json!("https://evil.example/keys")));
     mock.set_metadata("token_endpoint", None);
@@ -118,7 +118,7 @@ async fn documents_can_be_changed() {
 }
 
 #[tokio::test]
-async fn documents_may_be_kept() {
+async fn caching_headers_are_sent_when_configured() {
     let mock = MockEntra::new();
     let clock = ManualClock::at(UNIX_EPOCH + Duration::from_secs(784_111_777));
     mock.set_clock(clock);
@@ -141,16 +141,16 @@ async fn documents_may_be_kept() {
 }
 
 #[tokio::test]
-async fn answers_for_the_hosts_of_its_cloud_alone() {
+async fn fetches_succeed_only_for_the_hosts_of_the_cloud() {
     let mock = MockEntra::new();
-    for (base, known) in [
+    for (base, is_served) in [
         ("https://login.windows.net", true),
         ("https://login.microsoftonline.us", false),
         ("http://login.microsoftonline.com", false),
         ("https://login.microsoftonline.com.evil.example", false),
     ] {
-        let answer = mock.fetch(FetchRequest::new(format!("{base}/common/discovery/keys"), CAP)).await;
-        assert_eq!(answer.is_ok(), known, "{base}");
+        let response = mock.fetch(FetchRequest::new(format!("{base}/common/discovery/keys"), CAP)).await;
+        assert_eq!(response.is_ok(), is_served, "{base}");
     }
     let document = json_at(&mock, "/common/discovery/instance?authorization_endpoint=https%3A%2F%2Fh%2Ft%2Fx").await;
     assert_eq!(document["tenant_discovery_endpoint"], format!("{BASE}/t/v2.0/.well-known/openid-configuration"));
@@ -158,7 +158,7 @@ async fn answers_for_the_hosts_of_its_cloud_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn faults_as_a_fetch() {
+async fn faults_apply_to_fetches() {
     let mock = MockEntra::new();
     let path = "/common/discovery/v2.0/keys";
     let good = get(&mock, path).await.unwrap().body;
@@ -167,8 +167,8 @@ async fn faults_as_a_fetch() {
     let error = get(&mock, path).await.unwrap_err();
     assert!(matches!(error.failure(), FetchFailure::Connection { .. }));
     mock.set_fault(Fault::Status(500));
-    let answer = get(&mock, path).await.unwrap();
-    assert_eq!((answer.status, answer.body), (500, good.clone()));
+    let response = get(&mock, path).await.unwrap();
+    assert_eq!((response.status, response.body), (500, good.clone()));
     mock.set_fault(Fault::Garbage);
     assert!(serde_json::from_slice::<Value>(&get(&mock, path).await.unwrap().body).is_err());
     mock.set_fault(Fault::EmptyKeySet);
@@ -200,12 +200,12 @@ async fn faults_as_a_fetch() {
 }
 
 #[tokio::test]
-async fn counts_what_was_asked() {
+async fn requests_are_logged() {
     let mock = MockEntra::new();
-    let same = mock.clone();
-    let _ = get(&same, "/common/discovery/keys").await;
+    let clone = mock.clone();
+    let _ = get(&clone, "/common/discovery/keys").await;
     mock.fail_next(1);
-    let _ = get(&same, "/common/discovery/v2.0/keys").await;
+    let _ = get(&clone, "/common/discovery/v2.0/keys").await;
     assert_eq!((mock.fetches(), mock.fetches_of("/v2.0/keys")), (2, 1));
     assert_eq!(mock.requested()[0], format!("{BASE}/common/discovery/keys"));
     mock.reset_fetches();
@@ -213,7 +213,7 @@ async fn counts_what_was_asked() {
 }
 
 #[test]
-fn the_machine_clock_is_the_default() {
+fn tokens_are_dated_by_the_system_clock_by_default() {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let issued = MockEntra::new().token().claims()["iat"].as_u64().unwrap();
     assert!(now.abs_diff(issued + 300) <= 2);

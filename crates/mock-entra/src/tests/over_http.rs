@@ -16,7 +16,7 @@ use tokio_rustls::{
 
 use super::*;
 
-/// What came back: the head in lower case, and the body.
+/// A response, with the head in lower case.
 struct Reply {
     head: String,
     body: Vec<u8>,
@@ -41,7 +41,7 @@ async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, request: &str
     Some(Reply { head, body: bytes[end + 4..].to_vec() })
 }
 
-async fn ask(server: &MockServer, path: &str, headers: &str) -> Option<Reply> {
+async fn get_from(server: &MockServer, path: &str, headers: &str) -> Option<Reply> {
     let stream = TcpStream::connect(server.address()).await.unwrap();
     exchange(
         stream,
@@ -64,10 +64,10 @@ async fn token(server: &MockServer, form: &str) -> Reply {
 const CALLER: &str = "client_id=77777777-8888-9999-0000-111111111111&client_secret=s";
 
 #[tokio::test]
-async fn serves_documents() {
+async fn documents_are_served_with_caching_headers() {
     let server = MockEntra::serve("127.0.0.1:0").await.unwrap();
     let url = server.url();
-    let reply = ask(&server, "/common/v2.0/.well-known/openid-configuration", "").await.unwrap();
+    let reply = get_from(&server, "/common/v2.0/.well-known/openid-configuration", "").await.unwrap();
     assert_eq!(reply.status(), 200);
     assert!(reply.head.contains("content-type: application/json"));
     assert!(!reply.head.contains("cache-control"));
@@ -77,25 +77,25 @@ async fn serves_documents() {
 
     server.entra().set_etags(true);
     server.entra().set_max_age(Some(Duration::from_secs(60)));
-    let first = ask(&server, "/common/discovery/v2.0/keys", "").await.unwrap();
+    let first = get_from(&server, "/common/discovery/v2.0/keys", "").await.unwrap();
     assert!(first.head.contains("cache-control: max-age=60, private"));
     let etag = get(server.entra(), "/common/discovery/v2.0/keys").await.unwrap().etag.unwrap();
-    let again = ask(&server, "/common/discovery/v2.0/keys", &format!("if-none-match: {etag}\r\n")).await.unwrap();
+    let again = get_from(&server, "/common/discovery/v2.0/keys", &format!("if-none-match: {etag}\r\n")).await.unwrap();
     assert_eq!((again.status(), again.body.len()), (304, 0));
-    assert_eq!(server.entra().fetches_of(&url), 4, "of which one in process");
+    assert_eq!(server.entra().fetches_of(&url), 4, "one of them in process");
     assert_eq!(post(&server, "/common/discovery/keys", "", "").await.status(), 405);
 }
 
 #[tokio::test]
-async fn gives_tokens_to_clients() {
+async fn token_endpoint_issues_tokens_for_each_kind_of_api() {
     let server = MockEntra::serve("127.0.0.1:0").await.unwrap();
     let entra = server.entra();
     let api = format!("{CALLER}&scope=api%3A%2F%2F{}%2F.default", MockEntra::CLIENT_ID);
     let reply = token(&server, &api).await;
     assert_eq!(reply.status(), 200);
-    let answer = reply.json();
-    assert_eq!((&answer["token_type"], &answer["expires_in"]), (&json!("Bearer"), &json!(3599)));
-    let jwt = answer["access_token"].as_str().unwrap();
+    let response = reply.json();
+    assert_eq!((&response["token_type"], &response["expires_in"]), (&json!("Bearer"), &json!(3599)));
+    let jwt = response["access_token"].as_str().unwrap();
     assert!(verifies_now(entra, jwt));
     let granted = claims(jwt);
     assert_eq!(granted["aud"], MockEntra::CLIENT_ID);
@@ -130,8 +130,8 @@ async fn gives_tokens_to_clients() {
             Some(json!(["User.Read.All"])),
         ),
     ] {
-        let answer = token(&server, &form).await.json();
-        let jwt = answer["access_token"].as_str().unwrap_or_else(|| panic!("{form}: {answer}"));
+        let response = token(&server, &form).await.json();
+        let jwt = response["access_token"].as_str().unwrap_or_else(|| panic!("{form}: {response}"));
         let claims = claims(jwt);
         assert_eq!((&claims["aud"], &claims["ver"]), (&json!(audience), &json!(version)), "{form}");
         assert_eq!(claims.get("roles"), roles.as_ref(), "{form}");
@@ -141,7 +141,7 @@ async fn gives_tokens_to_clients() {
 }
 
 #[tokio::test]
-async fn refuses_clients_as_entra_does() {
+async fn token_endpoint_rejects_with_the_errors_of_entra() {
     let server = MockEntra::serve("127.0.0.1:0").await.unwrap();
     let client = "99999999-0000-1111-2222-333333333333";
     server.entra().register_app(client, "right +&", ["Files.Read.All"]);
@@ -176,41 +176,41 @@ async fn refuses_clients_as_entra_does() {
     ] {
         assert_eq!(post(&server, &path(tenant), "", &form).await.json()["error_codes"], json!([number]));
     }
-    assert_eq!(ask(&server, &path(MockEntra::TENANT), "").await.unwrap().status(), 405);
+    assert_eq!(get_from(&server, &path(MockEntra::TENANT), "").await.unwrap().status(), 405);
     assert_eq!(post(&server, &path(MockEntra::TENANT), "", &"x".repeat(70_000)).await.status(), 413);
 }
 
 #[tokio::test]
-async fn faults_over_http() {
+async fn faults_apply_over_http() {
     const KEYS: &str = "/common/discovery/v2.0/keys";
     let server = MockEntra::serve("127.0.0.1:0").await.unwrap();
     let entra = server.entra();
-    let good = ask(&server, KEYS, "").await.unwrap().body;
+    let good = get_from(&server, KEYS, "").await.unwrap().body;
     entra.fail_next(1);
-    assert!(ask(&server, KEYS, "").await.is_none(), "closed without a word");
+    assert!(get_from(&server, KEYS, "").await.is_none(), "the connection is closed");
     entra.set_fault(Fault::Status(503));
-    let reply = ask(&server, KEYS, "").await.unwrap();
+    let reply = get_from(&server, KEYS, "").await.unwrap();
     assert_eq!((reply.status(), &reply.body), (503, &good));
     entra.set_fault(Fault::Redirect("https://evil.example/keys".into()));
-    let reply = ask(&server, KEYS, "").await.unwrap();
+    let reply = get_from(&server, KEYS, "").await.unwrap();
     assert_eq!(reply.status(), 302);
     assert!(reply.head.contains("location: https://evil.example/keys"));
     entra.set_fault(Fault::Garbage);
-    assert!(ask(&server, KEYS, "").await.unwrap().head.contains("text/html"));
+    assert!(get_from(&server, KEYS, "").await.unwrap().head.contains("text/html"));
     entra.set_fault(Fault::TooLarge);
-    assert_eq!(ask(&server, KEYS, "").await.unwrap().body.len(), 16 * 1024 * 1024);
+    assert_eq!(get_from(&server, KEYS, "").await.unwrap().body.len(), 16 * 1024 * 1024);
     entra.set_fault(Fault::Drip(Duration::from_micros(1)));
     entra.replace_document(KEYS, "[1,2,3]");
-    assert_eq!(ask(&server, KEYS, "").await.unwrap().body, b"[1,2,3]");
+    assert_eq!(get_from(&server, KEYS, "").await.unwrap().body, b"[1,2,3]");
     entra.set_fault(Fault::Slow(Duration::from_millis(30)));
     let start = std::time::Instant::now();
-    assert_eq!(ask(&server, KEYS, "").await.unwrap().status(), 200);
+    assert_eq!(get_from(&server, KEYS, "").await.unwrap().status(), 200);
     assert!(start.elapsed() >= Duration::from_millis(30));
     entra.set_fault(Fault::Stall);
-    assert!(timeout(Duration::from_millis(100), ask(&server, KEYS, "")).await.is_err());
+    assert!(timeout(Duration::from_millis(100), get_from(&server, KEYS, "")).await.is_err());
 }
 
-/// The status of a request for a token with these lines as headers, in which `{port}` is the server's.
+/// The status of a token request with these header lines. `{port}` is replaced by the port of the server.
 async fn status_of(server: &MockServer, target: &str, headers: &str) -> u16 {
     let stream = TcpStream::connect(server.address()).await.unwrap();
     let form = format!("grant_type=client_credentials&{CALLER}&scope=api://{}/.default", MockEntra::CLIENT_ID);
@@ -221,18 +221,18 @@ async fn status_of(server: &MockServer, target: &str, headers: &str) -> u16 {
     let is_token = String::from_utf8_lossy(&reply.body).contains("access_token");
     assert_eq!(is_token, reply.status() == 200, "{headers}");
     if reply.status() == 421 || reply.status() == 403 {
-        assert!(String::from_utf8_lossy(&reply.body).contains("MockEntra::allow_host"), "the text names the fix");
+        assert!(String::from_utf8_lossy(&reply.body).contains("MockEntra::allow_host"), "the body contains the fix");
     }
     reply.status()
 }
 
 #[tokio::test]
-async fn host_and_origin_of_other_sites_are_refused() {
+async fn host_and_origin_of_other_sites_are_rejected() {
     let server = MockEntra::serve("127.0.0.1:0").await.unwrap();
     let path = format!("/{}/oauth2/v2.0/token", MockEntra::TENANT);
-    let own = "host: 127.0.0.1:{port}\r\n";
+    let local_host = "host: 127.0.0.1:{port}\r\n";
     for (headers, status) in [
-        (own.to_owned(), 200),
+        (local_host.to_owned(), 200),
         ("host: localhost:{port}\r\n".to_owned(), 200),
         ("host: LOCALHOST:{port}\r\n".to_owned(), 200),
         ("host: [::1]:{port}\r\n".to_owned(), 200),
@@ -249,19 +249,19 @@ async fn host_and_origin_of_other_sites_are_refused() {
         ("host: 192.0.2.1:{port}\r\n".to_owned(), 421),
         ("host: \r\n".to_owned(), 421),
         (String::new(), 421),
-        (format!("{own}host: evil.example\r\n"), 421),
-        (format!("{own}origin: http://localhost:3000\r\n"), 200),
-        (format!("{own}origin: https://127.0.0.1\r\n"), 200),
-        (format!("{own}origin: http://evil.example\r\n"), 403),
-        (format!("{own}origin: http://localhost.evil.example:{{port}}\r\n"), 403),
-        (format!("{own}origin: null\r\n"), 403),
-        (format!("{own}origin: http://localhost\r\norigin: http://evil.example\r\n"), 403),
+        (format!("{local_host}host: evil.example\r\n"), 421),
+        (format!("{local_host}origin: http://localhost:3000\r\n"), 200),
+        (format!("{local_host}origin: https://127.0.0.1\r\n"), 200),
+        (format!("{local_host}origin: http://evil.example\r\n"), 403),
+        (format!("{local_host}origin: http://localhost.evil.example:{{port}}\r\n"), 403),
+        (format!("{local_host}origin: null\r\n"), 403),
+        (format!("{local_host}origin: http://localhost\r\norigin: http://evil.example\r\n"), 403),
     ] {
         assert_eq!(status_of(&server, &path, &headers).await, status, "{headers}");
     }
     let absolute = format!("http://evil.example{path}");
-    assert_eq!(status_of(&server, &absolute, own).await, 421, "the target names another host");
-    // A refused request is not one that the mock was asked.
+    assert_eq!(status_of(&server, &absolute, local_host).await, 421, "another host in the target");
+    // Rejected requests are not logged.
     assert_eq!(server.entra().fetches_of("oauth2"), 6);
 
     server.entra().allow_host("mock-entra");
@@ -286,7 +286,7 @@ async fn host_and_origin_of_other_sites_are_refused() {
 }
 
 #[tokio::test]
-async fn stops_when_it_is_dropped() {
+async fn dropping_the_server_closes_its_connections() {
     let server = MockEntra::serve("127.0.0.1:0").await.unwrap();
     let address = server.address();
     let mut idle = TcpStream::connect(address).await.unwrap();
@@ -299,7 +299,7 @@ async fn stops_when_it_is_dropped() {
 }
 
 #[tokio::test]
-async fn serves_over_https() {
+async fn https_uses_the_given_certificate() {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let (certificate, key) = (made.cert.pem(), made.signing_key.serialize_pem());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -323,7 +323,7 @@ async fn serves_over_https() {
     let reply = exchange(stream, &request).await.unwrap();
     assert_eq!(reply.json()["jwks_uri"], format!("{base}/common/discovery/v2.0/keys"));
 
-    assert!(MockEntra::serve_https("127.0.0.1:0", "no pem", &key).await.is_err());
+    assert!(MockEntra::serve_https("127.0.0.1:0", "not PEM", &key).await.is_err());
     let ip = MockEntra::serve_https("127.0.0.1:0", &certificate, &key).await.unwrap();
     assert!(ip.url().starts_with("https://127.0.0.1:"));
 }

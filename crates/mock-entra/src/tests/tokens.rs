@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn a_token_is_good_unless_told_otherwise() {
+fn default_token_is_a_valid_v2_user_token() {
     let mock = MockEntra::new();
     let clock = ManualClock::at(UNIX_EPOCH + Duration::from_secs(1_800_000_000));
     mock.set_clock(clock);
@@ -37,7 +37,7 @@ fn a_token_is_good_unless_told_otherwise() {
 }
 
 #[test]
-fn versions_have_their_own_names() {
+fn v1_tokens_have_the_claim_names_of_v1() {
     let mock = MockEntra::new();
     let token = mock.token().v1().build();
     assert!(verifies_now(&mock, &token));
@@ -50,7 +50,7 @@ fn versions_have_their_own_names() {
 }
 
 #[test]
-fn applications_have_roles_and_no_scopes() {
+fn app_only_tokens_have_roles_and_no_scopes() {
     let mock = MockEntra::new();
     for token in [mock.token().app(), mock.token().app().v1()] {
         let claims = claims(&token.build());
@@ -67,7 +67,7 @@ fn applications_have_roles_and_no_scopes() {
 }
 
 #[test]
-fn id_tokens_are_for_the_client() {
+fn id_token_audience_is_the_client() {
     let claims = MockEntra::new().token().id_token().roles(["Files.Read.All"]).claims();
     assert_eq!(claims["aud"], MockEntra::CALLER);
     assert!(claims["nonce"].is_string() && claims["roles"].is_array());
@@ -77,10 +77,10 @@ fn id_tokens_are_for_the_client() {
 }
 
 #[test]
-fn a_graph_token_verifies_only_with_its_nonce_hashed() {
+fn graph_token_verifies_only_with_its_hashed_nonce() {
     let mock = MockEntra::new();
     let token = mock.token().graph().build();
-    assert!(!verifies_now(&mock, &token), "not as it is sent");
+    assert!(!verifies_now(&mock, &token), "the unchanged header");
     assert_eq!(claims(&token)["aud"], "00000003-0000-0000-c000-000000000000");
     assert_eq!(claims(&token)["ver"], "1.0");
 
@@ -91,12 +91,12 @@ fn a_graph_token_verifies_only_with_its_nonce_hashed() {
     let (_, rest) = token.split_once('.').unwrap();
     let signed = format!("{}.{rest}", URL_SAFE_NO_PAD.encode(Value::from(header).to_string()));
     assert!(verifies_now(&mock, &signed));
-    // A nonce alone, without Graph, hashes nothing.
+    // In other tokens, a nonce is not hashed.
     assert!(verifies_now(&mock, &mock.token().header("nonce", "x").build()));
 }
 
 #[test]
-fn dates_follow_the_clock() {
+fn times_follow_the_clock_and_can_be_set() {
     let mock = MockEntra::new();
     let clock = ManualClock::at(UNIX_EPOCH + Duration::from_secs(1_000_000));
     mock.set_clock(clock.clone());
@@ -105,13 +105,13 @@ fn dates_follow_the_clock() {
     let expired = mock.token().expired().claims();
     assert_eq!(expired["exp"], 996_410);
     assert!(expired["nbf"].as_i64() < expired["exp"].as_i64());
-    let own = mock.token().expires_at(5).not_before(3).issued_at(1).claims();
-    assert_eq!((&own["exp"], &own["nbf"], &own["iat"]), (&json!(5), &json!(3), &json!(1)));
+    let custom = mock.token().expires_at(5).not_before(3).issued_at(1).claims();
+    assert_eq!((&custom["exp"], &custom["nbf"], &custom["iat"]), (&json!(5), &json!(3), &json!(1)));
     assert_eq!(mock.token().expires_in(Duration::from_secs(60)).claims()["exp"], 1_000_070);
 }
 
 #[test]
-fn everything_can_be_written_over() {
+fn claims_and_header_can_be_overridden() {
     let mock = MockEntra::new();
     let token = mock
         .token()
@@ -135,7 +135,7 @@ fn everything_can_be_written_over() {
 }
 
 #[test]
-fn keys_that_differ_really_do() {
+fn each_key_has_its_own_pair_and_key_id() {
     let mock = MockEntra::new();
     let forged = mock.token().wrong_key().build();
     assert_eq!(header(&forged)["kid"], mock.current_kid());
@@ -157,26 +157,26 @@ fn keys_that_differ_really_do() {
     let named = mock.token().signed_with(&third).build();
     assert_eq!(header(&named)["kid"], third.kid());
     assert!(verifies(&named, &third.jwk(), Algorithm::RS256));
-    let disguised = mock.token().signed_with(&third.with_kid("k")).build();
-    assert_eq!(header(&disguised)["kid"], "k");
+    let renamed = mock.token().signed_with(&third.with_kid("k")).build();
+    assert_eq!(header(&renamed)["kid"], "k");
     assert_eq!(header(&mock.token().kid("other").build())["kid"], "other");
 
-    assert_ne!(MockEntra::new().current_kid(), first.kid(), "ids are never shared");
-    assert_ne!(MockEntra::us_government().current_key().jwk()["n"], first.jwk()["n"], "nor pairs between clouds");
+    assert_ne!(MockEntra::new().current_kid(), first.kid(), "mocks do not share key ids");
+    assert_ne!(MockEntra::us_government().current_key().jwk()["n"], first.jwk()["n"], "clouds do not share key pairs");
 }
 
 #[test]
-fn signs_with_every_algorithm() {
+fn tokens_are_signed_with_the_selected_algorithm() {
     let mock = MockEntra::new();
     let key = mock.current_key().jwk();
-    for (how, algorithm) in [
+    for (selected, algorithm) in [
         (SigningAlgorithm::Rs384, Algorithm::RS384),
         (SigningAlgorithm::Rs512, Algorithm::RS512),
         (SigningAlgorithm::Ps256, Algorithm::PS256),
         (SigningAlgorithm::Ps384, Algorithm::PS384),
         (SigningAlgorithm::Ps512, Algorithm::PS512),
     ] {
-        let token = mock.token().algorithm(how).build();
+        let token = mock.token().algorithm(selected).build();
         assert_eq!(header(&token)["alg"], format!("{algorithm:?}"));
         assert!(verifies(&token, &key, algorithm));
         assert!(!verifies(&token, &key, Algorithm::RS256));
@@ -188,14 +188,14 @@ fn signs_with_every_algorithm() {
     assert!(aws_lc_rs::hmac::verify(&secret, message.as_bytes(), &signature).is_ok());
     assert!(
         !mock.token().algorithm(SigningAlgorithm::Hs256(Vec::new())).build().ends_with('.'),
-        "an empty secret signs"
+        "an empty secret is valid"
     );
     let none = mock.token().algorithm(SigningAlgorithm::None).build();
     assert!(none.ends_with('.') && header(&none)["alg"] == "none");
 }
 
 #[test]
-fn clouds_have_their_own_issuers() {
+fn each_cloud_has_its_own_issuers() {
     let tenant = MockEntra::TENANT;
     for (mock, v1, v2) in [
         (MockEntra::us_government(), "https://sts.windows.net/", "https://login.microsoftonline.us/"),
@@ -205,6 +205,6 @@ fn clouds_have_their_own_issuers() {
         assert_eq!(mock.token().v1().claims()["iss"], format!("{v1}{tenant}/"));
         assert_eq!(mock.token().claims()["iss"], format!("{v2}{tenant}/v2.0"));
     }
-    let foreign = MockEntra::new().token().tenant("no-guid").claims();
-    assert_eq!((&foreign["tid"], &foreign["iss"]), (&json!("no-guid"), &json!(format!("{BASE}/no-guid/v2.0"))));
+    let foreign = MockEntra::new().token().tenant("not-a-guid").claims();
+    assert_eq!((&foreign["tid"], &foreign["iss"]), (&json!("not-a-guid"), &json!(format!("{BASE}/not-a-guid/v2.0"))));
 }

@@ -1,3 +1,5 @@
+//! Requests and responses, independent of how they arrive: as a [`Fetch`](tower_entra::fetch::Fetch) or over HTTP.
+
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -8,9 +10,9 @@ use serde_json::{Value, json};
 
 use super::fault::{self, Fault};
 
-/// A request, in process or over HTTP.
+/// A request for a document or for a token.
 #[derive(Debug)]
-pub(super) struct Question<'a> {
+pub(super) struct MockRequest<'a> {
     pub(super) method: &'a Method,
     /// Path and query.
     pub(super) target: &'a str,
@@ -19,9 +21,9 @@ pub(super) struct Question<'a> {
     pub(super) body: &'a [u8],
 }
 
-/// The response to a [`Question`].
+/// The response to a [`MockRequest`].
 #[derive(Clone, Debug)]
-pub(super) struct Answer {
+pub(super) struct MockResponse {
     pub(super) status: u16,
     pub(super) content_type: &'static str,
     pub(super) body: Bytes,
@@ -30,37 +32,34 @@ pub(super) struct Answer {
     pub(super) location: Option<String>,
 }
 
-impl Answer {
+impl MockResponse {
+    fn new(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Self {
+        Self { status, content_type, body: body.into(), etag: None, max_age: None, location: None }
+    }
+
     pub(super) fn json(status: u16, body: &Value) -> Self {
-        Self {
-            status,
-            content_type: "application/json; charset=utf-8",
-            body: body.to_string().into(),
-            etag: None,
-            max_age: None,
-            location: None,
-        }
+        Self::new(status, "application/json; charset=utf-8", body.to_string())
     }
 
     pub(super) fn text(status: u16, text: &'static str) -> Self {
-        Self { content_type: "text/plain; charset=utf-8", body: text.into(), ..Self::json(status, &Value::Null) }
+        Self::new(status, "text/plain; charset=utf-8", text)
     }
 
-    /// A document with its caching headers; 304 without a body if `if_none_match` is its `ETag`.
+    /// A JSON document with its caching headers. Status 304 without a body if `if_none_match` is its `ETag`.
     pub(super) fn document(body: Bytes, etags: bool, max_age: Option<Duration>, if_none_match: Option<&str>) -> Self {
-        let mut answer = Self { body, max_age, ..Self::json(200, &Value::Null) };
+        let mut response = Self { max_age, ..Self::new(200, "application/json; charset=utf-8", body) };
         if etags {
-            let etag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&digest(&SHA256, &answer.body).as_ref()[..12]));
+            let etag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&digest(&SHA256, &response.body).as_ref()[..12]));
             if if_none_match == Some(etag.as_str()) {
-                answer.status = 304;
-                answer.body = Bytes::new();
+                response.status = 304;
+                response.body = Bytes::new();
             }
-            answer.etag = Some(etag);
+            response.etag = Some(etag);
         }
-        answer
+        response
     }
 
-    /// An error in Entra's form, with its number (`AADSTS…`). `base` is the address of the provider.
+    /// An error response in Entra's format, with its error number (`AADSTS…`). `base` is the provider's base address.
     pub(super) fn error(base: &str, timestamp: &str, status: u16, error: &str, number: u32, text: &str) -> Self {
         const ID: &str = "00000000-aaaa-bbbb-cccc-dddddddddddd";
         Self::json(
@@ -78,18 +77,16 @@ impl Answer {
         )
     }
 
-    /// Applies a `fault` that changes the response itself; delays and broken connections are the caller's.
-    pub(super) fn after(mut self, fault: &Fault) -> Self {
+    /// Applies the faults that change the response itself. The caller applies delays and broken connections.
+    pub(super) fn with_fault(mut self, fault: &Fault) -> Self {
         match fault {
             Fault::Status(status) => Self { status: *status, etag: None, max_age: None, ..self },
-            Fault::Garbage => {
-                Self { body: fault::GARBAGE.into(), content_type: "text/html", ..Self::json(200, &Value::Null) }
-            }
+            Fault::Garbage => Self::new(200, "text/html", fault::GARBAGE),
             Fault::Redirect(to) => {
-                Self { body: Bytes::new(), location: Some(to.clone()), ..Self::json(302, &Value::Null) }
+                Self { location: Some(to.clone()), ..Self::new(302, "application/json; charset=utf-8", Bytes::new()) }
             }
             Fault::TooLarge => {
-                self.body = fault::drawn_out(&self.body).into();
+                self.body = fault::padded(&self.body).into();
                 self
             }
             _ => self,
