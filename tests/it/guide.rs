@@ -84,6 +84,7 @@ fn every_cited_section_of_the_facts_exists() {
     let anchors: BTreeSet<String> = titles.iter().map(|title| anchor(title)).collect();
     let mut texts = vec![ENTRA.replace("](#", "](entra#"), README.replace("](docs/entra.md#", "](entra#")];
     sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut texts);
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/mock-entra/src"), &mut texts);
     for page in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/guide")).unwrap() {
         texts.push(fs::read_to_string(page.unwrap().path()).unwrap());
     }
