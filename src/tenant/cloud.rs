@@ -93,7 +93,7 @@ impl Cloud {
 
     /// The issuer of v1 tokens, where it is known. The public and the US Government cloud share it (`docs/entra.md`,
     /// "Issuers").
-    pub fn v1_issuer(self) -> Option<IssuerTemplate> {
+    pub(crate) fn v1_issuer(self) -> Option<IssuerTemplate> {
         match self {
             Self::Public | Self::UsGovernment => Some(IssuerTemplate::new("https://sts.windows.net/", "/")),
             Self::China => Some(IssuerTemplate::new("https://sts.chinacloudapi.cn/", "/")),
@@ -102,7 +102,7 @@ impl Cloud {
     }
 
     /// The issuer of v2 tokens.
-    pub fn v2_issuer(self) -> IssuerTemplate {
+    pub(crate) fn v2_issuer(self) -> IssuerTemplate {
         IssuerTemplate::new(&format!("https://{}/", self.login_host()), "/v2.0")
     }
 }

@@ -30,7 +30,7 @@ impl MockEntra {
         };
         let target = target.map_err(unreachable)?;
         match &fault {
-            Fault::Down => return Err(unreachable("Fault::Down of MockEntra".to_owned())),
+            Fault::Down => return Err(unreachable("MockEntra is down (Fault::Down)".to_owned())),
             Fault::Stall => pending().await,
             Fault::Slow(delay) => tokio::time::sleep(*delay).await,
             _ => {}

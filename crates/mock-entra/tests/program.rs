@@ -66,6 +66,15 @@ impl Drop for Running {
     }
 }
 
+/// The response at `path`.
+fn get(running: &Running, path: &str) -> String {
+    let mut stream = running.connect();
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", running.authority).unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    response
+}
+
 /// The access token from the token endpoint, for requests with this `Host`.
 fn request_token(mut stream: impl Read + Write, host: &str) -> Option<String> {
     let form = format!(
@@ -133,6 +142,9 @@ fn other_providers_print_tokens() {
         let printed = &running.printed;
         assert!(printed.lines().next().unwrap().ends_with(&issuer), "{provider}: {printed}");
         assert_eq!(printed.lines().filter(|line| line.starts_with("eyJ")).count(), 2, "{provider}: {printed}");
+        let metadata = printed.lines().find_map(|line| line.strip_prefix("metadata")).unwrap().trim();
+        let path = metadata.split_once(&running.authority).unwrap().1;
+        assert!(get(&running, path).starts_with("HTTP/1.1 200 "), "{provider}: {metadata}");
     }
 }
 
