@@ -17,9 +17,9 @@ use http::{Request, Response};
 use http_body::{Body, Frame};
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+use mock_entra::MockEntra;
 use tokio::net::TcpListener;
 use tower::ServiceBuilder;
-use mock_entra::MockEntra;
 use tower_entra::{AuthenticateLayer, Claims, RequireLayer, Requirement, Verifier};
 
 #[tokio::main]

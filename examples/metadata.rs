@@ -8,10 +8,13 @@
 use std::{env, error::Error};
 
 use axum::{Json, Router, routing::post};
+use mock_entra::MockEntra;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use mock_entra::MockEntra;
-use tower_entra::{AuthenticateLayer, Claims, RequireLayer, Requirement, Verifier, metadata::{MetadataLayer, ProtectedResource}};
+use tower_entra::{
+    AuthenticateLayer, Claims, RequireLayer, Requirement, Verifier,
+    metadata::{MetadataLayer, ProtectedResource},
+};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {

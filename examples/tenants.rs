@@ -13,8 +13,8 @@ use axum::{
     http::StatusCode,
     routing::{delete, get},
 };
-use tokio::{net::TcpListener, sync::RwLock};
 use mock_entra::MockEntra;
+use tokio::{net::TcpListener, sync::RwLock};
 use tower_entra::{AuthenticateLayer, Claims, Rejection, RejectionKind, RequireLayer, Requirement, TenantId, Verifier};
 
 /// The tenants that were put out. In earnest a table in a database.

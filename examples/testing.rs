@@ -8,8 +8,8 @@
 use std::error::Error;
 
 use axum::{Router, body::Body, http::Request, routing::get};
-use tower::ServiceExt;
 use mock_entra::MockEntra;
+use tower::ServiceExt;
 use tower_entra::{AuthenticateLayer, Claims, RejectionKind, RequireLayer, Requirement, Verifier};
 
 /// What is to be tested.

@@ -51,7 +51,6 @@ mod entra;
 mod external_id;
 mod issuers;
 mod openid_connect;
-mod owners;
 mod ownership;
 mod resolved;
 mod settings;
@@ -71,8 +70,9 @@ pub(crate) use external_id::ExternalIdSpec;
 pub(crate) use issuers::{IssuerForm, Issuers, ListedIssuers};
 pub use openid_connect::OpenIdConnect;
 pub(crate) use openid_connect::{ClaimNames, Keys, MappedClaim, OpenIdConnectSpec};
-pub(crate) use owners::IssuerOwners;
-pub(crate) use ownership::{ForeignIssuer, Ownership, is_at_microsoft, is_listed, origin_of};
+pub(crate) use ownership::{
+    ExpectedIssuer, ForeignIssuer, IssuerOwners, Ownership, UnlistableIssuer, forms, is_at_microsoft, is_listed,
+};
 pub(crate) use resolved::{KeySource, ResolvedAuthority};
 pub(crate) use settings::Settings;
 pub(crate) use tenant_filter::TenantFilter;

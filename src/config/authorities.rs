@@ -7,8 +7,9 @@ use super::{
     flaw::Flaw,
     identifier,
     key::Key,
+    listed_issuers,
     location::Named,
-    owned, placeholder,
+    placeholder,
     provenance::{AuthorityEntry, Provenance},
     rules::{Common, Rules},
     warning::Warning,
@@ -378,7 +379,7 @@ fn check_issuer(issuer: &str, needs_metadata: bool) -> Result<(), Flaw> {
                 "{error}; if tokens have it in iss, configure the https issuer of the metadata, and list this one under Issuers"
             ))
         })?;
-    } else if !owned::is_plain(issuer) || issuer.contains(['{', '}']) {
+    } else if !listed_issuers::is_plain(issuer) || issuer.contains(['{', '}']) {
         return Err(Flaw::invalid("must be exactly the token's iss"));
     }
     Ok(())

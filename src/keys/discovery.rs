@@ -10,7 +10,7 @@ use serde::Deserialize;
 use issuer::check_issuer;
 
 use crate::{
-    authority::{DocumentSpec, ForeignIssuer, IssuerForm, Issuers, Ownership, is_listed, origin_of},
+    authority::{DocumentSpec, ForeignIssuer, IssuerForm, Issuers, Ownership, forms, is_listed},
     claims::TokenVersion,
     error::{DocumentFault, InvalidDocument},
     jwk::without_bom,
@@ -95,7 +95,7 @@ impl Metadata {
         let raw: Raw = serde_json::from_slice(without_bom(document))
             .map_err(|_| "it is no metadata document: a JSON object with texts issuer and jwks_uri".to_owned())?;
         // First: an issuer that the authority does not own is the root cause, whatever its form.
-        ownership.check_place(spec, &raw.issuer)?;
+        ownership.check_location(spec, &raw.issuer)?;
         let template = check_issuer(&raw.issuer, spec, version)?;
         check_access_token_issuer(raw.access_token_issuer.as_ref(), &raw.issuer, spec)?;
         check_jwks_uri(&raw.jwks_uri, spec)?;
@@ -110,7 +110,7 @@ impl Metadata {
             TokenVersion::V1 => (Some(&metadata), None),
             TokenVersion::V2 => (None, Some(&metadata)),
         };
-        ownership.check_others(&metadata.issuer, &issuers(spec, v1, v2))?;
+        ownership.check_other_owners(&metadata.issuer, &issuers(spec, v1, v2))?;
         Ok(metadata)
     }
 
@@ -196,7 +196,7 @@ fn check_jwks_uri(found: &str, spec: &DocumentSpec) -> Result<(), String> {
     };
     // A listed issuer is trusted with its origin: that of a mirrored document, or of a mock with another host name.
     let is_listed = !matches!(spec, DocumentSpec::OpenIdConnect { .. })
-        && spec.listed().iter().any(|issuer| origin_of(issuer).is_some_and(|origin| origin == address.origin));
+        && spec.listed().iter().any(|issuer| forms::origin(issuer).is_some_and(|origin| origin == address.origin));
     if address.origin == base.origin || has_same_owner || is_listed {
         return Ok(());
     }

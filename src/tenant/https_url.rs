@@ -91,6 +91,15 @@ pub(crate) fn split_origin(url: &str) -> Option<(&str, &str)> {
     Some(url.split_at(path))
 }
 
+/// The host of an untrusted text, as leniently as any URL parser could read one: without a user name, a port and a dot at its
+/// end, and whatever the scheme. For texts that [`HttpsUrl`] rejects.
+pub(crate) fn lenient_host(text: &str) -> &str {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let authority = rest.split(['/', '\\', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default().split(':').next().unwrap_or_default();
+    host.trim_end_matches('.')
+}
+
 /// Whether all URL parsers read the same host.
 fn is_plain_host(host: &str) -> bool {
     match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {

@@ -26,7 +26,7 @@ mod microsoft_host;
 
 pub use cloud::Cloud;
 pub use https_url::InvalidAddress;
-pub(crate) use https_url::{HttpsUrl, is_loopback, split_origin};
+pub(crate) use https_url::{HttpsUrl, is_loopback, lenient_host, split_origin};
 pub use id::{InvalidTenantId, TenantId};
 pub use instance::Instance;
 pub use issuer::IssuerTemplate;

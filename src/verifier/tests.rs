@@ -5,16 +5,16 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{
-    expected_issuer::PolicyName,
     issuer_index::IssuerMatch,
     permanent::Permanent,
+    policy_name::PolicyName,
     recorder::{Recorder, Recording, Step},
     state::VerifierState,
 };
 use crate::{
     cache::CacheSettings,
-    clock::SystemClock,
     claims::payload::Payload,
+    clock::SystemClock,
     config::{Config, ConfigSettings},
     keys::{KeySettings, previous::PreviousDocuments},
     rejection::{Rejection, RejectionKind},

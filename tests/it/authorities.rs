@@ -10,9 +10,18 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde_json::json;
 use mock_entra::{ManualClock, MockEntra, MockKey, SigningAlgorithm, TokenBuilder};
-use tower_entra::{Authority, Cloud, Rejection, RejectionKind, Requirement, TenantId, Verifier, VerifierBuilder, authority::TenantLookup, cache::CacheSettings, claims::TokenVersion, diagnosis::CauseKind, fetch::{Fetch, FetchFuture, FetchRequest}, jwt::Algorithm, policy::ClaimRule};
+use serde_json::json;
+use tower_entra::{
+    Authority, Cloud, Rejection, RejectionKind, Requirement, TenantId, Verifier, VerifierBuilder,
+    authority::TenantLookup,
+    cache::CacheSettings,
+    claims::TokenVersion,
+    diagnosis::CauseKind,
+    fetch::{Fetch, FetchFuture, FetchRequest},
+    jwt::Algorithm,
+    policy::ClaimRule,
+};
 
 use crate::support::{Bench, authorities, clock_of, decode, tenant};
 

@@ -5,9 +5,14 @@ use std::{collections::BTreeSet, convert::Infallible, time::Duration};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
-use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 use mock_entra::{Fault, MockEntra, SigningAlgorithm, TokenBuilder};
-use tower_entra::{AuthenticateLayer, Rejection, RejectionKind, RequireLayer, Requirement, diagnosis::CauseKind, policy::ClaimRule, response::{Problem, Responder, ResponseContext}};
+use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
+use tower_entra::{
+    AuthenticateLayer, Rejection, RejectionKind, RequireLayer, Requirement,
+    diagnosis::CauseKind,
+    policy::ClaimRule,
+    response::{Problem, Responder, ResponseContext},
+};
 
 use crate::support::{Bench, START};
 

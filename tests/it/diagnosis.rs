@@ -7,10 +7,10 @@ use std::{
 };
 
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
+use mock_entra::{Fault, KeySpec, ManualClock, MockEntra, SigningAlgorithm, TokenBuilder};
 use proptest::{prelude::*, sample::select};
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
-use mock_entra::{Fault, KeySpec, ManualClock, MockEntra, SigningAlgorithm, TokenBuilder};
 use tower_entra::{
     Authority, Cloud, Config, Rejection, RejectionKind, Requirement, TenantId, Verifier,
     authority::Entra,

@@ -21,11 +21,14 @@ use bytes::Bytes;
 use flate2::read::GzDecoder;
 use http::{HeaderValue, Request, Response, StatusCode, header::AUTHORIZATION};
 use http_body_util::Full;
+use mock_entra::ManualClock;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json, value::RawValue};
 use tower::{Layer, ServiceExt, service_fn};
-use mock_entra::ManualClock;
-use tower_entra::{AuthenticateLayer, Config, ConfigError, Rejection, RequireLayer, Requirement, Verifier, VerifierBuilder, fetch::{Fetch, FetchFuture, FetchRequest, FetchResponse}};
+use tower_entra::{
+    AuthenticateLayer, Config, ConfigError, Rejection, RequireLayer, Requirement, Verifier, VerifierBuilder,
+    fetch::{Fetch, FetchFuture, FetchRequest, FetchResponse},
+};
 
 const GUIDE: &str = "src/guide/from_microsoft_identity_web.md";
 const DIFFERENCES: &str = "tests/data/microsoft_differences.json";

@@ -5,8 +5,8 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-use serde_json::{Value, json};
 use mock_entra::{Fault, KeySpec, ManualClock, MockEntra, SigningAlgorithm, TokenBuilder};
+use serde_json::{Value, json};
 use tower_entra::{
     Config, Rejection, RejectionKind, Requirement, Verifier, VerifierBuilder,
     diagnosis::{Action, CauseKind, Diagnosis, Provider},

@@ -7,10 +7,15 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
+use mock_entra::{MockEntra, TokenBuilder};
 use serde_json::json;
 use tower::{ServiceBuilder, ServiceExt, service_fn};
-use mock_entra::{MockEntra, TokenBuilder};
-use tower_entra::{AuthenticateLayer, Claims, Cloud, Rejection, RejectionKind, RequireLayer, Requirement, claims::ClientProof, policy::ClaimRule, response::{Challenge, Empty}};
+use tower_entra::{
+    AuthenticateLayer, Claims, Cloud, Rejection, RejectionKind, RequireLayer, Requirement,
+    claims::ClientProof,
+    policy::ClaimRule,
+    response::{Challenge, Empty},
+};
 
 use crate::support::Bench;
 

@@ -2,13 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use serde_json::{Value, json};
 use mock_entra::{MockEntra, SigningAlgorithm};
-use tower_entra::{
-    Authority, Claims, ConfigError, Requirement, Verifier,
-    authority::Workload,
-    policy::ClaimRule,
-};
+use serde_json::{Value, json};
+use tower_entra::{Authority, Claims, ConfigError, Requirement, Verifier, authority::Workload, policy::ClaimRule};
 
 use crate::support::{START, authorities, clock_of, code};
 

@@ -38,7 +38,7 @@ impl Document {
     /// another authority now. A refresh in flight is not taken over: it checks the old ownership.
     pub(in crate::keys) fn successor(&self, context: RefreshContext) -> Self {
         let old = self.snapshot();
-        let is_owned = old.loaded_at.is_none() || context.ownership.check_others("", &old.issuers).is_ok();
+        let is_owned = old.loaded_at.is_none() || context.ownership.check_other_owners("", &old.issuers).is_ok();
         let schedule = match is_owned {
             true => {
                 let schedule = self.0.schedule();

@@ -1,9 +1,15 @@
 //! Rows 4, 5, 7, 8, 9: claims of the wrong type, issuers and audiences that are almost right, kinds of tokens.
 
+use mock_entra::{MockEntra, TokenBuilder};
 use serde_json::{Value, json};
 use tower::{Layer, ServiceExt, service_fn};
-use mock_entra::{MockEntra, TokenBuilder};
-use tower_entra::{AuthenticateLayer, RejectionKind, RejectionKind::{ MalformedToken, NotAnAccessToken, ProofRequired, UnknownIssuer, WrongAudience, WrongIssuer, WrongTenant, }, RequireLayer, Requirement};
+use tower_entra::{
+    AuthenticateLayer, RejectionKind,
+    RejectionKind::{
+        MalformedToken, NotAnAccessToken, ProofRequired, UnknownIssuer, WrongAudience, WrongIssuer, WrongTenant,
+    },
+    RequireLayer, Requirement,
+};
 
 use crate::support::{Bench, START};
 

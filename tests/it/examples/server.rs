@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use http::Method;
+use mock_entra::{Fault, MockEntra, MockServer};
 use serde_json::Value;
 use tokio::process::Command;
-use mock_entra::{Fault, MockEntra, MockServer};
 
 use crate::program::{Program, example};
 
@@ -146,8 +146,7 @@ async fn bodies_of_a_server_that_tells() {
 async fn who_the_caller_is() {
     let entra = entra().await;
     let server = server(&entra, &[]).await;
-    let claims =
-        |token: &mock_entra::TokenBuilder, name: &str| token.claims()[name].as_str().unwrap().to_owned();
+    let claims = |token: &mock_entra::TokenBuilder, name: &str| token.claims()[name].as_str().unwrap().to_owned();
     let user = entra.entra().token().v1().scopes("Files.Read Files.Write");
     let expected = format!(
         r#"{{"tenant_id":"{}","object_id":"{}","subject":"{}","client_id":"{}","version":"1.0","scopes":["Files.Read","Files.Write"],"roles":[],"app_only":false}}"#,

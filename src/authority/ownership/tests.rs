@@ -1,10 +1,11 @@
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
-use super::*;
+use super::{owners::OtherOwner, *};
 use crate::{
-    authority::{Authority, Entra, Ownership},
+    authority::{Authority, AuthoritySpec, Entra, IssuerForm},
+    claims::TokenVersion,
     config::ConfigSettings,
-    tenant::{Cloud, Instance},
+    tenant::{Cloud, Instance, IssuerTemplate},
 };
 
 const X: &str = "https://login.contoso.example";
@@ -86,8 +87,8 @@ fn configurations_that_name_the_same_issuer() {
         ("clouds with other issuers", cloud(Cloud::Public), cloud(Cloud::China), false),
     ] {
         let pairs = if is_same { vec![(0, 1)] } else { Vec::new() };
-        assert_eq!(owners([one.clone(), other.clone()]).named_twice(), pairs, "{name}");
-        assert_eq!(owners([other, one]).named_twice(), pairs, "{name}, in the other order");
+        assert_eq!(owners([one.clone(), other.clone()]).pairs_with_same_issuer(), pairs, "{name}");
+        assert_eq!(owners([other, one]).pairs_with_same_issuer(), pairs, "{name}, in the other order");
     }
 }
 
@@ -148,22 +149,23 @@ fn issuers_in_documents_that_belong_to_another_authority() {
         // What metadata at a Microsoft host names is its own.
         ("at Microsoft's host", contoso(), &usual(A), external(X, A), Free),
     ] {
+        let is_instance = matches!(authority.spec, AuthoritySpec::Entra(_));
         let owners = Arc::new(owners([authority.clone(), other]));
         let template = IssuerTemplate::parse(issuer);
-        let form = match (&owners.0[0].family, template) {
-            (Family::Instance(_), Some(template)) => IssuerForm::Template(template),
+        let form = match (is_instance, template) {
+            (true, Some(template)) => IssuerForm::Template(template),
             _ => IssuerForm::exact(&issuer.into()),
         };
         let issuers = Issuers::new([(TokenVersion::V2, form)], None);
-        let found = match owners.conflict(0, &issuers) {
+        let found = match owners.other_owner(0, &issuers) {
             None => Free,
-            Some(Conflict { owner, is_known }) => {
+            Some(OtherOwner { name: owner, is_certain }) => {
                 assert_eq!(&*owner, "1", "{name}");
-                if is_known { Owned } else { Reserved }
+                if is_certain { Owned } else { Reserved }
             }
         };
         assert_eq!(found, expected, "{name}");
-        assert_eq!(Ownership::new(&owners, 0).check_others(issuer, &issuers).is_ok(), expected == Free, "{name}");
+        assert_eq!(Ownership::new(&owners, 0).check_other_owners(issuer, &issuers).is_ok(), expected == Free, "{name}");
     }
 }
 
@@ -175,7 +177,7 @@ fn issuers_of_a_version_that_is_not_accepted() {
     let v1: Arc<str> = format!("{X}/{A}/").into();
     for (accepted, is_free) in [(Some(TokenVersion::V2), true), (None, false)] {
         let issuers = Issuers::new([(TokenVersion::V1, IssuerForm::exact(&v1))], accepted);
-        assert_eq!(owners.conflict(0, &issuers).is_none(), is_free, "{accepted:?}");
+        assert_eq!(owners.other_owner(0, &issuers).is_none(), is_free, "{accepted:?}");
     }
 }
 
@@ -194,15 +196,136 @@ fn owner_of_an_issuer_is_another_authority() {
     }
 }
 
-/// A tenant at a custom domain of External ID has its usual issuer, and no other tenant's.
+fn spec(authority: impl Into<Authority>) -> DocumentSpec {
+    let mut authority = authority.into();
+    authority.settings.client_id = Some(D.to_owned());
+    ConfigSettings::default().authority(authority).resolve().unwrap().authorities.remove(0).source.main_document()
+}
+
+/// Each cell of the column "its metadata may name".
 #[test]
-fn microsoft_issuers_in_documents_elsewhere() {
+fn metadata_names_only_issuers_of_its_authority() {
+    let instance = |base: &str| Authority::tenant(A.parse().unwrap()).in_instance(Instance::parse(base).unwrap());
+    let b2c = |base: &str| Authority::b2c_at(base, A, POLICY);
+    let external = |base: &str, tenant: &str| Authority::external_id_at(base, tenant);
+    let at = |base: &str| format!("{base}/{A}/v2.0");
     let usual = |tenant: &str| format!("https://{tenant}.ciamlogin.com/{tenant}/v2.0");
-    for (tenant, issuer, may_name) in
-        [(A, usual(A), true), (A, usual(B), false), (DOMAIN, usual(A), false), (A, format!("{X}/{A}/v2.0"), true)]
-    {
-        let spec =
-            DocumentSpec::ExternalId { base: X.into(), tenant: tenant.into(), version: None, listed: Arc::default() };
-        assert_eq!(spec.may_name(&issuer).is_ok(), may_name, "{tenant}: {issuer}");
+    let (microsoft, other_port) = ("https://contoso.ciamlogin.com", "https://contoso.ciamlogin.com:8443");
+    let b2c_host = "https://contoso.b2clogin.com";
+    let public = at("https://login.microsoftonline.com");
+    let metadata_there = format!("{X}/metadata");
+    const YES: Result<(), &str> = Ok(());
+    for (name, authority, issuer, expected) in [
+        // The form of these is checked with the metadata.
+        ("a cloud", Authority::from(cloud(Cloud::Public)), at(Y), YES),
+        ("an instance at a Microsoft host", instance(microsoft).into(), usual(A), YES),
+        ("B2C at a Microsoft host", b2c(b2c_host).into(), at(Y), YES),
+        ("External ID at a Microsoft host", external(microsoft, DOMAIN).into(), usual(B), YES),
+        ("OpenID Connect", openid(X), at(Y), YES),
+        (
+            "OpenID Connect, its metadata elsewhere",
+            Authority::openid_connect(Y).metadata(metadata_there).into(),
+            at(Y),
+            YES,
+        ),
+        // Its own origin.
+        ("an instance", instance(X).into(), at(X), YES),
+        ("an instance, any form", instance(X).into(), format!("{X}/any"), YES),
+        ("B2C elsewhere", b2c(X).into(), at(X), YES),
+        ("External ID elsewhere", external(X, DOMAIN).into(), at(X), YES),
+        ("an instance, another origin", instance(X).into(), at(Y), Err("list it exactly")),
+        ("B2C, another origin", b2c(X).into(), at(Y), Err("list it exactly")),
+        ("External ID, another origin", external(X, A).into(), at(Y), Err("list it exactly")),
+        ("a longer host", instance(X).into(), at(&format!("{X}.evil.example")), Err("list it exactly")),
+        ("another port", instance(X).into(), at(&format!("{X}:8443")), Err("list it exactly")),
+        ("read in two ways", instance(X).into(), format!("{X}\\@evil.example/{A}/v2.0"), Err("list it exactly")),
+        ("a user name", instance(X).into(), format!("{X}/@evil.example/{A}/v2.0"), YES),
+        // Listed.
+        ("a listed issuer", instance(X).issuers([at(Y)]).into(), at(Y), YES),
+        ("a listed template", instance(X).issuers([format!("{Y}/{{tenantid}}/v2.0")]).into(), at(Y), YES),
+        (
+            "a listed one of another tenant",
+            instance(X).issuers([at(Y).replace(A, B)]).into(),
+            at(Y),
+            Err("list it exactly"),
+        ),
+        // A Microsoft host.
+        ("an instance, a cloud's", instance(X).into(), public.clone(), Err("for Microsoft's tokens configure")),
+        ("B2C, a cloud's", b2c(X).into(), public.clone(), Err("for Microsoft's tokens configure")),
+        ("B2C, a usual one of External ID", b2c(X).into(), usual(A), Err("for Microsoft's tokens configure")),
+        ("External ID, a cloud's", external(X, A).into(), public.clone(), Err("for Microsoft's tokens configure")),
+        ("External ID, its usual one", external(X, A).into(), usual(A), YES),
+        ("External ID, another tenant's", external(X, A).into(), usual(B), Err("for Microsoft's tokens configure")),
+        ("External ID by a domain", external(X, DOMAIN).into(), usual(A), Err("configure the tenant's GUID")),
+        (
+            "another port of a Microsoft host",
+            external(other_port, DOMAIN).into(),
+            at(other_port),
+            Err("a Microsoft issuer"),
+        ),
+        (
+            "a user name before it",
+            instance(X).into(),
+            "https://a@contoso.b2clogin.com/".into(),
+            Err("a Microsoft issuer"),
+        ),
+        ("capitals and a dot", instance(X).into(), "https://LOGIN.windows.net./".into(), Err("a Microsoft issuer")),
+    ] {
+        match (spec(authority).may_name(&issuer), expected) {
+            (Ok(()), Ok(())) => {}
+            (Err(reason), Err(part)) => assert!(reason.contains(part), "{name}: {reason}"),
+            (found, _) => panic!("{name}: {found:?}"),
+        }
+    }
+}
+
+/// Each cell of the column "`Issuers` may list".
+#[test]
+fn configuration_lists_only_issuers_that_the_kind_can_have() {
+    use UnlistableIssuer::*;
+    let instance = |base: &str| Authority::tenant(A.parse().unwrap()).in_instance(Instance::parse(base).unwrap());
+    let b2c = |base: &str| Authority::b2c_at(base, A, POLICY);
+    let external = |base: &str| Authority::external_id_at(base, A);
+    let (one, any, none) = (format!("{Y}/{A}/v2.0"), format!("{Y}/{{tenantid}}/v2.0"), format!("{Y}/main"));
+    let public = format!("https://login.microsoftonline.com/{A}/v2.0");
+    let nothing = [
+        cloud(Cloud::Public),
+        b2c("https://contoso.b2clogin.com").into(),
+        external("https://contoso.ciamlogin.com").into(),
+        external("https://contoso.ciamlogin.com:8443").into(),
+    ];
+    for authority in nothing {
+        assert!(!authority.spec.issuer_rule().has_listed_issuers(), "{authority}");
+    }
+    for (authority, outcomes) in [
+        (Authority::from(instance(X)), [Ok(()), Ok(()), Err(WithoutTenant), Err(AtMicrosoft)]),
+        (instance("https://contoso.ciamlogin.com").into(), [Ok(()), Ok(()), Err(WithoutTenant), Err(AtMicrosoft)]),
+        (b2c(X).into(), [Ok(()), Err(WithoutGuid), Err(WithoutGuid), Err(AtMicrosoft)]),
+        (external(X).into(), [Ok(()), Err(WithoutGuid), Err(WithoutGuid), Err(AtMicrosoft)]),
+        (openid(X), [Ok(()), Err(Placeholder), Ok(()), Err(AtMicrosoft)]),
+        (Authority::workload(X).into(), [Ok(()), Err(Placeholder), Ok(()), Err(AtMicrosoft)]),
+    ] {
+        let rule = authority.spec.issuer_rule();
+        assert!(rule.has_listed_issuers(), "{authority}");
+        for (issuer, expected) in [&one, &any, &none, &public].into_iter().zip(outcomes) {
+            assert_eq!(rule.check_listed(issuer), expected, "{authority}: {issuer}");
+        }
+    }
+}
+
+/// The authority that a document belongs to and the document itself are judged by the same row.
+#[test]
+fn rule_of_an_authority_is_that_of_its_document() {
+    for authority in [
+        cloud(Cloud::China),
+        any(X),
+        Authority::b2c("contoso", POLICY).into(),
+        Authority::b2c_at(X, A, POLICY).into(),
+        Authority::external_id("contoso").into(),
+        Authority::external_id_at(X, A).into(),
+        Authority::external_id_at("https://contoso.ciamlogin.com:8443", A).into(),
+        openid(X),
+    ] {
+        assert_eq!(authority.spec.issuer_rule(), spec(authority.clone()).issuer_rule(), "{authority}");
     }
 }

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use super::{flaw::Flaw, key::Key, placeholder, provenance::Provenance, rules::Rules};
 use crate::{
     authority::{
-        AuthoritySpec, DocumentSpec, IssuerOwners, KeySource, ListedIssuers, ResolvedAuthority, is_at_microsoft,
+        AuthoritySpec, DocumentSpec, IssuerOwners, KeySource, ListedIssuers, ResolvedAuthority, UnlistableIssuer,
     },
     error::ConfigProblemKind::{Conflict, NotApplicable, Unsafe},
-    tenant::{HttpsUrl, IssuerTemplate, MicrosoftHost},
 };
 
 impl Rules<'_> {
@@ -35,7 +34,7 @@ impl Rules<'_> {
     /// No two authorities may name the same issuer, and of no two may it be unclear which takes a token without a policy.
     pub(super) fn check_owners(&mut self, all: &[(Provenance<'_>, ResolvedAuthority)]) {
         let mut pairs: Vec<(usize, usize, String)> = Vec::new();
-        for (one, other) in IssuerOwners::new(all.iter().map(|(_, trusted)| trusted)).named_twice() {
+        for (one, other) in IssuerOwners::new(all.iter().map(|(_, trusted)| trusted)).pairs_with_same_issuer() {
             pairs.push((one, other, "shares an issuer with {}, so its tokens would be ambiguous".into()));
         }
         for (other, (provenance, trusted)) in all.iter().enumerate() {
@@ -69,17 +68,8 @@ pub(super) fn is_plain(issuer: &str) -> bool {
 
 /// What is wrong with an issuer that is listed for an authority of this kind.
 fn wrong_issuer(spec: &AuthoritySpec, issuer: &str) -> Option<Flaw> {
-    let is_served_at = |address: &str, own: MicrosoftHost| {
-        let host = HttpsUrl::parse(address).ok().and_then(|address| MicrosoftHost::of(&address.host));
-        host.is_some_and(|host| host == own || matches!(host, MicrosoftHost::Login(_)))
-    };
-    let is_known = match spec {
-        AuthoritySpec::Entra(entra) => entra.instance.cloud().is_some(),
-        AuthoritySpec::B2c(b2c) => is_served_at(&b2c.address, MicrosoftHost::B2c),
-        AuthoritySpec::ExternalId(external) => is_served_at(&external.address, MicrosoftHost::ExternalId),
-        AuthoritySpec::OpenIdConnect(_) | AuthoritySpec::Workload(_) => false,
-    };
-    if is_known {
+    let rule = spec.issuer_rule();
+    if !rule.has_listed_issuers() {
         return Some(Flaw::new(
             NotApplicable,
             "the issuers of this authority are known, or named by Microsoft's metadata; leave it out",
@@ -97,26 +87,20 @@ fn wrong_issuer(spec: &AuthoritySpec, issuer: &str) -> Option<Flaw> {
     if !is_plain(issuer) || !(is_place || is_name) {
         return Some(Flaw::invalid("must be exactly the token's iss, such as https://id.contoso.example"));
     }
-    if is_at_microsoft(issuer) {
-        let advice = "is at a Microsoft host, whose issuers belong to authorities there; name the tenant's GUID, or \
-                      configure the cloud, Authority::b2c or Authority::external_id";
-        return Some(Flaw::new(Unsafe, advice));
-    }
-    let template = IssuerTemplate::parse(issuer);
-    match spec {
-        AuthoritySpec::OpenIdConnect(_) | AuthoritySpec::Workload(_) if issuer.contains(['{', '}']) => {
-            Some(Flaw::invalid("an issuer has no placeholder here"))
+    rule.check_listed(issuer).err().map(|problem| match problem {
+        UnlistableIssuer::AtMicrosoft => {
+            let advice = "is at a Microsoft host, whose issuers belong to authorities there; name the tenant's GUID, or \
+                          configure the cloud, Authority::b2c or Authority::external_id";
+            Flaw::new(Unsafe, advice)
         }
-        AuthoritySpec::OpenIdConnect(_) | AuthoritySpec::Workload(_) => None,
-        AuthoritySpec::Entra(_) if template.is_none() => {
-            Some(Flaw::invalid("needs {tenantid}, or a tenant's GUID, as a segment of its path, and a slash behind it"))
+        UnlistableIssuer::Placeholder => Flaw::invalid("an issuer has no placeholder here"),
+        UnlistableIssuer::WithoutTenant => {
+            Flaw::invalid("needs {tenantid}, or a tenant's GUID, as a segment of its path, and a slash behind it")
         }
-        AuthoritySpec::Entra(_) => None,
-        _ if template.is_none_or(|template| template.tenant().is_none()) => {
-            Some(Flaw::invalid("needs the tenant's GUID as a segment of its path, and a slash behind it"))
+        UnlistableIssuer::WithoutGuid => {
+            Flaw::invalid("needs the tenant's GUID as a segment of its path, and a slash behind it")
         }
-        _ => None,
-    }
+    })
 }
 
 /// Whether a token of an application without a policy could be for both, which are not of one authority.
