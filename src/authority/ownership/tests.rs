@@ -14,6 +14,8 @@ const A: &str = "11111111-2222-3333-4444-555555555555";
 const B: &str = "22222222-3333-4444-5555-666666666666";
 const C: &str = "33333333-4444-5555-6666-777777777777";
 const D: &str = "44444444-5555-6666-7777-888888888888";
+const CIAM: &str = "https://contoso.ciamlogin.com";
+const CIAM_PORT: &str = "https://contoso.ciamlogin.com:8443";
 const DOMAIN: &str = "contoso.onmicrosoft.com";
 const OTHER_DOMAIN: &str = "fabrikam.onmicrosoft.com";
 const POLICY: &str = "B2C_1_susi";
@@ -111,6 +113,9 @@ fn issuers_in_documents_that_belong_to_another_authority() {
     let contoso = || Authority::from(Authority::external_id("contoso"));
     let usual = |tenant: &str| format!("https://{tenant}.ciamlogin.com/{tenant}/v2.0");
     let of_b2c = |base: &str| format!("{base}/{A}/v2.0/");
+    let one_tenant = || Authority::from(tenants(X, &[A], &[]));
+    let instance_at_ciam = Authority::tenant(A.parse().unwrap()).in_instance(Instance::parse(CIAM).unwrap()).into();
+    let two_in_cloud = Authority::tenants([A, B].map(|id| id.parse().unwrap()), []).into();
     for (name, authority, issuer, other, expected) in [
         // Instances of Entra.
         ("nobody's", two(), &*v2, openid("https://id.example"), Free),
@@ -139,13 +144,20 @@ fn issuers_in_documents_that_belong_to_another_authority() {
         ("its own usual one", external(X, A), &usual(A), contoso(), Reserved),
         ("its own usual one, elsewhere", external(X, A), &usual(A), external(Y, DOMAIN), Free),
         ("of a custom domain", external(X, A), &usual(B), external(Y, DOMAIN), Free),
+        ("of a known tenant at Microsoft's host", external(X, A), &usual(B), external(CIAM, C), Free),
+        ("of a tenant at a custom domain", external(X, DOMAIN), &usual(B), external(Y, B), Owned),
+        ("of a tenant at Microsoft's host", external(X, A), &usual(B), external(CIAM, B), Owned),
+        ("of a tenant at another port", external(X, A), &usual(B), external(CIAM_PORT, B), Owned),
         (
-            "of a known tenant at Microsoft's host",
+            "by a domain at another port",
             external(X, A),
-            &usual(B),
-            external("https://contoso.ciamlogin.com", C),
-            Free,
+            &format!("{CIAM_PORT}/{B}/v2.0"),
+            external(CIAM_PORT, DOMAIN),
+            Reserved,
         ),
+        ("of an instance there", two(), &format!("{CIAM}/{{tenantid}}/v2.0"), instance_at_ciam, Reserved),
+        // The issuers of a cloud are its own, whatever its metadata names.
+        ("of a cloud with several tenants", one_tenant(), "https://sts.windows.net/{tenantid}/", two_in_cloud, Owned),
         // What metadata at a Microsoft host names is its own.
         ("at Microsoft's host", contoso(), &usual(A), external(X, A), Free),
     ] {
@@ -181,6 +193,17 @@ fn issuers_of_a_version_that_is_not_accepted() {
     }
 }
 
+/// Documents of a cloud name v1 issuers too where only v2 is accepted, and two clouds share those.
+#[test]
+fn known_issuers_are_named_whatever_others_own() {
+    let of = |cloud: Cloud, only| {
+        Authority::from(Authority::tenant(A.parse().unwrap()).in_instance(cloud.into()).version(only))
+    };
+    let owners = owners([of(Cloud::Public, TokenVersion::V2), of(Cloud::UsGovernment, TokenVersion::V1)]);
+    let v1 = IssuerForm::Template(Cloud::Public.v1_issuer().unwrap());
+    assert!(owners.other_owner(0, &Issuers::new([(TokenVersion::V1, v1)], Some(TokenVersion::V2))).is_none());
+}
+
 #[test]
 fn owner_of_an_issuer_is_another_authority() {
     let issuer = format!("{Y}/realms/a");
@@ -210,7 +233,7 @@ fn metadata_names_only_issuers_of_its_authority() {
     let external = |base: &str, tenant: &str| Authority::external_id_at(base, tenant);
     let at = |base: &str| format!("{base}/{A}/v2.0");
     let usual = |tenant: &str| format!("https://{tenant}.ciamlogin.com/{tenant}/v2.0");
-    let (microsoft, other_port) = ("https://contoso.ciamlogin.com", "https://contoso.ciamlogin.com:8443");
+    let (microsoft, other_port) = (CIAM, CIAM_PORT);
     let b2c_host = "https://contoso.b2clogin.com";
     let public = at("https://login.microsoftonline.com");
     let metadata_there = format!("{X}/metadata");
@@ -238,6 +261,8 @@ fn metadata_names_only_issuers_of_its_authority() {
         ("External ID, another origin", external(X, A).into(), at(Y), Err("list it exactly")),
         ("a longer host", instance(X).into(), at(&format!("{X}.evil.example")), Err("list it exactly")),
         ("another port", instance(X).into(), at(&format!("{X}:8443")), Err("list it exactly")),
+        ("no path", instance(X).into(), X.to_owned(), Err("list it exactly")),
+        ("a fragment", instance(X).into(), format!("{X}/#/{A}/v2.0"), Err("list it exactly")),
         ("read in two ways", instance(X).into(), format!("{X}\\@evil.example/{A}/v2.0"), Err("list it exactly")),
         ("a user name", instance(X).into(), format!("{X}/@evil.example/{A}/v2.0"), YES),
         // Listed.
@@ -291,15 +316,15 @@ fn configuration_lists_only_issuers_that_the_kind_can_have() {
     let nothing = [
         cloud(Cloud::Public),
         b2c("https://contoso.b2clogin.com").into(),
-        external("https://contoso.ciamlogin.com").into(),
-        external("https://contoso.ciamlogin.com:8443").into(),
+        external(CIAM).into(),
+        external(CIAM_PORT).into(),
     ];
     for authority in nothing {
         assert!(!authority.spec.issuer_rule().has_listed_issuers(), "{authority}");
     }
     for (authority, outcomes) in [
         (Authority::from(instance(X)), [Ok(()), Ok(()), Err(WithoutTenant), Err(AtMicrosoft)]),
-        (instance("https://contoso.ciamlogin.com").into(), [Ok(()), Ok(()), Err(WithoutTenant), Err(AtMicrosoft)]),
+        (instance(CIAM).into(), [Ok(()), Ok(()), Err(WithoutTenant), Err(AtMicrosoft)]),
         (b2c(X).into(), [Ok(()), Err(WithoutGuid), Err(WithoutGuid), Err(AtMicrosoft)]),
         (external(X).into(), [Ok(()), Err(WithoutGuid), Err(WithoutGuid), Err(AtMicrosoft)]),
         (openid(X), [Ok(()), Err(Placeholder), Ok(()), Err(AtMicrosoft)]),
@@ -323,7 +348,7 @@ fn rule_of_an_authority_is_that_of_its_document() {
         Authority::b2c_at(X, A, POLICY).into(),
         Authority::external_id("contoso").into(),
         Authority::external_id_at(X, A).into(),
-        Authority::external_id_at("https://contoso.ciamlogin.com:8443", A).into(),
+        Authority::external_id_at(CIAM_PORT, A).into(),
         openid(X),
     ] {
         assert_eq!(authority.spec.issuer_rule(), spec(authority.clone()).issuer_rule(), "{authority}");
