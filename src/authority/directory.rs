@@ -7,7 +7,7 @@ use super::{DocumentSpec, KeySource, Tenants};
 use crate::{
     claims::{authority::SubjectSpace, directory::DirectoryClaims},
     policy::Profile,
-    tenant::{MicrosoftHost, TenantId},
+    tenant::{MicrosoftHost, TenantId, after_https},
 };
 
 /// The kinds of authorities that differ in the claims about a directory that they can state.
@@ -87,7 +87,7 @@ fn kind(source: &KeySource) -> DirectoryKind {
 
 /// Where the subjects of an authority are unique.
 pub(crate) fn subject_space(source: &KeySource, profile: &Profile) -> SubjectSpace {
-    let host = |base: &str| Arc::from(base.strip_prefix("https://").unwrap_or(base));
+    let host = |base: &str| Arc::from(after_https(base).unwrap_or(base));
     let has_own_claim = matches!(profile, Profile::OpenIdConnect(mapping) if mapping.subject.is_some());
     match source {
         KeySource::Entra(entra) => SubjectSpace::Entra { host: host(entra.instance.base()) },
@@ -108,7 +108,7 @@ pub(crate) fn subject_space(source: &KeySource, profile: &Profile) -> SubjectSpa
 
 /// Whether Microsoft serves this at an origin, which has no port but the usual one.
 fn is_served_at(origin: &str, service: MicrosoftHost) -> bool {
-    origin.strip_prefix("https://").and_then(MicrosoftHost::of) == Some(service)
+    after_https(origin).and_then(MicrosoftHost::of) == Some(service)
 }
 
 #[cfg(test)]

@@ -4,7 +4,10 @@ use super::{flaw::Flaw, placeholder};
 use crate::{
     authority::AuthoritySpec,
     error::ConfigProblemKind::Conflict,
-    tenant::{CHINA_V1_HOST, Cloud, HttpsUrl, Instance, MicrosoftHost, TenantId, is_loopback},
+    tenant::{
+        CHINA_V1_HOST, Cloud, HttpsUrl, Instance, MicrosoftHost, TenantId, after_https, is_loopback, split_scheme,
+        with_scheme,
+    },
 };
 
 /// The path of a metadata document, behind the issuer or the authority (OpenID Connect Discovery 1.0, section 4).
@@ -202,10 +205,10 @@ fn b2c(address: &HttpsUrl, path: &str) -> Result<ParsedAuthority, Flaw> {
 fn instance_address(text: &str) -> Result<HttpsUrl, Flaw> {
     placeholder::check(text)?;
     let text = text.trim();
-    if text.contains("://") {
+    if split_scheme(text).is_some() {
         return Ok(HttpsUrl::parse(text)?);
     }
-    let address = HttpsUrl::parse(&format!("https://{text}"))?;
+    let address = HttpsUrl::parse(&with_scheme(text))?;
     match MicrosoftHost::of(&address.host) {
         Some(_) => Ok(address),
         None => Err(Flaw::invalid(format!("has no scheme; write https://{text}"))),
@@ -231,7 +234,7 @@ pub(super) fn base(text: &str) -> Result<String, Flaw> {
 
 /// The name before the suffix of a host of B2C's or External ID's: `contoso` of `https://contoso.b2clogin.com`.
 pub(super) fn name_in(base: &str) -> Option<&str> {
-    let host = base.strip_prefix("https://")?;
+    let host = after_https(base)?;
     let name = MicrosoftHost::tenant_name(host)?;
     (!name.is_empty() && !name.contains('.')).then_some(name)
 }
@@ -306,8 +309,7 @@ pub(super) fn instance(text: &str) -> Result<Instance, Flaw> {
 
 /// Whether a host has the name of a cloud in it, and is none of Microsoft's.
 fn resembles_cloud(text: &str) -> bool {
-    let with_scheme = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
-    HttpsUrl::parse(&with_scheme).is_ok_and(|address| {
+    HttpsUrl::parse(&with_scheme(text)).is_ok_and(|address| {
         let has = |own: &&str| address.host.contains(*own);
         MicrosoftHost::of(&address.host).is_none()
             && ["microsoftonline", "chinacloudapi", "windows.net"].iter().any(has)

@@ -8,6 +8,7 @@ use crate::{
         AuthoritySpec, DocumentSpec, IssuerOwners, KeySource, ListedIssuers, ResolvedAuthority, UnlistableIssuer,
     },
     error::ConfigProblemKind::{Conflict, NotApplicable, Unsafe},
+    tenant::split_scheme,
 };
 
 impl Rules<'_> {
@@ -75,12 +76,14 @@ fn wrong_issuer(spec: &AuthoritySpec, issuer: &str) -> Option<Flaw> {
             "the issuers of this authority are known, or named by Microsoft's metadata; leave it out",
         ));
     }
-    let host = issuer.strip_prefix("https://").or_else(|| issuer.strip_prefix("http://")).unwrap_or_default();
+    let is_place = split_scheme(issuer).is_some_and(|(scheme, rest)| {
+        ["https", "http"].contains(&scheme) && !rest.is_empty() && !rest.starts_with('/')
+    });
     // A name, such as a URN, is compared as it is: nothing is ever fetched from there. Beside metadata, any other name is rather
     // an address without its scheme.
     let is_urn = issuer.starts_with("urn:");
-    let is_name = spec.openid().is_some_and(|openid| is_urn || !openid.needs_metadata()) && !issuer.contains("://");
-    let is_place = !host.is_empty() && !host.starts_with('/');
+    let is_name =
+        spec.openid().is_some_and(|openid| is_urn || !openid.needs_metadata()) && split_scheme(issuer).is_none();
     if let Err(flaw) = placeholder::check(&issuer.replace("{tenantid}", "")) {
         return Some(flaw);
     }

@@ -1,6 +1,6 @@
 //! A value, and where its setting was written.
 
-use std::{borrow::Cow, fmt};
+use std::fmt;
 
 use crate::error::{ConfigProblem, ConfigProblemKind, ConfigSource};
 
@@ -44,18 +44,7 @@ impl Location {
         value: Option<&str>,
         advice: impl Into<String>,
     ) -> ConfigProblem {
-        let value = value.map(without_password);
-        ConfigProblem::new(kind, self.as_str(), value.as_deref(), advice).in_source(self.source)
-    }
-}
-
-/// The text without the user and the password of an address, for a message.
-pub(super) fn without_password(text: &str) -> Cow<'_, str> {
-    let Some((scheme, rest)) = text.split_once("://") else { return Cow::Borrowed(text) };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    match rest[..end].rsplit_once('@') {
-        Some((_, host)) => Cow::Owned(format!("{scheme}://…@{host}{}", &rest[end..])),
-        None => Cow::Borrowed(text),
+        ConfigProblem::new(kind, self.as_str(), value, advice).in_source(self.source)
     }
 }
 

@@ -12,10 +12,13 @@ use super::{
     value::{ConfigValue, Data, fold},
     warning::Warning,
 };
-use crate::error::{
-    ConfigProblem,
-    ConfigProblemKind::{Conflict, Invalid},
-    Problems,
+use crate::{
+    error::{
+        ConfigProblem,
+        ConfigProblemKind::{Conflict, Invalid},
+        Problems,
+    },
+    tenant::split_origin,
 };
 
 /// The settings of all sources, and the problems of reading them.
@@ -224,7 +227,8 @@ fn identity(entry: &ConfigValue) -> HashSet<String> {
                 // A tenant may be written as an address too.
                 let text = text.strip_suffix("/v2.0").unwrap_or(&text);
                 let is_tenant = |segment: &&str| segment.contains('.') || segment.split('-').count() == 5;
-                parts.extend(text.split('/').skip(3).filter(is_tenant).map(str::to_owned));
+                let path = split_origin(text).map_or("", |(_, path)| path);
+                parts.extend(path.split('/').filter(is_tenant).map(str::to_owned));
                 parts.insert(text.to_owned());
                 continue;
             }

@@ -3,7 +3,7 @@
 use std::net::Ipv6Addr;
 
 use super::flaw::Flaw;
-use crate::tenant::TenantId;
+use crate::tenant::{TenantId, split_scheme};
 
 /// Pairs that surround a name in a template: of .NET, Helm, a shell, Azure DevOps, documentation and project templates.
 const BRACKETS: [(char, char); 3] = [('{', '}'), ('<', '>'), ('[', ']')];
@@ -64,7 +64,7 @@ fn has_word(text: &str) -> bool {
     let is_todo = text.eq_ignore_ascii_case("todo") || text.split(['/', '.', ':']).any(|segment| segment == "TODO");
     let text = text.to_ascii_lowercase();
     // Not only of URLs: of any setting.
-    let scheme = text.find("://").map_or(0, |at| at + 3);
+    let rest = split_scheme(&text).map_or(&*text, |(_, rest)| rest);
     let is_word = |segment: &str| {
         let letters: String = segment.chars().filter(|letter| !matches!(letter, '-' | '_' | ' ')).collect();
         // A host may really be called your-energy; an identifier with that word alone is a template's.
@@ -72,7 +72,7 @@ fn has_word(text: &str) -> bool {
         let is_crossed_out = letters.len() >= 8 && letters.bytes().all(|byte| byte == b'x');
         is_yours || is_crossed_out || WORDS.iter().any(|word| letters.starts_with(word))
     };
-    is_todo || text[scheme..].split(['/', '.', ':', '@']).any(is_word)
+    is_todo || rest.split(['/', '.', ':', '@']).any(is_word)
 }
 
 #[cfg(test)]

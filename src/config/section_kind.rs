@@ -3,9 +3,10 @@
 use super::{
     address::{self, AuthorityKind},
     key::Key,
-    location::{Location, without_password},
+    location::Location,
     settings::{ConfigSettings, Place},
 };
+use crate::tenant::without_password;
 
 impl ConfigSettings {
     /// The kind of the section's authority: `Kind`, or what its addresses and policies imply.

@@ -226,10 +226,10 @@ impl Inner {
             Clients::Given(client) => return Ok(client.clone()),
             Clients::Own { settings, remote, loopback, plain } => (settings, remote, loopback, plain),
         };
-        let slot = match (is_loopback(&address.host), address.origin.starts_with("http://")) {
+        let slot = match (is_loopback(&address.host), address.is_https()) {
             (false, _) => remote,
-            (true, false) => loopback,
-            (true, true) => plain,
+            (true, true) => loopback,
+            (true, false) => plain,
         };
         if let Some(client) = slot.get() {
             return Ok(client.clone());

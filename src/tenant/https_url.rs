@@ -6,6 +6,8 @@ use std::{
 
 use http::Uri;
 
+use super::url_text::after_https;
+
 /// A URL is not allowed; the text says what would be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidAddress(pub(super) &'static str);
@@ -19,7 +21,7 @@ impl fmt::Display for InvalidAddress {
 impl Error for InvalidAddress {}
 
 /// A URL that may be fetched, in the parts by which two are compared. Scheme, host and port are normalised, so this is not for
-/// comparing issuers: those are exact strings, see [`split_origin`].
+/// comparing issuers: those are exact strings, see [`split_origin`](super::split_origin).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HttpsUrl {
     /// Scheme, host and port in lower case, without the default port.
@@ -79,25 +81,13 @@ impl HttpsUrl {
 
     /// Whether the port is the standard one.
     pub(crate) fn is_https_at_standard_port(&self) -> bool {
-        self.origin.strip_prefix("https://") == Some(&*self.host)
+        after_https(&self.origin) == Some(&*self.host)
     }
-}
 
-/// Splits a URL behind its host and port, exactly as it is written and without validation: for issuers of tokens and documents,
-/// which are compared as strings. `None` if it has no scheme or no path.
-pub(crate) fn split_origin(url: &str) -> Option<(&str, &str)> {
-    let host = url.find("://")? + "://".len();
-    let path = host + url[host..].find('/')?;
-    Some(url.split_at(path))
-}
-
-/// The host of an untrusted text, as leniently as any URL parser could read one: without a user name, a port and a dot at its
-/// end, and whatever the scheme. For texts that [`HttpsUrl`] rejects.
-pub(crate) fn lenient_host(text: &str) -> &str {
-    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
-    let authority = rest.split(['/', '\\', '?', '#']).next().unwrap_or_default();
-    let host = authority.rsplit('@').next().unwrap_or_default().split(':').next().unwrap_or_default();
-    host.trim_end_matches('.')
+    /// Whether the scheme is `https`; the other one is `http`, on loopback.
+    pub(crate) fn is_https(&self) -> bool {
+        after_https(&self.origin).is_some()
+    }
 }
 
 /// Whether all URL parsers read the same host.
@@ -134,21 +124,8 @@ mod tests {
         ] {
             let url = HttpsUrl::parse(text).unwrap();
             assert_eq!((&*url.origin, &*url.path), (origin, path), "{text}");
+            assert_eq!(url.is_https(), origin.starts_with("https:"), "{text}");
             assert_eq!(url.is_https_at_standard_port(), origin == "https://login.contoso.example", "{text}");
-        }
-    }
-
-    #[test]
-    fn issuer_is_split_without_normalising_it() {
-        for (url, expected) in [
-            ("https://Login.Example:443/A/", Some(("https://Login.Example:443", "/A/"))),
-            ("https://login.example/", Some(("https://login.example", "/"))),
-            ("x://y@z/{tenantid}", Some(("x://y@z", "/{tenantid}"))),
-            ("https://login.example", None),
-            ("login.example/a", None),
-            ("", None),
-        ] {
-            assert_eq!(split_origin(url), expected, "{url}");
         }
     }
 }

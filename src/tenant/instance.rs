@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{Cloud, HttpsUrl, InvalidAddress};
+use super::{Cloud, HttpsUrl, InvalidAddress, with_scheme};
 
 /// An instance of Entra: a Microsoft cloud, or another host with the same interface.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -20,8 +20,7 @@ impl Instance {
         if let Some(cloud) = Cloud::from_name(text) {
             return Ok(cloud.into());
         }
-        let with_scheme = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
-        let address = HttpsUrl::parse(&with_scheme)?;
+        let address = HttpsUrl::parse(&with_scheme(text))?;
         if address.path.contains('?') {
             return Err(InvalidAddress("an address with a query (?) is not allowed"));
         }

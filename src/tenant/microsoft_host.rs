@@ -1,4 +1,4 @@
-use super::{Cloud, TenantId, split_origin};
+use super::{Cloud, TenantId, after_https, split_origin};
 
 /// What Microsoft serves at one of its hosts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl MicrosoftHost {
     /// The tenant whose GUID is the host of an issuer of External ID.
     pub(crate) fn external_id_tenant(issuer: &str) -> Option<TenantId> {
         let (origin, _) = split_origin(issuer)?;
-        origin.strip_prefix("https://")?.strip_suffix(EXTERNAL_ID).and_then(TenantId::from_canonical)
+        after_https(origin)?.strip_suffix(EXTERNAL_ID).and_then(TenantId::from_canonical)
     }
 }
 

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     config::address::{self, AuthorityKind},
     error::ConfigProblemKind::{self, Conflict, Invalid, Missing, TooLarge},
-    tenant::{MicrosoftHost, TenantId},
+    tenant::{MicrosoftHost, TenantId, after_https},
 };
 
 /// An application whose own keys are requested.
@@ -145,7 +145,7 @@ impl Trust {
         metadata.retain_mut(|(place, (url, metadata))| {
             let Metadata::Entra { instance, tenant, app_id, .. } = metadata else { return true };
             let base = instance.base().to_owned();
-            let is_custom = instance.cloud().is_none() && base.starts_with("https://");
+            let is_custom = instance.cloud().is_none() && after_https(&base).is_some();
             let is_its_own = |issuer: &str| issuer.strip_prefix(base.as_str()).is_some_and(|rest| rest.starts_with('/'));
             if !is_custom || self.issuers.iter().any(|(_, issuer)| is_its_own(issuer)) {
                 return true;
@@ -324,7 +324,7 @@ impl Trust {
     /// Takes the issuers of access tokens of AD FS, whose metadata is at `{issuer}/.well-known`: they differ from the issuer of
     /// its metadata.
     fn adfs_issuers(&mut self, issuer: Option<&str>) -> Vec<Placed<String>> {
-        let host = issuer.and_then(|issuer| issuer.strip_prefix("https://")?.strip_suffix("/adfs"));
+        let host = issuer.and_then(|issuer| after_https(issuer)?.strip_suffix("/adfs"));
         let Some(host) = host else { return Vec::new() };
         let forms = ["http", "https"].map(|scheme| format!("{scheme}://{host}/adfs/services/trust"));
         self.take(|issuer| forms.iter().any(|form| form.eq_ignore_ascii_case(issuer)).then(|| issuer.to_owned()))
