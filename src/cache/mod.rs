@@ -5,12 +5,13 @@ mod cached_token;
 mod key;
 mod thread_local_cache;
 
-use std::{fmt, hash::BuildHasherDefault, sync::Arc};
+use std::{fmt, sync::Arc};
 
+use foldhash::fast::RandomState;
 use quick_cache::{OptionsBuilder, Weighter, sync};
 
 pub(crate) use cached_token::CachedToken;
-use key::{Key, Secret, TagHasher};
+use key::{Secret, TokenKey};
 use thread_local_cache::ThreadLocalCache;
 
 /// How many accepted tokens are cached.
@@ -53,7 +54,7 @@ impl CacheSettings {
 
 /// Accepted tokens by their complete text.
 pub(crate) struct Cache {
-    entries: sync::Cache<Key, Arc<CachedToken>, Weigh, BuildHasherDefault<TagHasher>>,
+    entries: sync::Cache<TokenKey, Arc<CachedToken>, Weigh, RandomState>,
     thread_local: ThreadLocalCache,
     secret: Secret,
 }
@@ -64,8 +65,8 @@ struct Weigh {
     share: u64,
 }
 
-impl Weighter<Key, Arc<CachedToken>> for Weigh {
-    fn weight(&self, key: &Key, cached: &Arc<CachedToken>) -> u64 {
+impl Weighter<TokenKey, Arc<CachedToken>> for Weigh {
+    fn weight(&self, key: &TokenKey, cached: &Arc<CachedToken>) -> u64 {
         (cached.bytes(key.signing_input.len()) as u64).max(self.share)
     }
 }
@@ -93,7 +94,7 @@ impl Cache {
         let entries = sync::Cache::with_options(
             options,
             Weigh { share },
-            BuildHasherDefault::default(),
+            RandomState::default(),
             sync::DefaultLifecycle::default(),
         );
         Some(Self { entries, thread_local, secret: Secret::new() })

@@ -12,7 +12,7 @@ use super::{
     layer::Layer,
     names,
     reader::visible,
-    settings::Source,
+    settings::SettingsSource,
     value::{ConfigValue, Data},
 };
 use crate::error::{
@@ -111,7 +111,7 @@ fn process_environment() -> impl Iterator<Item = (String, Result<String, String>
 
 /// The variables that matter.
 #[derive(Debug, Default)]
-struct Found {
+struct Variables {
     /// By the name in upper case: on Windows, names have no case.
     ours: BTreeMap<String, (String, String)>,
     /// By the name in lower case.
@@ -125,7 +125,7 @@ struct Found {
 fn layer(vars: impl Iterator<Item = (String, Result<String, String>)>, section: Option<&[String]>) -> Layer {
     let section = section.map_or_else(|| DEFAULT_SECTION.to_owned(), |path| path.join("__"));
     let dotnet = format!("{section}__");
-    let mut found = Found::default();
+    let mut found = Variables::default();
     for (name, value) in vars {
         let is_ours = is_ours(&name) && !is_of_kubernetes(&name, value.as_deref().unwrap_or_default());
         // .NET reads colons too.
@@ -150,7 +150,7 @@ fn layer(vars: impl Iterator<Item = (String, Result<String, String>)>, section: 
     found.into_layer(&dotnet)
 }
 
-impl Found {
+impl Variables {
     fn ours(&mut self, name: String, value: String) {
         match self.ours.get(&name.to_ascii_uppercase()) {
             Some((other, known)) if *known != value => self.problems.push(differ(&name, &value, other)),
@@ -179,7 +179,7 @@ impl Found {
                 members.push((path, ConfigValue::new(name, Data::Text(value))));
             }
         }
-        let mut layer = Layer::new(Source::Environment { section: None }, members, None);
+        let mut layer = Layer::new(SettingsSource::Environment { section: None }, members, None);
         for (name, value) in std::mem::take(&mut self.ours).into_values() {
             self.variable(name, &value, &mut layer);
         }

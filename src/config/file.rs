@@ -13,7 +13,7 @@ use super::{
     jsonc::strip_jsonc,
     key::Key,
     layer::Layer,
-    settings::Source,
+    settings::SettingsSource,
     value::{ConfigValue, Data, LONGEST_DOCUMENT},
 };
 use crate::error::{
@@ -83,7 +83,7 @@ impl Config {
             ))));
         };
         let found = find_section::find(members, section).map_err(of_document)?;
-        let source = Source::Document { source: ConfigSource::Json, file, section: found.name };
+        let source = SettingsSource::Document { source: ConfigSource::Json, file, section: found.name };
         let mut layer = Layer::new(source, found.members, folder);
         found.problems.into_iter().for_each(|problem| layer.report(problem));
         if found.is_unreadable {

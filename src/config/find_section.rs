@@ -24,7 +24,7 @@ type Members = Vec<(String, ConfigValue)>;
 
 /// The section of a document.
 #[derive(Default)]
-pub(super) struct Found {
+pub(super) struct FoundSection {
     /// Its name as it is written; `None` if the settings are at the top.
     pub(super) name: Option<String>,
     pub(super) members: Members,
@@ -38,8 +38,8 @@ pub(super) struct Found {
 
 /// The members of the section, or those at the top if none is named and there is no default one. An error if a named section
 /// is missing.
-pub(super) fn find(root: Members, path: Option<&[String]>) -> Result<Found, Flaw> {
-    let mut found = Found::default();
+pub(super) fn find(root: Members, path: Option<&[String]>) -> Result<FoundSection, Flaw> {
+    let mut found = FoundSection::default();
     let default = [DEFAULT_SECTION.to_owned()];
     let segments = path.unwrap_or(&default);
     let root = nest("", root, &mut found.problems);
@@ -51,10 +51,10 @@ pub(super) fn find(root: Members, path: Option<&[String]>) -> Result<Found, Flaw
     if let Some((name, members)) = section {
         found.problems.extend(all_beside(&others, segments));
         found.warnings.extend(unread(&elsewhere(others, true)));
-        return Ok(Found { name: Some(name), members, ..found });
+        return Ok(FoundSection { name: Some(name), members, ..found });
     }
     if found.problems.len() > before {
-        return Ok(Found { name: Some(segments.join(":")), is_unreadable: true, ..found });
+        return Ok(FoundSection { name: Some(segments.join(":")), is_unreadable: true, ..found });
     }
     let is_ours = |members: &Members| members.iter().any(|(name, _)| key::is_telling(name));
     if path.is_none() && is_ours(&others) {
@@ -63,7 +63,7 @@ pub(super) fn find(root: Members, path: Option<&[String]>) -> Result<Found, Flaw
             .into_iter()
             .partition(|(name, value)| key::setting(name).is_none() && looks_like_settings(value, true));
         found.warnings.extend(unread(&elsewhere(sections, true)));
-        return Ok(Found { members: settings, ..found });
+        return Ok(FoundSection { members: settings, ..found });
     }
     let strict = elsewhere(others.clone(), true);
     let is_likely = !strict.is_empty() || others.iter().any(|(_, value)| has_restriction(value));
@@ -89,7 +89,7 @@ pub(super) fn find(root: Members, path: Option<&[String]>) -> Result<Found, Flaw
     }
     // Another source may have a tenant and a client id, but not the restrictions of the section that was meant.
     found.problems.push(problem);
-    Ok(Found { name: Some(name), is_unreadable: true, ..found })
+    Ok(FoundSection { name: Some(name), is_unreadable: true, ..found })
 }
 
 /// The section at the path, with its name as written, and all that is beside it. A section that is not an object is a problem.

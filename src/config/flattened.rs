@@ -11,7 +11,7 @@ use crate::error::{ConfigProblem, ConfigProblemKind::Conflict};
 type Members = Vec<(String, ConfigValue)>;
 
 /// One member, and the flattened keys that belong to it.
-struct Entry {
+struct FlattenedMember {
     key: String,
     value: Option<ConfigValue>,
     parts: Members,
@@ -23,13 +23,13 @@ pub(super) fn nest(parent: &str, members: Members, problems: &mut Vec<ConfigProb
     if !members.iter().any(|(key, _)| split(key).is_some()) {
         return members;
     }
-    let mut entries: Vec<Entry> = Vec::new();
+    let mut entries: Vec<FlattenedMember> = Vec::new();
     let mut first: HashMap<String, usize> = HashMap::new();
     for (key, value) in members {
         match split(&key) {
             Some((head, rest)) => {
                 let at = *first.entry(fold(head)).or_insert_with(|| {
-                    entries.push(Entry { key: head.to_owned(), value: None, parts: Vec::new() });
+                    entries.push(FlattenedMember { key: head.to_owned(), value: None, parts: Vec::new() });
                     entries.len() - 1
                 });
                 entries[at].parts.push((rest.to_owned(), value));
@@ -40,7 +40,7 @@ pub(super) fn nest(parent: &str, members: Members, problems: &mut Vec<ConfigProb
                     if known.is_none() {
                         first.insert(fold(&key), entries.len());
                     }
-                    entries.push(Entry { key, value: Some(value), parts: Vec::new() });
+                    entries.push(FlattenedMember { key, value: Some(value), parts: Vec::new() });
                 }
             },
         }
@@ -48,7 +48,7 @@ pub(super) fn nest(parent: &str, members: Members, problems: &mut Vec<ConfigProb
     entries.into_iter().map(|entry| entry.into_member(parent, problems)).collect()
 }
 
-impl Entry {
+impl FlattenedMember {
     fn into_member(self, parent: &str, problems: &mut Vec<ConfigProblem>) -> (String, ConfigValue) {
         let Self { key, value, mut parts } = self;
         let Some(mut value) = value else {

@@ -11,7 +11,7 @@ use super::{
     key_file::Files,
     names::{self, Meaning, Suspicion},
     reader::{duplicate, visible},
-    settings::Source,
+    settings::SettingsSource,
     value::{ConfigValue, Data, fold},
     warning::Warning,
 };
@@ -24,7 +24,7 @@ use crate::error::{
 /// One source of settings.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Layer {
-    pub(super) source: Source,
+    pub(super) source: SettingsSource,
     pub(super) members: Members,
     /// Variables that are set but empty, and their settings: that of the section, and the one within an entry of `Authorities`
     /// (the same twice otherwise).
@@ -52,7 +52,7 @@ pub(super) struct Members {
 
 impl Layer {
     /// Reads the members of a section. Names of files are relative to `folder`.
-    pub(super) fn new(source: Source, section: Vec<(String, ConfigValue)>, folder: Option<PathBuf>) -> Self {
+    pub(super) fn new(source: SettingsSource, section: Vec<(String, ConfigValue)>, folder: Option<PathBuf>) -> Self {
         let members = Members::read(&source, section, false);
         let files = Files::read(&members.settings, folder);
         Self { source, members, files, ..Self::default() }
@@ -66,7 +66,7 @@ impl Layer {
 
 impl Members {
     /// Reads the members of a section, or of an entry in `Authorities`.
-    pub(super) fn read(source: &Source, members: Vec<(String, ConfigValue)>, is_entry: bool) -> Self {
+    pub(super) fn read(source: &SettingsSource, members: Vec<(String, ConfigValue)>, is_entry: bool) -> Self {
         /// More unknown names than any section has beside its settings.
         const MOST_UNKNOWN: usize = 200;
         let mut read = Self::default();
@@ -201,10 +201,10 @@ fn not_in_an_entry(key: Key) -> &'static str {
 }
 
 /// What a section is called in a problem of the whole.
-pub(super) fn section_of(source: &Source) -> String {
+pub(super) fn section_of(source: &SettingsSource) -> String {
     match source {
-        Source::Builder => "the settings".to_owned(),
-        Source::Document { section, .. } => section.clone().unwrap_or_else(|| "the settings".to_owned()),
-        Source::Environment { section } => section.clone().unwrap_or_else(|| "the environment".to_owned()),
+        SettingsSource::Builder => "the settings".to_owned(),
+        SettingsSource::Document { section, .. } => section.clone().unwrap_or_else(|| "the settings".to_owned()),
+        SettingsSource::Environment { section } => section.clone().unwrap_or_else(|| "the environment".to_owned()),
     }
 }

@@ -56,11 +56,11 @@ impl Rules<'_> {
 
     /// No two authorities may accept the same token: which rules would hold for it?
     pub(super) fn check_overlap(&mut self, all: &[(Provenance<'_>, ResolvedAuthority)]) {
-        let mut claims: HashMap<String, Vec<(usize, Claim)>> = HashMap::new();
+        let mut claims: HashMap<String, Vec<(usize, AcceptedTenants)>> = HashMap::new();
         for (at, (_, trusted)) in all.iter().enumerate() {
             for form in forms(trusted) {
                 let claimed = claims.entry(form).or_default();
-                claimed.push((at, Claim::of(trusted)));
+                claimed.push((at, AcceptedTenants::of(trusted)));
             }
         }
         let mut told = HashSet::new();
@@ -81,7 +81,7 @@ impl Rules<'_> {
 }
 
 /// What an authority claims of one form of issuers.
-enum Claim {
+enum AcceptedTenants {
     /// All of it.
     Whole,
     /// Every tenant but that of personal accounts.
@@ -89,7 +89,7 @@ enum Claim {
     Listed(Tenants),
 }
 
-impl Claim {
+impl AcceptedTenants {
     fn of(trusted: &ResolvedAuthority) -> Self {
         match &trusted.source {
             KeySource::Entra(EntraSpec { tenants: Tenants::AnyOrganization, .. }) => Self::Organizations,
@@ -126,13 +126,13 @@ impl Claim {
 }
 
 /// Those of one form that claim the same, in pairs.
-fn overlaps(claimed: &[(usize, Claim)]) -> Vec<(usize, usize)> {
+fn overlaps(claimed: &[(usize, AcceptedTenants)]) -> Vec<(usize, usize)> {
     /// More than are ever reported; of n authorities there can be n² pairs.
     const MOST_PAIRS: usize = 1_000;
     let mut pairs = Vec::new();
     let mut named: HashMap<String, usize> = HashMap::new();
-    let is_open = |claim: &Claim| !matches!(claim, Claim::Listed(_));
-    let open: Vec<&(usize, Claim)> = claimed.iter().filter(|(_, claim)| is_open(claim)).collect();
+    let is_open = |claim: &AcceptedTenants| !matches!(claim, AcceptedTenants::Listed(_));
+    let open: Vec<&(usize, AcceptedTenants)> = claimed.iter().filter(|(_, claim)| is_open(claim)).collect();
     for (at, claim) in claimed {
         if pairs.len() > MOST_PAIRS {
             break;

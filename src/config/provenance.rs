@@ -5,7 +5,7 @@ use std::{cell::RefCell, collections::HashMap, rc::Rc};
 use super::{
     key::Key,
     location::{Location, Named},
-    settings::{ConfigSettings, Place, Source},
+    settings::{ConfigSettings, InstanceSetting, SettingsSource},
 };
 use crate::authority::Authority;
 
@@ -103,7 +103,7 @@ impl Provenance<'_> {
 
     /// The name of a setting in the source of the authority: a key of the section, or a method.
     pub(super) fn setting_name(&self, key: Key) -> &'static str {
-        let is_written = self.section.is_some_and(|section| section.source != Source::Builder);
+        let is_written = self.section.is_some_and(|section| section.source != SettingsSource::Builder);
         if is_written { key.name() } else { key.method() }
     }
 }
@@ -117,9 +117,9 @@ impl ConfigSettings {
                 self.tenants.iter().map(|tenant| (tenant.name.clone(), tenant.value.text().to_owned())).collect()
             }
             Key::Instance => {
-                let text = |place: &Place| match place {
-                    Place::Cloud(cloud) => cloud.login_host().to_owned(),
-                    Place::Address(address) => address.clone(),
+                let text = |place: &InstanceSetting| match place {
+                    InstanceSetting::Cloud(cloud) => cloud.login_host().to_owned(),
+                    InstanceSetting::Address(address) => address.clone(),
                 };
                 self.instances.iter().map(|place| (place.name.clone(), text(&place.value))).collect()
             }

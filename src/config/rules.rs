@@ -9,7 +9,7 @@ use super::{
     key::Key,
     location::{Location, Named},
     provenance::Provenance,
-    settings::{ConfigSettings, Source},
+    settings::{ConfigSettings, SettingsSource},
     warning::Warning,
 };
 use crate::{
@@ -146,8 +146,8 @@ impl ConfigSettings {
     /// The file that the settings came from.
     pub(super) fn origin(&self) -> Option<&str> {
         match &self.source {
-            Source::Document { file, .. } => file.as_deref(),
-            Source::Builder | Source::Environment { .. } => None,
+            SettingsSource::Document { file, .. } => file.as_deref(),
+            SettingsSource::Builder | SettingsSource::Environment { .. } => None,
         }
     }
 
@@ -168,11 +168,11 @@ impl ConfigSettings {
             _ => ("authority()", format!("AzureAd__{json}")),
         };
         let name = match &self.source {
-            Source::Builder => method.to_owned(),
-            Source::Document { section: Some(section), .. } => format!("{section}:{json}"),
-            Source::Document { section: None, .. } => json.to_owned(),
-            Source::Environment { section: Some(section) } => format!("{section}__{json}"),
-            Source::Environment { section: None } => variable,
+            SettingsSource::Builder => method.to_owned(),
+            SettingsSource::Document { section: Some(section), .. } => format!("{section}:{json}"),
+            SettingsSource::Document { section: None, .. } => json.to_owned(),
+            SettingsSource::Environment { section: Some(section) } => format!("{section}__{json}"),
+            SettingsSource::Environment { section: None } => variable,
         };
         Location::new(name, self.source.kind())
     }

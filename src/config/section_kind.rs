@@ -4,7 +4,7 @@ use super::{
     address::{self, AuthorityKind},
     key::Key,
     location::Location,
-    settings::{ConfigSettings, Place},
+    settings::{ConfigSettings, InstanceSetting},
 };
 use crate::tenant::without_password;
 
@@ -38,8 +38,8 @@ impl ConfigSettings {
     /// The instances that are given by an address.
     pub(super) fn instance_texts(&self) -> impl Iterator<Item = (&Location, &str)> {
         self.instances.iter().filter_map(|place| match &place.value {
-            Place::Address(text) => Some((&place.name, text.as_str())),
-            Place::Cloud(_) => None,
+            InstanceSetting::Address(text) => Some((&place.name, text.as_str())),
+            InstanceSetting::Cloud(_) => None,
         })
     }
 

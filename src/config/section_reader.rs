@@ -6,7 +6,7 @@ use super::{
     layer::Members,
     location::Named,
     reader::{Reader, Replaced, mistyped_secret, wrong},
-    settings::{ConfigSettings, Place, Tenant},
+    settings::{ConfigSettings, InstanceSetting, Tenant},
     size::MOST_AUTHORITIES,
     value::{ConfigValue, Data},
 };
@@ -81,7 +81,7 @@ impl Reader<'_> {
     fn put_text(&mut self, key: Key, text: Named<String>) {
         let settings = &mut self.settings;
         match key {
-            Key::Instance => settings.instances.push(Named::new(text.name, Place::Address(text.value))),
+            Key::Instance => settings.instances.push(Named::new(text.name, InstanceSetting::Address(text.value))),
             Key::TenantId | Key::TenantIds => {
                 settings.tenants.push(Named::new(text.name, Tenant::Written(text.value)));
             }

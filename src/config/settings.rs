@@ -9,11 +9,11 @@ use crate::{authority::Authority, error::ConfigSource, policy::ClaimRule, tenant
 /// must agree; lists add up.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct ConfigSettings {
-    pub(super) source: Source,
+    pub(super) source: SettingsSource,
     pub(super) tenants: Vec<Named<Tenant>>,
     pub(super) client_ids: Vec<Named<String>>,
     pub(super) audiences: Vec<Named<String>>,
-    pub(super) instances: Vec<Named<Place>>,
+    pub(super) instances: Vec<Named<InstanceSetting>>,
     /// Full addresses of authorities, as `Authority` has them.
     pub(super) addresses: Vec<Named<String>>,
     pub(super) authorities: Vec<Named<Authority>>,
@@ -66,14 +66,14 @@ impl Tenant {
 
 /// An instance as it was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum InstanceSetting {
     Cloud(Cloud),
     Address(String),
 }
 
 /// The source of the settings: it determines the names of missing ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) enum Source {
+pub(super) enum SettingsSource {
     #[default]
     Builder,
     /// A document: its file, if it was one, and the section.
@@ -84,7 +84,7 @@ pub(super) enum Source {
     },
 }
 
-impl Source {
+impl SettingsSource {
     /// The same, within a section of this name.
     pub(super) fn inside(&self, section: &str) -> Self {
         let section = Some(section.to_owned());
@@ -136,13 +136,13 @@ impl ConfigSettings {
 
     #[must_use]
     pub(crate) fn cloud(mut self, cloud: Cloud) -> Self {
-        self.instances.push(Named::in_code("cloud()", Place::Cloud(cloud)));
+        self.instances.push(Named::in_code("cloud()", InstanceSetting::Cloud(cloud)));
         self
     }
 
     #[must_use]
     pub(crate) fn instance(mut self, address: impl Into<String>) -> Self {
-        self.instances.push(Named::in_code("instance()", Place::Address(address.into())));
+        self.instances.push(Named::in_code("instance()", InstanceSetting::Address(address.into())));
         self
     }
 

@@ -7,7 +7,7 @@ use super::{
     key::Key,
     location::{Location, Named},
     rules::Rules,
-    settings::{Place, Tenant},
+    settings::{InstanceSetting, Tenant},
     warning::Warning,
 };
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
 
 /// The tenants that a section accepts.
 #[derive(Default)]
-pub(super) struct Tenants {
+pub(super) struct SectionTenants {
     pub(super) ids: Vec<TenantId>,
     domains: Vec<String>,
     keywords: Vec<&'static str>,
@@ -28,7 +28,7 @@ pub(super) struct Tenants {
     pub(super) authority: Option<Entra>,
 }
 
-impl Tenants {
+impl SectionTenants {
     /// Whether tenants are accepted that are not listed.
     pub(super) fn has_keyword(&self) -> bool {
         !self.keywords.is_empty()
@@ -37,12 +37,12 @@ impl Tenants {
 
 impl Rules<'_> {
     /// The instance and the tenants in it. `outer` is the instance if none is named.
-    pub(super) fn tenants(&mut self, outer: Option<&Instance>) -> Tenants {
+    pub(super) fn tenants(&mut self, outer: Option<&Instance>) -> SectionTenants {
         let mut instances: Vec<Named<Instance>> = Vec::new();
         for place in &self.config.instances {
             match &place.value {
-                Place::Cloud(cloud) => instances.push(Named::new(place.name.clone(), (*cloud).into())),
-                Place::Address(text) => {
+                InstanceSetting::Cloud(cloud) => instances.push(Named::new(place.name.clone(), (*cloud).into())),
+                InstanceSetting::Address(text) => {
                     let instance =
                         address::instance(text).and_then(|instance| self.checked_kind(&place.name, instance));
                     let instance = self.accepted(&place.name, text, instance);
@@ -50,7 +50,7 @@ impl Rules<'_> {
                 }
             }
         }
-        let mut tenants = Tenants::default();
+        let mut tenants = SectionTenants::default();
         for tenant in &self.config.tenants {
             self.tenant(tenant, &mut tenants);
         }
@@ -96,7 +96,7 @@ impl Rules<'_> {
         }
     }
 
-    fn tenant(&mut self, tenant: &Named<Tenant>, tenants: &mut Tenants) {
+    fn tenant(&mut self, tenant: &Named<Tenant>, tenants: &mut SectionTenants) {
         let (text, may_be_keyword) = match &tenant.value {
             Tenant::Keyword(keyword) => return tenants.keywords.push(keyword),
             Tenant::Written(text) => (text, true),
@@ -130,7 +130,7 @@ impl Rules<'_> {
 
     /// The tenant at the end of an authority must be the configured one, if there is one. Microsoft.Identity.Web would
     /// follow the authority and ignore the tenant.
-    fn tenant_of_authority(&mut self, authority: &Named<String>, tenant: String, tenants: &mut Tenants) {
+    fn tenant_of_authority(&mut self, authority: &Named<String>, tenant: String, tenants: &mut SectionTenants) {
         let Some(configured) = self.config.tenants.first() else {
             let tenant = Named::new(authority.name.clone(), Tenant::Written(tenant));
             return self.tenant(&tenant, tenants);
@@ -157,7 +157,7 @@ impl Rules<'_> {
         self.warnings.push(Warning::new(name.as_str(), warning));
     }
 
-    fn check_together(&mut self, tenants: &Tenants) {
+    fn check_together(&mut self, tenants: &SectionTenants) {
         let mut keywords = tenants.keywords.clone();
         keywords.sort_unstable();
         keywords.dedup();

@@ -15,7 +15,7 @@ use super::{
     section,
     settings::ConfigSettings,
     size,
-    tenants::Tenants,
+    tenants::SectionTenants,
     warning::{self, Warning},
 };
 use crate::{
@@ -26,7 +26,7 @@ use crate::{
     },
     keys::KeySettings,
     policy::{ClaimRule, MAX_LEEWAY, microsoft_api},
-    tenant::HttpsUrl,
+    tenant::{HttpsUrl, Instance},
 };
 
 const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);
@@ -62,16 +62,8 @@ impl ConfigSettings {
         rules.warnings.clone_from(&self.warnings);
         let kind = self.kind();
         let other = if self.has_own_authority() { rules.authority_of_section(kind) } else { None };
-        if !self.has_own_authority() {
-            const ADVICE: &str = "applies to one authority; move it into its entry in Authorities";
-            if let Some(required) = &self.site.required_for_readiness {
-                rules.wrong(NotApplicable, &required.name, &required.value.to_string(), ADVICE);
-            }
-            if let Some(pem) = self.ca_certificates.first() {
-                rules.problems.push(pem.name.problem(NotApplicable, None, ADVICE));
-            }
-        }
-        let tenants = if kind == AuthorityKind::Entra { rules.tenants(None) } else { Tenants::default() };
+        rules.check_settings_of_one_authority();
+        let tenants = if kind == AuthorityKind::Entra { rules.tenants(None) } else { SectionTenants::default() };
         let client_id = rules.client_id(kind);
         rules.check_audiences(&self.audiences);
         let common = Common {
@@ -105,15 +97,7 @@ impl ConfigSettings {
             AuthorityKind::OpenIdConnect => section::with_clients_and_audiences(main, self),
             AuthorityKind::Entra | AuthorityKind::B2c | AuthorityKind::ExternalId => main,
         });
-        let mut entries: Vec<AuthorityEntry<'_>> = Vec::new();
-        entries.extend(main.map(|authority| AuthorityEntry::of_section(authority, self.own_name(), self)));
-        for section in &self.sections {
-            entries.extend(rules.section(section, tenants.instance.as_ref()));
-        }
-        entries.extend(self.authorities.iter().map(AuthorityEntry::whole));
-        for (number, entry) in entries.iter_mut().enumerate() {
-            entry.provenance.number = number;
-        }
+        let entries = self.entries(main, &mut rules, tenants.instance.as_ref());
         if let Err(flaw) = size::check(&entries, &common, self) {
             rules.problems.push(self.location_of(Key::Authorities).problem(flaw.kind, None, flaw.advice));
             return (None, rules.problems);
@@ -132,13 +116,7 @@ impl ConfigSettings {
         rules.check_names(&names);
         let authorities: Vec<ResolvedAuthority> = all.into_iter().map(|(_, trusted)| trusted).collect();
         rules.check_valid_algorithms(&authorities);
-        if !authorities.is_empty() && !authorities.iter().any(|trusted| trusted.is_required_for_readiness) {
-            rules.warnings.push(Warning::new(
-                Key::RequiredForReadiness.name(),
-                "no authority is required for readiness (RequiredForReadiness, not_required_for_readiness()): the service \
-                 reports itself ready at once, also while it has no keys and rejects every token with 503",
-            ));
-        }
+        rules.warn_if_always_ready(&authorities);
         let resolved = (!authorities.is_empty()).then(|| ResolvedConfig {
             authorities,
             keys,
@@ -148,6 +126,25 @@ impl ConfigSettings {
             warnings: warning::first_of(std::mem::take(&mut rules.warnings)),
         });
         (resolved, rules.problems)
+    }
+
+    /// All authorities, numbered: that of the section, those of its sections, and those that are listed.
+    fn entries<'a>(
+        &'a self,
+        main: Option<Authority>,
+        rules: &mut Rules<'a>,
+        instance: Option<&Instance>,
+    ) -> Vec<AuthorityEntry<'a>> {
+        let mut entries: Vec<AuthorityEntry<'a>> = Vec::new();
+        entries.extend(main.map(|authority| AuthorityEntry::of_section(authority, self.own_name(), self)));
+        for section in &self.sections {
+            entries.extend(rules.section(section, instance));
+        }
+        entries.extend(self.authorities.iter().map(AuthorityEntry::whole));
+        for (number, entry) in entries.iter_mut().enumerate() {
+            entry.provenance.number = number;
+        }
+        entries
     }
 
     /// The setting that names the section's own authority.
@@ -161,6 +158,31 @@ impl ConfigSettings {
 }
 
 impl Rules<'_> {
+    /// Refuses the settings of one authority where the section has none of its own.
+    fn check_settings_of_one_authority(&mut self) {
+        const ADVICE: &str = "applies to one authority; move it into its entry in Authorities";
+        let config = self.config;
+        if config.has_own_authority() {
+            return;
+        }
+        if let Some(required) = &config.site.required_for_readiness {
+            self.wrong(NotApplicable, &required.name, &required.value.to_string(), ADVICE);
+        }
+        if let Some(pem) = config.ca_certificates.first() {
+            self.problems.push(pem.name.problem(NotApplicable, None, ADVICE));
+        }
+    }
+
+    fn warn_if_always_ready(&mut self, authorities: &[ResolvedAuthority]) {
+        if !authorities.is_empty() && !authorities.iter().any(|authority| authority.is_required_for_readiness) {
+            self.warnings.push(Warning::new(
+                Key::RequiredForReadiness.name(),
+                "no authority is required for readiness (RequiredForReadiness, not_required_for_readiness()): the service \
+                 reports itself ready at once, also while it has no keys and rejects every token with 503",
+            ));
+        }
+    }
+
     fn switch(&mut self, all: &[Named<bool>]) -> bool {
         self.single(all, bool::to_string).is_some_and(|switch| switch.value)
     }

@@ -54,9 +54,9 @@ const ACCEPT: &str = "application/json, application/jwk-set+json";
 /// # Ok::<(), tower_entra::ConfigError>(())
 /// ```
 #[derive(Clone)]
-pub struct HttpFetch(Arc<Inner>);
+pub struct HttpFetch(Arc<HttpClients>);
 
-struct Inner {
+struct HttpClients {
     timeout: Duration,
     clients: Clients,
 }
@@ -112,7 +112,7 @@ impl HttpFetch {
     /// asks (loopback too), whom it trusts. The cap, the time of 10 s in all, and the demand for `https` stay.
     #[must_use]
     pub fn with_client(client: Client) -> Self {
-        Self(Arc::new(Inner { timeout: TIMEOUT, clients: Clients::Given(client) }))
+        Self(Arc::new(HttpClients { timeout: TIMEOUT, clients: Clients::Given(client) }))
     }
 }
 
@@ -172,7 +172,7 @@ impl HttpFetchBuilder {
         let timeout = self.timeout;
         let (remote, loopback, plain) = <(OnceLock<_>, OnceLock<_>, OnceLock<_>)>::default();
         let clients = Clients::Own { settings: self, remote, loopback, plain };
-        HttpFetch(Arc::new(Inner { timeout, clients }))
+        HttpFetch(Arc::new(HttpClients { timeout, clients }))
     }
 
     fn client(&self) -> ClientBuilder {
@@ -219,7 +219,7 @@ pub(crate) fn trusting_only(pem: &str) -> Result<Arc<dyn Fetch>, String> {
     Ok(Arc::new(HttpFetchBuilder { roots, only_roots: true, ..HttpFetchBuilder::default() }.finish()))
 }
 
-impl Inner {
+impl HttpClients {
     /// The client for an address.
     fn client(&self, address: &HttpsUrl) -> Result<Client, String> {
         let (settings, remote, loopback, plain) = match &self.clients {

@@ -73,7 +73,7 @@ impl fmt::Display for Skipped {
 
 /// One entry of a key set, read for itself.
 #[derive(Debug)]
-struct Entry {
+struct JwkEntry {
     key: Jwk,
     /// Why the same key must not be used under this `kid`, whatever another entry says.
     refused: Option<&'static str>,
@@ -85,7 +85,7 @@ struct Entry {
 
 /// The members of a JWK that are looked at. Any other is ignored.
 #[derive(Deserialize)]
-struct Raw {
+struct JwkMembers {
     kty: Option<String>,
     #[serde(rename = "use")]
     usage: Option<String>,
@@ -107,10 +107,10 @@ struct Raw {
     cloud_instance_name: Option<String>,
 }
 
-impl Entry {
+impl JwkEntry {
     /// Reads one entry. With `is_lenient`, `n` and `e` may also be padded or in standard base64.
     fn parse(text: &str, is_lenient: bool) -> Result<Self, Skipped> {
-        let raw: Raw = serde_json::from_str(text)
+        let raw: JwkMembers = serde_json::from_str(text)
             .map_err(|_| Skipped::new("", "is no JSON object, or has a member of the wrong type or twice"))?;
         let key_id = raw.kid.as_deref().unwrap_or_default();
         let refused = raw.refused();
@@ -144,7 +144,7 @@ impl Skipped {
 
 const PRIVATE_HALF: &str = "publishes its private key, so that anybody can forge its signatures: revoke it";
 
-impl Raw {
+impl JwkMembers {
     fn refused(&self) -> Option<&'static str> {
         if self.usage.as_deref().is_some_and(|usage| usage != "sig") {
             return Some("is not for signatures (use)");

@@ -8,7 +8,7 @@ use std::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Entry, Jwk, PRIVATE_HALF, Public, Skipped, without_bom};
+use super::{Jwk, JwkEntry, PRIVATE_HALF, Public, Skipped, without_bom};
 use crate::{
     jwt::Algorithm,
     signature::{NoKey, PublicKey},
@@ -56,17 +56,17 @@ impl KeySet {
 
     fn read(document: &[u8], is_lenient: bool) -> Result<Self, &'static str> {
         #[derive(Deserialize)]
-        struct Document<'a> {
+        struct KeySetMembers<'a> {
             #[serde(borrow)]
             keys: Vec<&'a RawValue>,
         }
 
-        let document: Document<'_> = serde_json::from_slice(without_bom(document))
+        let document: KeySetMembers<'_> = serde_json::from_slice(without_bom(document))
             .map_err(|_| "it is no key set: a JSON object with an array \"keys\"")?;
         let mut set = Self::default();
         let mut entries = Vec::new();
         for raw in document.keys {
-            match Entry::parse(raw.get(), is_lenient) {
+            match JwkEntry::parse(raw.get(), is_lenient) {
                 Ok(entry) => entries.push(entry),
                 Err(skipped) => set.skipped.push(skipped),
             }
@@ -77,12 +77,12 @@ impl KeySet {
 
     /// One key listed several times under one `kid`, once for each `alg` for instance, is one key: its algorithms are
     /// united, and everything else must hold that any of its entries says.
-    fn merge(&mut self, entries: Vec<Entry>) {
+    fn merge(&mut self, entries: Vec<JwkEntry>) {
         let mut positions: HashMap<(Box<str>, Public), usize> = HashMap::new();
         let mut merged: Vec<Jwk> = Vec::new();
         let mut refused: HashMap<usize, &'static str> = HashMap::new();
         let mut contradictory: HashSet<Box<str>> = HashSet::new();
-        for Entry { key, refused: why_not, has_private_half, is_oddly_encoded } in entries {
+        for JwkEntry { key, refused: why_not, has_private_half, is_oddly_encoded } in entries {
             if has_private_half {
                 self.leaked.insert(key.material.public.clone());
             }

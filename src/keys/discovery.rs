@@ -1,4 +1,4 @@
-//! Metadata documents (`docs/entra.md`, "Metadata documents"): issuer, `jwks_uri` and cloud, which are checked before any of
+//! ProviderMetadata documents (`docs/entra.md`, "ProviderMetadata documents"): issuer, `jwks_uri` and cloud, which are checked before any of
 //! them is used.
 
 mod issuer;
@@ -19,7 +19,7 @@ use crate::{
 
 /// A metadata document that passed the checks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Metadata {
+pub(crate) struct ProviderMetadata {
     pub(crate) issuer: Arc<str>,
     /// The same as a template, if it has a placeholder for the tenant or names one.
     pub(crate) template: Option<IssuerTemplate>,
@@ -72,7 +72,7 @@ impl fmt::Display for MetadataError {
     }
 }
 
-impl Metadata {
+impl ProviderMetadata {
     /// Parses a document and checks it against `spec`; for Entra it is that of `version`.
     ///
     /// # Errors
@@ -85,14 +85,14 @@ impl Metadata {
         ownership: &Ownership,
     ) -> Result<Self, MetadataError> {
         #[derive(Deserialize)]
-        struct Raw {
+        struct MetadataMembers {
             issuer: String,
             jwks_uri: String,
             cloud_instance_name: Option<String>,
             access_token_issuer: Option<serde_json::Value>,
         }
 
-        let raw: Raw = serde_json::from_slice(without_bom(document))
+        let raw: MetadataMembers = serde_json::from_slice(without_bom(document))
             .map_err(|_| "it is no metadata document: a JSON object with texts issuer and jwks_uri".to_owned())?;
         // First: an issuer that the authority does not own is the root cause, whatever its form.
         ownership.check_location(spec, &raw.issuer)?;
@@ -125,11 +125,11 @@ impl Metadata {
 }
 
 /// The issuers of `spec` after these documents.
-pub(crate) fn issuers(spec: &DocumentSpec, v1: Option<&Metadata>, v2: Option<&Metadata>) -> Issuers {
+pub(crate) fn issuers(spec: &DocumentSpec, v1: Option<&ProviderMetadata>, v2: Option<&ProviderMetadata>) -> Issuers {
     match spec {
         DocumentSpec::Entra { instance, version, .. } if instance.cloud().is_none() => {
             // For every tenant, as at Microsoft's clouds, so that tokens of another tenant are rejected as `wrong_tenant`.
-            let for_any_tenant = |version, metadata: Option<&Metadata>| {
+            let for_any_tenant = |version, metadata: Option<&ProviderMetadata>| {
                 let template = metadata?.template.as_ref()?.for_any_tenant();
                 Some((version, IssuerForm::Template(template)))
             };

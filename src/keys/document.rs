@@ -1,19 +1,21 @@
 //! One metadata document with its key set: an immutable snapshot, at most one refresh in flight, cooldown and backoff.
 
+mod delay;
 mod successor;
 
 use std::{
     fmt,
-    hash::{BuildHasher, Hasher, RandomState},
     sync::Arc,
     time::{Duration, SystemTime},
 };
+
+use delay::{backoff, interval};
 
 use super::{
     KeySettings, notice,
     refresh::{PreviousResponses, Refresh},
     revision::Revision,
-    snapshot::{Fetched, Snapshot},
+    snapshot::{Fetched, Snapshot, Update},
     stats::{Counters, Event},
     waiter::Waiter,
 };
@@ -32,11 +34,6 @@ use crate::{
         watch,
     },
 };
-
-/// The longest backoff while there are keys.
-const MAX_BACKOFF: Duration = Duration::from_secs(30 * 60);
-/// The wait after the first failure, if there are no keys yet.
-const FIRST_RETRY: Duration = Duration::from_secs(1);
 
 /// What the refreshes of all documents of an authority need.
 #[derive(Clone)]
@@ -97,8 +94,14 @@ impl Document {
             DocumentSpec::Static { keys, .. } => {
                 let fetched = Fetched { v1: None, v2: None, keys: Arc::clone(keys) };
                 // Without a usable key it stays empty; validation has rejected such a configuration.
-                let at = context.clock.elapsed();
-                empty.next(&fetched, &algorithms, &context.settings, at, false, &mut Vec::new()).unwrap_or(empty)
+                let update = Update {
+                    fetched: &fetched,
+                    algorithms: &algorithms,
+                    settings: &context.settings,
+                    at: context.clock.elapsed(),
+                    outage: false,
+                };
+                empty.next(&update, &mut Vec::new()).unwrap_or(empty)
             }
             _ => empty,
         };
@@ -316,9 +319,15 @@ impl DocumentState {
             self.snapshot.store(Arc::clone(&before));
             revision.increment();
         }
-        let outage = self.failing.load(Ordering::Relaxed);
+        let update = Update {
+            fetched,
+            algorithms: &self.algorithms,
+            settings,
+            at: clock.elapsed(),
+            outage: self.failing.load(Ordering::Relaxed),
+        };
         let mut notices = Vec::new();
-        let next = before.next(fetched, &self.algorithms, settings, clock.elapsed(), outage, &mut notices);
+        let next = before.next(&update, &mut notices);
         notice::log(&notices, &self.spec.address(), settings.grace);
         next.map_err(|document| FetchError::new(self.spec.address(), FetchFailure::InvalidDocument(document)))
     }
@@ -373,33 +382,6 @@ impl DocumentState {
             }
         }
     }
-}
-
-/// The time to the next refresh. `max-age` may shorten it, to a twelfth at most, and never lengthens it.
-///
-/// It is up to a quarter shorter at random, so that replicas that fetched in the same minute, after a rotation for example,
-/// spread over the hour within a few refreshes.
-fn interval(settings: &KeySettings, max_age: Option<Duration>) -> Duration {
-    let longest = settings.refresh_interval;
-    let interval = max_age.map_or(longest, |max_age| max_age.clamp(longest / 12, longest));
-    interval.mul_f64(1.0 - 0.25 * random())
-}
-
-/// The wait after failures: exponential while there are keys, about one cooldown while there are none. Never shorter than a
-/// cooldown, except for the first retry, and with jitter, so that replicas do not retry at the same time.
-fn backoff(settings: &KeySettings, failures: u32, has_keys: bool) -> Duration {
-    let cooldown = settings.cool_down.mul_f64(1.0 + 0.2 * random());
-    if !has_keys {
-        return if failures == 1 { FIRST_RETRY.min(settings.cool_down) } else { cooldown };
-    }
-    let doubled = settings.cool_down.saturating_mul(1_u32 << failures.saturating_sub(1).min(16));
-    doubled.min(MAX_BACKOFF.max(settings.cool_down)).mul_f64(0.7 + 0.5 * random()).max(cooldown)
-}
-
-/// A number from 0 to 1, for jitter: no secret depends on it.
-fn random() -> f64 {
-    const BITS: u32 = 32;
-    f64::from((RandomState::new().build_hasher().finish() >> BITS) as u32) / f64::from(u32::MAX)
 }
 
 fn millis(time: Duration) -> u64 {

@@ -13,11 +13,11 @@ use crate::{sync::Guard, tenant::TenantId};
 #[derive(Debug)]
 pub(super) struct Domains {
     documents: Vec<Arc<Document>>,
-    table: Derived<Table>,
+    table: Derived<TenantTable>,
 }
 
 #[derive(Debug)]
-struct Table {
+struct TenantTable {
     /// Two domains may belong to one tenant.
     documents: HashMap<TenantId, Vec<usize>>,
     /// The tenant of every domain is known.
@@ -30,7 +30,7 @@ impl Domains {
         if documents.is_empty() {
             return None;
         }
-        let table = Derived::new(revision, || issuer_version(&documents), || Table::new(&documents));
+        let table = Derived::new(revision, || issuer_version(&documents), || TenantTable::new(&documents));
         Some(Box::new(Self { documents, table }))
     }
 
@@ -63,8 +63,8 @@ impl Domains {
         Some(Arc::clone(&self.documents[number]))
     }
 
-    fn table(&self) -> Guard<Computed<Table>> {
-        self.table.get(|| self.issuer_version(), || Table::new(&self.documents))
+    fn table(&self) -> Guard<Computed<TenantTable>> {
+        self.table.get(|| self.issuer_version(), || TenantTable::new(&self.documents))
     }
 }
 
@@ -72,7 +72,7 @@ fn issuer_version(documents: &[Arc<Document>]) -> u64 {
     documents.iter().map(|document| document.snapshot().issuer_version).sum()
 }
 
-impl Table {
+impl TenantTable {
     fn new(all: &[Arc<Document>]) -> Self {
         let mut documents: HashMap<TenantId, Vec<usize>> = HashMap::new();
         let mut is_complete = true;

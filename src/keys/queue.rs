@@ -20,18 +20,18 @@ use crate::{
 ///
 /// A document stays queued when the requests that wait for it are cancelled, so that a client that retries after its 503
 /// does not start again at the end. The task that serves the queue ends when the queue is empty or dropped.
-pub(crate) struct RefreshQueue(Arc<Shared>);
+pub(crate) struct RefreshQueue(Arc<QueueShared>);
 
-struct Shared {
+struct QueueShared {
     clock: Arc<dyn Clock>,
     interval: Duration,
     /// How far refreshes may be ahead of the average rate.
     tolerance: Duration,
-    state: Mutex<State>,
+    state: Mutex<QueueState>,
 }
 
 #[derive(Default)]
-struct State {
+struct QueueState {
     waiting: VecDeque<Weak<Document>>,
     /// The number of documents that have left the queue; their tickets were 1 to this number.
     left: u64,
@@ -44,7 +44,7 @@ impl RefreshQueue {
     pub(crate) fn new(clock: Arc<dyn Clock>, settings: &KeySettings) -> Self {
         let interval = settings.tenant_refresh_interval;
         let tolerance = interval.saturating_mul(settings.tenant_refresh_burst.saturating_sub(1));
-        Self(Arc::new(Shared { clock, interval, tolerance, state: Mutex::default() }))
+        Self(Arc::new(QueueShared { clock, interval, tolerance, state: Mutex::default() }))
     }
 
     /// Queues a document unless it is queued. Its refresh starts at once if the queue is empty and the limit allows.
@@ -110,8 +110,8 @@ impl fmt::Debug for RefreshQueue {
     }
 }
 
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
+impl QueueShared {
+    fn state(&self) -> MutexGuard<'_, QueueState> {
         lock(&self.state)
     }
 
@@ -151,7 +151,7 @@ impl Shared {
     }
 
     /// The time until the limit allows a refresh.
-    fn time_to_next(&self, state: &State) -> Duration {
+    fn time_to_next(&self, state: &QueueState) -> Duration {
         state.full_at.saturating_sub(self.clock.elapsed().saturating_add(self.tolerance))
     }
 
@@ -167,7 +167,7 @@ impl Shared {
     }
 }
 
-impl State {
+impl QueueState {
     fn leave(&mut self) {
         if let Some(document) = self.waiting.pop_front() {
             self.left += 1;

@@ -13,7 +13,7 @@ use super::{
     previous::PreviousDocuments,
     queue::RefreshQueue,
     revoked::Revoked,
-    snapshot::{Key, Snapshot},
+    snapshot::{SigningKey, Snapshot},
     stats::Event,
     waiter::Waiter,
 };
@@ -228,7 +228,12 @@ impl KeyStore {
     }
 
     /// Calls `each` with the keys with this `kid` for `tenant`. Returns when to look again at the latest.
-    fn for_each_key(&self, key_id: &str, tenant: Option<TenantId>, mut each: impl FnMut(&Snapshot, &Key)) -> Duration {
+    fn for_each_key(
+        &self,
+        key_id: &str,
+        tenant: Option<TenantId>,
+        mut each: impl FnMut(&Snapshot, &SigningKey),
+    ) -> Duration {
         let mut until = Duration::MAX;
         if self.revoked.contains(key_id) {
             return until;

@@ -8,8 +8,9 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use super::{
-    discovery::Metadata,
-    snapshot::{Fetched, Snapshot},
+    discovery::ProviderMetadata,
+    notice::Notice,
+    snapshot::{Fetched, Snapshot, Update},
     *,
 };
 use crate::{
@@ -51,7 +52,7 @@ fn template() -> Value {
 }
 
 fn fetched(issuer: &str, cloud: Option<&str>, keys: &[Value]) -> Fetched {
-    let metadata = Metadata {
+    let metadata = ProviderMetadata {
         issuer: issuer.into(),
         template: Some(IssuerTemplate::parse(issuer).unwrap()),
         jwks_uri: format!("{PUBLIC}/keys"),
@@ -82,7 +83,20 @@ fn own_spec() -> Arc<DocumentSpec> {
 }
 
 fn next(before: &Snapshot, fetched: &Fetched, hours: u32, outage: bool) -> Result<Snapshot, InvalidDocument> {
-    before.next(fetched, RS256, &KeySettings::default(), HOUR * hours, outage, &mut Vec::new())
+    next_with_notices(before, fetched, hours, outage).0
+}
+
+fn next_with_notices(
+    before: &Snapshot,
+    fetched: &Fetched,
+    hours: u32,
+    outage: bool,
+) -> (Result<Snapshot, InvalidDocument>, Vec<Notice>) {
+    let settings = KeySettings::default();
+    let update = Update { fetched, algorithms: RS256, settings: &settings, at: HOUR * hours, outage };
+    let mut notices = Vec::new();
+    let next = before.next(&update, &mut notices);
+    (next, notices)
 }
 
 fn has(snapshot: &Snapshot, kid: &str, hours: u32, failing: bool) -> bool {
@@ -268,7 +282,7 @@ fn an_emulators_issuers_are_learnt() {
     let empty = Snapshot::empty(&spec);
     assert_eq!(empty.issuers, Issuers::default());
     let issuer = |path: &str| format!("http://127.0.0.1:4000/{A}{path}");
-    let metadata = |path: &str| Metadata {
+    let metadata = |path: &str| ProviderMetadata {
         issuer: issuer(path).into(),
         template: IssuerTemplate::parse(&issuer(path)),
         jwks_uri: "http://127.0.0.1:4000/keys".to_owned(),

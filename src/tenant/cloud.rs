@@ -93,6 +93,7 @@ impl Cloud {
 
     /// The issuer of v1 tokens, where it is known. The public and the US Government cloud share it (`docs/entra.md`,
     /// "Issuers").
+    #[must_use]
     pub fn v1_issuer(self) -> Option<IssuerTemplate> {
         match self {
             Self::Public | Self::UsGovernment => Some(IssuerTemplate::new("https://sts.windows.net/", "/")),
@@ -102,6 +103,7 @@ impl Cloud {
     }
 
     /// The issuer of v2 tokens.
+    #[must_use]
     pub fn v2_issuer(self) -> IssuerTemplate {
         IssuerTemplate::new(&format!("https://{}/", self.login_host()), "/v2.0")
     }

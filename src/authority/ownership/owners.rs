@@ -14,7 +14,7 @@ use crate::{
 
 /// The issuers that each authority of one verifier owns or reserves. It never changes.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct IssuerOwners(Vec<Owner>);
+pub(crate) struct IssuerOwners(Vec<AuthorityIssuers>);
 
 /// Another authority that owns or reserves an issuer.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(super) struct OtherOwner {
 
 /// One authority.
 #[derive(Debug, PartialEq, Eq)]
-struct Owner {
+struct AuthorityIssuers {
     name: Arc<str>,
     family: Family,
     /// Its documents cannot add an issuer.
@@ -54,7 +54,7 @@ enum Family {
     Other,
 }
 
-impl Owner {
+impl AuthorityIssuers {
     fn new(authority: &ResolvedAuthority) -> Self {
         let spec = authority.source.main_document();
         let tenants = match &authority.source {
@@ -171,19 +171,21 @@ fn usual_issuers(spec: &DocumentSpec, tenants: &TenantSet) -> Vec<IssuerSet> {
 
 impl IssuerOwners {
     pub(crate) fn new<'a>(authorities: impl IntoIterator<Item = &'a ResolvedAuthority>) -> Self {
-        Self(authorities.into_iter().map(Owner::new).collect())
+        Self(authorities.into_iter().map(AuthorityIssuers::new).collect())
     }
 
     /// The name of an authority.
     pub(super) fn name(&self, authority: usize) -> &str {
-        self.0.get(authority).map_or("", |owner| &owner.name)
+        self.0.get(authority).map_or("", |authority| &authority.name)
     }
 
     /// The first authority other than `authority` that owns or reserves `issuer`.
     pub(super) fn owner_of(&self, authority: usize, issuer: &str) -> Option<Arc<str>> {
         let set = IssuerSet::of_text(issuer, &TenantSet::Any);
-        let has = |owner: &&Owner| owner.owned.iter().chain(&owner.reserved).any(|own| own.overlaps(&set));
-        self.others(authority).find(has).map(|owner| Arc::clone(&owner.name))
+        let has = |authority: &&AuthorityIssuers| {
+            authority.owned.iter().chain(&authority.reserved).any(|own| own.overlaps(&set))
+        };
+        self.others(authority).find(has).map(|authority| Arc::clone(&authority.name))
     }
 
     /// The first other authority that owns or reserves one of `issuers`, which the documents of `authority` name.
@@ -198,8 +200,8 @@ impl IssuerOwners {
         })
     }
 
-    fn others(&self, authority: usize) -> impl Iterator<Item = &Owner> {
-        self.0.iter().enumerate().filter(move |(number, _)| *number != authority).map(|(_, owner)| owner)
+    fn others(&self, authority: usize) -> impl Iterator<Item = &AuthorityIssuers> {
+        self.0.iter().enumerate().filter(move |(number, _)| *number != authority).map(|(_, authority)| authority)
     }
 
     /// Pairs of authorities whose configurations name the same issuer. Two OpenID Connect issuers are not among them: those
@@ -207,8 +209,8 @@ impl IssuerOwners {
     pub(crate) fn pairs_with_same_issuer(&self) -> Vec<(usize, usize)> {
         let mut pairs = Vec::new();
         let mut exact: HashMap<&str, Vec<usize>> = HashMap::new();
-        for (at, owner) in self.0.iter().enumerate() {
-            for set in &owner.owned {
+        for (at, authority) in self.0.iter().enumerate() {
+            for set in &authority.owned {
                 if let IssuerSet::Exact(issuer) = set {
                     exact.entry(issuer).or_default().push(at);
                 }
@@ -227,9 +229,9 @@ impl IssuerOwners {
         }
         // Those with a place for a tenant are few: clouds are told apart by their tenants elsewhere.
         let is_template = |set: &&IssuerSet| matches!(set, IssuerSet::Template { .. });
-        for (at, owner) in self.0.iter().enumerate().filter(|(_, owner)| !owner.has_all_issuers) {
-            for template in owner.owned.iter().filter(is_template) {
-                let overlaps = |other: &Owner| other.owned.iter().any(|owned| owned.overlaps(template));
+        for (at, authority) in self.0.iter().enumerate().filter(|(_, authority)| !authority.has_all_issuers) {
+            for template in authority.owned.iter().filter(is_template) {
+                let overlaps = |other: &AuthorityIssuers| other.owned.iter().any(|owned| owned.overlaps(template));
                 self.0.iter().enumerate().filter(|(_, other)| overlaps(other)).for_each(|(other, _)| add(at, other));
             }
         }

@@ -96,7 +96,7 @@ fn configurations_that_name_the_same_issuer() {
 
 /// What an issuer in the documents of the first authority is to the second one.
 #[derive(Debug, PartialEq, Eq)]
-enum Found {
+enum OtherClaim {
     Free,
     Owned,
     Reserved,
@@ -104,7 +104,7 @@ enum Found {
 
 #[test]
 fn issuers_in_documents_that_belong_to_another_authority() {
-    use Found::*;
+    use OtherClaim::*;
     let (v1, v2) = (format!("{Y}/{{tenantid}}/"), format!("{Y}/{{tenantid}}/v2.0"));
     let own = format!("{X}/{{tenantid}}/v2.0");
     let two = || Authority::from(tenants(X, &[A, B], &[]));

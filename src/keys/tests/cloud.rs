@@ -80,8 +80,7 @@ fn notice_of_keys_without_a_cloud() {
         if !before.is_empty() {
             snapshot = next(&snapshot, &shared(before), 0, false).unwrap();
         }
-        let mut notices = Vec::new();
-        snapshot.next(&shared(after), RS256, &KeySettings::default(), HOUR, false, &mut notices).unwrap();
+        let (_, notices) = next_with_notices(&snapshot, &shared(after), 1, false);
         let found = notices.iter().find_map(|notice| match notice {
             Notice::CloudRule { key_id, is_required, without } => Some((&**key_id, *is_required, *without)),
             _ => None,
@@ -94,8 +93,7 @@ fn notice_of_keys_without_a_cloud() {
 #[test]
 fn notice_of_a_changed_key() {
     let changes = |before: &Snapshot, keys: &[Value]| {
-        let mut notices = Vec::new();
-        before.next(&shared(keys), RS256, &KeySettings::default(), HOUR, false, &mut notices).unwrap();
+        let (_, notices) = next_with_notices(before, &shared(keys), 1, false);
         notices.iter().filter(|notice| matches!(notice, Notice::Changed { .. })).count()
     };
     let first = next(&Snapshot::empty(&shared_spec()), &shared(&[jwk("a", 1, &template())]), 0, false).unwrap();
