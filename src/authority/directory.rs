@@ -1,5 +1,5 @@
-//! Directory claims: the claims about a directory that an authority can state, by one table; and where its subjects are
-//! unique.
+//! Directory claims: the table of the claims about a directory that an authority can state. And the space in which its subjects
+//! are unique.
 
 use std::sync::Arc;
 
@@ -85,7 +85,7 @@ fn kind(source: &KeySource) -> DirectoryKind {
     }
 }
 
-/// Where the subjects of an authority are unique.
+/// The space in which the subjects of an authority are unique.
 pub(crate) fn subject_space(source: &KeySource, profile: &Profile) -> SubjectSpace {
     let host = |base: &str| Arc::from(after_https(base).unwrap_or(base));
     let has_own_claim = matches!(profile, Profile::OpenIdConnect(mapping) if mapping.subject.is_some());
@@ -94,7 +94,7 @@ pub(crate) fn subject_space(source: &KeySource, profile: &Profile) -> SubjectSpa
         KeySource::Document(DocumentSpec::Entra { instance, .. }) => {
             SubjectSpace::Entra { host: host(instance.base()) }
         }
-        // A tenant has several hosts there, all of them Microsoft's.
+        // A tenant has several hosts there, all of which are Microsoft's.
         KeySource::Document(DocumentSpec::ExternalId { base, .. }) if is_served_at(base, MicrosoftHost::ExternalId) => {
             SubjectSpace::ExternalId { host: host(MicrosoftHost::external_id_domain()) }
         }
@@ -106,7 +106,7 @@ pub(crate) fn subject_space(source: &KeySource, profile: &Profile) -> SubjectSpa
     }
 }
 
-/// Whether Microsoft serves this at an origin, which has no port but the usual one.
+/// Whether an origin is a host of this service of Microsoft, on the standard port.
 fn is_served_at(origin: &str, service: MicrosoftHost) -> bool {
     after_https(origin).and_then(MicrosoftHost::of) == Some(service)
 }
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_of_authorities() {
+    fn directory_kind_follows_from_host_and_tenants() {
         use DirectoryKind::*;
         let (one, other): (TenantId, TenantId) = (TENANT.parse().unwrap(), OTHER.parse().unwrap());
         let elsewhere = || Instance::parse("https://login.contoso.example").unwrap();

@@ -11,8 +11,8 @@
 //! | B2C, External ID | any other host | at its own origin, or listed | of one tenant | usual ones, by its tenant; listed |
 //! | OpenID Connect, static keys | anywhere | the configured one, or listed | any | the configured one; listed |
 //!
-//! - Nothing but Microsoft's metadata may name an issuer at a Microsoft host, and it cannot be listed. The exception is External
-//!   ID at a custom domain, configured with its tenant's GUID: that tenant's usual issuer,
+//! - Nothing but Microsoft's metadata may name an issuer at a Microsoft host, and it cannot be listed. The exception is
+//!   External ID at a custom domain, configured with its tenant's GUID: that tenant's usual issuer,
 //!   `https://{GUID}.ciamlogin.com/{GUID}/v2.0`.
 //! - "By its tenant": owned if the tenant is configured by its GUID, reserved if by a domain.
 //! - An owned issuer is known from the configuration, and belongs to nobody else. A reserved one could turn out to belong to

@@ -14,7 +14,7 @@ pub(crate) use cached_token::CachedToken;
 use key::{Secret, TokenKey};
 use thread_local_cache::ThreadLocalCache;
 
-/// How many accepted tokens are cached.
+/// The limits of the cache of accepted tokens.
 ///
 /// ```
 /// use tower_entra::cache::CacheSettings;
@@ -52,7 +52,7 @@ impl CacheSettings {
     }
 }
 
-/// Accepted tokens by their complete text.
+/// Accepted tokens by their signing input and the tag of their signature.
 pub(crate) struct Cache {
     entries: sync::Cache<TokenKey, Arc<CachedToken>, Weigh, RandomState>,
     thread_local: ThreadLocalCache,
@@ -84,7 +84,7 @@ impl Cache {
         let share = max_bytes.div_ceil(max_entries as u64);
         let thread_local = ThreadLocalCache::new(settings.max_entries, settings.max_bytes);
         let copies = if thread_local.is_empty() { 0 } else { max_bytes / ThreadLocalCache::FRACTION as u64 };
-        // As many as fit: the cache is sharded, and each shard must have room for some.
+        // The number that fits: the cache is sharded, and each shard needs room for some.
         const USUAL_ENTRY: usize = 4_096;
         let options = OptionsBuilder::new()
             .estimated_items_capacity(settings.max_entries.min(settings.max_bytes / USUAL_ENTRY).max(1))

@@ -85,7 +85,7 @@ impl ThreadLocalCache {
 /// The only slot where the token may be; `None` if there are none.
 #[expect(clippy::cast_possible_truncation, reason = "any bits of the tag will do")]
 fn slot<'a>(slots: &'a mut [Slot], key: &KeyRef<'_>) -> Option<&'a mut Slot> {
-    // Not the bits that the shared cache hashes by.
+    // Any half of the tag distributes tokens evenly.
     let index = ((key.tag() >> 64) as usize).checked_rem(slots.len())?;
     slots.get_mut(index)
 }

@@ -1,4 +1,4 @@
-//! The rules of authorities: each of them, and all of them together.
+//! The rules of single authorities.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -86,7 +86,7 @@ impl Rules<'_> {
             app_tokens_without_policy: accepts_app_tokens,
         };
         let ca_certificates = self.ca_certificates(provenance, &shown, authority);
-        // Shared by all policies of B2C, which are all in it.
+        // All policies of B2C share the name.
         let name: Arc<str> = shown.as_str().into();
         let resolved = |source: ResolvedSource| ResolvedAuthority {
             name: Arc::clone(&name),
@@ -123,7 +123,7 @@ impl Rules<'_> {
         let is_strict = provenance.strict_audiences().unwrap_or(common.strict_audiences);
         let at = |keys: &[Key], text: &String| Named::new(provenance.at(keys, text), text.clone());
         let own = settings.audiences.iter().map(|audience| at(&[Key::Audience, Key::Audiences], audience));
-        // Of a workload only its own: the audience of Entra's tokens does not apply to those of a platform.
+        // A workload has only its own: the audiences of Entra's tokens do not apply to those of a platform.
         let is_own = has_own || kind == AuthorityKind::Workload;
         let mut listed: Vec<Named<String>> = if is_own { own.collect() } else { self.config.audiences.clone() };
         if kind == AuthorityKind::Workload {
@@ -147,8 +147,9 @@ impl Rules<'_> {
         if has_own {
             self.check_audiences(&listed);
         }
-        let is_spoilt = provenance.is_spoilt(Key::Audience) || self.config.is_spoilt(&[Key::Audience, Key::Audiences]);
-        if listed.is_empty() && is_strict && client_id.is_some() && !is_spoilt {
+        let has_invalid =
+            provenance.has_invalid(Key::Audience) || self.config.has_invalid(&[Key::Audience, Key::Audiences]);
+        if listed.is_empty() && is_strict && client_id.is_some() && !has_invalid {
             let audience = provenance.setting_name(Key::Audience);
             let strict = provenance.setting_name(Key::StrictAudiences);
             let advice =
@@ -157,7 +158,7 @@ impl Rules<'_> {
         }
         // A client id of another issuer does not apply to Entra.
         let is_expected = !kind.has_guids() || !self.config.kind().has_guids();
-        if listed.is_empty() && derived.is_none() && !has_own && is_expected && !provenance.is_spoilt(Key::Audience) {
+        if listed.is_empty() && derived.is_none() && !has_own && is_expected && !provenance.has_invalid(Key::Audience) {
             let audience = provenance.setting_name(Key::Audience);
             let advice = format!("has no audience; write the aud claim of its tokens as {audience}");
             self.wrong_authority(Missing, provenance, &authority.to_string(), advice);
@@ -172,7 +173,7 @@ impl Rules<'_> {
             _ => &[],
         };
         let name = &provenance.name;
-        // A keyword or a method is explicit; the id alone may be mistaken for that of an organization.
+        // Keywords and methods are explicit. The id alone may be mistaken for that of an organization.
         let is_by_id = matches!(entra.tenants, Tenants::One(_) | Tenants::List { .. });
         if is_by_id && entra.accepts_personal_accounts() && provenance.is_whole() {
             self.warn_of_personal_accounts(name, &TenantId::PERSONAL_ACCOUNTS.to_string());
@@ -260,7 +261,7 @@ impl Rules<'_> {
         vec![ResolvedSource { source, profile: Profile::ExternalId, b2c_policy: None }]
     }
 
-    /// The origin of B2C or External ID.
+    /// Validates the origin and the tenant of B2C or External ID.
     fn base(&mut self, provenance: &Provenance<'_>, text: &str, tenant: &str, example: &str) -> Option<String> {
         let at = provenance.at(&[Key::TenantId, Key::Domain, Key::Authority], tenant);
         self.accepted(&at, tenant, identifier::check_customer_tenant(tenant));

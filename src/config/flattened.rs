@@ -4,22 +4,20 @@ use std::collections::HashMap;
 
 use super::{
     reader::duplicate,
-    value::{ConfigValue, Data, fold, member_name},
+    value::{ConfigValue, Data, ObjectMembers, fold, member_name},
 };
 use crate::error::{ConfigProblem, ConfigProblemKind::Conflict};
-
-type Members = Vec<(String, ConfigValue)>;
 
 /// One member, and the flattened keys that belong to it.
 struct FlattenedMember {
     key: String,
     value: Option<ConfigValue>,
-    parts: Members,
+    parts: ObjectMembers,
 }
 
-/// The members of an object, where flattened keys are put into the members that they belong to. Members that are duplicates
+/// The members of an object, where flattened keys are put into the members that they belong to. ObjectMembers that are duplicates
 /// stay duplicates. `parent` is the name of the object.
-pub(super) fn nest(parent: &str, members: Members, problems: &mut Vec<ConfigProblem>) -> Members {
+pub(super) fn nest(parent: &str, members: ObjectMembers, problems: &mut Vec<ConfigProblem>) -> ObjectMembers {
     if !members.iter().any(|(key, _)| split(key).is_some()) {
         return members;
     }
@@ -86,7 +84,7 @@ pub(super) fn normalized(mut value: ConfigValue, problems: &mut Vec<ConfigProble
         Data::Object(members) => {
             let members = nest(&value.name, members, problems);
             let numbers: Option<Vec<u32>> = members.iter().map(|(key, _)| key.parse().ok()).collect();
-            let mut members: Members =
+            let mut members: ObjectMembers =
                 members.into_iter().map(|(key, member)| (key, normalized(member, problems))).collect();
             match numbers {
                 Some(numbers) if !members.is_empty() => {

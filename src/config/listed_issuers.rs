@@ -1,4 +1,4 @@
-//! The rules of issuers that a configuration lists, and of those that two authorities name.
+//! The rules of listed issuers, and of authorities that share an issuer.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl Rules<'_> {
-    /// The issuers that an authority may have beside those at its own origin.
+    /// Validates the listed issuers of an authority.
     pub(super) fn listed(
         &mut self,
         provenance: &Provenance<'_>,
@@ -32,15 +32,16 @@ impl Rules<'_> {
         listed.into_iter().collect()
     }
 
-    /// No two authorities may name the same issuer, and of no two may it be unclear which takes a token without a policy.
+    /// Refuses two authorities with the same issuer, and two that accept the same tokens without a policy.
     pub(super) fn check_owners(&mut self, all: &[(Provenance<'_>, ResolvedAuthority)]) {
         let mut pairs: Vec<(usize, usize, String)> = Vec::new();
         for (one, other) in IssuerOwners::new(all.iter().map(|(_, trusted)| trusted)).pairs_with_same_issuer() {
             pairs.push((one, other, "shares an issuer with {}, so its tokens would be ambiguous".into()));
         }
         for (other, (provenance, trusted)) in all.iter().enumerate() {
-            let same =
-                |(_, one): &(Provenance<'_>, ResolvedAuthority)| one.name != trusted.name && takes_same(one, trusted);
+            let same = |(_, one): &(Provenance<'_>, ResolvedAuthority)| {
+                one.name != trusted.name && accept_same_app_tokens(one, trusted)
+            };
             if let Some(one) = all[..other].iter().position(same) {
                 let says = provenance.setting_name(Key::AcceptAppTokens);
                 pairs.push((
@@ -61,13 +62,13 @@ impl Rules<'_> {
     }
 }
 
-/// Whether a text has nothing in it that would make it ambiguous, or a pattern.
+/// Whether an issuer is an unambiguous string, without characters of a pattern.
 pub(super) fn is_plain(issuer: &str) -> bool {
     !issuer.is_empty()
         && issuer.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'@' | b'\\' | b'*'))
 }
 
-/// What is wrong with an issuer that is listed for an authority of this kind.
+/// The mistake in an issuer that is listed for an authority of this kind.
 fn wrong_issuer(spec: &AuthoritySpec, issuer: &str) -> Option<Flaw> {
     let rule = spec.issuer_rule();
     if !rule.has_listed_issuers() {
@@ -79,8 +80,7 @@ fn wrong_issuer(spec: &AuthoritySpec, issuer: &str) -> Option<Flaw> {
     let is_place = split_scheme(issuer).is_some_and(|(scheme, rest)| {
         ["https", "http"].contains(&scheme) && !rest.is_empty() && !rest.starts_with('/')
     });
-    // A name, such as a URN, is compared as it is: nothing is ever fetched from there. Beside metadata, any other name is rather
-    // an address without its scheme.
+    // A name such as a URN is only compared. With metadata, any other name is probably a URL without its scheme.
     let is_urn = issuer.starts_with("urn:");
     let is_name =
         spec.openid().is_some_and(|openid| is_urn || !openid.needs_metadata()) && split_scheme(issuer).is_none();
@@ -106,8 +106,8 @@ fn wrong_issuer(spec: &AuthoritySpec, issuer: &str) -> Option<Flaw> {
     })
 }
 
-/// Whether a token of an application without a policy could be for both, which are not of one authority.
-fn takes_same(one: &ResolvedAuthority, other: &ResolvedAuthority) -> bool {
+/// Whether both authorities could accept the same application token without a policy.
+fn accept_same_app_tokens(one: &ResolvedAuthority, other: &ResolvedAuthority) -> bool {
     let place = |trusted: &ResolvedAuthority| match &trusted.source {
         KeySource::Document(spec @ DocumentSpec::B2c { base, .. }) if trusted.policy.app_tokens_without_policy => {
             Some((base.clone(), spec.tenant()))

@@ -81,7 +81,7 @@ impl Merged {
         } else {
             self.problems.push(problem.clone().in_source(layer.source.kind()));
             // One problem for one cause.
-            self.settings.spoilt.extend(Key::REQUIRED);
+            self.settings.invalid_settings.extend(Key::REQUIRED);
         }
     }
 }
@@ -142,7 +142,7 @@ fn empty_variables(
         };
         let kind = if below.is_some() { Conflict } else { Invalid };
         problems.push(ConfigProblem::new(kind, name, Some(""), advice).in_source(layer.source.kind()));
-        settings.spoilt.push(outer);
+        settings.invalid_settings.push(outer);
     }
     if !ignored.is_empty() {
         let text = format!("set but empty, which counts as missing: {}", ignored.join(", "));
@@ -173,7 +173,8 @@ fn partial_values(layer: &Layer, lower: &[Layer], replaced: &Slots) -> Vec<Confi
     problems
 }
 
-/// What entries of `Authorities` leave out of those below them. Each must name its authority, and all else that an entry for the same authority below it has. One for another authority must not lack a restriction of the entry in its place.
+/// What entries of `Authorities` leave out of those below them. Each must name its authority, and all else that an entry for
+/// the same authority below it has. One for another authority must not lack a restriction of the entry in its place.
 fn lost_entry(entries: &[ConfigValue], others: &[ConfigValue]) -> Option<String> {
     if entries.len().max(others.len()) > MOST_AUTHORITIES {
         // Too many are a problem of their own.

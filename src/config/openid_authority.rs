@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     authority::{
-        Authority, DocumentSpec, Keys, ListedIssuers, MappedClaim, OpenIdConnectSpec, WorkloadProblem, WorkloadSpec,
-        is_at_microsoft,
+        Authority, DocumentSpec, Keys, ListedIssuers, MappedClaim, OpenIdConnectSpec, WELL_KNOWN, WorkloadProblem,
+        WorkloadSpec, is_at_microsoft,
     },
     error::ConfigProblemKind::{self, Invalid, NotApplicable, Unsafe},
     fetch,
@@ -25,7 +25,7 @@ use crate::{
 };
 
 impl Rules<'_> {
-    /// The rules of workload identities, which identify the workloads that may call.
+    /// The rules of workload identities.
     pub(super) fn check_workload(&mut self, entry: &AuthorityEntry<'_>, workload: &WorkloadSpec, common: &Common) {
         for WorkloadProblem { kind, value, advice } in
             workload.problems(&entry.authority.settings, entry.provenance.is_whole())
@@ -42,7 +42,7 @@ impl Rules<'_> {
         }
     }
 
-    /// The certificate authorities of its key servers.
+    /// Validates the CA certificates of its key servers.
     pub(super) fn ca_certificates(
         &mut self,
         provenance: &Provenance<'_>,
@@ -72,7 +72,7 @@ impl Rules<'_> {
         self.problems.push(name.problem(kind, value, advice));
     }
 
-    /// Static keys: one must be usable for the algorithms.
+    /// Validates static keys, one of which must be usable for the algorithms.
     pub(super) fn static_keys(
         &mut self,
         provenance: &Provenance<'_>,
@@ -174,15 +174,15 @@ impl Rules<'_> {
     }
 }
 
-/// Checks the issuer of an OpenID Connect authority. If its metadata is discovered, it is fetched from there; otherwise the issuer
-/// is only compared.
+/// Checks the issuer of an OpenID Connect authority. If its metadata is discovered, it is fetched from there; otherwise the
+/// issuer is only compared.
 pub(super) fn check_issuer(issuer: &str, needs_metadata: bool) -> Result<(), Flaw> {
     if issuer.contains(['?', '#']) {
         return Err(Flaw::invalid(
             "an issuer has no query (?) and no fragment (#); write it as its tokens have it in iss",
         ));
     }
-    if issuer.trim_end_matches('/').ends_with(address::WELL_KNOWN) {
+    if issuer.trim_end_matches('/').ends_with(WELL_KNOWN) {
         let advice = "is the address of the metadata; write the issuer, which its tokens have in iss: usually the part \
                       before /.well-known";
         return Err(Flaw::invalid(advice));

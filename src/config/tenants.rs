@@ -22,7 +22,7 @@ pub(super) struct SectionTenants {
     pub(super) ids: Vec<TenantId>,
     domains: Vec<String>,
     keywords: Vec<&'static str>,
-    /// The instance that the section names; `None` only if it was not looked for.
+    /// The instance of the section; `None` only if it was not determined.
     pub(super) instance: Option<Instance>,
     /// `None` if there are no tenants.
     pub(super) authority: Option<Entra>,
@@ -83,15 +83,17 @@ impl Rules<'_> {
         tenants
     }
 
-    /// A host that is not Microsoft's can be External ID at a custom domain, a mirror or a mock: their issuers differ, so that
-    /// a guess would reject every token.
+    /// Requires `Kind` for a host that is not Microsoft's: External ID at a custom domain, a mirror and a mock have different
+    /// issuers, so that a wrong guess would reject every token.
     fn checked_kind(&self, name: &Location, instance: Instance) -> Result<Instance, Flaw> {
         match address::foreign_host(&instance) {
-            Some(host) if !name.is_in_code() && self.config.site.form.is_none() => Err(Flaw::invalid(format!(
-                "{host} is not a Microsoft host: for External ID at a custom domain add Kind: ExternalId and TenantId (its \
+            Some(host) if !name.is_in_code() && self.config.authority_section.form.is_none() => {
+                Err(Flaw::invalid(format!(
+                    "{host} is not a Microsoft host: for External ID at a custom domain add Kind: ExternalId and TenantId (its \
                  GUID), for Azure AD B2C add SignUpSignInPolicyId, for a mirror or a mock of Entra add Kind: Entra, for any \
                  other issuer add Kind: OpenIdConnect"
-            ))),
+                )))
+            }
             _ => Ok(instance),
         }
     }
@@ -178,10 +180,10 @@ impl Rules<'_> {
         }
         let is_named =
             !self.config.has_own_authority() || !self.config.tenants.is_empty() || !self.config.addresses.is_empty();
-        // A policy is a problem of its own here: it says that another kind was meant.
-        let is_b2c = self.config.site.text(Key::Policy).is_some();
-        if !is_named && !is_b2c && !self.config.is_spoilt(&[Key::TenantId, Key::TenantIds, Key::Authority]) {
-            let advice = match self.config.site.text(Key::Domain) {
+        // A policy has its own problem, since it means that another kind was intended.
+        let is_b2c = self.config.authority_section.text(Key::Policy).is_some();
+        if !is_named && !is_b2c && !self.config.has_invalid(&[Key::TenantId, Key::TenantIds, Key::Authority]) {
+            let advice = match self.config.authority_section.text(Key::Domain) {
                 Some(domain) => format!(
                     "is missing, and {} = {:?} is not used to find the tenant; write the Directory (tenant) ID of the app \
                      registration, or that domain, as TenantId",

@@ -22,8 +22,8 @@ impl GracePeriod {
         Self { passed, max_first: settings.refresh_interval.saturating_mul(2), length: settings.grace }
     }
 
-    /// How long something has been omitted that the new document omits too; `before` is the time at the last document, `None` if
-    /// that had it.
+    /// How long something has been omitted that the new document omits too; `before` is the time at the last document, `None`
+    /// if that had it.
     pub(super) fn omitted_for(self, before: Option<Duration>) -> Duration {
         match before {
             Some(before) => before.saturating_add(self.passed),
@@ -38,8 +38,8 @@ impl GracePeriod {
     }
 }
 
-/// The values that documents have had for one member of a key. All of them apply, until documents that have the key have omitted
-/// one for the whole grace period.
+/// The values that documents have had for one member of a key. All of them apply, until documents that have the key have
+/// omitted one for the whole grace period.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Constraints(Vec<Constraint>);
 

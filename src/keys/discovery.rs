@@ -1,4 +1,4 @@
-//! ProviderMetadata documents (`docs/entra.md`, "ProviderMetadata documents"): issuer, `jwks_uri` and cloud, which are checked before any of
+//! Metadata documents (`docs/entra.md`, "Metadata documents"): issuer, `jwks_uri` and cloud, which are checked before any of
 //! them is used.
 
 mod issuer;
@@ -21,10 +21,10 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ProviderMetadata {
     pub(crate) issuer: Arc<str>,
-    /// The same as a template, if it has a placeholder for the tenant or names one.
+    /// The issuer as a template, if it has a placeholder for the tenant or names one.
     pub(crate) template: Option<IssuerTemplate>,
     pub(crate) jwks_uri: String,
-    /// `cloud_instance_name`; `None` if missing or blank.
+    /// The member `cloud_instance_name`; `None` if it is missing or blank.
     pub(crate) cloud: Option<String>,
 }
 
@@ -73,11 +73,11 @@ impl fmt::Display for MetadataError {
 }
 
 impl ProviderMetadata {
-    /// Parses a document and checks it against `spec`; for Entra it is that of `version`.
+    /// Parses a document and checks it against `spec`. `version` is that of the document, which for Entra may be v1.
     ///
     /// # Errors
     ///
-    /// The first mismatch, with the value found and the one expected.
+    /// The first mismatch, with the actual and the expected value.
     pub(crate) fn parse(
         document: &[u8],
         spec: &DocumentSpec,
@@ -94,7 +94,7 @@ impl ProviderMetadata {
 
         let raw: MetadataMembers = serde_json::from_slice(without_bom(document))
             .map_err(|_| "it is no metadata document: a JSON object with texts issuer and jwks_uri".to_owned())?;
-        // First: an issuer that the authority does not own is the root cause, whatever its form.
+        // Before the form of the issuer: one that the authority does not own is the root cause.
         ownership.check_location(spec, &raw.issuer)?;
         let template = check_issuer(&raw.issuer, spec, version)?;
         check_access_token_issuer(raw.access_token_issuer.as_ref(), &raw.issuer, spec)?;
@@ -114,7 +114,7 @@ impl ProviderMetadata {
         Ok(metadata)
     }
 
-    /// The tenant that it belongs to.
+    /// The tenant in its issuer.
     pub(crate) fn tenant(&self) -> Option<TenantId> {
         self.template.as_ref().and_then(IssuerTemplate::tenant)
     }
@@ -124,11 +124,11 @@ impl ProviderMetadata {
     }
 }
 
-/// The issuers of `spec` after these documents.
+/// The issuers of an authority whose metadata are `v1` and `v2`.
 pub(crate) fn issuers(spec: &DocumentSpec, v1: Option<&ProviderMetadata>, v2: Option<&ProviderMetadata>) -> Issuers {
     match spec {
         DocumentSpec::Entra { instance, version, .. } if instance.cloud().is_none() => {
-            // For every tenant, as at Microsoft's clouds, so that tokens of another tenant are rejected as `wrong_tenant`.
+            // With the placeholder, as for Microsoft's clouds, so that tokens of another tenant are rejected as `wrong_tenant`.
             let for_any_tenant = |version, metadata: Option<&ProviderMetadata>| {
                 let template = metadata?.template.as_ref()?.for_any_tenant();
                 Some((version, IssuerForm::Template(template)))
@@ -188,7 +188,7 @@ fn check_jwks_uri(found: &str, spec: &DocumentSpec) -> Result<(), String> {
         DocumentSpec::Entra { .. } => {
             spec.cloud().is_some_and(|cloud| Cloud::from_host(&address.host) == Some(cloud)) && is_plain(&address)
         }
-        // All of its hosts are Microsoft's, and a custom domain may point to them.
+        // All hosts of the service are Microsoft's, and a custom domain may point to them.
         DocumentSpec::ExternalId { .. } => {
             MicrosoftHost::of(&address.host) == Some(MicrosoftHost::ExternalId) && is_plain(&address)
         }

@@ -34,7 +34,7 @@ impl Domains {
         Some(Box::new(Self { documents, table }))
     }
 
-    /// All of them.
+    /// The documents of all domains.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Document>> + Clone {
         self.documents.iter()
     }
@@ -44,7 +44,7 @@ impl Domains {
         issuer_version(&self.documents)
     }
 
-    /// Whether one of the domains belongs to this tenant; `None` if a domain is not resolved yet, and may.
+    /// Whether one of the domains belongs to this tenant; `None` if that depends on a domain that is not resolved yet.
     pub(super) fn contains(&self, tenant: TenantId) -> Option<bool> {
         let table = &self.table().value;
         if table.documents.contains_key(&tenant) { Some(true) } else { table.is_complete.then_some(false) }
@@ -57,7 +57,7 @@ impl Domains {
         numbers.for_each(|&number| each(&self.documents[number]));
     }
 
-    /// One of the documents of a tenant: those of its other domains have the same keys.
+    /// One of the documents of a tenant. Those of its other domains have the same keys.
     pub(super) fn first_of(&self, tenant: TenantId) -> Option<Arc<Document>> {
         let number = *self.table().value.documents.get(&tenant)?.first()?;
         Some(Arc::clone(&self.documents[number]))

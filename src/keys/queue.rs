@@ -25,7 +25,7 @@ pub(crate) struct RefreshQueue(Arc<QueueShared>);
 struct QueueShared {
     clock: Arc<dyn Clock>,
     interval: Duration,
-    /// How far refreshes may be ahead of the average rate.
+    /// How far ahead of the average rate refreshes may be.
     tolerance: Duration,
     state: Mutex<QueueState>,
 }
@@ -79,7 +79,7 @@ impl RefreshQueue {
     /// Starts the task that serves the queue, if a document is queued and no task is running.
     fn start_driver(&self) {
         let mut state = self.0.state();
-        // A task whose runtime was shut down has finished too.
+        // A task whose runtime was shut down counts as finished.
         let is_running = state.driver.as_ref().is_some_and(|driver| !driver.is_finished());
         if state.waiting.is_empty() || is_running {
             return;
@@ -126,17 +126,17 @@ impl QueueShared {
     /// Starts every refresh that the limit allows now.
     fn serve(&self) {
         while let Some(document) = self.next() {
-            // Without the lock: a runtime that shuts down finishes the refresh at once.
+            // Not under the lock: a runtime that shuts down finishes the refresh at once.
             document.request();
         }
     }
 
-    /// Takes the first document off the queue if the limit allows a refresh now.
+    /// Removes the first document from the queue if the limit allows a refresh now.
     fn next(&self) -> Option<Arc<Document>> {
         let mut state = self.state();
         loop {
             let first = state.waiting.front()?.upgrade();
-            // One that was dropped, or refreshed by other means, does not count towards the limit.
+            // A document that was dropped, or refreshed by other means, does not count towards the limit.
             let Some(document) = first.filter(|document| document.may_refresh()) else {
                 state.leave();
                 continue;

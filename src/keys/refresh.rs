@@ -39,7 +39,7 @@ pub(crate) struct Refresh<'a> {
     pub(crate) counters: &'a Counters,
     /// The issuers that the documents may name.
     pub(crate) ownership: &'a Ownership,
-    /// Issuers that they named and do not own.
+    /// Issuers that the documents named although the authority does not own them.
     pub(crate) foreign: Vec<ForeignIssuer>,
     pub(crate) previous: PreviousResponses,
     /// The shortest `max-age` of the responses.
@@ -49,8 +49,8 @@ pub(crate) struct Refresh<'a> {
 }
 
 impl Refresh<'_> {
-    /// Fetches metadata of v2 (and of v1 if the issuers are not known), then the key set. Documents that name an issuer of another
-    /// authority are rejected as a whole and logged once.
+    /// Fetches metadata of v2 (and of v1 if the issuers are not known), then the key set. Documents that name an issuer of
+    /// another authority are rejected as a whole and logged once.
     pub(crate) async fn run(&mut self) -> Result<Fetched, FetchError> {
         let fetched = self.documents().await;
         if let [first, ..] = self.foreign.as_slice() {
@@ -78,7 +78,7 @@ impl Refresh<'_> {
         Ok(Fetched { v1, v2, keys })
     }
 
-    /// ProviderMetadata of an instance whose issuers are discovered, which may support one token version only.
+    /// Metadata of an instance whose issuers are discovered, which may support one token version only.
     async fn both_versions(&mut self) -> Result<(Option<ProviderMetadata>, Option<ProviderMetadata>), FetchError> {
         let v2 = match self.metadata(TokenVersion::V2).await {
             Ok(metadata) => Some(metadata),

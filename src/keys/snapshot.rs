@@ -24,7 +24,7 @@ use crate::{
     tenant::{Cloud, IssuerTemplate, TenantId},
 };
 
-/// The most keys of one document, including those in their grace period.
+/// The maximum number of keys of one document, including those in their grace period.
 const MAX_KEYS: usize = 1_000;
 
 /// One key of one document.
@@ -34,15 +34,15 @@ pub(crate) struct SigningKey {
     material: Material,
     /// The JWKS member `issuer`.
     issuers: Constraints,
-    /// The same, parsed; `None` for one that is not an issuer.
+    /// The issuers, parsed; `None` for one that is not a template.
     templates: Vec<Option<IssuerTemplate>>,
     /// The JWKS member `cloud_instance_name`.
     clouds: Constraints,
-    /// How long it has been missing from the documents; `None` if the newest one has it.
+    /// How long documents have omitted the key; `None` if the newest one has it.
     missing_for: Option<Duration>,
 }
 
-/// By `kid`. The provider controls the contents of the map; callers can only look up.
+/// Keys by `kid`. Only the provider controls the contents of the map, so its hash need not resist chosen keys.
 type KeyMap = HashMap<Box<str>, Vec<Arc<SigningKey>>, RandomState>;
 
 /// The keys and issuers of a document. Immutable: a refresh replaces it.
@@ -52,15 +52,15 @@ pub(crate) struct Snapshot {
     /// Incremented when issuers or tenant change.
     pub(crate) issuer_version: u64,
     pub(crate) issuers: Issuers,
-    /// The same for messages; `None` if there are none.
+    /// The issuers, for messages; `None` if there are none.
     pub(crate) issuers_text: Option<Arc<str>>,
-    /// The tenant that it belongs to; `None` for a shared document, and for that of a domain before it is loaded.
+    /// The tenant of the document; `None` if it is shared, or if it is that of a domain and not loaded yet.
     pub(crate) tenant: Option<TenantId>,
-    /// The cloud's name, if it is known.
+    /// The name of the cloud, if it is known.
     cloud: Option<String>,
-    /// How long metadata has omitted the cloud's name; `None` if the newest has it, or if it is known without metadata.
+    /// How long metadata has omitted the name of the cloud; `None` if the newest has it, or if it is known without metadata.
     cloud_omitted_for: Option<Duration>,
-    /// A key of the newest document has a cloud's name, so all must have one.
+    /// A key of the newest document has a `cloud_instance_name`, so all must have one.
     demands_cloud: bool,
     /// Public keys whose private half was published in a document. They stay rejected until the process ends.
     leaked: Arc<HashSet<Public>>,
@@ -106,12 +106,12 @@ impl Snapshot {
         }
     }
 
-    /// As before the first document, except that keys whose private half was published stay rejected.
+    /// The empty snapshot, except that keys whose private half was published stay rejected.
     pub(crate) fn without_keys(&self) -> Self {
         Self { leaked: Arc::clone(&self.leaked), ..Self::empty(&self.spec) }
     }
 
-    /// The same without the keys whose private half a document has published, even if that document is invalid otherwise.
+    /// The snapshot without the keys whose private half a document has published, even if that document is otherwise invalid.
     /// `None` if there are no new ones.
     pub(crate) fn without_leaked(&self, published: &HashSet<Public>) -> Option<Self> {
         let room = MAX_KEYS.saturating_sub(self.leaked.len());
@@ -202,7 +202,7 @@ impl Snapshot {
         }
     }
 
-    /// A notice if keys without a cloud's name stop being authorized, or are authorized again.
+    /// A notice if keys without a `cloud_instance_name` are no longer authorized, or are authorized again.
     fn cloud_rule_change(&self, demands_cloud: bool, keys: &KeyMap) -> Option<Notice> {
         let is_first = self.loaded_at.is_none();
         let without = keys.values().flatten().filter(|key| key.clouds.is_empty()).count();
@@ -216,7 +216,7 @@ impl Snapshot {
         Some(Notice::CloudRule { key_id, is_required: demands_cloud, without })
     }
 
-    /// The cloud's name after this document, and how long metadata has omitted it.
+    /// The name of the cloud after this document, and how long metadata has omitted it.
     fn next_cloud(&self, fetched: &Fetched, grace: GracePeriod) -> (Option<String>, Option<Duration>) {
         let found = fetched.v2.as_ref().or(fetched.v1.as_ref()).and_then(|metadata| metadata.cloud.clone());
         let is_known_without = self.spec.cloud().and_then(Cloud::instance_name).is_some();
@@ -245,8 +245,8 @@ impl Snapshot {
 
     /// A key of the new document, with the constraints of earlier documents.
     fn next_key(&self, jwk: &Jwk, public: Arc<PublicKey>, grace: GracePeriod, notices: &mut Vec<Notice>) -> SigningKey {
-        // They apply also if the document names another algorithm for this public key now. An entry that is missing was taken
-        // into account when its successor was published.
+        // The constraints apply even if the document has another algorithm for this public key now. Those of a missing entry
+        // were included when its successor was published.
         let same = self.keys.get(&jwk.key_id).into_iter().flatten();
         let same: Vec<&Arc<SigningKey>> = same.filter(|key| key.material.public == jwk.material.public).collect();
         let are_all_missing = same.iter().all(|key| key.is_missing());
@@ -275,7 +275,7 @@ impl Snapshot {
     /// The time since the last document, as far as it counts towards the grace period.
     fn counted_time(&self, update: &Update<'_>) -> Duration {
         let passed = update.at.saturating_sub(self.loaded_at.unwrap_or(update.at));
-        // It is unknown when during an outage the document changed.
+        // The time of the change during an outage is unknown.
         if update.outage { passed.min(update.settings.refresh_interval.saturating_mul(2)) } else { passed }
     }
 
@@ -285,7 +285,7 @@ impl Snapshot {
         !self.keys.is_empty() && self.loaded_at.is_some_and(is_fresh)
     }
 
-    /// The keys with this `kid` that may still be used. While refreshes are `failing`, the grace period does not run.
+    /// The usable keys with this `kid`. While refreshes are `failing`, the grace period does not run.
     pub(crate) fn find(
         &self,
         key_id: &str,
@@ -360,7 +360,7 @@ impl SigningKey {
         }
     }
 
-    /// Whether the newest document does not have it.
+    /// Whether the newest document omits the key.
     pub(crate) fn is_missing(&self) -> bool {
         self.missing_for.is_some()
     }

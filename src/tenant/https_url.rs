@@ -8,7 +8,7 @@ use http::Uri;
 
 use super::url_text::after_https;
 
-/// A URL is not allowed; the text says what would be.
+/// A URL that is not allowed. Its text says what is allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidAddress(pub(super) &'static str);
 
@@ -20,8 +20,8 @@ impl fmt::Display for InvalidAddress {
 
 impl Error for InvalidAddress {}
 
-/// A URL that may be fetched, in the parts by which two are compared. Scheme, host and port are normalised, so this is not for
-/// comparing issuers: those are exact strings, see [`split_origin`](super::split_origin).
+/// A URL that may be fetched, in its parts. Scheme, host and port are normalised, so it is not for comparing issuers, which are
+/// exact strings, see [`split_origin`](super::split_origin).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HttpsUrl {
     /// Scheme, host and port in lower case, without the default port.
@@ -54,7 +54,7 @@ impl HttpsUrl {
             return Err(InvalidAddress("an address with a user name is not allowed"));
         }
         let host = authority.host().to_ascii_lowercase();
-        // Only a port may follow the host, and no two parsers may read it differently.
+        // Only a port may follow the host, so that all parsers read the same host.
         let port = match authority.as_str().get(host.len()..) {
             Some("") => Some(None),
             Some(rest) => rest.strip_prefix(':').filter(|port| is_port(port)).map(|_| authority.port_u16()),
@@ -79,7 +79,7 @@ impl HttpsUrl {
         Ok(Self { origin: format!("{scheme}://{host}{port}"), host, path })
     }
 
-    /// Whether the port is the standard one.
+    /// Whether the scheme is `https` and the port is 443.
     pub(crate) fn is_https_at_standard_port(&self) -> bool {
         after_https(&self.origin) == Some(&*self.host)
     }

@@ -161,8 +161,8 @@ fn usual_issuers(spec: &DocumentSpec, tenants: &TenantSet) -> Vec<IssuerSet> {
             }
             issuers
         }
-        // Known from the configuration. Of an OpenID Connect issuer also the other spelling, with or without a slash at its end:
-        // metadata chooses one of the two, and no other authority may have the other.
+        // Known from the configuration. Of an OpenID Connect issuer also the other spelling, with or without a slash at its
+        // end: metadata chooses one of the two, and no other authority may have the other.
         DocumentSpec::Entra { .. } | DocumentSpec::OpenIdConnect { .. } | DocumentSpec::Static { .. } => {
             spec.issuers().accepted().map(|issuer| IssuerSet::of_form(&issuer.form, tenants)).collect()
         }

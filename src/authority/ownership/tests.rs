@@ -240,7 +240,7 @@ fn metadata_names_only_issuers_of_its_authority() {
     const YES: Result<(), &str> = Ok(());
     for (name, authority, issuer, expected) in [
         // The form of these is checked with the metadata.
-        ("a cloud", Authority::from(cloud(Cloud::Public)), at(Y), YES),
+        ("a cloud", cloud(Cloud::Public), at(Y), YES),
         ("an instance at a Microsoft host", instance(microsoft).into(), usual(A), YES),
         ("B2C at a Microsoft host", b2c(b2c_host).into(), at(Y), YES),
         ("External ID at a Microsoft host", external(microsoft, DOMAIN).into(), usual(B), YES),

@@ -1,13 +1,12 @@
 //! The address of an `openid-config`, and the kind of authority that it belongs to.
 
 use crate::{
+    authority::WELL_KNOWN,
     claims::TokenVersion,
     config::address::{self, AuthorityKind, ParsedAuthority},
     error::ConfigProblemKind::{self, Conflict, Duplicate, Invalid, Missing, Unsupported},
     tenant::{HttpsUrl, Instance, TenantId},
 };
-
-const WELL_KNOWN: &str = "/.well-known/openid-configuration";
 
 /// The authority that an address of metadata names.
 #[derive(Debug, PartialEq, Eq)]

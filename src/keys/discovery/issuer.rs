@@ -95,7 +95,7 @@ fn base_of<'a>(base: &'a str, found: &'a str, is_listed: bool) -> &'a str {
 /// The setting that accepts issuers with the policy, in code and in a file.
 pub(crate) const ACCEPT_TFP: &str = "accept_tfp_issuers() (AcceptTfpIssuers in a file)";
 
-/// `https://{host}/{tenant}/v2.0/`, or with `/tfp/` and the policy if that is enabled (`docs/entra.md`, "Azure AD B2C").
+/// The usual issuer of Azure AD B2C, or the one with the policy if that is enabled.
 fn check_b2c(
     found: &str,
     issuer: IssuerTemplate,
@@ -107,7 +107,7 @@ fn check_b2c(
     if issuer.same_form(&expected) {
         return Ok(issuer);
     }
-    // With or without a trailing slash: tokens must have it if the document has it.
+    // With or without a trailing slash, as the document has it.
     let start = found.strip_suffix('/').unwrap_or(found).strip_suffix("/v2.0");
     let named = start.and_then(|start| start.rsplit('/').next()).unwrap_or_default();
     let with_policy = forms::b2c_with_policy(base, named, found.ends_with('/'));
@@ -126,7 +126,7 @@ fn check_b2c(
     Ok(issuer)
 }
 
-/// `https://{tenant}.ciamlogin.com/{tenant}/v2.0`, or at the authority's base URL (`docs/entra.md`, "External ID").
+/// The usual issuer of the tenant, or the one at the authority's base URL.
 fn check_external_id(found: &str, issuer: IssuerTemplate, base: &str) -> Result<IssuerTemplate, String> {
     let tenant = issuer.tenant().ok_or_else(|| format!("its issuer {found:?} does not say which tenant it is"))?;
     let usual = forms::external_id(tenant);

@@ -254,7 +254,7 @@ fn custom_domain_issuers_must_be_at_their_origin_or_listed() {
         assert_eq!(found.is_some(), said.is_some(), "{spec:?} {issuer}: {found:?}");
         assert!(said.is_none_or(|said| found.as_ref().unwrap().contains(said)), "{issuer}: {found:?}");
     }
-    // The v1 issuer follows from that of v2, but for one that is listed.
+    // The v1 issuer follows from that of v2, unless that is listed.
     for (spec, issuer, versions) in [
         (external(TENANT, listed([])), ciam(TENANT), 2),
         (external(TENANT, listed([&other_mirror])), other_mirror.clone(), 1),
@@ -265,7 +265,7 @@ fn custom_domain_issuers_must_be_at_their_origin_or_listed() {
     }
 }
 
-/// What each of these authorities may name beside the others, which have no document yet.
+/// The issuers that metadata of each of these authorities may name, while the metadata of the others has not been loaded.
 #[test]
 fn issuer_of_another_authority_is_rejected() {
     fn resolved(authorities: Vec<Authority>) -> Vec<ResolvedAuthority> {

@@ -1,4 +1,4 @@
-//! When a document is refreshed again, with jitter, so that replicas do not send their requests at the same time.
+//! Refresh intervals and backoff, with jitter, so that replicas do not send their requests at the same time.
 
 use std::{
     hash::{BuildHasher, Hasher, RandomState},
@@ -12,10 +12,10 @@ const MAX_BACKOFF: Duration = Duration::from_secs(30 * 60);
 /// The wait after the first failure, if there are no keys yet.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 
-/// The time to the next refresh. `max-age` may shorten it, to a twelfth at most, and never lengthens it.
+/// The time to the next refresh. A `max-age` may shorten it, down to a twelfth, and never lengthens it.
 ///
-/// It is up to a quarter shorter at random, so that replicas that fetched in the same minute, after a rotation for example,
-/// spread over the hour within a few refreshes.
+/// It is up to a quarter shorter at random. Replicas that fetched in the same minute, such as after a key rotation, spread over
+/// the hour within a few refreshes.
 pub(super) fn interval(settings: &KeySettings, max_age: Option<Duration>) -> Duration {
     let longest = settings.refresh_interval;
     let interval = max_age.map_or(longest, |max_age| max_age.clamp(longest / 12, longest));
@@ -33,7 +33,7 @@ pub(super) fn backoff(settings: &KeySettings, failures: u32, has_keys: bool) -> 
     doubled.min(MAX_BACKOFF.max(settings.cool_down)).mul_f64(0.7 + 0.5 * random()).max(cooldown)
 }
 
-/// A number from 0 to 1, for jitter: no secret depends on it.
+/// A random number from 0 to 1, for jitter. It need not be unpredictable.
 fn random() -> f64 {
     const BITS: u32 = 32;
     f64::from((RandomState::new().build_hasher().finish() >> BITS) as u32) / f64::from(u32::MAX)
