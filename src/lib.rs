@@ -52,9 +52,9 @@
 
 // The order of the modules: each imports only those above it. `tests/layering.rs` enforces it.
 mod sync;
+pub mod tenant;
 pub mod error;
 pub mod clock;
-pub mod tenant;
 pub mod claims;
 pub mod rejection;
 mod bearer;

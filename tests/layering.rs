@@ -14,9 +14,9 @@ use std::{
 /// From the ground up. A module may use those before it, never those after it.
 const ORDER: [&str; 27] = [
     "sync",
+    "tenant",
     "error",
     "clock",
-    "tenant",
     "claims",
     "rejection",
     "bearer",

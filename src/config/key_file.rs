@@ -35,15 +35,7 @@ impl Files {
             match (key.setting().value_type, &value.data) {
                 (Type::File, Data::Text(name)) => files.add(name, &folder),
                 (Type::Authorities, Data::List(entries)) => {
-                    for entry in entries {
-                        let Data::Object(members) = &entry.data else { continue };
-                        for (key, value) in members {
-                            let is_file = key::setting(key).is_some_and(|key| key.setting().value_type == Type::File);
-                            if let (true, Data::Text(name)) = (is_file, &value.data) {
-                                files.add(name, &folder);
-                            }
-                        }
-                    }
+                    entries.iter().flat_map(file_names).for_each(|name| files.add(name, &folder));
                 }
                 _ => {}
             }
@@ -66,6 +58,18 @@ impl Files {
             None => Err(Flaw::new(Unreadable, "cannot be read here")),
         }
     }
+}
+
+/// The names of files in an entry of `Authorities`.
+fn file_names(entry: &ConfigValue) -> impl Iterator<Item = &str> {
+    let members = match &entry.data {
+        Data::Object(members) => members.as_slice(),
+        _ => &[],
+    };
+    members.iter().filter_map(|(name, value)| match &value.data {
+        Data::Text(text) if key::setting(name)?.setting().value_type == Type::File => Some(&**text),
+        _ => None,
+    })
 }
 
 /// Whether a text is that of a file of keys or certificates, where the name of the file is meant.

@@ -5,9 +5,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::expected_issuer::{ExpectedIssuer, PolicyName};
+use super::policy_name::PolicyName;
 use crate::{
-    authority::ResolvedAuthority,
+    authority::{ExpectedIssuer, ResolvedAuthority},
     claims::{
         Claims, TokenVersion,
         authority::AuthorityFacts,
@@ -82,7 +82,7 @@ impl ConfiguredAuthority {
 
     /// Whether its metadata may name this issuer, by the configuration.
     pub(super) fn may_have_issuer(&self, issuer: &str) -> bool {
-        self.expected_issuer.as_ref().is_none_or(|expected| expected.fits(issuer))
+        self.expected_issuer.as_ref().is_none_or(|expected| expected.may_be(issuer))
     }
 
     /// Whether `tid` and `ver` are those of the issuer (`docs/entra.md`, "Recommended order of checks").

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{
-    expected_issuer::PolicyName,
     issuer_index::IssuerMatch,
     permanent::Permanent,
+    policy_name::PolicyName,
     recorder::{Recorder, Recording, Step},
     state::VerifierState,
 };

@@ -1,15 +1,12 @@
-//! What the issuer of a token tells without metadata: whether it may belong to an authority whose metadata is not loaded, so
-//! that only such tokens cause a fetch, and the policy of a token of Azure AD B2C.
-
+use super::{forms, rule::is_listed};
 use crate::{
-    authority::{DocumentSpec, ListedIssuers, is_listed},
-    claims::{json, payload::Payload},
-    tenant::{HttpsUrl, MicrosoftHost, TenantId, split_origin},
+    authority::{DocumentSpec, ListedIssuers},
+    tenant::{HttpsUrl, MicrosoftHost, TenantId},
 };
 
-/// What the configuration says of the issuers of an authority.
+/// The issuers that an authority may have whose metadata is not loaded. Only tokens of these cause a fetch.
 #[derive(Clone, Debug)]
-pub(super) struct ExpectedIssuer {
+pub(crate) struct ExpectedIssuer {
     form: ExpectedForm,
     /// Issuers that are listed in the configuration.
     listed: ListedIssuers,
@@ -19,89 +16,51 @@ pub(super) struct ExpectedIssuer {
 enum ExpectedForm {
     /// At this origin.
     Origin(String),
-    /// Of Azure AD B2C at this base URL, of this tenant if it is known (`docs/entra.md`, "Azure AD B2C").
+    /// Of Azure AD B2C at this base URL, of this tenant if it is known.
     B2c { base: String, tenant: Option<TenantId> },
-    /// At this origin, or of External ID, of this tenant if it is known (`docs/entra.md`,
-    /// "External ID").
+    /// At this origin, or the usual one of a tenant of External ID, of this tenant if it is known.
     ExternalId { origin: String, tenant: Option<TenantId> },
 }
 
 impl ExpectedIssuer {
     /// `None` if the issuers are known without metadata.
-    pub(super) fn of(spec: &DocumentSpec) -> Option<Self> {
+    pub(crate) fn of(spec: &DocumentSpec) -> Option<Self> {
         let origin = |base: &str| HttpsUrl::parse(base).map(|address| address.origin).unwrap_or_default();
-        let (form, listed) = match spec {
-            DocumentSpec::Entra { instance, listed, .. } if instance.cloud().is_none() => {
-                (ExpectedForm::Origin(origin(instance.base())), listed)
+        let form = match spec {
+            DocumentSpec::Entra { instance, .. } if instance.cloud().is_none() => {
+                ExpectedForm::Origin(origin(instance.base()))
             }
-            DocumentSpec::B2c { base, listed, .. } => {
-                (ExpectedForm::B2c { base: origin(base), tenant: spec.tenant() }, listed)
+            DocumentSpec::B2c { base, .. } => ExpectedForm::B2c { base: origin(base), tenant: spec.tenant() },
+            DocumentSpec::ExternalId { base, .. } => {
+                ExpectedForm::ExternalId { origin: origin(base), tenant: spec.tenant() }
             }
-            DocumentSpec::ExternalId { base, listed, .. } => {
-                (ExpectedForm::ExternalId { origin: origin(base), tenant: spec.tenant() }, listed)
+            DocumentSpec::Entra { .. } | DocumentSpec::OpenIdConnect { .. } | DocumentSpec::Static { .. } => {
+                return None;
             }
-            _ => return None,
         };
-        Some(Self { form, listed: listed.clone() })
+        Some(Self { form, listed: spec.listed().into() })
     }
 
-    pub(super) fn fits(&self, issuer: &str) -> bool {
+    /// Whether `issuer`, of a token that is not verified, may be one of the authority.
+    pub(crate) fn may_be(&self, issuer: &str) -> bool {
         let is_at = |origin: &str| issuer.strip_prefix(origin).is_some_and(|path| path.starts_with('/'));
-        let fits = match &self.form {
+        let is_expected = match &self.form {
             ExpectedForm::Origin(origin) => is_at(origin),
-            ExpectedForm::B2c { base, tenant } => {
-                b2c_form(issuer).is_some_and(|(at, named, _)| at == base && tenant.is_none_or(|tenant| tenant == named))
-            }
+            ExpectedForm::B2c { base, tenant } => forms::b2c_parts(issuer)
+                .is_some_and(|(at, named, _)| at == base && tenant.is_none_or(|tenant| tenant == named)),
             ExpectedForm::ExternalId { origin, tenant } => {
                 let named = MicrosoftHost::external_id_tenant(issuer);
                 is_at(origin) || named.is_some_and(|named| tenant.is_none_or(|tenant| tenant == named))
             }
         };
-        fits || is_listed(&self.listed, issuer)
+        is_expected || is_listed(&self.listed, issuer)
     }
 
     /// The base URL, for Azure AD B2C.
-    pub(super) fn b2c_base(&self) -> Option<&str> {
+    pub(crate) fn b2c_base(&self) -> Option<&str> {
         match &self.form {
             ExpectedForm::B2c { base, .. } => Some(base),
             ExpectedForm::Origin(_) | ExpectedForm::ExternalId { .. } => None,
-        }
-    }
-}
-
-/// Base, tenant and policy of an issuer of Azure AD B2C: `{base}/{tenant}/v2.0/`, or with the policy in it
-/// `{base}/tfp/{tenant}/{policy}/v2.0/`, with or without the trailing slash (`docs/entra.md`, "Azure AD B2C").
-pub(super) fn b2c_form(issuer: &str) -> Option<(&str, TenantId, Option<&str>)> {
-    let (base, path) = split_origin(issuer)?;
-    let segments: Vec<&str> = path[1..].split('/').take(6).collect();
-    let (tenant, policy) = match segments.as_slice() {
-        [tenant, "v2.0", ""] => (tenant, None),
-        ["tfp", tenant, policy, "v2.0"] | ["tfp", tenant, policy, "v2.0", ""] => (tenant, Some(*policy)),
-        _ => return None,
-    };
-    Some((base, TenantId::from_canonical(tenant)?, policy))
-}
-
-/// The policy of a token, in lower case (`docs/entra.md`, "Azure AD B2C").
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum PolicyName {
-    /// By `tfp`, else `acr`.
-    Claimed(String),
-    /// Only in the issuer.
-    OfIssuer(String),
-    None,
-}
-
-impl PolicyName {
-    pub(super) fn of(payload: &Payload, issuer: &str) -> Self {
-        // A claim that is not a string names no policy, and the next one is not tried.
-        let text = |raw| json::string(raw).unwrap_or_default().to_ascii_lowercase();
-        if let Some(claimed) = payload.raw("tfp").or_else(|| payload.raw("acr")) {
-            return Self::Claimed(text(claimed));
-        }
-        match b2c_form(issuer) {
-            Some((_, _, Some(policy))) => Self::OfIssuer(policy.to_ascii_lowercase()),
-            _ => Self::None,
         }
     }
 }
@@ -116,7 +75,7 @@ mod tests {
     const B: &str = "22222222-3333-4444-5555-666666666666";
 
     #[test]
-    fn issuers_that_may_be_meant() {
+    fn issuer_is_expected_at_the_configured_origin_or_listed() {
         let ciam = |tenant: &str| {
             ExpectedIssuer::of(&DocumentSpec::ExternalId {
                 base: "https://contoso.ciamlogin.com".into(),
@@ -168,7 +127,7 @@ mod tests {
             (&ciam(A), "https://fabrikam.ciamlogin.com/x/v2.0".into(), false),
             (&ciam(A), format!("https://login.microsoftonline.com/{A}/v2.0"), false),
         ] {
-            assert_eq!(expected.fits(&issuer), fits, "{expected:?} {issuer}");
+            assert_eq!(expected.may_be(&issuer), fits, "{expected:?} {issuer}");
         }
     }
 }

@@ -1,18 +1,18 @@
-//! The rules of issuers that a configuration lists, and of those that two authorities name.
+//! The rules of listed issuers, and of authorities that share an issuer.
 
 use std::sync::Arc;
 
 use super::{flaw::Flaw, key::Key, placeholder, provenance::Provenance, rules::Rules};
 use crate::{
     authority::{
-        AuthoritySpec, DocumentSpec, IssuerOwners, KeySource, ListedIssuers, ResolvedAuthority, is_at_microsoft,
+        AuthoritySpec, DocumentSpec, IssuerOwners, KeySource, ListedIssuers, ResolvedAuthority, UnlistableIssuer,
     },
     error::ConfigProblemKind::{Conflict, NotApplicable, Unsafe},
-    tenant::{HttpsUrl, IssuerTemplate, MicrosoftHost},
+    tenant::split_scheme,
 };
 
 impl Rules<'_> {
-    /// The issuers that an authority may have beside those at its own origin.
+    /// Validates the listed issuers of an authority.
     pub(super) fn listed(
         &mut self,
         provenance: &Provenance<'_>,
@@ -32,15 +32,16 @@ impl Rules<'_> {
         listed.into_iter().collect()
     }
 
-    /// No two authorities may name the same issuer, and of no two may it be unclear which takes a token without a policy.
+    /// Refuses two authorities with the same issuer, and two that accept the same tokens without a policy.
     pub(super) fn check_owners(&mut self, all: &[(Provenance<'_>, ResolvedAuthority)]) {
         let mut pairs: Vec<(usize, usize, String)> = Vec::new();
-        for (one, other) in IssuerOwners::new(all.iter().map(|(_, trusted)| trusted)).named_twice() {
+        for (one, other) in IssuerOwners::new(all.iter().map(|(_, trusted)| trusted)).pairs_with_same_issuer() {
             pairs.push((one, other, "shares an issuer with {}, so its tokens would be ambiguous".into()));
         }
         for (other, (provenance, trusted)) in all.iter().enumerate() {
-            let same =
-                |(_, one): &(Provenance<'_>, ResolvedAuthority)| one.name != trusted.name && takes_same(one, trusted);
+            let same = |(_, one): &(Provenance<'_>, ResolvedAuthority)| {
+                one.name != trusted.name && accept_same_app_tokens(one, trusted)
+            };
             if let Some(one) = all[..other].iter().position(same) {
                 let says = provenance.setting_name(Key::AcceptAppTokens);
                 pairs.push((
@@ -61,66 +62,52 @@ impl Rules<'_> {
     }
 }
 
-/// Whether a text has nothing in it that would make it ambiguous, or a pattern.
+/// Whether an issuer is an unambiguous string, without characters of a pattern.
 pub(super) fn is_plain(issuer: &str) -> bool {
     !issuer.is_empty()
         && issuer.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'@' | b'\\' | b'*'))
 }
 
-/// What is wrong with an issuer that is listed for an authority of this kind.
+/// The mistake in an issuer that is listed for an authority of this kind.
 fn wrong_issuer(spec: &AuthoritySpec, issuer: &str) -> Option<Flaw> {
-    let is_served_at = |address: &str, own: MicrosoftHost| {
-        let host = HttpsUrl::parse(address).ok().and_then(|address| MicrosoftHost::of(&address.host));
-        host.is_some_and(|host| host == own || matches!(host, MicrosoftHost::Login(_)))
-    };
-    let is_known = match spec {
-        AuthoritySpec::Entra(entra) => entra.instance.cloud().is_some(),
-        AuthoritySpec::B2c(b2c) => is_served_at(&b2c.address, MicrosoftHost::B2c),
-        AuthoritySpec::ExternalId(external) => is_served_at(&external.address, MicrosoftHost::ExternalId),
-        AuthoritySpec::OpenIdConnect(_) | AuthoritySpec::Workload(_) => false,
-    };
-    if is_known {
+    let rule = spec.issuer_rule();
+    if !rule.has_listed_issuers() {
         return Some(Flaw::new(
             NotApplicable,
             "the issuers of this authority are known, or named by Microsoft's metadata; leave it out",
         ));
     }
-    let host = issuer.strip_prefix("https://").or_else(|| issuer.strip_prefix("http://")).unwrap_or_default();
-    // A name, such as a URN, is compared as it is: nothing is ever fetched from there. Beside metadata, any other name is rather
-    // an address without its scheme.
+    let is_place = split_scheme(issuer).is_some_and(|(scheme, rest)| {
+        ["https", "http"].contains(&scheme) && !rest.is_empty() && !rest.starts_with('/')
+    });
+    // A name such as a URN is only compared. With metadata, any other name is probably a URL without its scheme.
     let is_urn = issuer.starts_with("urn:");
-    let is_name = spec.openid().is_some_and(|openid| is_urn || !openid.needs_metadata()) && !issuer.contains("://");
-    let is_place = !host.is_empty() && !host.starts_with('/');
+    let is_name =
+        spec.openid().is_some_and(|openid| is_urn || !openid.needs_metadata()) && split_scheme(issuer).is_none();
     if let Err(flaw) = placeholder::check(&issuer.replace("{tenantid}", "")) {
         return Some(flaw);
     }
     if !is_plain(issuer) || !(is_place || is_name) {
         return Some(Flaw::invalid("must be exactly the token's iss, such as https://id.contoso.example"));
     }
-    if is_at_microsoft(issuer) {
-        let advice = "is at a Microsoft host, whose issuers belong to authorities there; name the tenant's GUID, or \
-                      configure the cloud, Authority::b2c or Authority::external_id";
-        return Some(Flaw::new(Unsafe, advice));
-    }
-    let template = IssuerTemplate::parse(issuer);
-    match spec {
-        AuthoritySpec::OpenIdConnect(_) | AuthoritySpec::Workload(_) if issuer.contains(['{', '}']) => {
-            Some(Flaw::invalid("an issuer has no placeholder here"))
+    rule.check_listed(issuer).err().map(|problem| match problem {
+        UnlistableIssuer::AtMicrosoft => {
+            let advice = "is at a Microsoft host, whose issuers belong to authorities there; name the tenant's GUID, or \
+                          configure the cloud, Authority::b2c or Authority::external_id";
+            Flaw::new(Unsafe, advice)
         }
-        AuthoritySpec::OpenIdConnect(_) | AuthoritySpec::Workload(_) => None,
-        AuthoritySpec::Entra(_) if template.is_none() => {
-            Some(Flaw::invalid("needs {tenantid}, or a tenant's GUID, as a segment of its path, and a slash behind it"))
+        UnlistableIssuer::Placeholder => Flaw::invalid("an issuer has no placeholder here"),
+        UnlistableIssuer::WithoutTenant => {
+            Flaw::invalid("needs {tenantid}, or a tenant's GUID, as a segment of its path, and a slash behind it")
         }
-        AuthoritySpec::Entra(_) => None,
-        _ if template.is_none_or(|template| template.tenant().is_none()) => {
-            Some(Flaw::invalid("needs the tenant's GUID as a segment of its path, and a slash behind it"))
+        UnlistableIssuer::WithoutGuid => {
+            Flaw::invalid("needs the tenant's GUID as a segment of its path, and a slash behind it")
         }
-        _ => None,
-    }
+    })
 }
 
-/// Whether a token of an application without a policy could be for both, which are not of one authority.
-fn takes_same(one: &ResolvedAuthority, other: &ResolvedAuthority) -> bool {
+/// Whether both authorities could accept the same application token without a policy.
+fn accept_same_app_tokens(one: &ResolvedAuthority, other: &ResolvedAuthority) -> bool {
     let place = |trusted: &ResolvedAuthority| match &trusted.source {
         KeySource::Document(spec @ DocumentSpec::B2c { base, .. }) if trusted.policy.app_tokens_without_policy => {
             Some((base.clone(), spec.tenant()))
