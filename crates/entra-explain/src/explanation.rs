@@ -123,7 +123,7 @@ impl Explanation {
     }
 
     fn of_decoded(text: &str, token: Decoded, configuration: Configuration, api: &Api, now: SystemTime) -> Self {
-        let Certain { faults, facts } = Certain::of(&token, now);
+        let Certain { title, faults, facts } = Certain::of(&token, now);
         let (pasted, causes): (Vec<&Cause>, Vec<&Cause>) =
             token.faults().iter().partition(|cause| is_about_pasting(cause.kind()));
         let problems = |causes: Vec<&Cause>| causes.into_iter().map(|cause| Problem::new(cause, api)).collect();
@@ -131,8 +131,10 @@ impl Explanation {
         let headline = match (&configuration, causes.first()) {
             (Configuration::Mistakes(_), _) => "Not checked: the configuration has mistakes".to_owned(),
             (_, Some(cause)) => format!("No API accepts it: {}", cause.title),
-            _ if !faults.is_empty() => "No API of yours accepts it".to_owned(),
-            _ => "Not checked: no API is configured".to_owned(),
+            (_, None) => match title {
+                Some(title) => format!("No API of yours accepts it: {title}"),
+                None => "Not checked: no API is configured".to_owned(),
+            },
         };
         let verdict = Verdict::NotConfigured;
         let explanation = Self::new(text, token, configuration, api);
@@ -159,7 +161,7 @@ impl Explanation {
             Verdict::Accepted => format!("Accepted: {}", diagnosis.token().kind()),
             Verdict::NoKeys if api.is_offline => "Not checked: no keys were fetched".to_owned(),
             Verdict::NoKeys => format!("Not checked: {title}"),
-            _ if causes.is_empty() => format!("Rejected as it was pasted: {title}"),
+            _ if causes.is_empty() => format!("Accepted alone, but rejected as it was pasted: {title}"),
             _ => format!("Rejected: {title}"),
         };
         let is_accepted_alone =

@@ -1,9 +1,9 @@
 //! Hides secrets in the output: signatures, and opaque tokens.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
-use tower_entra::diagnosis::Decoded;
+use tower_entra::{TenantId, diagnosis::Decoded};
 
 const HIDDEN: &str = "…";
 /// The shortest piece that is hidden, in bytes: a shorter one is not a signature, and would be found by chance.
@@ -16,7 +16,7 @@ pub(crate) struct Secrets(HashMap<[u8; SHORTEST], Vec<String>>);
 
 /// Pieces as they are collected.
 #[derive(Default)]
-struct Pieces(Vec<String>);
+struct Pieces(HashSet<String>);
 
 impl Secrets {
     /// Those in a text that was pasted, and in claims that are tokens, as B2C has them.
@@ -24,18 +24,22 @@ impl Secrets {
         let mut found = Pieces::default();
         if text.contains("eyJ") {
             found.collect(text);
-            found.collect(&text.split_whitespace().collect::<String>());
-            found.collect(&text.replace("%2E", ".").replace("%2e", "."));
+            if text.contains(char::is_whitespace) {
+                found.collect(&text.split_whitespace().collect::<String>());
+            }
+            if text.contains('%') {
+                found.collect(&text.replace("%2E", ".").replace("%2e", "."));
+            }
         }
         let is_unreadable = decoded.header().is_none() && decoded.claims().is_none();
         found.collect_opaque(text, if is_unreadable { SHORTEST } else { SHORTEST_OPAQUE });
         for part in [decoded.header(), decoded.claims()].into_iter().flatten() {
             found.collect_from(part);
         }
-        found.0.sort_by_key(|piece| std::cmp::Reverse(piece.len()));
-        found.0.dedup();
+        let mut found: Vec<String> = found.0.into_iter().collect();
+        found.sort_by_key(|piece| std::cmp::Reverse(piece.len()));
         let mut pieces: HashMap<_, Vec<String>> = HashMap::new();
-        for piece in found.0 {
+        for piece in found {
             let start = piece.as_bytes().first_chunk().copied();
             if let Some(start) = start {
                 pieces.entry(start).or_default().push(piece);
@@ -82,14 +86,21 @@ impl Pieces {
     fn collect(&mut self, text: &str) {
         for word in words(text).filter_map(|word| word.get(word.find("eyJ")?..)) {
             let parts = word.split('.').skip(2).flat_map(|part| [Some(part), part.split("eyJ").next()]);
-            self.0.extend(parts.flatten().filter(|part| part.len() >= SHORTEST).map(str::to_owned));
+            parts.flatten().filter(|part| part.len() >= SHORTEST).for_each(|part| self.add(part));
         }
     }
 
-    /// Words that may be refresh tokens or codes, but not addresses, which are as long.
+    /// Words that may be refresh tokens or codes: not addresses and GUIDs, which may be as long.
     fn collect_opaque(&mut self, text: &str, shortest: usize) {
-        let opaque = words(text).filter(|word| word.len() >= shortest && !word.starts_with("//"));
-        self.0.extend(opaque.map(str::to_owned));
+        let is_secret =
+            |word: &&str| word.len() >= shortest && !word.contains("//") && word.parse::<TenantId>().is_err();
+        words(text).filter(is_secret).for_each(|word| self.add(word));
+    }
+
+    fn add(&mut self, piece: &str) {
+        if !self.0.contains(piece) {
+            self.0.insert(piece.to_owned());
+        }
     }
 }
 
@@ -125,6 +136,9 @@ mod tests {
             assert!(!shown.contains(signature), "{text}: {shown}");
             assert!(!shown.contains(&opaque), "{text}: {shown}");
         }
+        let guid = "11111111-2222-3333-4444-555555555555";
+        let secrets = Secrets::of(guid, &Decoded::read(guid, SystemTime::now()));
+        assert_eq!(secrets.hide(guid), guid);
         let secrets = Secrets::of(&opaque, &Decoded::read(&opaque, SystemTime::now()));
         assert_eq!(secrets.hide(&opaque), HIDDEN);
         assert_eq!(secrets.hide(&format!("é{opaque}é{}", &opaque[1..])), format!("é{HIDDEN}é{}", &opaque[1..]));

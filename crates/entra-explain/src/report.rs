@@ -13,6 +13,25 @@ use crate::{
 /// The most characters of a value that are shown, unless everything is.
 const MAX_VALUE: usize = 500;
 
+/// The claims that matter most; the others follow by name.
+const FIRST_MEMBERS: [&str; 15] = [
+    "aud",
+    "iss",
+    "iat",
+    "nbf",
+    "exp",
+    "ver",
+    "tid",
+    "oid",
+    "sub",
+    "scp",
+    "scope",
+    "roles",
+    "azp",
+    "appid",
+    "client_id",
+];
+
 /// The explanation; with `shows_all`, passed checks, the header and the configuration too.
 pub(crate) fn page(explanation: &Explanation, shows_all: bool) -> Page {
     let mut page = Page::default();
@@ -132,7 +151,9 @@ fn pasted(page: &mut Page, explanation: &Explanation) {
 }
 
 fn checks(page: &mut Page, explanation: &Explanation, shows_all: bool) {
-    let is_shown = |check: &&Check| shows_all || check.outcome == Outcome::Failed;
+    // What was pasted around the token has been said already.
+    let is_said = |check: &Check| check.name == "form" && !explanation.pasted.is_empty();
+    let is_shown = |check: &&Check| shows_all || (check.outcome == Outcome::Failed && !is_said(check));
     let shown: Vec<&Check> = explanation.checks.iter().filter(is_shown).collect();
     if shown.is_empty() {
         return;
@@ -144,8 +165,16 @@ fn checks(page: &mut Page, explanation: &Explanation, shows_all: bool) {
     }
     let not_reached = explanation.checks.iter().filter(|check| check.outcome == Outcome::NotReached);
     let names: Vec<&str> = not_reached.map(|check| check.name).collect();
-    if !names.is_empty() && !shows_all {
-        page.paragraph(Style::Dim, "  ", &format!("Not reached: {}.", names.join(", ")));
+    match names.len() {
+        0 => {}
+        _ if shows_all => {}
+        // Nothing was read of the token.
+        11.. => {
+            page.line(Style::Dim, format!("  {} checks were not reached.", names.len()));
+        }
+        _ => {
+            page.paragraph(Style::Dim, "  ", &format!("Not reached: {}.", names.join(", ")));
+        }
     }
 }
 
@@ -171,7 +200,8 @@ fn check(page: &mut Page, check: &Check, width: usize) {
     if let Some(expected) = &check.expected {
         page.paragraph(text, &format!("{indent}expected: "), expected);
     }
-    if let Some(found) = &check.found {
+    // Where there is no value, `found` repeats the title.
+    if let Some(found) = check.found.as_ref().filter(|found| *found != check.title) {
         let source = if check.verified { "verified" } else { "not verified" };
         page.paragraph(text, &format!("{indent}found:    "), &format!("{found} ({source})"));
     }
@@ -194,7 +224,10 @@ fn token(page: &mut Page, explanation: &Explanation, shows_all: bool) {
 
 fn members(page: &mut Page, members: &Map<String, Value>, dates: &[Date], shows_all: bool) {
     let width = members.keys().map(|name| name.chars().count()).max().unwrap_or(0).min(20);
-    for (name, value) in members {
+    let order = |name: &str| FIRST_MEMBERS.iter().position(|first| *first == name).unwrap_or(FIRST_MEMBERS.len());
+    let mut sorted: Vec<_> = members.iter().collect();
+    sorted.sort_by_key(|(name, _)| order(name));
+    for (name, value) in sorted {
         let mut text = value.as_str().map_or_else(|| value.to_string(), str::to_owned).replace('\n', "\\n");
         if let Some((end, _)) = text.char_indices().nth(MAX_VALUE).filter(|_| !shows_all) {
             text.truncate(end);

@@ -14,6 +14,8 @@ To have it checked, say which API it is for:
 /// What is certain.
 #[derive(Debug, Default)]
 pub(crate) struct Certain {
+    /// The first reason in a few words.
+    pub(crate) title: Option<&'static str>,
     /// Reasons for which every API rejects it.
     pub(crate) faults: Vec<String>,
     /// Everything else.
@@ -30,7 +32,7 @@ impl Certain {
         });
         match (token.audience(), audience) {
             // The name of an API of Microsoft, where that is not the audience itself.
-            (Some(name), Some(audience)) if !audience.contains(name) => certain.faults.push(format!(
+            (Some(name), Some(audience)) if !audience.contains(name) => certain.reject("it is for an API of Microsoft's", format!(
                 "It is for {name} ({audience}), an API of Microsoft's: no other API accepts it. Request a scope of your own API \
                  instead, such as api://<client id of the API>/.default, and scopes of one API only."
             )),
@@ -40,7 +42,8 @@ impl Certain {
             (_, None) => certain.facts.push("It does not say which API it is for (no aud).".to_owned()),
         }
         if ["nonce", "c_hash", "at_hash"].iter().any(|mark| claims.contains_key(*mark)) {
-            certain.faults.push(
+            certain.reject(
+                "it is an ID token",
                 "It is an ID token, which tells a client who signed in: send the access token of the same response instead."
                     .to_owned(),
             );
@@ -52,21 +55,29 @@ impl Certain {
         certain
     }
 
+    fn reject(&mut self, title: &'static str, text: String) {
+        self.title.get_or_insert(title);
+        self.faults.push(text);
+    }
+
     fn add_dates(&mut self, token: &Decoded, now: SystemTime) {
         let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let date = |claim: &str| token.dates().iter().find(|date| date.claim == claim);
         let text = |date: &Date| format!("{}, {}", date.date, date.relative);
         match date("exp") {
             Some(end) if end.seconds < now => {
-                self.faults.push(format!("It has expired: {}. Get a new one.", text(end)));
+                self.reject("it has expired", format!("It has expired: {}. Get a new one.", text(end)));
             }
             Some(end) => self.facts.push(format!("It expires {}.", text(end))),
-            None => self.faults.push("It has no expiry (exp).".to_owned()),
+            None => self.reject("it has no expiry", "It has no expiry (exp).".to_owned()),
         }
         // Nobody tolerates a larger difference of clocks.
         const LARGEST_SKEW: u64 = 300;
         if let Some(start) = date("nbf").filter(|start| start.seconds > now + LARGEST_SKEW) {
-            self.faults.push(format!("It is not valid yet (nbf): {}. Compare the clocks.", text(start)));
+            self.reject(
+                "it is not valid yet",
+                format!("It is not valid yet (nbf): {}. Compare the clocks.", text(start)),
+            );
         }
     }
 }

@@ -110,7 +110,8 @@ function showCheck(check) {
   if (check.outcome === 'failed' && check.expected !== null) {
     facts.append(element('dt', '', 'expected'), element('dd', 'value', check.expected));
   }
-  if (check.found !== null) {
+  // Where there is no value, `found` repeats the title.
+  if (check.found !== null && check.found !== check.title) {
     const verified = check.outcome === 'failed' ? (check.verified ? ' (verified)' : ' (not verified)') : '';
     facts.append(element('dt', '', 'found'), element('dd', 'value', `${check.found}${verified}`));
   }
@@ -118,10 +119,12 @@ function showCheck(check) {
   return element('li', `${check.outcome}${isMuted ? ' muted' : ''}`, sign, inside);
 }
 
-function showChecks(checks) {
+function showChecks({ checks, pasted }) {
   find('checks').hidden = checks.length === 0;
-  const failed = checks.filter((check) => check.outcome === 'failed');
-  const others = checks.filter((check) => check.outcome !== 'failed');
+  // What was pasted around the token has been said already.
+  const isFirst = (check) => check.outcome === 'failed' && (check.name !== 'form' || pasted.length === 0);
+  const failed = checks.filter(isFirst);
+  const others = checks.filter((check) => !isFirst(check));
   const count = (outcome) => checks.filter((check) => check.outcome === outcome).length;
   failed.sort((one, other) => (one.follows_from !== null) - (other.follows_from !== null));
   find('checks-title').textContent = failed.length > 0 ? 'Failed checks' : 'Checks';
@@ -136,8 +139,8 @@ function showChecks(checks) {
 
 function showToken({ token: decoded, is_verified: isVerified }) {
   find('token-section').hidden = decoded.claims === null && decoded.header === null;
-  const source = isVerified ? 'The signature is valid, so they are authentic.' : 'Not verified: anybody may have written them.';
-  find('kind').textContent = `Of ${decoded.kind}. ${source}`;
+  const source = isVerified ? 'The signature is valid, so the claims are authentic.' : 'The claims are not verified: anybody may have written them.';
+  find('kind').textContent = `It is ${decoded.kind}. ${source}`;
   showMembers(find('claims'), decoded.claims, claimMeanings, decoded.dates);
   showMembers(find('header'), decoded.header, headerMeanings, []);
 }
@@ -163,15 +166,23 @@ function showMembers(list, members, meanings, dates) {
 
 // The API.
 
+/** The settings that identify the API first. */
+function sorted(names) {
+  const first = ['Authority', 'Instance', 'Domain', 'TenantId', 'TenantIds', 'ClientId', 'Audience', 'Audiences'];
+  const order = (name) => (first.includes(name) ? first.indexOf(name) : first.length);
+  return names.sort((one, other) => order(one) - order(other));
+}
+
 function showApi(configuration, requirement) {
   const problems = configuration?.problems ?? [];
   const settings = configuration?.settings ?? {};
   find('api-problems').replaceChildren(...problems.map((text) => element('li', '', text)));
   find('api-origin').textContent = configuration === null
     ? 'No API is configured, so only what is certain for every API is said.'
-    : problems.length > 0 ? 'The configuration has mistakes.' : `Its configuration: ${configuration.origin}.`;
+    : problems.length > 0 ? 'The configuration has mistakes.' : `Configuration: ${configuration.origin}.`;
   const isChosen = (name) => configuration.sources[name] !== 'default';
-  const rows = Object.keys(settings).filter(isChosen).map((name) => [name, settings[name]]);
+  const names = sorted(Object.keys(settings).filter(isChosen));
+  const rows = names.map((name) => [name, settings[name]]);
   if (requirement) rows.push(['Required', requirement]);
   find('api-settings').replaceChildren(...rows.flatMap(([name, value]) => {
     const text = Array.isArray(value) && value.every((one) => typeof one === 'string') ? value.join('\n') : value;
@@ -181,11 +192,10 @@ function showApi(configuration, requirement) {
 
 /** Fills the fields with the API of the command line. */
 function fillApi() {
-  const settings = Object.entries(served.configuration?.settings ?? {});
-  const isGiven = ([name]) => ['file', 'environment'].includes(served.configuration.sources[name]);
-  const section = Object.fromEntries(settings.filter(isGiven));
-  const placeholder = { TenantId: '', ClientId: '' };
-  find('configuration').value = JSON.stringify({ AzureAd: settings.length > 0 ? section : placeholder }, null, 2);
+  const settings = served.configuration?.settings ?? { TenantId: '', ClientId: '' };
+  const isGiven = (name) => !served.configuration || ['file', 'environment'].includes(served.configuration.sources[name]);
+  const section = Object.fromEntries(sorted(Object.keys(settings).filter(isGiven)).map((name) => [name, settings[name]]));
+  find('configuration').value = JSON.stringify({ AzureAd: section }, null, 2);
   find('requirement').value = served.requirement;
   filled = { configuration: find('configuration').value, requirement: find('requirement').value };
   find('change').open = served.configuration === null;
@@ -222,6 +232,7 @@ let latest = 0;
 async function explain() {
   const own = (latest += 1);
   const text = token.value;
+  token.scrollTop = 0;
   const isEmpty = text.trim() === '';
   find('result').setAttribute('aria-busy', 'true');
   try {
@@ -234,7 +245,7 @@ async function explain() {
     } else {
       showVerdict(explanation);
       showPasted(explanation);
-      showChecks(explanation.checks);
+      showChecks(explanation);
       showToken(explanation);
       announce(find('headline').textContent);
       reveal();
