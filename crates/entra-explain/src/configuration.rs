@@ -11,7 +11,7 @@ use std::{
 use serde_json::{Value, json};
 use tower_entra::{
     Config, ConfigError, Verifier, VerifierBuilder,
-    error::{ConfigProblem, FetchError, FetchFailure},
+    error::{ConfigProblem, ConfigProblemKind, FetchError, FetchFailure},
     fetch::{Fetch, FetchFuture, FetchRequest},
 };
 
@@ -19,6 +19,9 @@ use crate::arguments::Api;
 
 /// One byte more than the longest policy that is read, so that a longer one is reported as such.
 const MAX_POLICY: u64 = (1 << 20) + 1;
+
+/// The section that is read unless another one is named.
+const SECTION: &str = "AzureAd";
 
 /// The configuration, as far as there is one.
 #[derive(Clone)]
@@ -60,7 +63,10 @@ impl Configuration {
         let section = api.section.as_deref();
         let Some(file) = &api.config else {
             return match env::vars_os().any(|(name, _)| is_setting(&name.to_string_lossy(), section)) {
-                true => Self::new(Config::section(section_name(section)).from_env(), "the environment", api.is_offline),
+                true => {
+                    let config = section.map_or_else(Config::from_env, |section| Config::section(section).from_env());
+                    Self::new(config, "the environment", api.is_offline)
+                }
                 false => Self::None,
             };
         };
@@ -68,8 +74,9 @@ impl Configuration {
         match policy(file) {
             Ok(Some(xml)) => Self::from_policy(&xml, &origin, api.is_offline),
             Ok(None) => {
-                let config = Config::section(section_name(section)).from_file(file).and_then(Config::with_env);
-                Self::new(config, &origin, api.is_offline)
+                let mut configuration = Self::new(file_with_env(file, section), &origin, api.is_offline);
+                configuration.name_variables();
+                configuration
             }
             Err(error) => Self::Mistakes(vec![format!("{origin}: cannot be read: {error}")]),
         }
@@ -81,8 +88,23 @@ impl Configuration {
         if is_xml(text) {
             return Self::from_policy(text, origin, api.is_offline);
         }
-        let config = Config::section(section_name(api.section.as_deref())).from_json(text);
+        let config = match &api.section {
+            Some(section) => Config::section(section).from_json(text),
+            None => Config::from_json(text),
+        };
         Self::new(config, origin, api.is_offline)
+    }
+
+    /// Names the settings of the environment, which replace those of the file.
+    fn name_variables(&mut self) {
+        let Self::Ready(ready) = self else { return };
+        let sources = ready.report["sources"].as_object();
+        let names =
+            sources.into_iter().flatten().filter(|(_, source)| *source == "environment").map(|(name, _)| &**name);
+        let names = names.collect::<Vec<_>>().join(", ");
+        if !names.is_empty() {
+            ready.origin = format!("{}, with {names} from the environment", ready.origin);
+        }
     }
 
     fn from_policy(xml: &str, origin: &str, is_offline: bool) -> Self {
@@ -128,21 +150,29 @@ impl Configuration {
     }
 }
 
+/// The settings of a file with the environment over them, as a server reads them.
+pub(crate) fn file_with_env(file: &Path, section: Option<&str>) -> Result<Config, ConfigError> {
+    match section {
+        Some(section) => Config::section(section).from_file(file),
+        None => Config::from_file(file),
+    }?
+    .with_env()
+}
+
 /// Every mistake as `SETTING: text`, with its value.
 pub(crate) fn mistakes(error: &ConfigError) -> Vec<String> {
-    let text = |problem: &ConfigProblem| match problem.value() {
-        Some(value) => format!("{}: {value:?}: {}", problem.setting(), problem.advice()),
-        None => format!("{}: {}", problem.setting(), problem.advice()),
+    let text = |problem: &ConfigProblem| {
+        let value = problem.value().map(|value| format!("{value:?}: ")).unwrap_or_default();
+        // The advice is for code.
+        let is_section = problem.kind() == ConfigProblemKind::Missing && problem.setting() == SECTION;
+        let option = if is_section { "; entra-explain reads it with --section NAME" } else { "" };
+        format!("{}: {value}{}{option}", problem.setting(), problem.advice())
     };
     let mut mistakes: Vec<String> = error.problems().iter().map(text).collect();
     if error.omitted() > 0 {
         mistakes.push(format!("configuration: {} more mistakes", error.omitted()));
     }
     mistakes
-}
-
-fn section_name(section: Option<&str>) -> &str {
-    section.unwrap_or("AzureAd")
 }
 
 /// The text of a file that is a policy of API Management.
@@ -159,6 +189,6 @@ fn is_xml(text: &str) -> bool {
 /// Whether a variable is, or was meant as, a setting.
 fn is_setting(name: &str, section: Option<&str>) -> bool {
     let name = name.to_ascii_uppercase();
-    let section = section_name(section).replace(':', "__").to_ascii_uppercase();
+    let section = section.unwrap_or(SECTION).replace(':', "__").to_ascii_uppercase();
     name.starts_with("ENTRA_") || name.starts_with(&format!("{section}__"))
 }

@@ -274,8 +274,10 @@ fn summary(ready: &Ready) -> String {
     };
     let given = names.into_iter().filter_map(|name| {
         let value = settings?.get(name)?;
-        let is_default = ready.report["sources"][name] == "default";
-        (!is_default).then(|| format!("{name} {}", text(value)))
+        let source = &ready.report["sources"][name];
+        // The audiences of the client ID are in the check of the audience.
+        let is_given = source != "default" && source != "ClientId";
+        is_given.then(|| format!("{name} {}", text(value)))
     });
     given.collect::<Vec<_>>().join("; ")
 }

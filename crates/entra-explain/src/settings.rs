@@ -6,19 +6,16 @@ use std::{
     path::Path,
 };
 
-use tower_entra::{Config, ConfigError, config::ConfigReport};
+use tower_entra::Config;
 
-use crate::configuration::mistakes;
+use crate::configuration::{file_with_env, mistakes};
 
 /// What is printed: on standard output, and line by line on standard error. The exit code is 0 if there is an output.
 pub(crate) type Printed = (Option<String>, Vec<String>);
 
 /// The effective configuration of a file with the environment over it.
 pub(crate) fn check(file: &Path, section: Option<&str>) -> Printed {
-    let report = || -> Result<ConfigReport, ConfigError> {
-        Config::section(section.unwrap_or("AzureAd")).from_file(file)?.with_env()?.report()
-    };
-    match report() {
+    match file_with_env(file, section).and_then(|config| config.report()) {
         Ok(report) => (Some(report.to_json()), Vec::new()),
         Err(error) => (None, mistakes(&error)),
     }

@@ -4,7 +4,10 @@
 
 mod guard;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    io::{self, Write},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use axum::{
     Json, Router,
@@ -33,8 +36,12 @@ pub(crate) async fn serve(api: Api, port: u16) -> Result<(), String> {
     if let Configuration::Mistakes(problems) = &configuration {
         return Err(problems.join("\n"));
     }
-    println!("Open this address in a browser. What you paste there stays on this machine.\n");
-    println!("listening on http://{address}");
+    // The output may be closed; the page is served all the same.
+    let mut stdout = io::stdout();
+    let _ = writeln!(
+        stdout,
+        "Open this address in a browser. What you paste there stays on this machine.\n\nlistening on http://{address}"
+    );
     axum::serve(listener, app(api, configuration, Guard::new(address))).await.map_err(|error| failed(&error))
 }
 

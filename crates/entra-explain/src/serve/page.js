@@ -180,7 +180,8 @@ function showApi(configuration, requirement) {
   find('api-origin').textContent = configuration === null
     ? 'No API is configured, so only what is certain for every API is said.'
     : problems.length > 0 ? 'The configuration has mistakes.' : `Configuration: ${configuration.origin}.`;
-  const isChosen = (name) => configuration.sources[name] !== 'default';
+  // The audiences of the client ID are in the check of the audience.
+  const isChosen = (name) => !['default', 'ClientId'].includes(configuration.sources[name]);
   const names = sorted(Object.keys(settings).filter(isChosen));
   const rows = names.map((name) => [name, settings[name]]);
   if (requirement) rows.push(['Required', requirement]);

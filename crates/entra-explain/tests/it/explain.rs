@@ -131,6 +131,8 @@ async fn configuration_is_a_file_a_section_or_a_policy() {
     let token = entra.entra().token().build();
     for (text, arguments, code, says) in [
         (format!(r#"{{"AzureAd":{section}}}"#), &["--config", "f"][..], 0, "Accepted"),
+        (section.clone(), &["--config", "f"], 0, "Accepted"),
+        (format!(r#"{{"AzureAdApi":{section}}}"#), &["--config", "f"], 2, "--section NAME"),
         (format!(r#"{{"Auth":{{"Api":{section}}}}}"#), &["--config=f", "--section", "Auth:Api"], 0, "Accepted"),
         (policy(MockEntra::CLIENT_ID), &["--config", "f"], 0, "Accepted"),
         (policy("api://another"), &["--config", "f"], 1, "wrong_audience"),
@@ -145,6 +147,7 @@ async fn configuration_is_a_file_a_section_or_a_policy() {
     run.command.env("ENTRA_CLIENT_ID", MockEntra::CALLER);
     let ended = run.end().await;
     assert_eq!(ended.code, 1, "{ended:?}");
+    ended.says("environment", &["the configuration of f, with ClientId from the environment"]);
 }
 
 #[tokio::test]

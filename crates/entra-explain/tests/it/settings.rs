@@ -1,6 +1,9 @@
 //! `check` and `import`.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -26,7 +29,7 @@ impl Folder {
 }
 
 /// `command FILE`.
-fn of_file(command: &str, file: &PathBuf) -> Run {
+fn of_file(command: &str, file: &Path) -> Run {
     Run::of("").with(&[command, file.to_str().unwrap()])
 }
 
