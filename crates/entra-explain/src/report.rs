@@ -185,17 +185,19 @@ fn check(page: &mut Page, check: &Check, width: usize) {
         (Outcome::Failed, Some(_)) => ("✗", Style::Dim),
         (Outcome::NotReached, _) => ("–", Style::Dim),
     };
-    let is_muted = style == Style::Dim;
-    let text = if is_muted { Style::Dim } else { Style::Plain };
-    page.add(style, format!("  {mark} {:<width$}  ", check.name)).add(text, check.title);
+    let text = if style == Style::Dim { Style::Dim } else { Style::Plain };
+    let mut title = check.title.to_owned();
     if let Some(root) = check.follows_from {
-        page.add(text, format!(" (may follow from {root})"));
+        title.push_str(&format!(" (may follow from {root})"));
     }
-    if let (Outcome::Passed, Some(found)) = (check.outcome, &check.found) {
-        page.line(Style::Dim, format!(": {found}"));
+    let found = check.found.as_ref().filter(|_| check.outcome == Outcome::Passed);
+    if let Some(found) = found {
+        title.push_str(&format!(": {found}"));
+    }
+    page.item(style, &format!("  {mark} {:<width$}  ", check.name), text, &title);
+    if check.outcome == Outcome::Passed {
         return;
     }
-    page.add(Style::Plain, "\n");
     let indent = " ".repeat(width + 6);
     if let Some(expected) = &check.expected {
         page.paragraph(text, &format!("{indent}expected: "), expected);

@@ -50,11 +50,16 @@ impl Page {
 
     /// Adds sentences in lines that are not too long: `first` before the first one, as many spaces before the others.
     pub(crate) fn paragraph(&mut self, style: Style, first: &str, text: &str) -> &mut Self {
+        self.item(Style::Plain, first, style, text)
+    }
+
+    /// Adds a paragraph whose beginning looks different.
+    pub(crate) fn item(&mut self, mark: Style, first: &str, style: Style, text: &str) -> &mut Self {
         let indent = first.chars().count();
         let mut prefix = first.to_owned();
         for line in text.lines() {
-            for line in wrapped(line, WIDTH - indent) {
-                self.add(Style::Plain, &prefix).line(style, line);
+            for line in wrapped(line, WIDTH.saturating_sub(indent)) {
+                self.add(mark, &prefix).line(style, line);
                 prefix = " ".repeat(indent);
             }
         }

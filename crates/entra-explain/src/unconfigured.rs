@@ -2,6 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use serde_json::Value;
 use tower_entra::diagnosis::{Date, Decoded};
 
 /// How to configure it.
@@ -26,9 +27,10 @@ impl Certain {
     pub(crate) fn of(token: &Decoded, now: SystemTime) -> Self {
         let mut certain = Self::default();
         let Some(claims) = token.claims() else { return certain };
-        let audience = claims.get("aud").map(|audience| match audience.as_str() {
-            Some(audience) => audience.to_owned(),
-            None => audience.to_string(),
+        let audience = claims.get("aud").map(|audience| match audience {
+            Value::String(audience) => audience.clone(),
+            Value::Array(all) => all.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" and "),
+            other => other.to_string(),
         });
         match (token.audience(), audience) {
             // The name of an API of Microsoft, where that is not the audience itself.
