@@ -12,6 +12,14 @@ pub(crate) fn parse(text: &str) -> Result<Requirement, String> {
     alternatives.try_fold(first, |any, one| Ok(any.or(one?)))
 }
 
+fn app_permission(name: &str) -> Requirement {
+    Requirement::app_role(name)
+}
+
+fn user_role(name: &str) -> Requirement {
+    Requirement::role(name)
+}
+
 fn rule(text: &str) -> Result<Requirement, String> {
     let (kind, value) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     let value = value.trim();
@@ -20,8 +28,8 @@ fn rule(text: &str) -> Result<Requirement, String> {
     }
     let make: fn(&str) -> Requirement = match kind {
         "scope" => |value| Requirement::scope(value),
-        "app_permission" => |value| Requirement::app_role(value),
-        "user_role" => |value| Requirement::role(value),
+        "app_permission" => app_permission,
+        "user_role" => user_role,
         "any_role" => |value| Requirement::any_role(value),
         "group" => |value| Requirement::group(value),
         "directory_role" => |value| Requirement::directory_role(value),
@@ -57,8 +65,8 @@ mod tests {
         let tenant = "11111111-2222-3333-4444-555555555555";
         for (text, requirement) in [
             ("scope Files.Read", Requirement::scope("Files.Read")),
-            ("app_permission Files.Read.All", Requirement::app_role("Files.Read.All")),
-            ("user_role  Reader ", Requirement::role("Reader")),
+            ("app_permission Files.Read.All", app_permission("Files.Read.All")),
+            ("user_role  Reader ", user_role("Reader")),
             ("any_role Reader", Requirement::any_role("Reader")),
             ("group Finance Team", Requirement::group("Finance Team")),
             ("directory_role x", Requirement::directory_role("x")),
@@ -66,10 +74,7 @@ mod tests {
             ("auth_context c1", Requirement::auth_context("c1")),
             ("member", Requirement::member()),
             (&format!("tenant {tenant}"), Requirement::tenant(tenant.parse().unwrap())),
-            (
-                "scope A or member or user_role B",
-                Requirement::scope("A").or(Requirement::member()).or(Requirement::role("B")),
-            ),
+            ("scope A or member or user_role B", Requirement::scope("A").or(Requirement::member()).or(user_role("B"))),
         ] {
             assert_eq!(parse(text), Ok(requirement), "{text}");
         }

@@ -2,19 +2,19 @@
 //! want HTTPS. Never in production: it gives tokens to whoever asks.
 //!
 //! ```sh
-//! mock-entra
-//! mock-entra --https --ca ca.pem
-//! mock-entra --as keycloak
+//! cargo run --example mock_entra
+//! cargo run --example mock_entra -- --https --ca ca.pem
+//! cargo run --example mock_entra -- --as keycloak
 //! ```
 
 use std::{env, error::Error, fs, future::pending};
 
-use mock_entra::{MockEntra, MockServer};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose};
 use tokio::net::TcpListener;
+use mock_entra::{MockEntra, MockServer};
 
 const USAGE: &str = "\
-usage: mock-entra [--as PROVIDER] [--https] [--ca FILE] [--allow-host NAME]
+usage: mock_entra [--as PROVIDER] [--https] [--ca FILE] [--allow-host NAME]
 
 PROVIDER is entra, b2c, external-id, okta, auth0, keycloak or cognito; entra by default. PORT is the port on 127.0.0.1,
 4000 by default. With --https, a certificate is made for 127.0.0.1 and localhost, and
