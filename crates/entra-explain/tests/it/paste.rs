@@ -123,6 +123,8 @@ async fn garbage_is_recognised_in_under_a_second() {
     let entra = entra().await;
     let token = entra.entra().token().build();
     let binary: Vec<u8> = (0..LENGTH).map(|at| (at * 31 % 251) as u8).collect();
+    // Without optimization, and with other tests at the same time, everything takes longer; quadratic time takes minutes.
+    let limit = Duration::from_secs(if cfg!(debug_assertions) { 10 } else { 1 });
     // The time to start and to fetch keys does not count.
     let start = Instant::now();
     Run::token(&token).configured(&entra).end().await;
@@ -138,22 +140,13 @@ async fn garbage_is_recognised_in_under_a_second() {
         ("many signatures", format!("eyJhIjoxfQ.e30{}", ".AAAAAAAAAAAAAAAAx".repeat(LENGTH / 20)).into_bytes()),
     ] {
         for arguments in [&[][..], &["--json"]] {
-            let mut taken = Duration::MAX;
-            let mut ended = None;
-            // The best of three: other tests run at the same time.
-            for _ in 0..3 {
-                let start = Instant::now();
-                ended = Some(Run::of(input.clone()).hiding(&token).configured(&entra).with(arguments).end().await);
-                taken = taken.min(start.elapsed().saturating_sub(least));
-                if taken < Duration::from_secs(1) {
-                    break;
-                }
-            }
-            let ended = ended.unwrap();
+            let start = Instant::now();
+            let ended = Run::of(input.clone()).hiding(&token).configured(&entra).with(arguments).end().await;
+            let taken = start.elapsed().saturating_sub(least);
             assert_eq!(ended.code, 1, "{name}");
             assert_eq!(ended.stderr, "", "{name}");
             assert!(ended.stdout.len() < 20_000, "{name}: {} bytes", ended.stdout.len());
-            assert!(taken < Duration::from_secs(1), "{name}: {taken:?}");
+            assert!(taken < limit, "{name}: {taken:?}");
         }
     }
 }
