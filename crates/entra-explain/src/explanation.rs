@@ -131,10 +131,9 @@ impl Explanation {
         let headline = match (&configuration, causes.first()) {
             (Configuration::Mistakes(_), _) => "Not checked: the configuration has mistakes".to_owned(),
             (_, Some(cause)) => format!("No API accepts it: {}", cause.title),
-            (_, None) => match title {
-                Some(title) => format!("No API of yours accepts it: {title}"),
-                None => "Not checked: no API is configured".to_owned(),
-            },
+            (_, None) => title.map_or("Not checked: no API is configured".to_owned(), |title| {
+                format!("No API of yours accepts it: {title}")
+            }),
         };
         let verdict = Verdict::NotConfigured;
         let explanation = Self::new(text, token, configuration, api);
@@ -156,16 +155,16 @@ impl Explanation {
             Some(root) if root.rejection() == RejectionKind::KeysUnavailable => Verdict::NoKeys,
             _ => Verdict::Rejected,
         };
+        let is_accepted_alone =
+            verdict == Verdict::Rejected && rejection.is_none() && diagnosis.token().claims().is_some();
         let title = root.map_or("", CauseKind::title);
         let headline = match verdict {
             Verdict::Accepted => format!("Accepted: {}", diagnosis.token().kind()),
             Verdict::NoKeys if api.is_offline => "Not checked: no keys were fetched".to_owned(),
             Verdict::NoKeys => format!("Not checked: {title}"),
-            _ if causes.is_empty() => format!("Accepted alone, but rejected as it was pasted: {title}"),
+            _ if is_accepted_alone => format!("Accepted alone, but rejected as it was pasted: {title}"),
             _ => format!("Rejected: {title}"),
         };
-        let is_accepted_alone =
-            verdict == Verdict::Rejected && rejection.is_none() && diagnosis.token().claims().is_some();
         let problems = |causes: &[&Cause]| causes.iter().map(|cause| Problem::new(cause, api)).collect();
         let is_verified =
             diagnosis.checks().iter().any(|check| check.name == "signature" && check.outcome == Outcome::Passed);

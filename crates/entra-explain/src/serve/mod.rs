@@ -58,6 +58,7 @@ fn app(api: Api, configured: Configuration, guard: Guard) -> Router {
     let page = Arc::new(Page { api, configured, pasted: Mutex::default() });
     Router::new()
         .route("/", file("text/html; charset=utf-8", include_str!("page.html")))
+        .route("/theme.css", file("text/css; charset=utf-8", include_str!("theme.css")))
         .route("/page.css", file("text/css; charset=utf-8", include_str!("page.css")))
         .route("/page.js", file("text/javascript; charset=utf-8", include_str!("page.js")))
         .route("/claims.js", file("text/javascript; charset=utf-8", include_str!("claims.js")))

@@ -69,9 +69,15 @@ function setting(text) {
   const copy = element('button', 'secondary', 'Copy');
   copy.type = 'button';
   copy.addEventListener('click', async () => {
-    await navigator.clipboard.writeText(text);
-    copy.textContent = 'Copied';
-    announce('Copied.');
+    try {
+      await navigator.clipboard.writeText(text);
+      copy.textContent = 'Copied';
+    } catch {
+      // A browser may not allow it.
+      getSelection().selectAllChildren(copy.previousElementSibling);
+      copy.textContent = 'Selected';
+    }
+    announce(`${copy.textContent}.`);
   });
   return element('div', 'setting', element('pre', '', text), copy);
 }

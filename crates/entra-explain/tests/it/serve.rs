@@ -161,6 +161,7 @@ async fn page_loads_only_its_own_files() {
                   base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     for (path, kind) in [
         ("/", "text/html; charset=utf-8"),
+        ("/theme.css", "text/css; charset=utf-8"),
         ("/page.css", "text/css; charset=utf-8"),
         ("/page.js", "text/javascript; charset=utf-8"),
         ("/claims.js", "text/javascript; charset=utf-8"),
