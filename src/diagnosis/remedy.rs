@@ -144,6 +144,12 @@ impl Remedy {
         &self.action
     }
 
+    /// A further sentence: what it admits, for example.
+    #[must_use]
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
+    }
+
     /// In whole sentences, with its condition.
     #[must_use]
     pub fn text(&self) -> &str {

@@ -170,6 +170,10 @@ pub use server::MockServer;
 pub use signing::SigningAlgorithm;
 pub use token::TokenBuilder;
 
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+mod readme {}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests;
