@@ -13,7 +13,7 @@
 //!
 //! - Nothing but Microsoft's metadata may name an issuer at a Microsoft host, and it cannot be listed. The exception is
 //!   External ID at a custom domain, configured with its tenant's GUID: that tenant's usual issuer,
-//!   `https://{GUID}.ciamlogin.com/{GUID}/v2.0`.
+//!   `https://{GUID}.ciamlogin.com/{GUID}/v2.0` (`docs/entra.md`, "External ID").
 //! - "By its tenant": owned if the tenant is configured by its GUID, reserved if by a domain.
 //! - An owned issuer is known from the configuration, and belongs to nobody else. A reserved one could turn out to belong to
 //!   the authority when its metadata is loaded: until then, no other metadata may claim it, unless that authority owns it, is at

@@ -16,9 +16,10 @@ pub(crate) struct ExpectedIssuer {
 enum ExpectedForm {
     /// At this origin.
     Origin(String),
-    /// Of Azure AD B2C at this base URL, of this tenant if it is known.
+    /// Of Azure AD B2C at this base URL, of this tenant if it is known (`docs/entra.md`, "Azure AD B2C").
     B2c { base: String, tenant: Option<TenantId> },
-    /// At this origin, or the usual one of a tenant of External ID, of this tenant if it is known.
+    /// At this origin, or the usual one of a tenant of External ID, of this tenant if it is known (`docs/entra.md`,
+    /// "External ID").
     ExternalId { origin: String, tenant: Option<TenantId> },
 }
 

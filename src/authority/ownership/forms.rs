@@ -20,13 +20,15 @@ pub(crate) fn b2c(base: &str) -> IssuerTemplate {
     IssuerTemplate::new(&format!("{base}/"), "/v2.0/")
 }
 
-/// Of Azure AD B2C with the policy in it: `{base}/tfp/{tenantid}/{policy}/v2.0/`, with or without the trailing slash.
+/// Of Azure AD B2C with the policy in it: `{base}/tfp/{tenantid}/{policy}/v2.0/`, with or without the trailing slash
+/// (`docs/entra.md`, "Azure AD B2C").
 pub(crate) fn b2c_with_policy(base: &str, policy: &str, has_slash: bool) -> IssuerTemplate {
     let slash = if has_slash { "/" } else { "" };
     IssuerTemplate::new(&format!("{base}/tfp/"), &format!("/{policy}/v2.0{slash}"))
 }
 
-/// Of a tenant of External ID, wherever its metadata is: `https://{GUID}.ciamlogin.com/{GUID}/v2.0`.
+/// Of a tenant of External ID, wherever its metadata is: `https://{GUID}.ciamlogin.com/{GUID}/v2.0` (`docs/entra.md`,
+/// "External ID").
 pub(crate) fn external_id(tenant: TenantId) -> IssuerTemplate {
     external_id_at(&external_id_base(tenant)).for_tenant(tenant)
 }

@@ -138,7 +138,7 @@ impl Family {
     }
 }
 
-/// The issuers that tokens of an authority usually have, of the accepted versions. Other issuers at its origin belong to the
+/// The issuers that tokens of an authority usually have (`docs/entra.md`, "Issuers"), of the accepted versions. Other issuers at its origin belong to the
 /// authority that is configured with them.
 fn usual_issuers(spec: &DocumentSpec, tenants: &TenantSet) -> Vec<IssuerSet> {
     let set = |template: IssuerTemplate| IssuerSet::of_template(&template, tenants);

@@ -11,11 +11,13 @@ use crate::{
 /// The kinds of authorities that differ in their issuers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum IssuerKind {
-    /// Tenants of Entra in a Microsoft cloud.
+    /// Tenants of Entra in a Microsoft cloud, whose issuers are known (`docs/entra.md`, "Issuers").
     Cloud,
     /// Tenants of Entra at any other address, such as a mirror or a mock.
     Instance,
+    /// Azure AD B2C (`docs/entra.md`, "Azure AD B2C").
     B2c,
+    /// External ID (`docs/entra.md`, "External ID").
     ExternalId,
     /// An OpenID Connect issuer, with fetched or static keys.
     OpenIdConnect,
@@ -24,7 +26,7 @@ pub(super) enum IssuerKind {
 /// The host of an authority's metadata.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MetadataHost {
-    /// A Microsoft host, on the standard port.
+    /// A Microsoft host, on the standard port (`docs/entra.md`, "Clouds and login hosts").
     Microsoft,
     /// The name of a Microsoft host, where Microsoft serves nothing.
     MicrosoftOtherPort,

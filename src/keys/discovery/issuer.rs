@@ -95,7 +95,7 @@ fn base_of<'a>(base: &'a str, found: &'a str, is_listed: bool) -> &'a str {
 /// The setting that accepts issuers with the policy, in code and in a file.
 pub(crate) const ACCEPT_TFP: &str = "accept_tfp_issuers() (AcceptTfpIssuers in a file)";
 
-/// The usual issuer of Azure AD B2C, or the one with the policy if that is enabled.
+/// The usual issuer of Azure AD B2C, or the one with the policy if that is enabled (`docs/entra.md`, "Azure AD B2C").
 fn check_b2c(
     found: &str,
     issuer: IssuerTemplate,
@@ -126,7 +126,7 @@ fn check_b2c(
     Ok(issuer)
 }
 
-/// The usual issuer of the tenant, or the one at the authority's base URL.
+/// The usual issuer of the tenant, or the one at the authority's base URL (`docs/entra.md`, "External ID").
 fn check_external_id(found: &str, issuer: IssuerTemplate, base: &str) -> Result<IssuerTemplate, String> {
     let tenant = issuer.tenant().ok_or_else(|| format!("its issuer {found:?} does not say which tenant it is"))?;
     let usual = forms::external_id(tenant);
