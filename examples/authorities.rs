@@ -8,8 +8,8 @@
 use std::{env, error::Error};
 
 use axum::{Router, routing::get};
-use tokio::net::TcpListener;
 use mock_entra::{MockEntra, MockServer};
+use tokio::net::TcpListener;
 use tower_entra::{AuthenticateLayer, Authority, Claims, Requirement, Verifier, tenant::Instance};
 
 #[tokio::main]

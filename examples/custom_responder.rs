@@ -11,8 +11,8 @@ use axum::{
     http::{Response, StatusCode, header},
     routing::get,
 };
-use tokio::net::TcpListener;
 use mock_entra::MockEntra;
+use tokio::net::TcpListener;
 use tower_entra::{AuthenticateLayer, Claims, Rejection, Verifier, response::Problem};
 
 #[tokio::main]

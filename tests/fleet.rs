@@ -20,7 +20,13 @@ use std::{
 
 use bytes::Bytes;
 use mock_entra::{ManualClock, MockEntra};
-use tower_entra::{Verifier, cache::CacheSettings, clock::Clock, error::{FetchError, FetchFailure}, fetch::{Fetch, FetchFuture, FetchRequest, FetchResponse}};
+use tower_entra::{
+    Verifier,
+    cache::CacheSettings,
+    clock::Clock,
+    error::{FetchError, FetchFailure},
+    fetch::{Fetch, FetchFuture, FetchRequest, FetchResponse},
+};
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;

@@ -19,10 +19,10 @@ use axum::{
     response::IntoResponse,
     routing::{get, post},
 };
+use mock_entra::MockEntra;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use mock_entra::MockEntra;
 use tower_entra::{AuthenticateLayer, Authority, Diagnosis, RequireLayer, Requirement, TenantId, Verifier};
 
 use crate::{guard::Guard, samples::SAMPLES};
@@ -51,7 +51,7 @@ struct Playground {
 fn app(entra: MockEntra, guard: Guard) -> Result<Router, Box<dyn Error>> {
     let tenant: TenantId = MockEntra::TENANT.parse()?;
     let api = Authority::tenant(tenant).client_id(MockEntra::CLIENT_ID);
-    let may_read = Requirement::scope("Files.Read").or(Requirement::app_role("Files.Read.All"));
+    let may_read = Requirement::scope("Files.Read").or(Requirement::app_permission("Files.Read.All"));
 
     // The API itself, as anybody would write it.
     let verifier = Verifier::builder().authority(api.clone()).fetch(entra.clone()).build()?;

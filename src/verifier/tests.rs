@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     cache::CacheSettings,
-    clock::SystemClock,
     claims::payload::Payload,
+    clock::SystemClock,
     config::{Config, ConfigSettings},
     keys::{KeySettings, previous::PreviousDocuments},
     rejection::{Rejection, RejectionKind},

@@ -2,13 +2,9 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
 use mock_entra::{Fault, MockEntra, MockKey, TokenBuilder};
-use tower_entra::{
-    Authority, RejectionKind, TenantId,
-    authority::B2c,
-    tenant::Instance,
-};
+use serde_json::{Value, json};
+use tower_entra::{Authority, RejectionKind, TenantId, authority::B2c, tenant::Instance};
 
 use crate::support::{Bench, settle, tenant};
 

@@ -9,9 +9,9 @@ mod tokens;
 
 use std::{env, path::PathBuf, process::Stdio};
 
+use mock_entra::MockEntra;
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt, process::Command};
-use mock_entra::MockEntra;
 
 use crate::{
     program::{Program, example},

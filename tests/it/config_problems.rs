@@ -6,7 +6,14 @@
 use std::{collections::HashSet, fmt::Write, fs, path::Path, time::Duration};
 
 use mock_entra::MockEntra;
-use tower_entra::{Authority, Cloud, Config, ConfigError, TenantId, Verifier, VerifierBuilder, error::{ConfigProblemKind, ConfigSource}, fetch::HttpFetch, metadata::ProtectedResource, policy::ClaimRule, tenant::Instance};
+use tower_entra::{
+    Authority, Cloud, Config, ConfigError, TenantId, Verifier, VerifierBuilder,
+    error::{ConfigProblemKind, ConfigSource},
+    fetch::HttpFetch,
+    metadata::ProtectedResource,
+    policy::ClaimRule,
+    tenant::Instance,
+};
 
 use crate::log::Lines;
 

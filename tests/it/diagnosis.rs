@@ -7,10 +7,10 @@ use std::{
 };
 
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
+use mock_entra::{Fault, KeySpec, ManualClock, MockEntra, SigningAlgorithm, TokenBuilder};
 use proptest::{prelude::*, sample::select};
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
-use mock_entra::{Fault, KeySpec, ManualClock, MockEntra, SigningAlgorithm, TokenBuilder};
 use tower_entra::{
     Authority, Cloud, Config, Rejection, RejectionKind, Requirement, TenantId, Verifier,
     authority::Entra,
@@ -204,7 +204,7 @@ const ROWS: &[Row] = rows! {
     0 UnstatedTenant WrongTenant, || Bench::alone(MockEntra::okta(), Authority::openid_connect(MockEntra::okta().issuer()).named("partner").audience(format!("api://{}", MockEntra::CLIENT_ID)).require(Requirement::tenant(tenant()))), |bench| bench.token().claim("tid", MockEntra::TENANT).build(), ["tenant 11111111", "this authority cannot state the tenant"];
     0 ClaimValue ClaimNotAllowed, || of(ours().required_claim(ClaimRule::any("department", ["support"]))), |bench| bench.token().claim("department", "sales").build(), ["support", "sales"];
     0 NoScope InsufficientScope, || requires(Requirement::scope("Files.Write")), good, ["Files.Write", "has the scopes: Files.Read"];
-    0 NoRole InsufficientRole, || requires(Requirement::app_role("Files.Write.All")), |bench| bench.token().app().build(), ["Files.Write.All", "has the roles: Files.Read.All"];
+    0 NoRole InsufficientRole, || requires(Requirement::app_permission("Files.Write.All")), |bench| bench.token().app().build(), ["Files.Write.All", "has the roles: Files.Read.All"];
     0 GroupsOverage GroupsOverage, || requires(Requirement::group(READERS)), |bench| bench.token().claim("hasgroups", true).build(), ["99999999", "so many groups"];
     23 ChallengeNotUnderstood InsufficientClaims, || requires(Requirement::auth_context("c1")), good, ["c1", "cp1", "again and again"];
     0 StrongerSignIn InsufficientClaims, || requires(Requirement::auth_context("c1")), |bench| bench.token().claim("xms_cc", json!(["CP1"])).build(), ["c1", "sign in again"];
@@ -229,8 +229,8 @@ const ROWS: &[Row] = rows! {
     0 ClaimElsewhere ClaimMissing, || of(ours().required_claim(ClaimRule::any("appid", [MockEntra::CALLER]))), good, ["in the claim azp", "\"Name\":\"azp\""];
     0 ScopeWithResource InsufficientScope, || requires(Requirement::scope("api://66666666-7777-8888-9999-000000000000/Files.Read")), good, ["their short name", "Requirement::scope(\"Files.Read\")"];
     0 ScopeAmongRoles InsufficientScope, || requires(Requirement::scope("Files.Read.All")), |bench| bench.token().app().build(), ["as a role, not as a scope", "never scopes"];
-    0 RoleOfOtherKind InsufficientRole, || requires(Requirement::role("Files.Read.All")), |bench| bench.token().app().build(), ["of a user", "Let a user sign in", "Requirement::any_role(\"Files.Read.All\")"];
-    0 RoleAmongScopes InsufficientRole, || requires(Requirement::app_role("Files.Read")), good, ["as a scope, not as a role", "Requirement::scope(\"Files.Read\")"];
+    0 RoleOfOtherKind InsufficientRole, || requires(Requirement::user_role("Files.Read.All")), |bench| bench.token().app().build(), ["of a user", "Let a user sign in", "Requirement::any_role(\"Files.Read.All\")"];
+    0 RoleAmongScopes InsufficientRole, || requires(Requirement::app_permission("Files.Read")), good, ["as a scope, not as a role", "Requirement::scope(\"Files.Read\")"];
     0 ImpossibleContext InsufficientClaims, || requires(Requirement::auth_context("mfa")), good, ["\"mfa\"", "c1 to c99"];
     0 ChallengeWithoutUser InsufficientClaims, || requires(Requirement::auth_context("c1")), |bench| bench.token().app().build(), ["no user can sign in again"];
     0 GroupsOverage ClaimMissing, || of(ours().required_claim(ClaimRule::any("groups", [READERS]))), |bench| bench.token().claim("hasgroups", true).build(), ["so many groups"];

@@ -6,8 +6,8 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use http::Uri;
-use serde_json::Value;
 use mock_entra::{Fault, KeySpec, MockEntra, SigningAlgorithm, TokenBuilder};
+use serde_json::Value;
 use tower_entra::{Authority, Cloud, TenantId, Verifier, VerifierBuilder, tenant::IssuerTemplate};
 
 use crate::{

@@ -3,13 +3,9 @@
 use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde_json::{Value, json};
 use mock_entra::{KeySpec, MockEntra, SigningAlgorithm, TokenBuilder};
-use tower_entra::{
-    Authority, Verifier,
-    authority::OpenIdConnect,
-    jwt::Algorithm,
-};
+use serde_json::{Value, json};
+use tower_entra::{Authority, Verifier, authority::OpenIdConnect, jwt::Algorithm};
 
 use crate::{
     log::Lines,

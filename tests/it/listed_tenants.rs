@@ -8,9 +8,14 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::Instant;
 use mock_entra::{Fault, KeySpec, ManualClock, MockEntra, MockKey};
-use tower_entra::{Verifier, VerifierBuilder, diagnosis::CauseKind, fetch::{Fetch, FetchFuture, FetchRequest}, keys::KeySettings};
+use tokio::time::Instant;
+use tower_entra::{
+    Verifier, VerifierBuilder,
+    diagnosis::CauseKind,
+    fetch::{Fetch, FetchFuture, FetchRequest},
+    keys::KeySettings,
+};
 
 use crate::support::{at_once, code, settle};
 

@@ -9,8 +9,8 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
-use tower::{Layer, ServiceExt, service_fn};
 use mock_entra::{MockEntra, TokenBuilder};
+use tower::{Layer, ServiceExt, service_fn};
 use tower_entra::{AuthenticateLayer, RequireLayer, Requirement};
 
 use crate::support::Bench;

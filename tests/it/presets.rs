@@ -1,9 +1,12 @@
 //! The look-alikes of other providers: their documents, and what their tokens say.
 
 use jsonwebtoken::{Algorithm, DecodingKey, crypto::aws_lc::DEFAULT_PROVIDER};
-use serde_json::{Value, json};
 use mock_entra::{MockEntra, SigningAlgorithm, TokenBuilder};
-use tower_entra::{Cloud, fetch::{Fetch, FetchRequest}};
+use serde_json::{Value, json};
+use tower_entra::{
+    Cloud,
+    fetch::{Fetch, FetchRequest},
+};
 
 use crate::support::{START, clock_of, decode, parts};
 

@@ -5,9 +5,12 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::Instant;
 use mock_entra::{Fault, ManualClock, MockEntra};
-use tower_entra::{Authority, Config, Verifier, VerifierBuilder, fetch::{Fetch, FetchFuture, FetchRequest}};
+use tokio::time::Instant;
+use tower_entra::{
+    Authority, Config, Verifier, VerifierBuilder,
+    fetch::{Fetch, FetchFuture, FetchRequest},
+};
 
 use crate::support::{settle, tenant};
 

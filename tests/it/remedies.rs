@@ -5,8 +5,8 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-use serde_json::{Value, json};
 use mock_entra::{Fault, KeySpec, ManualClock, MockEntra, SigningAlgorithm, TokenBuilder};
+use serde_json::{Value, json};
 use tower_entra::{
     Config, Rejection, RejectionKind, Requirement, Verifier, VerifierBuilder,
     diagnosis::{Action, CauseKind, Diagnosis, Provider},
@@ -328,15 +328,15 @@ fn of_entra() -> Vec<Case> {
             mock.sign_with(&key);
         }),
         Case::new(Is::GroupsOverage, |token| token.claim("hasgroups", true)).requires(|| Requirement::group(READERS)),
-        Case::new(Is::NoRole, |token| token.app()).requires(|| Requirement::app_role("Files.Write.All")),
+        Case::new(Is::NoRole, |token| token.app()).requires(|| Requirement::app_permission("Files.Write.All")),
         Case::new(Is::ScopeAmongRoles, |token| token.app()).requires(|| Requirement::scope("Files.Read.All")).by_hand(
             ByHand::Requirement(|| Requirement::scope("Files.Read.All").or(Requirement::any_role("Files.Read.All"))),
         ),
         Case::new(Is::RoleAmongScopes, usual)
-            .requires(|| Requirement::app_role("Files.Read"))
+            .requires(|| Requirement::app_permission("Files.Read"))
             .by_hand(ByHand::Requirement(|| Requirement::scope("Files.Read"))),
         Case::new(Is::RoleOfOtherKind, |token| token.app())
-            .requires(|| Requirement::role("Files.Read.All"))
+            .requires(|| Requirement::user_role("Files.Read.All"))
             .by_hand(ByHand::Token(|token| token.claim("roles", json!(["Files.Read.All"])))),
         Case::new(Is::StrongerSignIn, |token| token.claim("xms_cc", json!(["cp1"])))
             .requires(|| Requirement::auth_context("c1")),
@@ -345,7 +345,7 @@ fn of_entra() -> Vec<Case> {
             .requires(|| Requirement::auth_context("mfa"))
             .by_hand(ByHand::Requirement(|| Requirement::scope("Files.Read"))),
         Case::new(Is::ChallengeWithoutUser, |token| token.app()).requires(|| Requirement::auth_context("c1")).by_hand(
-            ByHand::Requirement(|| Requirement::auth_context("c1").or(Requirement::app_role("Files.Read.All"))),
+            ByHand::Requirement(|| Requirement::auth_context("c1").or(Requirement::app_permission("Files.Read.All"))),
         ),
         Case::new(Is::ForeignKey, usual)
             .prepare(|mock, _| {

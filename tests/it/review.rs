@@ -1,9 +1,15 @@
 //! Authorities beside each other: none speaks for another, and no answer tells how they are configured.
 
 use http::Request;
-use serde_json::json;
 use mock_entra::{KeySpec, ManualClock, MockEntra, SigningAlgorithm, TokenBuilder};
-use tower_entra::{Authority, TenantId, Verifier, VerifierBuilder, fetch::{Fetch, FetchFuture, FetchRequest}, jwt::Algorithm, policy::ClaimRule, tenant::Instance};
+use serde_json::json;
+use tower_entra::{
+    Authority, TenantId, Verifier, VerifierBuilder,
+    fetch::{Fetch, FetchFuture, FetchRequest},
+    jwt::Algorithm,
+    policy::ClaimRule,
+    tenant::Instance,
+};
 
 use crate::support::{Bench, authorities, clock_of, tenant};
 

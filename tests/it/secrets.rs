@@ -10,9 +10,18 @@ use std::{
 
 use axum::{Router, body::Body, routing::get};
 use http::{HeaderMap, Request, Uri};
-use tower::ServiceExt;
 use mock_entra::{Fault, KeySpec, MockEntra, TokenBuilder};
-use tower_entra::{AuthenticateLayer, Authority, Claims, Cloud, Config, Rejection, RejectionKind, RequireLayer, Requirement, Verifier, cache::CacheSettings, extract::ClaimsRejection, fetch::{Fetch, FetchRequest}, keys::KeySettings, policy::ClaimRule, response::{ApiManagement, Challenge, Problem, Responder, ResponseContext}, tenant::{Instance, IssuerTemplate}};
+use tower::ServiceExt;
+use tower_entra::{
+    AuthenticateLayer, Authority, Claims, Cloud, Config, Rejection, RejectionKind, RequireLayer, Requirement, Verifier,
+    cache::CacheSettings,
+    extract::ClaimsRejection,
+    fetch::{Fetch, FetchRequest},
+    keys::KeySettings,
+    policy::ClaimRule,
+    response::{ApiManagement, Challenge, Problem, Responder, ResponseContext},
+    tenant::{Instance, IssuerTemplate},
+};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::support::{Bench, parts};

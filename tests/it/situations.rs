@@ -3,11 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
 use mock_entra::{MockEntra, TokenBuilder};
-use tower_entra::{
-    Config, Verifier, VerifierBuilder,
-};
+use serde_json::{Value, json};
+use tower_entra::{Config, Verifier, VerifierBuilder};
 
 use crate::support::clock_of;
 

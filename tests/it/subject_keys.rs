@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde_json::json;
 use mock_entra::{MockEntra, TokenBuilder};
+use serde_json::json;
 use tower_entra::{Authority, Cloud, claims::SubjectKey, tenant::Instance};
 
 use crate::support::{Bench, tenant};

@@ -16,10 +16,12 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
+use mock_entra::{ManualClock, MockEntra, TokenBuilder};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose};
 use tower::{Layer, ServiceExt, service_fn};
-use mock_entra::{ManualClock, MockEntra, TokenBuilder};
-use tower_entra::{AuthenticateLayer, Authority, Claims, Rejection, RejectionKind, TenantId, Verifier, VerifierBuilder};
+use tower_entra::{
+    AuthenticateLayer, Authority, Claims, Rejection, RejectionKind, TenantId, Verifier, VerifierBuilder,
+};
 
 /// When every test begins, in seconds since 1970.
 pub(crate) const START: i64 = 1_800_000_000;

@@ -7,8 +7,8 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-use serde_json::Value;
 use mock_entra::ManualClock;
+use serde_json::Value;
 use tower_entra::{Authority, RejectionKind, Verifier, jwt::Algorithm};
 
 use crate::support::{Bench, decode};

@@ -15,8 +15,8 @@ use super::{auth_context::AuthContext, authority_name::AuthorityName};
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Rule {
     Scope(String),
-    AppRole(String),
-    Role(String),
+    AppPermission(String),
+    UserRole(String),
     AnyRole(String),
     Tenant(TenantId),
     Authority(AuthorityName),
@@ -68,8 +68,8 @@ impl Rule {
         }
         match self {
             Self::Scope(scope) => of_kind(claims.has_scope(scope), claims.scopes_count()),
-            Self::AppRole(role) => of_kind(claims.has_role(role), claims.is_app_only()),
-            Self::Role(role) => of_kind(claims.has_role(role), !claims.is_app_only()),
+            Self::AppPermission(role) => of_kind(claims.has_role(role), claims.is_app_only()),
+            Self::UserRole(role) => of_kind(claims.has_role(role), !claims.is_app_only()),
             Self::AnyRole(role) => claims.has_role(role).into(),
             Self::Tenant(tenant) => claims.tenant_id().map_or(Truth::Unknown, |id| (id == *tenant).into()),
             Self::Authority(authority) => authority.truth(claims),
@@ -89,7 +89,9 @@ impl Rule {
     /// A name without a visible character stands for nothing, and decides nothing.
     fn is_unnamed(&self) -> bool {
         match self {
-            Self::Scope(name) | Self::AppRole(name) | Self::Role(name) | Self::AnyRole(name) => !is_visible(name),
+            Self::Scope(name) | Self::AppPermission(name) | Self::UserRole(name) | Self::AnyRole(name) => {
+                !is_visible(name)
+            }
             Self::Client { id, .. } | Self::DirectoryRole(id) => !is_visible(id),
             Self::Group(group) => !is_visible(&group.id),
             Self::Authority(authority) => !is_visible(&authority.name),
@@ -107,7 +109,9 @@ impl Rule {
     fn cannot_state(&self, claims: &Claims) -> Option<&'static str> {
         let states = claims.directory();
         let (is_stated, detail) = match self {
-            Self::Scope(_) | Self::AppRole(_) | Self::Role(_) | Self::AnyRole(_) => (states.grants, NO_GRANTS),
+            Self::Scope(_) | Self::AppPermission(_) | Self::UserRole(_) | Self::AnyRole(_) => {
+                (states.grants, NO_GRANTS)
+            }
             Self::Tenant(_) => (states.tenant, NO_TENANT),
             Self::Member | Self::Guest => (states.membership, NO_MEMBERSHIP),
             Self::Group(_) => (states.groups(), NO_GROUPS),
@@ -140,19 +144,31 @@ impl Rule {
         }
     }
 
+    /// Why a wanted scope or role is not found although the token seems to have it.
+    pub(super) fn misread_grant(&self, claims: &Claims) -> Option<&'static str> {
+        match self {
+            Self::Scope(scope) if scope.contains("://") => Some(LONG_SCOPE),
+            Self::AppPermission(role) if !claims.is_app_only() && claims.has_role(role) => Some(USERS_ROLE),
+            Self::UserRole(role) if claims.is_app_only() && claims.has_role(role) => Some(APPLICATIONS_ROLE),
+            _ => None,
+        }
+    }
+
     fn refuse_lacking(&self, claims: &Claims) -> Rejection {
         if let Some(detail) = self.cannot_state(claims) {
             let kind = match self {
                 Self::Tenant(_) => RejectionKind::WrongTenant,
                 Self::Scope(_) => RejectionKind::InsufficientScope,
-                Self::AppRole(_) | Self::Role(_) | Self::AnyRole(_) => RejectionKind::InsufficientRole,
+                Self::AppPermission(_) | Self::UserRole(_) | Self::AnyRole(_) => RejectionKind::InsufficientRole,
                 _ => RejectionKind::ClaimNotAllowed,
             };
             return Rejection::new(kind).because(Detail::CannotState(detail));
         }
         match self {
             Self::Scope(_) => Rejection::new(RejectionKind::InsufficientScope),
-            Self::AppRole(_) | Self::Role(_) | Self::AnyRole(_) => Rejection::new(RejectionKind::InsufficientRole),
+            Self::AppPermission(_) | Self::UserRole(_) | Self::AnyRole(_) => {
+                Rejection::new(RejectionKind::InsufficientRole)
+            }
             Self::Tenant(_) => Rejection::new(RejectionKind::WrongTenant),
             Self::Authority(authority) => wrong(match authority.holders(claims) {
                 Some(Holders::One) => "the token is from another authority than this operation is for",
@@ -188,7 +204,7 @@ impl Rule {
         match self {
             Self::Tenant(_) if self.cannot_state(claims).is_none() => Rejection::new(RejectionKind::WrongTenant),
             Self::Client { .. } => Rejection::new(RejectionKind::ClientNotAllowed),
-            Self::Scope(_) | Self::AppRole(_) | Self::Role(_) | Self::AnyRole(_) => wrong(EXCLUDED),
+            Self::Scope(_) | Self::AppPermission(_) | Self::UserRole(_) | Self::AnyRole(_) => wrong(EXCLUDED),
             other if other.truth(claims, &[]) == Truth::True => wrong(EXCLUDED),
             other => other.refuse_lacking(claims),
         }
@@ -205,6 +221,11 @@ const NO_ASSIGNMENTS: &str = "groups, directory roles and authentication context
     trust_directory_claims() (TrustDirectoryClaims in a file)";
 const NO_GRANTS: &str = "workload identities have neither scopes nor roles: authorize them by Requirement::authority() and \
     Requirement::claim()";
+const LONG_SCOPE: &str = "the requirement names a scope with the API in front of it, and tokens have the short name";
+const USERS_ROLE: &str = "the signed-in user has the role, and it counts here only as an application permission (app_permission): \
+    any_role accepts both";
+const APPLICATIONS_ROLE: &str = "the application has the role as a permission, and it counts here only for a signed-in user \
+    (user_role): any_role accepts both";
 const EXCLUDED: &str = "the token has what this operation excludes";
 
 /// A name that is there in a token of the wrong kind counts neither for nor against: so that to exclude a user's role does

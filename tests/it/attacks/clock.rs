@@ -2,8 +2,8 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use serde_json::json;
 use mock_entra::MockEntra;
+use serde_json::json;
 use tower_entra::RejectionKind::{Expired, NotYetValid};
 
 use crate::support::{Bench, START};

@@ -1,8 +1,8 @@
 //! Rows 28 and 29: authorities that write claims about a directory which is not theirs, and customers of B2C who pass as
 //! members.
 
-use serde_json::json;
 use mock_entra::{MockEntra, TokenBuilder};
+use serde_json::json;
 use tower_entra::{
     Authority, Claims, RejectionKind, Requirement, TenantId, Verifier,
     authority::Entra,

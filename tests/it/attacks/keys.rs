@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use mock_entra::{KeySpec, MockEntra};
-use tower_entra::{RejectionKind::{BadSignature, UnknownKey, WrongIssuer, WrongTenant}, keys::KeySettings};
+use tower_entra::{
+    RejectionKind::{BadSignature, UnknownKey, WrongIssuer, WrongTenant},
+    keys::KeySettings,
+};
 
 use super::claims::MODES;
 use crate::support::Bench;

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use tokio::{task::JoinSet, time::Instant};
 use mock_entra::{KeySpec, MockEntra};
+use tokio::{task::JoinSet, time::Instant};
 use tower_entra::Verifier;
 
 use crate::support::{Bench, settle};

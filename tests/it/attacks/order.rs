@@ -1,7 +1,10 @@
 //! Which code a token gets that breaks two rules: that of the earlier one.
 
 use mock_entra::{KeySpec, MockEntra, MockKey, SigningAlgorithm, TokenBuilder};
-use tower_entra::{RejectionKind::{self, *}, policy::ClaimRule};
+use tower_entra::{
+    RejectionKind::{self, *},
+    policy::ClaimRule,
+};
 
 use crate::support::{Bench, START};
 

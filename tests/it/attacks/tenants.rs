@@ -1,7 +1,7 @@
 //! Row 6: tokens across tenants and clouds. All tenants of a cloud share their keys, so a good signature proves little.
 
-use serde_json::json;
 use mock_entra::{KeySpec, MockEntra, TokenBuilder};
+use serde_json::json;
 use tower_entra::RejectionKind::{MalformedToken, WrongIssuer, WrongTenant};
 
 use super::claims::MODES;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
 use mock_entra::MockEntra;
+use serde_json::{Value, json};
 use tower_entra::Verifier;
 
 use super::{python, script, tokens::tokens};

@@ -3,10 +3,13 @@
 use std::{collections::HashMap, fmt, sync::Arc};
 
 use bytes::Bytes;
+use mock_entra::{KeySpec, MockEntra, MockKey};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use mock_entra::{KeySpec, MockEntra, MockKey};
-use tower_entra::{error::{FetchError, FetchFailure}, fetch::{Fetch, FetchFuture, FetchRequest, FetchResponse}};
+use tower_entra::{
+    error::{FetchError, FetchFailure},
+    fetch::{Fetch, FetchFuture, FetchRequest, FetchResponse},
+};
 
 /// A tenant whose GUID has letters.
 const WITH_LETTERS: &str = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";

@@ -12,6 +12,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use mock_entra::{Fault, MockEntra, MockServer};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{
@@ -19,7 +20,6 @@ use tokio::{
     net::TcpListener,
     process::Command,
 };
-use mock_entra::{Fault, MockEntra, MockServer};
 
 use crate::program::{Ended, example};
 

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use http::Method;
+use mock_entra::{Fault, MockEntra, MockServer};
 use serde_json::Value;
 use tokio::process::Command;
-use mock_entra::{Fault, MockEntra, MockServer};
 
 use crate::program::{Program, example};
 
@@ -135,7 +135,7 @@ async fn bodies_of_a_server_that_tells() {
         (
             "/files",
             token().scopes("Mail.Read").build(),
-            r#"{"statusCode":403,"message":"Forbidden. The access token lacks a required permission.","code":"insufficient_scope","hint":"the token lacks the scope that this operation needs (expected scope Files.Read or app role Files.Read.All). To fix: ask for the scope at the authorize and the token request, and have it consented to.","expected":"scope Files.Read or app role Files.Read.All"}"#.to_owned(),
+            r#"{"statusCode":403,"message":"Forbidden. The access token lacks a required permission.","code":"insufficient_scope","hint":"the token lacks the scope that this operation needs (expected scope Files.Read or app permission Files.Read.All). To fix: ask for the scope at the authorize and the token request, and have it consented to.","expected":"scope Files.Read or app permission Files.Read.All"}"#.to_owned(),
         ),
     ] {
         assert_eq!(server.get(path, &token).await.body, body);
@@ -146,8 +146,7 @@ async fn bodies_of_a_server_that_tells() {
 async fn who_the_caller_is() {
     let entra = entra().await;
     let server = server(&entra, &[]).await;
-    let claims =
-        |token: &mock_entra::TokenBuilder, name: &str| token.claims()[name].as_str().unwrap().to_owned();
+    let claims = |token: &mock_entra::TokenBuilder, name: &str| token.claims()[name].as_str().unwrap().to_owned();
     let user = entra.entra().token().v1().scopes("Files.Read Files.Write");
     let expected = format!(
         r#"{{"tenant_id":"{}","object_id":"{}","subject":"{}","client_id":"{}","version":"1.0","scopes":["Files.Read","Files.Write"],"roles":[],"app_only":false}}"#,

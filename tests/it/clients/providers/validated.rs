@@ -5,8 +5,8 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use serde_json::{Value, json};
 use mock_entra::{MockEntra, SigningAlgorithm};
+use serde_json::{Value, json};
 use tower_entra::{Authority, Verifier, jwt::Algorithm};
 
 use super::{
