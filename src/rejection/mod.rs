@@ -65,6 +65,8 @@ struct Inner {
     retry_after: Option<Duration>,
     /// Boxed because it is rare.
     ask: Option<Box<ChallengeAction>>,
+    /// The hint that a diagnosis has found.
+    hint: Option<Box<str>>,
 }
 
 /// What anybody can compute from an unverified token, so that the response may say it.
@@ -110,6 +112,7 @@ impl Rejection {
             scopes: None,
             retry_after: None,
             ask: None,
+            hint: None,
         }))
     }
 
@@ -193,6 +196,16 @@ impl Rejection {
     pub(crate) fn with_key_id(self, key_id: &str) -> Self {
         let key_id = truncated(key_id.to_owned(), MAX_GOT);
         self.edit(|inner| inner.key_id = Some(key_id))
+    }
+
+    /// Removes the value of the token.
+    pub(crate) fn without_got(self) -> Self {
+        self.edit(|inner| inner.got = None)
+    }
+
+    /// Replaces the general hint of the code.
+    pub(crate) fn with_hint(self, hint: &str) -> Self {
+        self.edit(|inner| inner.hint = Some(hint.into()))
     }
 
     pub(crate) fn with_public_cause(self, cause: PublicCause) -> Self {
@@ -280,17 +293,30 @@ impl Rejection {
 
     /// The cause and its remedy, with the values that may be shown: those of the token only if its signature has been
     /// verified.
+    ///
+    /// Where an [`AuthenticateLayer`](crate::AuthenticateLayer) shows detailed errors it is about this very token, as a
+    /// [diagnosis](crate::diagnosis) explains it. Elsewhere it is the general remedy of the code.
     #[must_use]
     pub fn hint(&self) -> String {
-        let mut hint = String::from(self.0.kind.summary());
-        if let PublicCause::MicrosoftApi(name) = self.0.public {
+        match &self.0.hint {
+            Some(hint) => hint.to_string(),
+            None => self.hint_with(self.0.kind.summary(), self.0.kind.remedy()),
+        }
+    }
+
+    /// A cause and its remedy, with the details that may be shown. Neither text may have values of an unverified token in it.
+    pub(crate) fn hint_with(&self, cause: &str, remedy: &str) -> String {
+        let mut hint = String::from(cause);
+        if let PublicCause::MicrosoftApi(name) = self.0.public
+            && !cause.contains(name)
+        {
             hint.push_str(" (");
             hint.push_str(name);
             hint.push(')');
         }
-        if let Some(detail) = &self.0.detail {
+        if let Some(detail) = self.0.detail.as_ref().map(ToString::to_string).filter(|detail| detail != cause) {
             hint.push_str(": ");
-            hint.push_str(&detail.to_string());
+            hint.push_str(&detail);
         }
         let got = self.0.got.as_deref().filter(|_| self.0.verified);
         match (self.0.expected.as_deref(), got) {
@@ -300,7 +326,7 @@ impl Rejection {
             (None, None) => {}
         }
         hint.push_str(". To fix: ");
-        hint.push_str(self.0.kind.remedy());
+        hint.push_str(remedy.trim_end_matches('.'));
         hint.push('.');
         hint
     }

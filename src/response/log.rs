@@ -13,6 +13,7 @@ use http::StatusCode;
 
 use crate::{
     clock::{Clock, SystemClock},
+    diagnosis::Explanation,
     rejection::{Rejection, RejectionKind},
 };
 
@@ -45,11 +46,12 @@ impl Log {
         Arc::clone(&LOG)
     }
 
-    pub(super) fn report(&self, rejection: &Rejection) {
-        let Some(limit) = &self.limit else { return refused(rejection, None) };
+    /// `explain` is called only if the event is written: it costs as much as a verification.
+    pub(super) fn report<'a>(&self, rejection: &Rejection, explain: impl Fn() -> Option<&'a Explanation>) {
+        let Some(limit) = &self.limit else { return refused(rejection, explain, None) };
         let now = u64::try_from(limit.clock.elapsed().as_millis()).unwrap_or(u64::MAX);
         if let Some(suppressed) = limit.admit(rejection.kind(), rejection.authority(), now) {
-            refused(rejection, (suppressed > 0).then_some(suppressed));
+            refused(rejection, explain, (suppressed > 0).then_some(suppressed));
         }
         limit.tell_ended(now);
     }
@@ -146,20 +148,22 @@ macro_rules! at_level {
 }
 
 /// The event of a refusal. What came from the token is a string field, which subscribers escape, never the message.
-fn refused(rejection: &Rejection, suppressed: Option<u64>) {
+fn refused<'a>(rejection: &Rejection, explain: impl Fn() -> Option<&'a Explanation>, suppressed: Option<u64>) {
     macro_rules! event {
         ($level:ident) => {
+            // Fields are evaluated only if the event is enabled.
             tracing::event!(
                 target: "tower_entra",
                 tracing::Level::$level,
                 code = rejection.code(),
+                cause = explain().map(Explanation::cause),
                 status = rejection.status().as_u16(),
                 authority = rejection.authority(),
                 kid = rejection.key_id(),
                 detail = rejection.reason().map(ToString::to_string),
                 expected = rejection.expected_value(),
                 got = rejection.got_value(),
-                remedy = rejection.kind().remedy(),
+                remedy = explain().map_or(rejection.kind().remedy(), Explanation::remedy),
                 suppressed,
                 "request refused: {}", rejection.kind().summary(),
             )

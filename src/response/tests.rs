@@ -450,9 +450,10 @@ fn a_closure_is_free_but_for_the_challenge() {
             std::sync::Arc::new(responder),
             ResponseContext::new(Challenge::new().realm("r"), false),
             log(),
+            None,
         )
     };
-    let refuse = |status, rejection: &Rejection| mark(status).refuse::<String>(rejection);
+    let refuse = |status, rejection: &Rejection| mark(status).refuse(rejection, None);
 
     let response = refuse(401, &samples()[1]);
     assert_eq!(response.headers()["x-code"], "expired");
