@@ -79,13 +79,10 @@ impl Explanation {
         let cause = row.cause(facts);
         let general = rejection.kind().remedy();
         let remedy = cause.remedies().first().map_or(general, |remedy| remedy.text());
-        let hint = if rejection.is_verified() {
-            format!("{} To fix: {remedy}", cause.explanation())
-        } else {
-            // Never an echo of an unverified token: only a text that is the same whatever the token has.
-            let remedy = if is_independent_of_token(row, facts, remedy) { remedy } else { general };
-            rejection.hint_with(cause.kind().title(), remedy)
-        };
+        // Not the explanation, which may have claims of the token in it: expected and found values are in the rejection. And never
+        // an echo of an unverified token: only a remedy that is the same whatever the token has.
+        let may_be_shown = rejection.is_verified() || is_independent_of_token(row, facts, remedy);
+        let hint = rejection.hint_with(cause.kind().title(), if may_be_shown { remedy } else { general });
         Self::new(rejection, &cause, hint)
     }
 }

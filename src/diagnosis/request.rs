@@ -146,7 +146,7 @@ fn without_header(headers: &HeaderMap, uri: &Uri) -> Cause {
             kind,
             "The request has no Authorization header; its URL has a token in the query, where logs and browsers keep it.",
             vec![
-                change_client("Send the token in the header."),
+                change_client("Send the token in the header.").on_condition("If the client can set headers"),
                 change_code("Let token_from() take it from elsewhere.")
                     .on_condition("If the client cannot set headers, as with WebSockets"),
             ],

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     authority::{DocumentSpec, Issuers},
-    error::InvalidDocument,
+    error::{DocumentFault, InvalidDocument},
     jwk::{Jwk, KeySet, Material, Public, Skipped},
     jwt::Algorithm,
     rejection::KeyMismatch,
@@ -156,10 +156,11 @@ impl Snapshot {
             kept += 1;
         }
         if kept == 0 {
-            return Err(InvalidDocument::new(match set.skipped.iter().chain(&usable.skipped).next() {
+            let reason = match set.skipped.iter().chain(&usable.skipped).next() {
                 Some(skipped) => format!("its key set has no usable key: {skipped}"),
                 None => "its key set has no usable key".to_owned(),
-            }));
+            };
+            return Err(InvalidDocument::with_fault(DocumentFault::NoUsableKey, reason));
         }
         for (key_id, old) in &self.keys {
             for key in old {

@@ -156,13 +156,13 @@ fn refused<'a>(rejection: &Rejection, explain: impl Fn() -> Option<&'a Explanati
                 target: "tower_entra",
                 tracing::Level::$level,
                 code = rejection.code(),
-                cause = explain().map(Explanation::cause),
                 status = rejection.status().as_u16(),
                 authority = rejection.authority(),
                 kid = rejection.key_id(),
                 detail = rejection.reason().map(ToString::to_string),
                 expected = rejection.expected_value(),
                 got = rejection.got_value(),
+                cause = explain().map(Explanation::cause),
                 remedy = explain().map_or(rejection.kind().remedy(), Explanation::remedy),
                 suppressed,
                 "request refused: {}", rejection.kind().summary(),
@@ -220,6 +220,30 @@ mod tests {
         ] {
             assert_eq!(admit(now), admitted, "at {now}");
         }
+    }
+
+    #[test]
+    fn nothing_is_explained_that_is_not_logged() {
+        let explained = AtomicU64::new(0);
+        let explain = || {
+            explained.fetch_add(1, Ordering::Relaxed);
+            None
+        };
+        let rejection = Rejection::new(RejectionKind::Expired);
+        tracing::subscriber::with_default(tracing::subscriber::NoSubscriber::default(), || {
+            Log::every().report(&rejection, explain);
+        });
+        assert_eq!(explained.load(Ordering::Relaxed), 0, "nobody listens");
+        let subscriber = tracing_subscriber::fmt().with_writer(std::io::sink).finish();
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::callsite::rebuild_interest_cache();
+            let log = Log::limited(Arc::new(SystemClock::default()));
+            log.report(&rejection, explain);
+            let once = explained.load(Ordering::Relaxed);
+            assert!(once > 0);
+            (0..100).for_each(|_| log.report(&rejection, explain));
+            assert_eq!(explained.load(Ordering::Relaxed), once, "a flood is not explained");
+        });
     }
 
     #[test]

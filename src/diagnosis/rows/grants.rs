@@ -2,9 +2,9 @@
 
 use crate::{
     diagnosis::{
-        Action, CauseKind, Provider, Remedy,
+        CauseKind, Provider,
         facts::Facts,
-        remedy::{change_client, change_code, grant, investigate, renew},
+        remedy::{change_client, change_code, grant, investigate},
         row::Row,
     },
     policy::Wanted,
@@ -259,16 +259,11 @@ pub(super) const LAST: Row = Row {
     kind: CauseKind::LayerMissing,
     when: |_| true,
     explanation: |f| format!("The request was rejected: {}.", f.failure),
-    remedies: |_| -> Vec<Remedy> {
-        vec![
-            Remedy::new(Action::ChangeCode {
-                how: "Add AuthenticateLayer outside of RequireLayer and of handlers that take Claims: with axum, after them."
-                    .to_owned(),
-            }),
-            investigate("Look at the code of the rejection in the troubleshooting guide.")
-                .on_condition("If the layer is there"),
-            renew("Get a new token.").on_condition("Otherwise"),
-        ]
+    remedies: |f| match f.is(RejectionKind::LayerMissing) {
+        true => vec![change_code(
+            "Add AuthenticateLayer outside of RequireLayer and of handlers that take Claims: with axum, after them.",
+        )],
+        false => vec![investigate("Look for the code of the rejection in the troubleshooting guide.")],
     },
 };
 

@@ -2,6 +2,7 @@
 
 mod access;
 mod audience;
+mod claims;
 mod dates;
 mod form;
 mod grants;
@@ -17,7 +18,7 @@ use super::{Cause, facts::Facts, row::Row};
 static LAST: Row = grants::LAST;
 
 /// From the most specific to the most general: each file ends with the general causes of its codes.
-const TABLE: [&[Row]; 11] = [
+const TABLE: [&[Row]; 12] = [
     access::FIRST,
     form::ROWS,
     microsoft::ROWS,
@@ -27,6 +28,7 @@ const TABLE: [&[Row]; 11] = [
     dates::ROWS,
     audience::ROWS,
     rules::ROWS,
+    claims::ROWS,
     grants::ROWS,
     &[grants::LAST],
 ];

@@ -5,7 +5,7 @@ use crate::{
         scopes::{is_scope_token, is_visible},
     },
     policy::{claim_rule::ClaimRule, truth::Truth},
-    rejection::{Detail, Rejection, RejectionKind},
+    rejection::{Detail, Rejection, RejectionKind, Unstated},
     tenant::TenantId,
 };
 
@@ -104,31 +104,31 @@ impl Rule {
         matches!(self, Self::Scope(name) if !is_scope_token(name))
     }
 
-    /// What to do where the rule is about a claim that the token's authority cannot state, so that it is unknown whatever the
+    /// What it is about, if that is a claim that the token's authority cannot state, so that it is unknown whatever the
     /// token holds.
-    fn cannot_state(&self, claims: &Claims) -> Option<&'static str> {
+    fn cannot_state(&self, claims: &Claims) -> Option<Unstated> {
         let states = claims.directory();
-        let (is_stated, detail) = match self {
+        let (is_stated, unstated) = match self {
             Self::Scope(_) | Self::AppPermission(_) | Self::UserRole(_) | Self::AnyRole(_) => {
-                (states.grants, NO_GRANTS)
+                (states.grants, Unstated::Grants)
             }
-            Self::Tenant(_) => (states.tenant, NO_TENANT),
-            Self::Member | Self::Guest => (states.membership, NO_MEMBERSHIP),
-            Self::Group(_) => (states.groups(), NO_GROUPS),
-            Self::DirectoryRole(_) | Self::AuthContext(_) => (states.assignments, NO_ASSIGNMENTS),
+            Self::Tenant(_) => (states.tenant, Unstated::Tenant),
+            Self::Member | Self::Guest => (states.membership, Unstated::Membership),
+            Self::Group(_) => (states.groups(), Unstated::Groups),
+            Self::DirectoryRole(_) | Self::AuthContext(_) => (states.assignments, Unstated::Assignments),
             Self::Claim(rule) => {
                 let claim = rule.claim_name();
-                let detail = match claim {
-                    "tid" => NO_TENANT,
-                    "acct" => NO_MEMBERSHIP,
-                    "scp" | "scope" | "roles" => NO_GRANTS,
-                    _ => NO_ASSIGNMENTS,
+                let unstated = match claim {
+                    "tid" => Unstated::Tenant,
+                    "acct" => Unstated::Membership,
+                    "scp" | "scope" | "roles" => Unstated::Grants,
+                    _ => Unstated::Assignments,
                 };
-                (states.claim(claim), detail)
+                (states.claim(claim), unstated)
             }
-            _ => (true, ""),
+            _ => return None,
         };
-        (!is_stated).then_some(detail)
+        (!is_stated).then_some(unstated)
     }
 
     /// The refusal where it would have to hold (or not to, if not `wanted`), and does not, or nobody can tell.
@@ -155,14 +155,14 @@ impl Rule {
     }
 
     fn refuse_lacking(&self, claims: &Claims) -> Rejection {
-        if let Some(detail) = self.cannot_state(claims) {
+        if let Some(unstated) = self.cannot_state(claims) {
             let kind = match self {
                 Self::Tenant(_) => RejectionKind::WrongTenant,
                 Self::Scope(_) => RejectionKind::InsufficientScope,
                 Self::AppPermission(_) | Self::UserRole(_) | Self::AnyRole(_) => RejectionKind::InsufficientRole,
                 _ => RejectionKind::ClaimNotAllowed,
             };
-            return Rejection::new(kind).because(Detail::CannotState(detail));
+            return Rejection::new(kind).because(Detail::CannotState(unstated));
         }
         match self {
             Self::Scope(_) => Rejection::new(RejectionKind::InsufficientScope),
@@ -211,16 +211,6 @@ impl Rule {
     }
 }
 
-const NO_TENANT: &str = "this authority cannot state the tenant: configure its tenants by their GUIDs, or, for an issuer that \
-    has none, require the authority by its name with Requirement::authority()";
-const NO_MEMBERSHIP: &str = "this authority cannot state who is a guest: only Entra and External ID can, at Microsoft's hosts \
-    or with the tenant configured by its GUID";
-const NO_GROUPS: &str = "groups in tokens of this authority count only with trust_directory_claims() (TrustDirectoryClaims in a \
-    file), or, if they are its own, with group_claim() (GroupClaim)";
-const NO_ASSIGNMENTS: &str = "groups, directory roles and authentication contexts in tokens of this authority count only with \
-    trust_directory_claims() (TrustDirectoryClaims in a file)";
-const NO_GRANTS: &str = "workload identities have neither scopes nor roles: authorize them by Requirement::authority() and \
-    Requirement::claim()";
 const LONG_SCOPE: &str = "the requirement names a scope with the API in front of it, and tokens have the short name";
 const USERS_ROLE: &str = "the signed-in user has the role, and it counts here only as an application permission (app_permission): \
     any_role accepts both";
