@@ -19,10 +19,10 @@ use axum::{
     response::IntoResponse,
     routing::{get, post},
 };
-use mock_entra::MockEntra;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use mock_entra::MockEntra;
 use tower_entra::{AuthenticateLayer, Authority, Diagnosis, RequireLayer, Requirement, TenantId, Verifier};
 
 use crate::{guard::Guard, samples::SAMPLES};

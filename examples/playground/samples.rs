@@ -1,8 +1,8 @@
 //! The made-up tokens that the page offers.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use mock_entra::{MockEntra, TokenBuilder};
 use serde_json::{Value, json};
+use mock_entra::{MockEntra, TokenBuilder};
 use tower_entra::TenantId;
 
 /// A made-up token: its name in an address, what it is called on the page, and how it is made.

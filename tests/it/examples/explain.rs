@@ -12,7 +12,6 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use mock_entra::{Fault, MockEntra, MockServer};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{
@@ -20,6 +19,7 @@ use tokio::{
     net::TcpListener,
     process::Command,
 };
+use mock_entra::{Fault, MockEntra, MockServer};
 
 use crate::program::{Ended, example};
 

@@ -10,9 +10,9 @@ use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use mock_entra::MockEntra;
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt, net::TcpStream, process::Command, time::timeout};
+use mock_entra::MockEntra;
 
 use crate::{
     program::{Program, example},

@@ -2,11 +2,11 @@
 
 use std::process::Stdio;
 
-use mock_entra::{MockEntra, MockServer};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     process::Command,
 };
+use mock_entra::{MockEntra, MockServer};
 
 use super::entra;
 use crate::program::example;
