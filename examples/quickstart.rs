@@ -12,9 +12,9 @@ use std::{
 };
 
 use axum::{Json, Router, routing::get};
-use mock_entra::MockEntra;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use mock_entra::MockEntra;
 use tower_entra::{AuthenticateLayer, Claims, Verifier};
 
 #[tokio::main]

@@ -23,8 +23,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mock_entra::{Fault, MockEntra, MockKey, TokenBuilder};
 use serde::{Deserialize, Serialize};
+use mock_entra::{Fault, MockEntra, MockKey, TokenBuilder};
 use tower_entra::{Verifier, cache::CacheSettings, keys::KeySettings};
 
 const CLIENTS: usize = 64;

@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
-use mock_entra::{Fault, MockEntra, MockKey, TokenBuilder};
 use serde_json::{Value, json};
-use tower_entra::{Authority, RejectionKind, TenantId, authority::B2c, tenant::Instance};
+use mock_entra::{Fault, MockEntra, MockKey, TokenBuilder};
+use tower_entra::{
+    Authority, RejectionKind, TenantId,
+    authority::B2c,
+    tenant::Instance,
+};
 
 use crate::support::{Bench, settle, tenant};
 

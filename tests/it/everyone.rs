@@ -1,11 +1,7 @@
 //! Every provider there is a look-alike of, each with the authority that accepts its tokens, and one network with all of them.
 
 use mock_entra::{ManualClock, MockEntra, TokenBuilder};
-use tower_entra::{
-    Authority, Cloud, TenantId, Verifier, VerifierBuilder,
-    fetch::{Fetch, FetchFuture, FetchRequest},
-    tenant::Instance,
-};
+use tower_entra::{Authority, Cloud, TenantId, Verifier, VerifierBuilder, fetch::{Fetch, FetchFuture, FetchRequest}, tenant::Instance};
 
 use crate::support::clock_of;
 

@@ -12,10 +12,7 @@ use std::{
 };
 
 use mock_entra::{Fault, KeySpec, ManualClock, MockEntra};
-use tower_entra::{
-    Verifier, VerifierBuilder,
-    fetch::{Fetch, FetchFuture, FetchRequest},
-};
+use tower_entra::{Verifier, VerifierBuilder, fetch::{Fetch, FetchFuture, FetchRequest}};
 
 use crate::support::{at_once, code, settle};
 

@@ -9,12 +9,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mock_entra::{Fault, KeySpec, ManualClock, MockEntra};
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
+use mock_entra::{Fault, KeySpec, ManualClock, MockEntra};
 use tower_entra::{Verifier, fetch::HttpFetch, keys::KeySettings};
 
 const HOUR: Duration = Duration::from_secs(3600);

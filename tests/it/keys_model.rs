@@ -2,8 +2,8 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use mock_entra::{Fault, KeySpec, ManualClock, MockEntra, MockKey};
 use proptest::{prelude::*, test_runner::Config};
+use mock_entra::{Fault, KeySpec, ManualClock, MockEntra, MockKey};
 use tower_entra::Verifier;
 
 use crate::support::at_once;

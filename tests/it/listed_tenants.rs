@@ -8,14 +8,9 @@ use std::{
     time::Duration,
 };
 
-use mock_entra::{Fault, KeySpec, ManualClock, MockEntra, MockKey};
 use tokio::time::Instant;
-use tower_entra::{
-    Verifier, VerifierBuilder,
-    diagnosis::CauseKind,
-    fetch::{Fetch, FetchFuture, FetchRequest},
-    keys::KeySettings,
-};
+use mock_entra::{Fault, KeySpec, ManualClock, MockEntra, MockKey};
+use tower_entra::{Verifier, VerifierBuilder, diagnosis::CauseKind, fetch::{Fetch, FetchFuture, FetchRequest}, keys::KeySettings};
 
 use crate::support::{at_once, code, settle};
 

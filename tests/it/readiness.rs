@@ -5,12 +5,9 @@ use std::{
     time::Duration,
 };
 
-use mock_entra::{Fault, ManualClock, MockEntra};
 use tokio::time::Instant;
-use tower_entra::{
-    Authority, Config, Verifier, VerifierBuilder,
-    fetch::{Fetch, FetchFuture, FetchRequest},
-};
+use mock_entra::{Fault, ManualClock, MockEntra};
+use tower_entra::{Authority, Config, Verifier, VerifierBuilder, fetch::{Fetch, FetchFuture, FetchRequest}};
 
 use crate::support::{settle, tenant};
 

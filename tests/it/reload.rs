@@ -13,13 +13,10 @@ use std::{
 use axum::{Router, routing::get};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
-use mock_entra::{Fault, KeySpec, ManualClock, MockEntra};
 use serde_json::{Value, json};
 use tower::{Service, ServiceExt};
-use tower_entra::{
-    AuthenticateLayer, Authority, Claims, Config, ConfigError, TenantId, Verifier, VerifierBuilder,
-    fetch::{Fetch, FetchFuture, FetchRequest},
-};
+use mock_entra::{Fault, KeySpec, ManualClock, MockEntra};
+use tower_entra::{AuthenticateLayer, Authority, Claims, Config, ConfigError, TenantId, Verifier, VerifierBuilder, fetch::{Fetch, FetchFuture, FetchRequest}};
 
 use crate::{
     log::Lines,

@@ -1,15 +1,9 @@
 //! Authorities beside each other: none speaks for another, and no answer tells how they are configured.
 
 use http::Request;
-use mock_entra::{KeySpec, ManualClock, MockEntra, SigningAlgorithm, TokenBuilder};
 use serde_json::json;
-use tower_entra::{
-    Authority, TenantId, Verifier, VerifierBuilder,
-    fetch::{Fetch, FetchFuture, FetchRequest},
-    jwt::Algorithm,
-    policy::ClaimRule,
-    tenant::Instance,
-};
+use mock_entra::{KeySpec, ManualClock, MockEntra, SigningAlgorithm, TokenBuilder};
+use tower_entra::{Authority, TenantId, Verifier, VerifierBuilder, fetch::{Fetch, FetchFuture, FetchRequest}, jwt::Algorithm, policy::ClaimRule, tenant::Instance};
 
 use crate::support::{Bench, authorities, clock_of, tenant};
 

@@ -7,10 +7,7 @@ use super::{
     answer::{Answer, Question},
     clock::http_date,
 };
-use tower_entra::{
-    error::{FetchError, FetchFailure},
-    fetch::{Fetch, FetchFuture, FetchRequest, FetchResponse},
-};
+use tower_entra::{error::{FetchError, FetchFailure}, fetch::{Fetch, FetchFuture, FetchRequest, FetchResponse}};
 
 impl Fetch for MockEntra {
     fn fetch(&self, request: FetchRequest) -> FetchFuture {

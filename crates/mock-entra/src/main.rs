@@ -9,9 +9,9 @@
 
 use std::{env, error::Error, fs, future::pending};
 
-use mock_entra::{MockEntra, MockServer};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose};
 use tokio::net::TcpListener;
+use mock_entra::{MockEntra, MockServer};
 
 const USAGE: &str = "\
 usage: mock_entra [--as PROVIDER] [--https] [--ca FILE] [--allow-host NAME]

@@ -11,10 +11,7 @@ use super::{
     Fault, KeySpec, MockKey, SigningAlgorithm, answer::Answer, clock::error_timestamp, facts::Version, pair::KeyKind,
     site::Site,
 };
-use tower_entra::{
-    clock::{Clock, SystemClock},
-    tenant::TenantId,
-};
+use tower_entra::{clock::{Clock, SystemClock}, tenant::TenantId};
 
 /// Everything that can change about a mock, behind one lock.
 #[derive(Debug)]

@@ -6,11 +6,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, crypto::aws_lc::DEFAULT_PROVIDER};
 use serde_json::{Map, Value, json};
 
 use super::*;
-use tower_entra::{
-    error::{FetchError, FetchFailure},
-    fetch::{Fetch, FetchRequest, FetchResponse},
-    tenant::{Cloud, TenantId},
-};
+use tower_entra::{error::{FetchError, FetchFailure}, fetch::{Fetch, FetchRequest, FetchResponse}, tenant::{Cloud, TenantId}};
 
 mod documents;
 mod over_http;

@@ -3,15 +3,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::{Dates, Found, Provider, entra_claims, nothing, object};
-use crate::{
-    answer::Answer,
-    facts::{Claims, Facts, Version},
-    form::parameter,
-    ids,
-    key_spec::KeySet,
-    state::State,
-};
-use tower_entra::tenant::{Cloud, TenantId};
+use tower_entra::{tenant::{Cloud, TenantId}};
+use crate::{ answer::Answer, facts::{Claims, Facts, Version}, form::parameter, ids, key_spec::KeySet, state::State, };
 
 /// Entra in one of Microsoft's clouds, an emulator of it, or External ID.
 #[derive(Debug)]
