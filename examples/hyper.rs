@@ -32,7 +32,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .build()?;
     let service = ServiceBuilder::new()
         .layer(AuthenticateLayer::new(verifier).realm("lines"))
-        .layer(RequireLayer::new(Requirement::scope("Files.Read").or(Requirement::app_role("Files.Read.All"))))
+        .layer(RequireLayer::new(Requirement::scope("Files.Read").or(Requirement::app_permission("Files.Read.All"))))
         .service_fn(answer);
     let service = TowerToHyperService::new(service);
 

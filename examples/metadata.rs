@@ -42,7 +42,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .name("Tools")
         .build()?;
 
-    let may_call = Requirement::scope("Tools.Call").or(Requirement::app_role("Tools.Call.All"));
+    let may_call = Requirement::scope("Tools.Call").or(Requirement::app_permission("Tools.Call.All"));
     let app = Router::new()
         .route("/mcp", post(call).layer(RequireLayer::new(may_call)))
         .layer(AuthenticateLayer::new(verifier).protected_resource(&resource))

@@ -49,7 +49,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         })
         .build()?;
 
-    let owners_alone = Requirement::tenant(MockEntra::TENANT.parse()?).and(Requirement::app_role("Tenants.Manage"));
+    let owners_alone =
+        Requirement::tenant(MockEntra::TENANT.parse()?).and(Requirement::app_permission("Tenants.Manage"));
     let app = Router::new()
         .route("/", get(greet))
         .route("/tenants/{tenant}", delete(end).layer(RequireLayer::new(owners_alone)))

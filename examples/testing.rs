@@ -14,7 +14,7 @@ use tower_entra::{AuthenticateLayer, Claims, RejectionKind, RequireLayer, Requir
 
 /// What is to be tested.
 fn app(verifier: Verifier) -> Router {
-    let may_read = Requirement::scope("Files.Read").or(Requirement::app_role("Files.Read.All"));
+    let may_read = Requirement::scope("Files.Read").or(Requirement::app_permission("Files.Read.All"));
     Router::new()
         .route("/me", get(async |claims: Claims| claims.object_id().unwrap_or("nobody").to_owned()))
         .route("/files", get(async || "your files").layer(RequireLayer::new(may_read)))

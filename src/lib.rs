@@ -23,7 +23,7 @@
 //!     .tenant("11111111-2222-3333-4444-555555555555")
 //!     .client_id("66666666-7777-8888-9999-000000000000")
 //!     .build()?; // no network; every mistake reported at once
-//! let may_read = Requirement::scope("Files.Read").or(Requirement::app_role("Files.Read.All"));
+//! let may_read = Requirement::scope("Files.Read").or(Requirement::app_permission("Files.Read.All"));
 //! let app: Router = Router::new()
 //!     .route("/files", get(async |claims: Claims| format!("{:?}", claims.object_id())).layer(RequireLayer::new(may_read)))
 //!     .layer(AuthenticateLayer::new(verifier));

@@ -36,7 +36,7 @@ static VERIFIER: LazyLock<Verifier> = LazyLock::new(|| {
         .trust_directory_claims()
         .require(
             Requirement::scope("Orders.Write")
-                .and(Requirement::role("Clerk"))
+                .and(Requirement::user_role("Clerk"))
                 .and(Requirement::group("aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"))
                 .and(Requirement::auth_context("c1")),
         );

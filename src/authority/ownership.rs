@@ -54,6 +54,13 @@ pub(crate) struct ForeignIssuer {
     reason: String,
 }
 
+impl ForeignIssuer {
+    /// The issuer, if the configuration may list it: none that another authority owns, and none at a Microsoft host.
+    pub(crate) fn may_be_listed(&self) -> Option<String> {
+        (self.owner.is_none() && !is_at_microsoft(&self.issuer)).then(|| self.issuer.clone())
+    }
+}
+
 impl fmt::Display for ForeignIssuer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "its issuer is {:?}, {}; this authority does not own it", self.issuer, self.reason)

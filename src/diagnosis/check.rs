@@ -142,7 +142,7 @@ fn value(step: Step, pasted: &Pasted, token: &Decoded) -> Option<String> {
 }
 
 /// A value of the token, shortened so that it can be read.
-fn short(text: String) -> String {
+pub(super) fn short(text: String) -> String {
     const LONGEST: usize = 300;
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &text[..end]),

@@ -64,6 +64,12 @@ pub(super) fn misplaced(facts: &Facts<'_>, place: Place) -> Option<&'static str>
     IDENTIFIERS.iter().find(elsewhere).map(|(_, meaning)| *meaning)
 }
 
+/// Whether the token has this value in a claim that identifies something else than a client.
+pub(super) fn is_other_identifier(facts: &Facts<'_>, value: &str) -> bool {
+    let has = |claim: &str| facts.token.list(claim).into_iter().any(|found| folded(found) == folded(value));
+    IDENTIFIERS.iter().any(|(claim, _)| !Place::Client.claims().contains(claim) && has(claim))
+}
+
 /// In what two identifiers differ, if it is little.
 pub(super) fn difference(one: &str, other: &str) -> Option<&'static str> {
     let without_scheme = |text: &str| text.split_once("://").map(|(_, rest)| rest.to_owned());

@@ -51,6 +51,9 @@ impl Pasted {
     /// Reads what follows `Bearer` in a header.
     pub(super) fn of_credentials(text: &str) -> Self {
         let mut found = Self { token: text.trim_matches([' ', '\n', '\r']).to_owned(), ..Self::default() };
+        if found.token.len() > MAX_LENGTH {
+            return found;
+        }
         found.unwrap_response();
         // As often as people wrap things.
         for _ in 0..4 {

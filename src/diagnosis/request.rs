@@ -29,17 +29,11 @@ impl Verifier {
     /// ```
     pub async fn diagnose_request(&self, headers: &HeaderMap, uri: &Uri) -> Diagnosis {
         let mut values = headers.get_all(header::AUTHORIZATION).iter();
-        let (first, second) = (values.next(), values.next());
-        let text = first.map(|value| String::from_utf8_lossy(value.as_bytes()).trim_matches(' ').to_owned());
+        let only = values.next().filter(|_| values.next().is_none());
         // As the layer takes it out.
-        let behind = text.as_deref().and_then(|text| bearer::behind_scheme(text.as_bytes()));
-        let bearer = behind.map(String::from_utf8_lossy);
-        let without = match (&text, &bearer) {
-            (Some(_), _) if second.is_some() => Some(input::cause(CauseKind::TwoHeaders, &Pasted::default())),
-            (Some(text), None) if !text.trim_ascii().is_empty() => Some(other_scheme(text)),
-            (Some(_), Some(_)) => None,
-            _ => Some(without_header(headers, uri)),
-        };
+        let bearer = only.and_then(|value| bearer::behind_scheme(without_spaces(value.as_bytes())));
+        let bearer = bearer.map(String::from_utf8_lossy).filter(|token| !token.trim().is_empty());
+        let without = bearer.is_none().then(|| without_token(headers, uri));
         let diagnosis = self.diagnose_pasted(Pasted::of_credentials(&bearer.unwrap_or_default()), None).await;
         match without {
             Some(cause) => Diagnosis {
@@ -52,6 +46,28 @@ impl Verifier {
             None => diagnosis,
         }
     }
+}
+
+/// Why no token was found, and what the request has instead.
+pub(super) fn without_token(headers: &HeaderMap, uri: &Uri) -> Cause {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let (first, second) = (values.next(), values.next());
+    let text = first.map(|value| String::from_utf8_lossy(without_spaces(value.as_bytes())));
+    match text {
+        Some(_) if second.is_some() => input::cause(CauseKind::TwoHeaders, &Pasted::default()),
+        Some(text) if !text.trim_ascii().is_empty() && bearer::behind_scheme(text.as_bytes()).is_none() => {
+            other_scheme(&text)
+        }
+        _ => without_header(headers, uri),
+    }
+}
+
+/// Without the spaces around it, as the layer reads it.
+fn without_spaces(mut value: &[u8]) -> &[u8] {
+    while let [b' ', rest @ ..] | [rest @ .., b' '] = value {
+        value = rest;
+    }
+    value
 }
 
 fn other_scheme(value: &str) -> Cause {
@@ -130,7 +146,7 @@ fn without_header(headers: &HeaderMap, uri: &Uri) -> Cause {
             kind,
             "The request has no Authorization header; its URL has a token in the query, where logs and browsers keep it.",
             vec![
-                change_client("Send the token in the header."),
+                change_client("Send the token in the header.").on_condition("If the client can set headers"),
                 change_code("Let token_from() take it from elsewhere.")
                     .on_condition("If the client cannot set headers, as with WebSockets"),
             ],

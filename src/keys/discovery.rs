@@ -57,7 +57,9 @@ impl From<ForeignIssuer> for MetadataError {
 impl From<&MetadataError> for InvalidDocument {
     fn from(error: &MetadataError) -> Self {
         match error {
-            MetadataError::Foreign(issuer) => Self::with_fault(DocumentFault::ForeignIssuer, issuer.to_string()),
+            MetadataError::Foreign(issuer) => {
+                Self::with_fault(DocumentFault::ForeignIssuer, issuer.to_string()).naming(issuer.may_be_listed())
+            }
             MetadataError::Invalid(document) => document.clone(),
         }
     }

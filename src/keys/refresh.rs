@@ -89,6 +89,7 @@ impl Refresh<'_> {
                 return Err(match self.foreign.as_slice() {
                     [v2, v1] => {
                         let both = InvalidDocument::with_fault(DocumentFault::ForeignIssuer, format!("{v2}; {v1}"));
+                        let both = both.naming(v2.may_be_listed().into_iter().chain(v1.may_be_listed()));
                         FetchError::new(error.url(), FetchFailure::InvalidDocument(both))
                     }
                     _ => error,

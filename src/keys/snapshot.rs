@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     authority::{DocumentSpec, Issuers},
-    error::InvalidDocument,
+    error::{DocumentFault, InvalidDocument},
     jwk::{Jwk, KeySet, Material, Public, Skipped},
     jwt::Algorithm,
     rejection::KeyMismatch,
@@ -157,10 +157,11 @@ impl Snapshot {
             keys.entry(jwk.key_id.clone()).or_default().push(Arc::new(key));
         }
         if keys.is_empty() {
-            return Err(InvalidDocument::new(match set.skipped.iter().chain(&usable.skipped).next() {
+            let reason = match set.skipped.iter().chain(&usable.skipped).next() {
                 Some(skipped) => format!("its key set has no usable key: {skipped}"),
                 None => "its key set has no usable key".to_owned(),
-            }));
+            };
+            return Err(InvalidDocument::with_fault(DocumentFault::NoUsableKey, reason));
         }
         self.add_missing_keys(&mut keys, update, grace);
         let (cloud, cloud_omitted_for) = self.next_cloud(fetched, grace);

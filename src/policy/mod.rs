@@ -5,7 +5,7 @@
 //! ```
 //! use tower_entra::Requirement;
 //!
-//! let read = Requirement::scope("Files.Read").or(Requirement::app_role("Files.Read.All"));
+//! let read = Requirement::scope("Files.Read").or(Requirement::app_permission("Files.Read.All"));
 //! # let _ = read;
 //! ```
 //!

@@ -28,11 +28,24 @@ pub(crate) enum Detail {
     /// The signature is valid, but the key must not sign tokens of this issuer and tenant.
     KeyNotAuthorized(KeyMismatch),
     /// A requirement on a directory claim that the authority of the token cannot state.
-    CannotState(&'static str),
+    CannotState(Unstated),
     /// No keys could be fetched.
     Fetch(Arc<FetchError>),
     /// The tenant's own metadata and keys were not refreshed while the request waited.
     RefreshTimedOut,
+}
+
+/// What the authority of a token cannot state, so that a requirement on it is unknown whatever the token holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unstated {
+    Tenant,
+    /// Member or guest.
+    Membership,
+    Groups,
+    /// Directory roles and authentication contexts.
+    Assignments,
+    /// Scopes and roles, of a workload.
+    Grants,
 }
 
 /// Why a token is malformed.
@@ -94,9 +107,36 @@ impl fmt::Display for Detail {
                  (AcceptAppTokensWithoutPolicy in a file) accepts those"
             }
             Self::KeyNotAuthorized(mismatch) => return mismatch.fmt(f),
-            Self::CannotState(advice) => advice,
+            Self::CannotState(unstated) => return unstated.fmt(f),
             Self::Fetch(error) => return error.fmt(f),
             Self::RefreshTimedOut => "the tenant's own metadata and keys could not be refreshed in time",
+        })
+    }
+}
+
+impl fmt::Display for Unstated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tenant => {
+                "this authority cannot state the tenant: configure its tenants by their GUIDs, or, for an issuer that has none, \
+                 require the authority by its name with Requirement::authority()"
+            }
+            Self::Membership => {
+                "this authority cannot state who is a guest: only Entra and External ID can, at Microsoft's hosts or with the \
+                 tenant configured by its GUID"
+            }
+            Self::Groups => {
+                "groups in tokens of this authority count only with trust_directory_claims() (TrustDirectoryClaims in a file), or, \
+                 if they are its own, with group_claim() (GroupClaim)"
+            }
+            Self::Assignments => {
+                "groups, directory roles and authentication contexts in tokens of this authority count only with \
+                 trust_directory_claims() (TrustDirectoryClaims in a file)"
+            }
+            Self::Grants => {
+                "workload identities have neither scopes nor roles: authorize them by Requirement::authority() and \
+                 Requirement::claim()"
+            }
         })
     }
 }

@@ -275,11 +275,11 @@ async fn app_tokens_of_b2c_without_a_policy_are_opted_in() {
             let claims = bench.verifier.verify(&token).await.unwrap();
             assert!(claims.is_app_only(), "{round}");
             for (requirement, is_met) in [
-                (Requirement::app_role("app.read"), true),
-                (Requirement::app_role("app.delete"), false),
+                (Requirement::app_permission("app.read"), true),
+                (Requirement::app_permission("app.delete"), false),
                 (Requirement::client(MockEntra::CALLER), true),
                 (Requirement::scope("app.read"), false),
-                (Requirement::role("app.read"), false),
+                (Requirement::user_role("app.read"), false),
                 (Requirement::member(), false),
                 (Requirement::guest(), false),
             ] {
@@ -544,8 +544,8 @@ async fn claims_under_other_names() {
     assert_ne!(claims.subject(), Some(MockEntra::USER));
     for (requirement, holds) in [
         (Requirement::scope("files.read"), true),
-        (Requirement::role("reader"), true),
-        (Requirement::role("writer"), false),
+        (Requirement::user_role("reader"), true),
+        (Requirement::user_role("writer"), false),
         (Requirement::scope("files"), false),
         (Requirement::client(MockEntra::CALLER), true),
     ] {

@@ -173,7 +173,7 @@ const RECIPES: [(RejectionKind, Recipe); 26] = [
 ];
 
 fn read() -> Requirement {
-    Requirement::scope("Files.Read").or(Requirement::app_role("Files.Read.All"))
+    Requirement::scope("Files.Read").or(Requirement::app_permission("Files.Read.All"))
 }
 
 /// The rejection in the answer of a service with `RequireLayer`, behind our layer unless there is no token.

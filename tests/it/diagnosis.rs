@@ -15,7 +15,7 @@ use tower_entra::{
     Authority, Cloud, Config, Rejection, RejectionKind, Requirement, TenantId, Verifier,
     authority::Entra,
     claims::TokenVersion,
-    diagnosis::{CauseKind, Diagnosis, Outcome},
+    diagnosis::{Cause, CauseKind, Diagnosis, Outcome},
     jwt::Algorithm,
     policy::ClaimRule,
 };
@@ -168,6 +168,7 @@ const ROWS: &[Row] = rows! {
     0 PolicyInIssuer KeysUnavailable, || Bench::alone(b2c().tfp_issuer(), Authority::b2c("contoso", "B2C_1_susi").client_id(MockEntra::CLIENT_ID)), good, ["has the policy in it", "AcceptTfpIssuers", "/tfp/"];
     0 ForeignIssuer KeysUnavailable, || Bench::alone(MockEntra::external_id_at("https://login.contoso.example"), Authority::external_id_at("https://login.contoso.example", "contoso.onmicrosoft.com").client_id(MockEntra::CLIENT_ID)), good, ["an issuer it does not own", "Configure the tenant's GUID"];
     0 ForeignIssuer KeysUnavailable, || { let mock = MockEntra::at("http://127.0.0.1:4000"); mock.set_metadata("issuer", Some(format!("http://entra:4000/{}/v2.0", MockEntra::TENANT).into())); Bench::alone(mock, ours().in_instance(tower_entra::tenant::Instance::parse("http://127.0.0.1:4000").unwrap())) }, good, ["http://entra:4000/{tenantid}/v2.0", "Issuers"];
+    0 ForeignIssuer UnknownIssuer, || { let mock = MockEntra::at("http://127.0.0.1:4000"); mock.set_metadata("issuer", Some(format!("http://entra:4000/{}/v2.0", MockEntra::TENANT).into())); Bench::alone(mock, ours().in_instance(tower_entra::tenant::Instance::parse("http://127.0.0.1:4000").unwrap())) }, |bench| bench.token().claim("iss", format!("http://entra:4000/{}/v2.0", MockEntra::TENANT)).build(), ["an issuer it does not own", "\"Issuers\":[\"http://entra:4000/11111111-2222-3333-4444-555555555555/v2.0\"]"];
     0 BadSignature BadSignature, usual, |bench| bench.token().wrong_key().build(), ["the signature does not fit"];
     0 Truncated BadSignature, usual, |bench| { let token = good(bench); token[..token.len() - 42].to_owned() }, ["The end of the token is missing", "256 bytes"];
     0 Truncated MalformedToken, usual, |bench| { let token = good(bench); token[..token.len() - 41].to_owned() }, ["The end of the token is missing"];
@@ -204,7 +205,7 @@ const ROWS: &[Row] = rows! {
     0 UnstatedTenant WrongTenant, || Bench::alone(MockEntra::okta(), Authority::openid_connect(MockEntra::okta().issuer()).named("partner").audience(format!("api://{}", MockEntra::CLIENT_ID)).require(Requirement::tenant(tenant()))), |bench| bench.token().claim("tid", MockEntra::TENANT).build(), ["tenant 11111111", "this authority cannot state the tenant"];
     0 ClaimValue ClaimNotAllowed, || of(ours().required_claim(ClaimRule::any("department", ["support"]))), |bench| bench.token().claim("department", "sales").build(), ["support", "sales"];
     0 NoScope InsufficientScope, || requires(Requirement::scope("Files.Write")), good, ["Files.Write", "has the scopes: Files.Read"];
-    0 NoRole InsufficientRole, || requires(Requirement::app_role("Files.Write.All")), |bench| bench.token().app().build(), ["Files.Write.All", "has the roles: Files.Read.All"];
+    0 NoRole InsufficientRole, || requires(Requirement::app_permission("Files.Write.All")), |bench| bench.token().app().build(), ["Files.Write.All", "has the roles: Files.Read.All"];
     0 GroupsOverage GroupsOverage, || requires(Requirement::group(READERS)), |bench| bench.token().claim("hasgroups", true).build(), ["99999999", "so many groups"];
     23 ChallengeNotUnderstood InsufficientClaims, || requires(Requirement::auth_context("c1")), good, ["c1", "cp1", "again and again"];
     0 StrongerSignIn InsufficientClaims, || requires(Requirement::auth_context("c1")), |bench| bench.token().claim("xms_cc", json!(["CP1"])).build(), ["c1", "sign in again"];
@@ -229,8 +230,8 @@ const ROWS: &[Row] = rows! {
     0 ClaimElsewhere ClaimMissing, || of(ours().required_claim(ClaimRule::any("appid", [MockEntra::CALLER]))), good, ["in the claim azp", "\"Name\":\"azp\""];
     0 ScopeWithResource InsufficientScope, || requires(Requirement::scope("api://66666666-7777-8888-9999-000000000000/Files.Read")), good, ["their short name", "Requirement::scope(\"Files.Read\")"];
     0 ScopeAmongRoles InsufficientScope, || requires(Requirement::scope("Files.Read.All")), |bench| bench.token().app().build(), ["as a role, not as a scope", "never scopes"];
-    0 RoleOfOtherKind InsufficientRole, || requires(Requirement::role("Files.Read.All")), |bench| bench.token().app().build(), ["of a user", "Let a user sign in", "Requirement::any_role(\"Files.Read.All\")"];
-    0 RoleAmongScopes InsufficientRole, || requires(Requirement::app_role("Files.Read")), good, ["as a scope, not as a role", "Requirement::scope(\"Files.Read\")"];
+    0 RoleOfOtherKind InsufficientRole, || requires(Requirement::user_role("Files.Read.All")), |bench| bench.token().app().build(), ["of a user", "Let a user sign in", "Requirement::any_role(\"Files.Read.All\")"];
+    0 RoleAmongScopes InsufficientRole, || requires(Requirement::app_permission("Files.Read")), good, ["as a scope, not as a role", "Requirement::scope(\"Files.Read\")"];
     0 ImpossibleContext InsufficientClaims, || requires(Requirement::auth_context("mfa")), good, ["\"mfa\"", "c1 to c99"];
     0 ChallengeWithoutUser InsufficientClaims, || requires(Requirement::auth_context("c1")), |bench| bench.token().app().build(), ["no user can sign in again"];
     0 GroupsOverage ClaimMissing, || of(ours().required_claim(ClaimRule::any("groups", [READERS]))), |bench| bench.token().claim("hasgroups", true).build(), ["so many groups"];
@@ -530,6 +531,32 @@ async fn settings_in_remedies_exist() {
     }
 }
 
+/// One remedy alone needs no condition.
+#[tokio::test]
+async fn each_alternative_begins_with_its_condition() {
+    let mut diagnoses = crate::remedies::diagnoses().await;
+    for row in ROWS {
+        let bench = (row.bench)();
+        diagnoses.push(bench.verifier.diagnose(&(row.text)(&bench)).await);
+    }
+    let mut wrong = BTreeSet::new();
+    for cause in diagnoses.iter().flat_map(|diagnosis| diagnosis.cause().into_iter().chain(diagnosis.further())) {
+        let remedies = cause.remedies();
+        assert!(!remedies.is_empty(), "{cause}");
+        let lacks = remedies.len() > 1 && remedies.iter().any(|remedy| remedy.condition().is_none());
+        if lacks {
+            wrong.insert(cause.kind().code());
+        }
+        for remedy in remedies {
+            assert!(
+                remedy.condition().is_none_or(|condition| condition.starts_with("If ") || condition == "Otherwise")
+            );
+            assert!(!remedy.text().contains('\n'), "{remedy}");
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
 /// For each two causes whose conditions hold at once: which is reported, and the more general ones that it comes before.
 const PRIORITIES: &[(&str, &[&str])] = &[
     ("app_without_role", &["no_scope_no_role"]),
@@ -543,12 +570,12 @@ const PRIORITIES: &[(&str, &[&str])] = &[
     ("clock_expired", &["expired"]),
     ("encrypted_for_issuer", &["encrypted"]),
     ("external_id_token", &["other_issuer"]),
-    ("foreign_issuer", &["no_metadata", "wrong_metadata"]),
+    ("foreign_issuer", &["no_metadata", "other_issuer", "wrong_metadata"]),
     ("foreign_key", &["contradiction"]),
     ("forwarded_token", &["other_audience"]),
     ("graph_token", &["microsoft_token"]),
     ("groups_overage", &["claim_missing"]),
-    ("id_token", &["expired", "no_scope_no_role", "other_audience"]),
+    ("id_token", &["audience_near_miss", "expired", "no_scope_no_role", "other_audience"]),
     ("impossible_context", &["challenge_not_understood"]),
     ("impossible_rule", &["claim_value"]),
     ("issuer_near_miss", &["other_issuer"]),
@@ -558,7 +585,7 @@ const PRIORITIES: &[(&str, &[&str])] = &[
     ("misplaced_client", &["other_client"]),
     ("misplaced_client_id", &["forwarded_token", "other_audience"]),
     ("misplaced_tenant", &["other_tenant"]),
-    ("no_audience", &["forwarded_token", "other_audience"]),
+    ("no_audience", &["forwarded_token", "misplaced_client_id", "other_audience"]),
     ("no_policy", &["contradiction"]),
     ("no_such_tenant", &["no_metadata"]),
     ("no_tenant", &["other_tenant"]),
@@ -579,7 +606,6 @@ const PRIORITIES: &[(&str, &[&str])] = &[
     ("stale_keys", &["own_signing_key", "unknown_key"]),
     ("stronger_sign_in", &["challenge_not_understood"]),
     ("tenant_rejected", &["other_tenant"]),
-    ("token_response", &["other_audience"]),
     ("truncated", &["bad_signature", "malformed"]),
     ("unsigned", &["other_algorithm"]),
     ("unstated_claim", &["claim_value"]),
@@ -592,20 +618,31 @@ const PRIORITIES: &[(&str, &[&str])] = &[
 
 #[tokio::test]
 async fn of_causes_that_match_together_the_more_specific_one_is_reported() {
-    let mut found: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut diagnoses = crate::remedies::diagnoses().await;
+    diagnoses.extend(crate::situations::diagnoses().await);
     for row in ROWS {
         let bench = (row.bench)();
         let _ = bench.verifier.warm_up().await;
-        let diagnosis = bench.verifier.diagnose(&(row.text)(&bench)).await;
+        diagnoses.push(bench.verifier.diagnose(&(row.text)(&bench)).await);
+    }
+    let mut found: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for diagnosis in &diagnoses {
         // The last row of the table holds always, and causes in the input come before the table.
-        let Some(cause) = diagnosis.cause().filter(|_| diagnosis.rejection().is_some()) else { continue };
+        let is_of_the_token = |cause: &&Cause| diagnosis.rejection().is_some() && !is_in_the_input(cause.kind());
+        let Some(cause) = diagnosis.cause().filter(is_of_the_token) else { continue };
         let others = diagnosis.shadowed().iter().filter(|kind| ![CauseKind::LayerMissing, cause.kind()].contains(kind));
         found.entry(cause.kind().code()).or_default().extend(others.map(|kind| kind.code()));
     }
     found.retain(|_, others| !others.is_empty());
     let expected: BTreeMap<&str, BTreeSet<&str>> =
         PRIORITIES.iter().map(|(winner, others)| (*winner, others.iter().copied().collect())).collect();
-    assert_eq!(found, expected);
+    let lines = found.iter().map(|(winner, others)| {
+        format!(
+            "    ({winner:?}, &[{}]),\n",
+            others.iter().map(|other| format!("{other:?}")).collect::<Vec<_>>().join(", ")
+        )
+    });
+    assert!(found == expected, "what is found:\n{}", lines.collect::<String>());
     // No two causes are each before the other.
     for (winner, others) in &found {
         // `malformed` is the most specific cause of a token in another alphabet, and the most general one of its code.
@@ -613,6 +650,24 @@ async fn of_causes_that_match_together_the_more_specific_one_is_reported() {
             assert!(!found.get(other).is_some_and(|back| back.contains(winner)), "{winner} and {other}");
         }
     }
+}
+
+/// Causes in how the token was given, which come before those of the token itself.
+fn is_in_the_input(kind: CauseKind) -> bool {
+    use CauseKind as Is;
+    matches!(
+        kind,
+        Is::NoToken
+            | Is::BearerInToken
+            | Is::Quoted
+            | Is::WhitespaceInToken
+            | Is::UrlEncoded
+            | Is::TwoTokens
+            | Is::TwoHeaders
+            | Is::TokenResponse
+            | Is::ErrorResponse
+            | Is::Surrounded
+    )
 }
 
 #[test]

@@ -195,7 +195,7 @@ async fn send(verifier: &Verifier, pair: &Pair, headers: &[String]) -> Option<&'
     }
     let inside = service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(Full::<Bytes>::default())));
     let scopes = pair.scope.iter().map(Requirement::scope);
-    let requirement = scopes.chain(pair.app_role.iter().map(Requirement::app_role)).reduce(Requirement::or);
+    let requirement = scopes.chain(pair.app_role.iter().map(Requirement::app_permission)).reduce(Requirement::or);
     let authenticate = AuthenticateLayer::new(verifier.clone());
     let response = match requirement {
         Some(requirement) => {

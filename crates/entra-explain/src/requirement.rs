@@ -13,11 +13,11 @@ pub(crate) fn parse(text: &str) -> Result<Requirement, String> {
 }
 
 fn app_permission(name: &str) -> Requirement {
-    Requirement::app_role(name)
+    Requirement::app_permission(name)
 }
 
 fn user_role(name: &str) -> Requirement {
-    Requirement::role(name)
+    Requirement::user_role(name)
 }
 
 fn rule(text: &str) -> Result<Requirement, String> {

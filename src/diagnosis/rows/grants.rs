@@ -2,9 +2,9 @@
 
 use crate::{
     diagnosis::{
-        Action, CauseKind, Provider, Remedy,
+        CauseKind, Provider,
         facts::Facts,
-        remedy::{change_client, change_code, grant, investigate, renew},
+        remedy::{change_client, change_code, grant, investigate},
         row::Row,
     },
     policy::Wanted,
@@ -252,23 +252,20 @@ pub(super) const ROWS: &[Row] = &[
         explanation: |_| "The request has two Authorization headers, so it is ambiguous which one counts.".to_owned(),
         remedies: |_| vec![change_client("Send one; a proxy and a client library may each add theirs.")],
     },
-    Row {
-        kind: CauseKind::LayerMissing,
-        when: |_| true,
-        explanation: |f| format!("The request was rejected: {}.", f.failure),
-        remedies: |_| -> Vec<Remedy> {
-            vec![
-                Remedy::new(Action::ChangeCode {
-                    how: "Add AuthenticateLayer outside of RequireLayer and of handlers that take Claims: with axum, after them."
-                        .to_owned(),
-                }),
-                investigate("Look at the code of the rejection in the troubleshooting guide.")
-                    .on_condition("If the layer is there"),
-                renew("Get a new token.").on_condition("Otherwise"),
-            ]
-        },
-    },
 ];
+
+/// Whatever no other row explains.
+pub(super) const LAST: Row = Row {
+    kind: CauseKind::LayerMissing,
+    when: |_| true,
+    explanation: |f| format!("The request was rejected: {}.", f.failure),
+    remedies: |f| match f.is(RejectionKind::LayerMissing) {
+        true => vec![change_code(
+            "Add AuthenticateLayer outside of RequireLayer and of handlers that take Claims: with axum, after them.",
+        )],
+        false => vec![investigate("Look for the code of the rejection in the troubleshooting guide.")],
+    },
+};
 
 fn role(wanted: Wanted<'_>) -> Option<&str> {
     match wanted {

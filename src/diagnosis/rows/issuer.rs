@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::keys::failure;
 use crate::{
     claims::TokenVersion,
     diagnosis::{
@@ -16,7 +17,7 @@ use crate::{
         remedy::{investigate, renew},
         row::Row,
     },
-    error::{DocumentFault, FetchFailure},
+    error::{DocumentFault, FetchFailure, InvalidDocument},
     rejection::{Detail, RejectionKind},
     tenant::{Cloud, MicrosoftHost, TenantId},
 };
@@ -75,13 +76,25 @@ pub(super) const ROWS: &[Row] = &[
         kind: CauseKind::V1Token,
         when: |f| is_other_version(f, TokenVersion::V1),
         explanation: v1_explanation,
-        remedies: |f| vec![Remedy::new(Action::SetTokenVersion { version: 2 }), both_versions(f)],
+        remedies: |f| {
+            vec![
+                Remedy::new(Action::SetTokenVersion { version: 2 })
+                    .on_condition("If this API is to have v2 tokens alone"),
+                both_versions(f),
+            ]
+        },
     },
     Row {
         kind: CauseKind::V2Token,
         when: |f| is_other_version(f, TokenVersion::V2),
         explanation: |f| format!("{} is the issuer of v2 tokens, and only v1 tokens are accepted.", f.issuer()),
-        remedies: |f| vec![both_versions(f), Remedy::new(Action::SetTokenVersion { version: 1 })],
+        remedies: |f| {
+            vec![
+                both_versions(f),
+                Remedy::new(Action::SetTokenVersion { version: 1 })
+                    .on_condition("If this API is to have v1 tokens alone"),
+            ]
+        },
     },
     Row {
         kind: CauseKind::B2cToken,
@@ -151,6 +164,32 @@ pub(super) const ROWS: &[Row] = &[
         },
     },
     Row {
+        kind: CauseKind::ForeignIssuer,
+        when: |f| foreign(f).is_some(),
+        explanation: |f| {
+            format!("The metadata of {} names an issuer it does not own: {}.", f.authority_name(), failure(f))
+        },
+        remedies: |f| {
+            let mut issuers = foreign(f).map(|document| document.issuers().to_vec()).unwrap_or_default();
+            issuers.sort_unstable();
+            issuers.dedup();
+            let check = investigate("Check which server responds at that URL.");
+            let mut remedies = Vec::new();
+            if let Some(Provider::ExternalId | Provider::B2c) = f.configured_provider() {
+                let guid =
+                    investigate("Configure the tenant's GUID instead of its domain, where the text above says so.");
+                remedies.push(guid.on_condition("If the tenant is configured by its domain"));
+            }
+            if !issuers.is_empty() {
+                let expected = format!("If {} is what you expect", issuers.join(" and "));
+                remedies.push(f.configure(vec![("Issuers", json!(issuers))], &[]).on_condition(expected));
+            }
+            let is_alone = remedies.is_empty();
+            remedies.push(if is_alone { check } else { check.on_condition("Otherwise") });
+            remedies
+        },
+    },
+    Row {
         kind: CauseKind::IssuerNearMiss,
         when: |f| unknown(f) && near_miss(f).is_some(),
         explanation: |f| {
@@ -174,7 +213,7 @@ pub(super) const ROWS: &[Row] = &[
             }
             vec![
                 f.configure(vec![("Authority", json!(f.issuer()))], &[])
-                    .noting("The issuer must be the one that the provider's metadata names."),
+                    .on_condition("If the provider's metadata names the issuer of the token"),
                 Remedy::new(Action::SignIn { authority: configured.to_owned() })
                     .on_condition("If the configured address is the right one"),
             ]
@@ -206,6 +245,15 @@ pub(super) const ROWS: &[Row] = &[
         },
     },
 ];
+
+/// The metadata that names an issuer it does not own, if that is why keys are missing or the token's issuer is unknown.
+fn foreign<'a>(facts: &Facts<'a>) -> Option<&'a InvalidDocument> {
+    let FetchFailure::InvalidDocument(document) = facts.fetch_failure()? else { return None };
+    let is_issuer =
+        || facts.token.text("iss").is_some_and(|issuer| document.issuers().iter().any(|named| named == issuer));
+    let is_cause = facts.is(RejectionKind::KeysUnavailable) || (unknown(facts) && is_issuer());
+    (document.fault() == DocumentFault::ForeignIssuer && is_cause).then_some(document)
+}
 
 fn unknown(facts: &Facts<'_>) -> bool {
     facts.is(RejectionKind::UnknownIssuer) && facts.reason() != Some(&Detail::AmbiguousIssuer)

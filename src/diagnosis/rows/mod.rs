@@ -2,6 +2,7 @@
 
 mod access;
 mod audience;
+mod claims;
 mod dates;
 mod form;
 mod grants;
@@ -12,10 +13,12 @@ mod request;
 mod rules;
 mod tenant;
 
-use super::{Cause, CauseKind, facts::Facts, row::Row};
+use super::{Cause, facts::Facts, row::Row};
+
+static LAST: Row = grants::LAST;
 
 /// From the most specific to the most general: each file ends with the general causes of its codes.
-const TABLE: [&[Row]; 10] = [
+const TABLE: [&[Row]; 12] = [
     access::FIRST,
     form::ROWS,
     microsoft::ROWS,
@@ -25,7 +28,9 @@ const TABLE: [&[Row]; 10] = [
     dates::ROWS,
     audience::ROWS,
     rules::ROWS,
+    claims::ROWS,
     grants::ROWS,
+    &[grants::LAST],
 ];
 
 /// All rows whose conditions hold, in their order. The last row always does.
@@ -33,11 +38,13 @@ pub(super) fn matching<'a>(facts: &'a Facts<'_>) -> impl Iterator<Item = &'stati
     TABLE.into_iter().flatten().filter(|row| (row.when)(facts))
 }
 
+/// The first row whose condition holds.
+pub(super) fn first(facts: &Facts<'_>) -> &'static Row {
+    // The last row of the table has no condition.
+    matching(facts).next().unwrap_or(&LAST)
+}
+
 /// The cause of a failed check.
 pub(super) fn cause(facts: &Facts<'_>) -> Cause {
-    match matching(facts).next() {
-        Some(row) => row.cause(facts),
-        // Unreachable: the last row has no condition.
-        None => Cause::new(CauseKind::Malformed, String::new(), Vec::new()),
-    }
+    first(facts).cause(facts)
 }

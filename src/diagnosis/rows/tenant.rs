@@ -11,7 +11,7 @@ use crate::{
         remedy::{change_code, investigate},
         row::Row,
     },
-    rejection::{Detail, RejectionKind},
+    rejection::{Detail, RejectionKind, Unstated},
     tenant::TenantId,
 };
 
@@ -89,7 +89,7 @@ pub(super) const ROWS: &[Row] = &[
         },
         remedies: |f| {
             vec![
-                sign_in(f).noting(
+                sign_in(f).on_condition("If only work and school accounts are to be accepted").noting(
                     "The client must use the tenant as its authority, or organizations, not common or consumers; the user needs a \
                      work or school account.",
                 ),
@@ -155,7 +155,9 @@ pub(super) const ROWS: &[Row] = &[
         },
         remedies: |f| {
             vec![
-                sign_in(f).noting("That is the accepted user flow or policy."),
+                sign_in(f)
+                    .on_condition("If only the configured ones are to be accepted")
+                    .noting("That is the accepted user flow or policy."),
                 f.configure(vec![("Policies", json!([policy(f)]))], &[])
                     .on_condition("If that one is to be accepted too")
                     .noting(
@@ -225,11 +227,29 @@ fn unstated(facts: &Facts<'_>) -> String {
 }
 
 fn unstated_remedies(facts: &Facts<'_>) -> Vec<Remedy> {
-    vec![
-        change_code("Tell authorities apart with Requirement::authority() in the requirement of the operation."),
-        facts
-            .configure(vec![("TrustDirectoryClaims", json!(true))], &[])
-            .on_condition("If the operator of that provider may decide about your groups and directory roles")
-            .noting("In code, trust_directory_claims(); the provider's own groups are read with group_claim() (GroupClaim)."),
-    ]
+    let Some(Detail::CannotState(unstated)) = facts.reason() else { return Vec::new() };
+    let by_name =
+        change_code("Tell authorities apart with Requirement::authority() in the requirement of the operation.");
+    let is_microsoft =
+        matches!(facts.configured_provider(), Some(Provider::Entra | Provider::ExternalId | Provider::B2c));
+    match unstated {
+        Unstated::Groups | Unstated::Assignments => vec![
+            by_name.on_condition("If the operation is for one provider alone"),
+            facts
+                .configure(vec![("TrustDirectoryClaims", json!(true))], &[])
+                .on_condition("If the operator of that provider may decide about your groups and directory roles")
+                .noting("In code, trust_directory_claims(); the provider's own groups are read with group_claim() (GroupClaim)."),
+        ],
+        // No setting makes another provider state it.
+        Unstated::Tenant | Unstated::Membership if is_microsoft => vec![
+            by_name.on_condition("If the operation is for one provider alone"),
+            investigate("Configure the tenant by its GUID instead of its domain.")
+                .on_condition("If the tenant is configured by its domain"),
+        ],
+        Unstated::Tenant | Unstated::Membership => vec![by_name],
+        Unstated::Grants => vec![change_code(
+            "Require Requirement::authority() and a claim that identifies the workload (Requirement::claim()) in place of a scope \
+             or role.",
+        )],
+    }
 }

@@ -391,10 +391,10 @@ async fn row_8_permissions_of_the_other_kind() {
     let app = || bench.token().app().roles(["Files.Read.All"]);
     let (role, scope) = (Some(InsufficientRole), Some(InsufficientScope));
     for (name, requirement, token, expected) in [
-        ("a user's role as an application's", Requirement::app_role("Files.Read.All"), user(), (403, role)),
-        ("an application's as a user's", Requirement::role("Files.Read.All"), app(), (403, role)),
-        ("an application's, as it is", Requirement::app_role("Files.Read.All"), app(), (200, None)),
-        ("a user's, as it is", Requirement::role("Files.Read.All"), user(), (200, None)),
+        ("a user's role as an application's", Requirement::app_permission("Files.Read.All"), user(), (403, role)),
+        ("an application's as a user's", Requirement::user_role("Files.Read.All"), app(), (403, role)),
+        ("an application's, as it is", Requirement::app_permission("Files.Read.All"), app(), (200, None)),
+        ("a user's, as it is", Requirement::user_role("Files.Read.All"), user(), (200, None)),
         (
             "a marked application's scope",
             Requirement::scope("Files.Read"),
