@@ -12,14 +12,6 @@ pub(crate) fn parse(text: &str) -> Result<Requirement, String> {
     alternatives.try_fold(first, |any, one| Ok(any.or(one?)))
 }
 
-fn app_permission(name: &str) -> Requirement {
-    Requirement::app_permission(name)
-}
-
-fn user_role(name: &str) -> Requirement {
-    Requirement::user_role(name)
-}
-
 fn rule(text: &str) -> Result<Requirement, String> {
     let (kind, value) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     let value = value.trim();
@@ -28,8 +20,8 @@ fn rule(text: &str) -> Result<Requirement, String> {
     }
     let make: fn(&str) -> Requirement = match kind {
         "scope" => |value| Requirement::scope(value),
-        "app_permission" => app_permission,
-        "user_role" => user_role,
+        "app_permission" => |value| Requirement::app_permission(value),
+        "user_role" => |value| Requirement::user_role(value),
         "any_role" => |value| Requirement::any_role(value),
         "group" => |value| Requirement::group(value),
         "directory_role" => |value| Requirement::directory_role(value),
