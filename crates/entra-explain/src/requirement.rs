@@ -57,8 +57,8 @@ mod tests {
         let tenant = "11111111-2222-3333-4444-555555555555";
         for (text, requirement) in [
             ("scope Files.Read", Requirement::scope("Files.Read")),
-            ("app_permission Files.Read.All", app_permission("Files.Read.All")),
-            ("user_role  Reader ", user_role("Reader")),
+            ("app_permission Files.Read.All", Requirement::app_permission("Files.Read.All")),
+            ("user_role  Reader ", Requirement::user_role("Reader")),
             ("any_role Reader", Requirement::any_role("Reader")),
             ("group Finance Team", Requirement::group("Finance Team")),
             ("directory_role x", Requirement::directory_role("x")),
@@ -66,7 +66,10 @@ mod tests {
             ("auth_context c1", Requirement::auth_context("c1")),
             ("member", Requirement::member()),
             (&format!("tenant {tenant}"), Requirement::tenant(tenant.parse().unwrap())),
-            ("scope A or member or user_role B", Requirement::scope("A").or(Requirement::member()).or(user_role("B"))),
+            (
+                "scope A or member or user_role B",
+                Requirement::scope("A").or(Requirement::member()).or(Requirement::user_role("B")),
+            ),
         ] {
             assert_eq!(parse(text), Ok(requirement), "{text}");
         }
