@@ -85,6 +85,7 @@ impl HttpsUrl {
     }
 
     /// Whether the scheme is `https`; the other one is `http`, on loopback.
+    #[cfg(any(test, feature = "reqwest"))]
     pub(crate) fn is_https(&self) -> bool {
         after_https(&self.origin).is_some()
     }
