@@ -88,6 +88,11 @@ impl Configuration {
         if is_xml(text) {
             return Self::from_policy(text, origin, api.is_offline);
         }
+        if names_a_file(text) {
+            let advice = "KeyFile and CaFile are not read from a pasted configuration: paste the keys as StaticKeys, or start \
+                          entra-explain serve with --config";
+            return Self::Mistakes(vec![advice.to_owned()]);
+        }
         let config = match &api.section {
             Some(section) => Config::section(section).from_json(text),
             None => Config::from_json(text),
@@ -150,6 +155,22 @@ impl Configuration {
     }
 }
 
+/// Whether a setting may name a file, in whatever spelling. The page must not open files for others.
+fn names_a_file(text: &str) -> bool {
+    let mut unescaped = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("\\u") {
+        unescaped.push_str(before);
+        let letter = after.get(..4).and_then(|hex| u32::from_str_radix(hex, 16).ok()).and_then(char::from_u32);
+        unescaped.extend(letter);
+        rest = after.get(if letter.is_some() { 4 } else { 0 }..).unwrap_or_default();
+    }
+    unescaped.push_str(rest);
+    let letters: String =
+        unescaped.chars().flat_map(char::to_lowercase).filter(|letter| letter.is_alphabetic()).collect();
+    ["keyfile", "cafile"].iter().any(|name| letters.contains(name))
+}
+
 /// The settings of a file with the environment over them, as a server reads them.
 pub(crate) fn file_with_env(file: &Path, section: Option<&str>) -> Result<Config, ConfigError> {
     match section {
@@ -191,4 +212,23 @@ fn is_setting(name: &str, section: Option<&str>) -> bool {
     let name = name.to_ascii_uppercase();
     let section = section.unwrap_or(SECTION).replace(':', "__").to_ascii_uppercase();
     name.starts_with("ENTRA_") || name.starts_with(&format!("{section}__"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_that_name_files_are_recognised_in_every_spelling() {
+        for (text, expected) in [
+            (r#"{ "AzureAd": { "KeyFile": "keys.json" } }"#, true),
+            (r#"{ "AzureAd:Authorities:0:ca_file": "/etc/ca.pem" }"#, true),
+            (r#"{ "AzureAd": { "Key\u0046ile": "keys.json" } }"#, true),
+            ("{ \"AzureAd\": { \"\u{212a}eyFile\": \"keys.json\" } }", true),
+            (r#"{ "AzureAd": { "ClientId": "66666666-7777-8888-9999-000000000000" } }"#, false),
+            (r#"{ "AzureAd": { "StaticKeys": { "keys": [] } } }"#, false),
+        ] {
+            assert_eq!(names_a_file(text), expected, "{text}");
+        }
+    }
 }

@@ -188,8 +188,9 @@ impl Explanation {
     /// As one JSON document, without secrets.
     pub(crate) fn to_json(&self) -> String {
         let document = serde_json::to_value(self).unwrap_or_else(|error| json!({ "error": error.to_string() }));
+        let document = self.secrets.hide_in(document, false);
         // Outside of strings JSON has none of the characters that are escaped.
-        self.hide(&terminal::escape(&format!("{document:#}")))
+        terminal::escape(&format!("{document:#}"))
     }
 
     /// The text without signatures and opaque tokens.

@@ -48,6 +48,22 @@ impl Secrets {
         Self(pieces)
     }
 
+    /// A document without them in its strings, and in the names of members below `token`, which the author of a token chose.
+    pub(crate) fn hide_in(&self, document: Value, hides_names: bool) -> Value {
+        match document {
+            Value::String(text) => Value::String(self.hide(&text)),
+            Value::Array(all) => all.into_iter().map(|value| self.hide_in(value, hides_names)).collect(),
+            Value::Object(members) => {
+                let member = |(name, value): (String, Value)| {
+                    let value = self.hide_in(value, hides_names || name == "token");
+                    (if hides_names { self.hide(&name) } else { name }, value)
+                };
+                Value::Object(members.into_iter().map(member).collect())
+            }
+            other => other,
+        }
+    }
+
     /// The text without them, in one pass.
     pub(crate) fn hide(&self, text: &str) -> String {
         let bytes = text.as_bytes();
@@ -70,7 +86,14 @@ impl Secrets {
 
 impl Pieces {
     fn collect_from(&mut self, part: &Map<String, Value>) {
-        part.values().for_each(|value| self.collect_value(value));
+        for (name, value) in part {
+            match value {
+                // A token of another provider, which need not be a JWT (`idp_access_token` of Azure AD B2C).
+                Value::String(text) if name.to_lowercase().ends_with("token") => self.add(text),
+                _ => {}
+            }
+            self.collect_value(value);
+        }
     }
 
     fn collect_value(&mut self, value: &Value) {
@@ -115,6 +138,26 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
+
+    #[test]
+    fn claims_that_are_tokens_are_hidden() {
+        let secret = format!("ya29.{}", "made-up".repeat(20));
+        let token = mock_entra::MockEntra::new().token().claim("idp_access_token", &*secret);
+        let text = token.claim("idp", "https://id.contoso.example").build();
+        let secrets = Secrets::of(&text, &Decoded::read(&text, SystemTime::now()));
+        assert_eq!(secrets.hide(&format!("idp_access_token  {secret}")), "idp_access_token  …");
+        assert_eq!(secrets.hide("https://id.contoso.example"), "https://id.contoso.example");
+    }
+
+    #[test]
+    fn documents_stay_well_formed() {
+        let text = "eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJhIn0.1234567890123456";
+        let secrets = Secrets::of(text, &Decoded::read(text, SystemTime::now()));
+        let document =
+            serde_json::json!({ "1234567890123456": 1_234_567_890_123_456_u64, "token": { "1234567890123456": text } });
+        let expected = serde_json::json!({ "1234567890123456": 1_234_567_890_123_456_u64, "token": { "…": "eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJhIn0.…" } });
+        assert_eq!(secrets.hide_in(document, false), expected);
+    }
 
     #[test]
     fn signatures_are_hidden() {

@@ -213,29 +213,32 @@ fn token(page: &mut Page, explanation: &Explanation, shows_all: bool) {
     let token = &explanation.token;
     if let (Some(header), true) = (token.header(), shows_all) {
         page.heading("Header");
-        members(page, header, &[], true);
+        members(page, explanation, header, &[], true);
     }
     if let Some(claims) = token.claims() {
         let source = if explanation.is_verified { "verified" } else { "not verified: anybody may have written them" };
         page.heading(&format!("Claims of {} ({source})", token.kind()));
-        members(page, claims, token.dates(), shows_all);
+        members(page, explanation, claims, token.dates(), shows_all);
     } else if explanation.causes.is_empty() {
         page.heading(&format!("It is {}.", token.kind()));
     }
 }
 
-fn members(page: &mut Page, members: &Map<String, Value>, dates: &[Date], shows_all: bool) {
+fn members(page: &mut Page, explanation: &Explanation, members: &Map<String, Value>, dates: &[Date], shows_all: bool) {
     let width = members.keys().map(|name| name.chars().count()).max().unwrap_or(0).min(20);
     let order = |name: &str| FIRST_MEMBERS.iter().position(|first| *first == name).unwrap_or(FIRST_MEMBERS.len());
     let mut sorted: Vec<_> = members.iter().collect();
     sorted.sort_by_key(|(name, _)| order(name));
     for (name, value) in sorted {
-        let mut text = value.as_str().map_or_else(|| value.to_string(), str::to_owned).replace('\n', "\\n");
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        // Secrets are hidden first: a part of one would not be recognised.
+        let mut text = explanation.hide(&value).replace('\n', "\\n");
+        let line = name.replace('\n', "\\n");
         if let Some((end, _)) = text.char_indices().nth(MAX_VALUE).filter(|_| !shows_all) {
             text.truncate(end);
             text.push_str(" … (--all shows the rest)");
         }
-        page.add(Style::Dim, format!("  {name:<width$}  ")).add(Style::Plain, text);
+        page.add(Style::Dim, format!("  {line:<width$}  ")).add(Style::Plain, text);
         if let Some(date) = dates.iter().find(|date| date.claim == name) {
             page.add(Style::Plain, format!("  {}, {}", date.date, date.relative));
         }
