@@ -3,8 +3,8 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    fs::File,
-    io::Read,
+    fs::{self, File},
+    io::{self, Read},
     path::{Path, PathBuf},
 };
 
@@ -80,7 +80,14 @@ pub(super) fn is_content(text: &str) -> bool {
 fn read(path: &Path) -> Result<String, Flaw> {
     const LONGEST: u64 = 1 << 20;
     let mut text = String::new();
-    let read = File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text));
+    // A pipe could block, and a device could have no end.
+    let read = match fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() => {
+            Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"))
+        }
+        Ok(_) => File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text)),
+        Err(error) => Err(error),
+    };
     read.map_err(|error| Flaw::new(Unreadable, format!("cannot be read as {}: {error}", path.display())))?;
     if text.len() as u64 > LONGEST {
         return Err(Flaw::new(TooLarge, "is longer than 1 MiB"));

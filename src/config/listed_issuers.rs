@@ -78,7 +78,7 @@ fn wrong_issuer(spec: &AuthoritySpec, issuer: &str) -> Option<Flaw> {
         ));
     }
     let is_place = split_scheme(issuer).is_some_and(|(scheme, rest)| {
-        ["https", "http"].contains(&scheme) && !rest.is_empty() && !rest.starts_with('/')
+        ["https", "http"].contains(&scheme) && !rest.is_empty() && !rest.starts_with(['/', ':'])
     });
     // A name such as a URN is only compared. With metadata, any other name is probably a URL without its scheme.
     let is_urn = issuer.starts_with("urn:");

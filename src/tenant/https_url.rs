@@ -62,7 +62,7 @@ impl HttpsUrl {
         };
         let Some(port) = port.filter(|_| is_plain_host(&host)) else {
             return Err(InvalidAddress(
-                "a host has letters, digits, hyphens and dots only, or is an IPv6 address in brackets; a port is a number up to 65535",
+                "a host has letters, digits, hyphens and dots only, without a dot at the end, or is an IPv6 address in brackets; a port is a number up to 65535",
             ));
         };
         match scheme {
@@ -95,7 +95,11 @@ impl HttpsUrl {
 fn is_plain_host(host: &str) -> bool {
     match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         Some(address) => address.parse::<Ipv6Addr>().is_ok(),
-        None => host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_')),
+        // A dot at the end names the same host, but is another string.
+        None => {
+            !host.ends_with('.')
+                && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
+        }
     }
 }
 
@@ -113,6 +117,22 @@ pub(crate) fn is_loopback(host: &str) -> bool {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hosts_that_parsers_read_differently_are_rejected() {
+        for text in [
+            "https://login.contoso.example.",
+            "https://login.contoso.example./x",
+            "https://login.contoso.example:x",
+            "https://login.contoso.example:",
+            "https://:443/x",
+            "https://user@login.contoso.example",
+            "https://login%2econtoso.example",
+            "https://[::1",
+        ] {
+            assert!(HttpsUrl::parse(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn origin_is_normalised_and_path_is_exact() {
