@@ -36,7 +36,7 @@ impl Verifier {
         let bearer = behind.map(String::from_utf8_lossy);
         let without = match (&text, &bearer) {
             (Some(_), _) if second.is_some() => Some(input::cause(CauseKind::TwoHeaders, &Pasted::default())),
-            (Some(text), None) if !text.trim_ascii().is_empty() => Some(other_scheme(text)),
+            (Some(text), None) if !text.trim_ascii().is_empty() => Some(input::other_scheme(text)),
             (Some(_), Some(_)) => None,
             _ => Some(without_header(headers, uri)),
         };
@@ -52,27 +52,6 @@ impl Verifier {
             None => diagnosis,
         }
     }
-}
-
-fn other_scheme(value: &str) -> Cause {
-    // The scheme alone: what follows it may be a secret, and so may a single word.
-    let (first, is_alone) = value.split_once(' ').map_or((value, true), |(first, _)| (first, false));
-    let is_name = first.len() <= 20 && first.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-    let scheme = if is_name || first.starts_with("eyJ") { first } else { "" };
-    let what = match scheme.to_ascii_lowercase().as_str() {
-        "basic" => " (a name and a password)",
-        "dpop" | "pop" | "mtls_pop" => " (a token that is bound to a key)",
-        "negotiate" | "ntlm" => " (Windows sign-in)",
-        _ if scheme.starts_with("eyJ") => " (it is the token itself, without the word Bearer)",
-        _ => "",
-    };
-    let explanation = if is_alone || scheme.is_empty() || scheme.starts_with("eyJ") {
-        format!("The Authorization header does not begin with a scheme{what}; Bearer is needed.")
-    } else {
-        format!("The Authorization header has the scheme {scheme}{what}, not Bearer.")
-    };
-    let remedy = change_client("Send Authorization: Bearer, a space, and the access token.");
-    Cause::new(CauseKind::OtherScheme, explanation, vec![remedy])
 }
 
 /// Headers in which gateways and platforms pass an access token on.
