@@ -15,8 +15,8 @@ const HEADERS: [&str; 5] =
 const AUTHORIZATION: &str = "authorization";
 const CURL_OPTION: &str = "--oauth2-bearer";
 const SCHEME: &str = "bearer";
-/// How many occurrences of a name are read. Each may take time in proportion to the length of the text.
-const MOST_OCCURRENCES: usize = 50;
+/// How many values of a header are read. Each takes time in proportion to the length of the text; names without a value do not.
+const MOST_VALUES: usize = 10;
 /// More different credentials are not reported: two are ambiguous already.
 const MOST_CREDENTIALS: usize = 3;
 
@@ -69,14 +69,13 @@ fn is_variable(value: &str) -> bool {
 
 /// The values of a header or option, without quotes and brackets.
 fn values<'a>(text: &'a str, folded: &str, name: &str) -> Vec<&'a str> {
-    let occurrences = folded.match_indices(name).take(MOST_OCCURRENCES);
-    let values = occurrences.filter_map(|(at, _)| {
+    let values = folded.match_indices(name).filter_map(|(at, _)| {
         // `Proxy-Authorization` is another header.
         let is_whole_name = !folded[..at].ends_with(|last: char| last.is_ascii_alphanumeric() || last == '-');
         let rest = text.get(at + name.len()..).filter(|_| is_whole_name)?;
         if name == CURL_OPTION { option_value(rest) } else { header_value(rest) }
     });
-    values.collect()
+    values.take(MOST_VALUES).collect()
 }
 
 /// The value after the name of a header; `None` if the name is part of another text.

@@ -35,6 +35,7 @@ mod listed_tenants;
 mod log;
 mod metadata;
 mod microsoft;
+mod pasted;
 mod presets;
 mod program;
 mod readiness;
