@@ -84,7 +84,7 @@ fn explanation(kind: CauseKind, pasted: &Pasted) -> &'static str {
         }
         CauseKind::NoAccessToken => match pasted.field {
             Some("id_token") => {
-                "It is a response of the token endpoint with an id_token and no access_token: no access token was \
+                "It is a response of the token endpoint that has no access_token, only an id_token: no access token was \
                  requested."
             }
             _ => "It is a response of the token endpoint that has no access_token.",

@@ -198,15 +198,12 @@ impl Pasted {
     /// A token that is broken into lines, or has invisible characters in it.
     fn join_lines(&mut self) {
         if self.token.contains(is_whitespace) {
-            let join = |text: &str| text.split(is_whitespace).collect::<String>();
+            let joined: String = self.token.split(is_whitespace).collect();
             // A quoted e-mail has `>` before every line of the original one.
-            let quoted: String = self
-                .token
-                .lines()
-                .filter(|line| line.starts_with('>'))
-                .map(|line| join(line.trim_start_matches(['>', ' '])))
-                .collect();
-            let joined = [join(&self.token), quoted].into_iter().find(|joined| is_token(joined));
+            let quoted = self.token.lines().filter(|line| line.starts_with('>'));
+            let quoted: String =
+                quoted.flat_map(|line| line.trim_start_matches(['>', ' ']).split(is_whitespace)).collect();
+            let joined = [joined, quoted].into_iter().find(|joined| is_token(joined));
             if let Some(joined) = joined {
                 self.add(CauseKind::WhitespaceInToken, joined);
             }

@@ -93,6 +93,8 @@ async fn every_form_is_read_or_has_its_cause() {
 #[tokio::test]
 async fn forms_are_searched_in_linear_time() {
     const LENGTH: usize = 256 * 1024;
+    // Without optimization, everything takes longer; quadratic time takes minutes.
+    let limit = Duration::from_secs(if cfg!(debug_assertions) { 10 } else { 1 });
     let mock = MockEntra::new();
     let verifier = verifier(&mock);
     for piece in [
@@ -119,7 +121,8 @@ async fn forms_are_searched_in_linear_time() {
         let start = Instant::now();
         let diagnosis = verifier.diagnose(&text).await;
         let taken = start.elapsed();
+        println!("{piece:?}: {taken:?}");
         assert!(!diagnosis.is_accepted(), "{piece}");
-        assert!(taken < Duration::from_secs(1), "{piece}: {taken:?}");
+        assert!(taken < limit, "{piece}: {taken:?}");
     }
 }
