@@ -59,7 +59,9 @@ impl Pasted {
             (None, Some(Credentials::OtherScheme(value))) => Self::of_other_scheme(value),
             _ => match after_scheme(text) {
                 Some(rest) if !rest.is_empty() => Self::of_credentials(rest).noted(),
-                _ if jwts(text).is_empty() && credentials::has_cookie(text) => Self::instead(CauseKind::TokenInCookie),
+                _ if credentials::has_cookie(text) && (jwts(text).is_empty() || is_cookie(text)) => {
+                    Self { token: first_jwt(text), ..Self::instead(CauseKind::TokenInCookie) }
+                }
                 _ => Self::of_credentials(text),
             },
         };
@@ -81,7 +83,7 @@ impl Pasted {
 
     /// An `Authorization` header without `Bearer`, and the token in it if there is one.
     fn of_other_scheme(value: &str) -> Self {
-        let token = jwts(value).first().map(|token| (*token).to_owned()).unwrap_or_default();
+        let token = first_jwt(value);
         // The value may be a password: only its scheme is ever shown.
         Self { token, other_scheme: Some(value.to_owned()), ..Self::instead(CauseKind::OtherScheme) }
     }
@@ -307,6 +309,15 @@ fn jwts(text: &str) -> Vec<&str> {
     words.filter_map(|word| word.get(jwt(word)?).filter(|jwt| looks_like_a_jwt(jwt))).collect()
 }
 
+fn first_jwt(text: &str) -> String {
+    jwts(text).first().map(|token| (*token).to_owned()).unwrap_or_default()
+}
+
+/// A `Cookie` header alone.
+fn is_cookie(text: &str) -> bool {
+    text.get(..6).is_some_and(|name| name.eq_ignore_ascii_case("cookie"))
+}
+
 /// Three parts, the first of which is a JSON object.
 fn looks_like_a_jwt(text: &str) -> bool {
     let mut parts = text.split('.');
@@ -411,7 +422,7 @@ mod tests {
             (format!(r#"{{"iss":"x","aud":"y","idp_access_token":"{jwt}"}}"#), "", vec![DecodedContent]),
             ("Cookie: session=x; other=y".into(), "", vec![TokenInCookie]),
             ("GET / HTTP/1.1\r\nHost: x\r\ncookie: session=x\r\n".into(), "", vec![TokenInCookie]),
-            (format!("Cookie: token={jwt}"), &jwt, vec![Surrounded]),
+            (format!("Cookie: token={jwt}"), &jwt, vec![TokenInCookie]),
             (format!("map[Accept:[*/*] Authorization:[Bearer {jwt}] Host:[x]]"), &jwt, vec![]),
             (format!("Authorization:[Bearer {jwt}]"), &jwt, vec![]),
             (format!("http.Header{{\"Authorization\":[]string{{\"Bearer {jwt}\"}}}}"), &jwt, vec![]),
