@@ -68,6 +68,8 @@
 mod cause;
 mod check;
 mod compare;
+mod content;
+mod credentials;
 mod decoded;
 mod explain;
 mod facts;

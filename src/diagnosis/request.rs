@@ -56,7 +56,7 @@ pub(super) fn without_token(headers: &HeaderMap, uri: &Uri) -> Cause {
     match text {
         Some(_) if second.is_some() => input::cause(CauseKind::TwoHeaders, &Pasted::default()),
         Some(text) if !text.trim_ascii().is_empty() && bearer::behind_scheme(text.as_bytes()).is_none() => {
-            other_scheme(&text)
+            input::other_scheme(&text)
         }
         _ => without_header(headers, uri),
     }
@@ -68,27 +68,6 @@ fn without_spaces(mut value: &[u8]) -> &[u8] {
         value = rest;
     }
     value
-}
-
-fn other_scheme(value: &str) -> Cause {
-    // The scheme alone: what follows it may be a secret, and so may a single word.
-    let (first, is_alone) = value.split_once(' ').map_or((value, true), |(first, _)| (first, false));
-    let is_name = first.len() <= 20 && first.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-    let scheme = if is_name || first.starts_with("eyJ") { first } else { "" };
-    let what = match scheme.to_ascii_lowercase().as_str() {
-        "basic" => " (a name and a password)",
-        "dpop" | "pop" | "mtls_pop" => " (a token that is bound to a key)",
-        "negotiate" | "ntlm" => " (Windows sign-in)",
-        _ if scheme.starts_with("eyJ") => " (it is the token itself, without the word Bearer)",
-        _ => "",
-    };
-    let explanation = if is_alone || scheme.is_empty() || scheme.starts_with("eyJ") {
-        format!("The Authorization header does not begin with a scheme{what}; Bearer is needed.")
-    } else {
-        format!("The Authorization header has the scheme {scheme}{what}, not Bearer.")
-    };
-    let remedy = change_client("Send Authorization: Bearer, a space, and the access token.");
-    Cause::new(CauseKind::OtherScheme, explanation, vec![remedy])
 }
 
 /// Headers in which gateways and platforms pass an access token on.

@@ -104,9 +104,11 @@ const ROWS: &[Row] = rows! {
     0 UrlEncoded MalformedToken, usual, |bench| good(bench).replace('.', "%2E"), ["%2E"];
     0 TwoTokens MalformedToken, usual, |bench| format!("{} {}", good(bench), good(bench)), ["Two tokens"];
     0 TokenResponse MalformedToken, usual, |bench| json!({ "token_type": "Bearer", "access_token": good(bench) }).to_string(), ["jq -r .access_token"];
-    17 TokenResponse MalformedToken, usual, |bench| json!({ "id_token": bench.token().id_token().build() }).to_string(), ["has no access_token", "Request a scope of this API"];
+    17 NoAccessToken MalformedToken, usual, |bench| json!({ "id_token": bench.token().id_token().build() }).to_string(), ["has no access_token", "Request a scope of this API"];
     0 TokenResponse MalformedToken, usual, |bench| json!({ "Token": good(bench), "Type": "Bearer" }).to_string(), ["(Get-AzAccessToken …).Token"];
     0 ErrorResponse MalformedToken, usual, |_| json!({ "error": "invalid_resource", "error_description": "AADSTS500011: The resource principal was not found.\r\nTrace ID: 1" }).to_string(), ["invalid_resource: AADSTS500011: The resource principal was not found. Trace ID: 1.", "Fix the token request first"];
+    0 DecodedContent MalformedToken, usual, |_| "{\"typ\":\"JWT\",\"alg\":\"RS256\"}.{\"aud\":\"api://orders\"}.[Signature]".into(), ["decoded content", "Paste the token itself"];
+    0 WebPage MalformedToken, usual, |_| "<!DOCTYPE html><html><title>Sign in</title></html>".into(), ["web page", "token endpoint"];
     0 Surrounded MalformedToken, usual, |bench| format!("https://app.contoso.example/#access_token={}&expires_in=3599", good(bench)), ["an address", "begins with eyJ"];
     0 Surrounded MalformedToken, usual, |bench| format!("access_token={}&token_type=Bearer", good(bench)), ["a form"];
     0 Placeholder MalformedToken, usual, |_| "<token>".into(), ["placeholder", "must be set in this shell"];
@@ -606,6 +608,7 @@ const PRIORITIES: &[(&str, &[&str])] = &[
     ("stale_keys", &["own_signing_key", "unknown_key"]),
     ("stronger_sign_in", &["challenge_not_understood"]),
     ("tenant_rejected", &["other_tenant"]),
+    ("no_access_token", &["other_audience"]),
     ("truncated", &["bad_signature", "malformed"]),
     ("unsigned", &["other_algorithm"]),
     ("unstated_claim", &["claim_value"]),

@@ -37,6 +37,7 @@ mod listed_tenants;
 mod log;
 mod metadata;
 mod microsoft;
+mod pasted;
 mod presets;
 mod public_reports;
 mod program;

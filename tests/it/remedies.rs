@@ -241,6 +241,9 @@ fn common(kind: Provider) -> Vec<Case> {
         Case::new(Is::BearerInToken, usual).text(|token| format!("Bearer Bearer {token}")),
         Case::new(Is::Placeholder, usual).text(|_| "$TOKEN".into()),
         Case::new(Is::NoToken, usual).text(|_| String::new()),
+        Case::new(Is::NoAccessToken, usual).text(|token| json!({ "id_token": token }).to_string()),
+        Case::new(Is::DecodedContent, usual).text(|_| json!({ "alg": "RS256", "typ": "JWT" }).to_string()),
+        Case::new(Is::WebPage, usual).text(|_| "<html></html>".into()),
         Case::new(Is::ErrorResponse, usual).text(|_| json!({ "error": "invalid_scope" }).to_string()),
         Case::new(Is::Opaque, usual).text(|_| "madeUpOpaqueToken".into()),
         Case::new(Is::EncryptedForIssuer, usual)
