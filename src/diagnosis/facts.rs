@@ -1,6 +1,7 @@
 //! The facts about one token and its configuration, as the verifier recorded them. The causes depend on nothing else.
 
 use std::{
+    borrow::Cow,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -86,6 +87,12 @@ impl<'a> Facts<'a> {
         self.has_failed(Step::Signature)
     }
 
+    /// A requirement of the operation or the authority rejected it: the code of the API decides that, and no setting.
+    pub(super) fn is_of_requirement(&self) -> bool {
+        let is_failure = |step: &Step| self.recording.failure(*step).is_some_and(|failed| failed.kind() == self.kind());
+        Step::ALL.into_iter().find(is_failure) == Some(Step::Requirement)
+    }
+
     /// It is an ID token, and not also a valid access token.
     pub(super) fn is_only_id_token(&self) -> bool {
         self.token.is_id_token() && (self.has_failed(Step::Kind) || self.is(RejectionKind::NotAnAccessToken))
@@ -131,9 +138,23 @@ impl<'a> Facts<'a> {
         self.client().unwrap_or("the client")
     }
 
+    /// The name of the claim with the audience.
+    pub(super) fn audience_claim(&self) -> Cow<'a, str> {
+        let profile = self.authority.map(|authority| &authority.resolved.policy.profile);
+        match profile {
+            Some(Profile::OpenIdConnect(mapping)) => mapping.audience_claim(),
+            _ => Cow::Borrowed("aud"),
+        }
+    }
+
+    /// The audiences of the token.
+    pub(super) fn token_audiences(&self) -> Vec<&'a str> {
+        self.token.list(&self.audience_claim())
+    }
+
     /// The first audience of the token.
     pub(super) fn audience(&self) -> Option<&'a str> {
-        self.token.list("aud").into_iter().next()
+        self.token_audiences().into_iter().next()
     }
 
     /// The scopes of the token.
@@ -277,6 +298,16 @@ impl<'a> Facts<'a> {
         self.authority.map_or(&[], |authority| &authority.audiences)
     }
 
+    /// The client id of the API whose usual audiences `StrictAudiences` leaves out.
+    pub(super) fn left_out_client_id(&self) -> Option<&'a str> {
+        self.authority?.resolved.policy.audiences.left_out.as_deref()
+    }
+
+    /// The names of all authorities.
+    pub(super) fn authority_names(&self) -> &'a [String] {
+        self.authority.map_or(&[], |authority| &authority.authority_names)
+    }
+
     pub(super) fn allowed_clients(&self) -> &'a [String] {
         self.authority.map_or(&[], |authority| &authority.allowed_clients)
     }
@@ -354,6 +385,17 @@ impl<'a> Facts<'a> {
     pub(super) fn default_scope(&self) -> String {
         let audience = self.audiences().first().map_or("api://<client id of this API>", String::as_str);
         format!("{}/.default", audience.trim_end_matches('/'))
+    }
+
+    /// The App ID URI, in front of the name of a scope in a request: the usual one unless another is configured.
+    pub(super) fn app_id_uri(&self) -> String {
+        let client = self.api_client_id().or(self.left_out_client_id());
+        let is_other = |uri: &&String| uri.contains("://") && client.is_none_or(|client| !uri.contains(client));
+        match (self.audiences().iter().find(is_other), client) {
+            (Some(uri), _) => uri.clone(),
+            (None, Some(client)) => format!("api://{client}"),
+            (None, None) => "api://<client id of this API>".to_owned(),
+        }
     }
 
     /// Where settings of this authority are.

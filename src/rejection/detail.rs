@@ -29,6 +29,8 @@ pub(crate) enum Detail {
     KeyNotAuthorized(KeyMismatch),
     /// A requirement on a directory claim that the authority of the token cannot state.
     CannotState(Unstated),
+    /// A requirement that the token does not meet, or that no token can.
+    Unmet(Unmet),
     /// No keys could be fetched.
     Fetch(Arc<FetchError>),
     /// The tenant's own metadata and keys were not refreshed while the request waited.
@@ -46,6 +48,32 @@ pub(crate) enum Unstated {
     Assignments,
     /// Scopes and roles, of a workload.
     Grants,
+}
+
+/// Why a requirement is not met, where the code does not tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unmet {
+    OtherAuthority,
+    /// Several authorities have the required name.
+    SharedAuthorityName,
+    /// No authority has the required name.
+    UnknownAuthority,
+    /// The client did not prove its identity as strongly as required.
+    WeakClientProof,
+    Group,
+    DirectoryRole,
+    /// The token has no claim `groups`.
+    NoGroups,
+    /// The token has no claim `wids`.
+    NoDirectoryRoles,
+    /// The token has no claim `acct`, which tells members and guests apart.
+    NoAccountKind,
+    /// A member or a guest is required, and the token is an application's own.
+    NoUser,
+    IsGuest,
+    IsMember,
+    /// The token has what the requirement excludes.
+    Excluded,
 }
 
 /// Why a token is malformed.
@@ -108,8 +136,33 @@ impl fmt::Display for Detail {
             }
             Self::KeyNotAuthorized(mismatch) => return mismatch.fmt(f),
             Self::CannotState(unstated) => return unstated.fmt(f),
+            Self::Unmet(unmet) => return unmet.fmt(f),
             Self::Fetch(error) => return error.fmt(f),
             Self::RefreshTimedOut => "the tenant's own metadata and keys could not be refreshed in time",
+        })
+    }
+}
+
+impl fmt::Display for Unmet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OtherAuthority => "the token is from another authority than this operation is for",
+            Self::SharedAuthorityName => {
+                "the requirement names an authority by a name that several have: use named()"
+            }
+            Self::UnknownAuthority => "the requirement names an authority that the verifier does not have",
+            Self::WeakClientProof => {
+                "the application has not proved who it is as strongly as this operation needs"
+            }
+            Self::Group => "the user is not known to be in the group",
+            Self::DirectoryRole => "the user does not have the directory role",
+            Self::NoGroups => "groups: add the groups claim to access tokens",
+            Self::NoDirectoryRoles => "wids: add the groups claim with directory roles to access tokens",
+            Self::NoAccountKind => "acct: add this optional claim to access tokens",
+            Self::NoUser => "the token has no user",
+            Self::IsGuest => "the user is a guest",
+            Self::IsMember => "the user is a member",
+            Self::Excluded => "the token has what this operation excludes",
         })
     }
 }

@@ -139,7 +139,7 @@ pub(super) const ROWS: &[Row] = &[
 ];
 
 /// How a token of Entra gets a value of a claim that is not an optional claim.
-fn source(claim: &str) -> Option<&'static str> {
+pub(super) fn source(claim: &str) -> Option<&'static str> {
     Some(match claim {
         "roles" => {
             "Assign the app role of the API: to users and groups under Enterprise applications, to an application under API \

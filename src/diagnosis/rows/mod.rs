@@ -10,6 +10,7 @@ mod issuer;
 mod keys;
 mod microsoft;
 mod request;
+mod requirement;
 mod rules;
 mod tenant;
 
@@ -18,10 +19,11 @@ use super::{Cause, facts::Facts, row::Row};
 static LAST: Row = grants::LAST;
 
 /// From the most specific to the most general: each file ends with the general causes of its codes.
-const TABLE: [&[Row]; 12] = [
+const TABLE: [&[Row]; 13] = [
     access::FIRST,
     form::ROWS,
     microsoft::ROWS,
+    requirement::ROWS,
     issuer::ROWS,
     tenant::ROWS,
     keys::ROWS,
