@@ -131,8 +131,8 @@ impl fmt::Display for Detail {
             Self::TenantRejected => "the operator of this API does not accept this tenant",
             Self::PolicyNotAccepted => "the policy (tfp, acr) is not one of those that this API accepts",
             Self::PolicyMissing => {
-                "it names no policy (tfp, acr), as tokens of applications do: accept_app_tokens_without_policy() \
-                 (AcceptAppTokensWithoutPolicy in a file) accepts those"
+                "it names no policy (tfp, acr), as tokens of applications do: AcceptAppTokensWithoutPolicy (in code, \
+                 accept_app_tokens_without_policy()) accepts those"
             }
             Self::KeyNotAuthorized(mismatch) => return mismatch.fmt(f),
             Self::CannotState(unstated) => return unstated.fmt(f),
@@ -147,13 +147,9 @@ impl fmt::Display for Unmet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::OtherAuthority => "the token is from another authority than this operation is for",
-            Self::SharedAuthorityName => {
-                "the requirement names an authority by a name that several have: use named()"
-            }
+            Self::SharedAuthorityName => "the requirement names an authority by a name that several have: use named()",
             Self::UnknownAuthority => "the requirement names an authority that the verifier does not have",
-            Self::WeakClientProof => {
-                "the application has not proved who it is as strongly as this operation needs"
-            }
+            Self::WeakClientProof => "the application has not proved who it is as strongly as this operation needs",
             Self::Group => "the user is not known to be in the group",
             Self::DirectoryRole => "the user does not have the directory role",
             Self::NoGroups => "groups: add the groups claim to access tokens",
@@ -172,23 +168,23 @@ impl fmt::Display for Unstated {
         f.write_str(match self {
             Self::Tenant => {
                 "this authority cannot state the tenant: configure its tenants by their GUIDs, or, for an issuer that has none, \
-                 require the authority by its name with Requirement::authority()"
+                 require the authority by its name (in code, Requirement::authority())"
             }
             Self::Membership => {
                 "this authority cannot state who is a guest: only Entra and External ID can, at Microsoft's hosts or with the \
                  tenant configured by its GUID"
             }
             Self::Groups => {
-                "groups in tokens of this authority count only with trust_directory_claims() (TrustDirectoryClaims in a file), or, \
-                 if they are its own, with group_claim() (GroupClaim)"
+                "groups in tokens of this authority count only with TrustDirectoryClaims (in code, trust_directory_claims()), or, \
+                 if they are its own, with GroupClaim (in code, group_claim())"
             }
             Self::Assignments => {
                 "groups, directory roles and authentication contexts in tokens of this authority count only with \
-                 trust_directory_claims() (TrustDirectoryClaims in a file)"
+                 TrustDirectoryClaims (in code, trust_directory_claims())"
             }
             Self::Grants => {
-                "workload identities have neither scopes nor roles: authorize them by Requirement::authority() and \
-                 Requirement::claim()"
+                "workload identities have neither scopes nor roles: require the authority and a claim that identifies the \
+                 workload (in code, Requirement::authority() and Requirement::claim())"
             }
         })
     }

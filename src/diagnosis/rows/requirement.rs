@@ -18,10 +18,8 @@ pub(super) const ROWS: &[Row] = &[Row {
     kind: CauseKind::UnmetRequirement,
     when: |f| {
         use RejectionKind as Kind;
-        let is_other = matches!(
-            f.kind(),
-            Kind::WrongTenant | Kind::ClientNotAllowed | Kind::ClaimMissing | Kind::ClaimNotAllowed
-        );
+        let is_other =
+            matches!(f.kind(), Kind::WrongTenant | Kind::ClientNotAllowed | Kind::ClaimMissing | Kind::ClaimNotAllowed);
         is_other
             && f.is_of_requirement()
             && f.failure.claim().is_none()
@@ -52,7 +50,9 @@ fn found(facts: &Facts<'_>) -> String {
         (Some(Detail::Unmet(Unmet::IsGuest)), _) => {
             format!("the user is a guest in the tenant {tenant} (acct is 1), and guests are rejected.")
         }
-        (Some(Detail::Unmet(Unmet::NoUser)), _) => "the token is an application's own, so that it has no user.".to_owned(),
+        (Some(Detail::Unmet(Unmet::NoUser)), _) => {
+            "the token is an application's own, so that it has no user.".to_owned()
+        }
         (Some(Detail::Unmet(_)), _) => format!("{}.", facts.detail()),
         (_, RejectionKind::WrongTenant) => match unreachable_tenant(facts) {
             Some(_) => format!(
@@ -139,14 +139,18 @@ fn unmet_remedies(facts: &Facts<'_>, unmet: Unmet) -> Vec<Remedy> {
                 _ => None,
             });
             vec![
-                change_client(format!("Let the client get its token from the authority {}.", name.unwrap_or("required")))
-                    .on_condition(is_right),
+                change_client(format!(
+                    "Let the client get its token from the authority {}.",
+                    name.unwrap_or("required")
+                ))
+                .on_condition(is_right),
                 correct("Change the authority in the requirement (in code, Requirement::authority()).")
                     .on_condition(format!("If the operation is for tokens of {} too", facts.authority_name())),
             ]
         }
         Unmet::IsGuest => vec![
-            change_client("Sign in with an account that is a member of the tenant.").on_condition("If only members may call"),
+            change_client("Sign in with an account that is a member of the tenant.")
+                .on_condition("If only members may call"),
             correct("Remove member from the requirement (in code, Requirement::member()).")
                 .on_condition("If guests may call too"),
         ],
@@ -157,8 +161,10 @@ fn unmet_remedies(facts: &Facts<'_>, unmet: Unmet) -> Vec<Remedy> {
         ],
         Unmet::NoUser => vec![
             change_client("Let a user sign in.").on_condition("If a user is meant to have signed in"),
-            correct("Join an application permission to the requirement by or (in code, Requirement::app_permission()).")
-                .on_condition("If applications may call without a user"),
+            correct(
+                "Join an application permission to the requirement by or (in code, Requirement::app_permission()).",
+            )
+            .on_condition("If applications may call without a user"),
         ],
         Unmet::WeakClientProof => vec![change_client(
             "Let the client authenticate with a certificate or a secret when it requests the token: the requirement does not \
@@ -169,7 +175,12 @@ fn unmet_remedies(facts: &Facts<'_>, unmet: Unmet) -> Vec<Remedy> {
                 Wanted::Group(id) => Some(id),
                 _ => None,
             });
-            vec![grant("groups", group, source("groups").unwrap_or_default())]
+            let how = source("groups").filter(|_| facts.provider().has_registrations());
+            vec![grant(
+                "groups",
+                group,
+                how.unwrap_or("Add the user to the group at the provider; then get a new token."),
+            )]
         }
         Unmet::DirectoryRole | Unmet::NoDirectoryRoles => vec![grant(
             "wids",
