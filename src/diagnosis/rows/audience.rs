@@ -116,7 +116,7 @@ pub(super) const ROWS: &[Row] = &[
         explanation: |f| {
             let (value, meaning) = misplaced(f, Place::Audience).unwrap_or_default();
             format!(
-                "{value} is configured as this API. In the token, that is {meaning}; the API that the token is for is {}.",
+                "The API is configured as {value}. In the token, that is {meaning}; the API that the token is for is {}.",
                 audience(f)
             )
         },

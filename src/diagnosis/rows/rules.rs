@@ -122,7 +122,7 @@ pub(super) const ROWS: &[Row] = &[
         explanation: |f| {
             let (value, meaning) = misplaced(f, Place::Client).unwrap_or_default();
             format!(
-                "{value} is on the list of allowed clients. In the token, that is {meaning}; the client is {}.",
+                "The list of allowed clients has {value}. In the token, that is {meaning}; the client is {}.",
                 f.client_text()
             )
         },

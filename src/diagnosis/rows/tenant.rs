@@ -63,13 +63,17 @@ pub(super) const ROWS: &[Row] = &[
         explanation: |f| {
             let (value, meaning) = misplaced(f, Place::Tenant).unwrap_or_default();
             format!(
-                "{value} is configured as the tenant. In the token, that is {meaning}; its tenant is {}.",
+                "The tenant is configured as {value}. In the token, that is {meaning}; its tenant is {}.",
                 f.token.text("tid").unwrap_or_default()
             )
         },
         remedies: |f| {
             let tenant = f.token.text("tid").unwrap_or_default();
-            vec![f.configure(vec![("TenantId", json!(tenant))], &[]).noting(COMPARE)]
+            vec![
+                f.configure(vec![("TenantId", json!(tenant))], &[])
+                    .on_condition(format!("If {tenant} is the directory (tenant) ID of this API's app registration"))
+                    .noting(COMPARE),
+            ]
         },
     },
     Row {
