@@ -164,7 +164,8 @@ impl Rules<'_> {
             self.wrong_authority(Missing, provenance, &authority.to_string(), advice);
         }
         let mut audiences = Self::audiences(derived.filter(|_| !is_strict), ids, &listed);
-        audiences.left_out = derived.filter(|_| is_strict).map(str::to_owned);
+        let has_valid_audience = self.config.has_valid_audience || provenance.has_valid_audience();
+        audiences.left_out = derived.filter(|_| is_strict && !has_valid_audience).map(str::to_owned);
         audiences
     }
 

@@ -99,7 +99,7 @@ pub(crate) struct Policy {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Audiences {
     accepted: HashSet<String>,
-    /// The client id whose usual audiences `StrictAudiences` leaves out.
+    /// The client id whose usual audiences the setting `StrictAudiences` leaves out.
     pub(crate) left_out: Option<String>,
 }
 

@@ -337,6 +337,9 @@ fn of_entra() -> Vec<Case> {
             config["Audience"] = "https://orders.contoso.example".into();
             config["StrictAudiences"] = true.into();
         }),
+        Case::new(Is::ForwardedToken, usual).config(|config| {
+            config["TokenValidationParameters"] = json!({ "ValidAudience": "https://orders.contoso.example" });
+        }),
         Case::new(Is::WorkloadToken, |token| {
             token.claim("iss", "https://token.actions.githubusercontent.com").audience("https://github.com/contoso")
         })
