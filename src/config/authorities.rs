@@ -163,7 +163,10 @@ impl Rules<'_> {
             let advice = format!("has no audience; write the aud claim of its tokens as {audience}");
             self.wrong_authority(Missing, provenance, &authority.to_string(), advice);
         }
-        Self::audiences(derived.filter(|_| !is_strict), ids, &listed)
+        let mut audiences = Self::audiences(derived.filter(|_| !is_strict), ids, &listed);
+        let has_valid_audience = self.config.has_valid_audience || provenance.has_valid_audience();
+        audiences.left_out = derived.filter(|_| is_strict && !has_valid_audience).map(str::to_owned);
+        audiences
     }
 
     fn entra(&mut self, provenance: &Provenance<'_>, shown: &str, entra: &EntraSpec) -> Vec<ResolvedSource> {

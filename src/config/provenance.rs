@@ -91,6 +91,11 @@ impl Provenance<'_> {
         self.section?.strict_audiences.first().map(|strict| strict.value)
     }
 
+    /// Whether `ValidAudience` of the section decides that.
+    pub(super) fn has_valid_audience(&self) -> bool {
+        self.section.is_some_and(|section| section.has_valid_audience)
+    }
+
     /// Whether the authority was built in code, not described by a section.
     pub(super) fn is_whole(&self) -> bool {
         self.section.is_none()

@@ -34,6 +34,8 @@ pub(crate) struct ConfigSettings {
     pub(super) ca_certificates: Vec<Named<String>>,
     pub(super) max_token_bytes: Vec<Named<usize>>,
     pub(super) strict_audiences: Vec<Named<bool>>,
+    /// `ValidAudience` or `ValidAudiences` made them strict, and no other setting can change that.
+    pub(super) has_valid_audience: bool,
     /// `ValidAlgorithms` of `TokenValidationParameters`.
     pub(super) valid_algorithms: Option<Named<Vec<String>>>,
     pub(super) warnings: Vec<Warning>,

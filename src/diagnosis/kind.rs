@@ -230,6 +230,8 @@ causes! {
     ClaimValue = "claim_value", ClaimNotAllowed, "a required claim has another value", ["TokenClaimValueNotAllowed"];
     /// A claim about a directory is required that the authority cannot state.
     UnstatedClaim = "unstated_claim", ClaimNotAllowed, "the authority cannot state the claim that is required", [];
+    /// The requirement of an operation, other than a scope, a role or a claim: a tenant, an authority, a member, a client.
+    UnmetRequirement = "unmet_requirement", ClaimNotAllowed, "the token does not meet the requirement of the operation", [];
     /// The requirement has `api://…/Name`, the token `Name`.
     ScopeWithResource = "scope_with_resource", InsufficientScope, "the required scope has the API in front of it", ["IDW10203"];
     /// It is an app role, or the token is an application's own.

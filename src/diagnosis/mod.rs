@@ -83,6 +83,7 @@ mod report;
 mod request;
 mod row;
 mod rows;
+mod wording;
 
 pub use cause::Cause;
 pub use check::{Check, Outcome};

@@ -34,7 +34,7 @@ use std::{borrow::Cow, error::Error, fmt, sync::Arc, time::Duration};
 use http::StatusCode;
 
 pub(crate) use challenge_action::{ChallengeAction, ClaimsChallenge};
-pub(crate) use detail::{Detail, KeyMismatch, Malformed, Unstated};
+pub(crate) use detail::{Detail, KeyMismatch, Malformed, Unmet, Unstated};
 pub use kind::RejectionKind;
 use text::Text;
 

@@ -44,6 +44,8 @@ pub(crate) struct AuthorityReport {
     /// The provider's time and ours, as of the last response with a `Date`.
     pub(crate) clocks: Option<(SystemTime, SystemTime)>,
     pub(crate) allowed_clients: Vec<String>,
+    /// The names of all authorities of the verifier.
+    pub(crate) authority_names: Vec<String>,
 }
 
 impl ConfiguredAuthority {
@@ -58,6 +60,7 @@ impl ConfiguredAuthority {
             failure: self.keys.failure(),
             clocks: self.keys.clocks(),
             allowed_clients: self.resolved.policy.allowed_clients.iter().cloned().collect(),
+            authority_names: self.facts.names.iter().map(str::to_owned).collect(),
         }
     }
 

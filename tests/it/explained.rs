@@ -119,7 +119,7 @@ async fn rejection_of_an_operation_is_explained_by_its_requirement() {
             Requirement::scope("api://orders/Files.Read"),
             bench.token().scopes("Files.Read"),
             CauseKind::ScopeWithResource,
-            "Require Requirement::scope(\"Files.Read\")",
+            "Require the scope Files.Read (in code, Requirement::scope(\"Files.Read\"))",
         ),
     ] {
         let required = RequireLayer::new(requirement.clone()).layer(service_fn(async |_: Request<()>| {

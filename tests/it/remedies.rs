@@ -217,7 +217,6 @@ fn common(kind: Provider) -> Vec<Case> {
     };
     let wrong_audience = match kind {
         Provider::Entra | Provider::ExternalId => Is::ForwardedToken,
-        Provider::Cognito => Is::NoAudience,
         _ => Is::OtherAudience,
     };
     let usual: fn(TokenBuilder) -> TokenBuilder = |token| token;
@@ -331,6 +330,40 @@ fn of_entra() -> Vec<Case> {
             config["TenantId"] = MockEntra::CLIENT_ID.into();
             config["ClientId"] = MockEntra::TENANT.into();
         }),
+        Case::new(Is::MisplacedTenant, usual)
+            .config(|config| {
+                config["TenantId"] = MockEntra::CLIENT_ID.into();
+                config["ClientId"] = MockEntra::TENANT.into();
+            })
+            .prepare(|mock, _| mock.set_fault_at(MockEntra::CLIENT_ID, Fault::Status(400))),
+        Case::new(Is::AudienceForm, usual).config(|config| {
+            config["Audience"] = "https://orders.contoso.example".into();
+            config["StrictAudiences"] = true.into();
+        }),
+        Case::new(Is::ForwardedToken, usual).config(|config| {
+            config["TokenValidationParameters"] = json!({ "ValidAudience": "https://orders.contoso.example" });
+        }),
+        Case::new(Is::WorkloadToken, |token| {
+            token.claim("iss", "https://token.actions.githubusercontent.com").audience("https://github.com/contoso")
+        })
+        .by_hand(ByHand::Token(TokenBuilder::app)),
+        Case::new(Is::NoScope, |token| token.app()).requires(|| Requirement::scope("Orders.Read")),
+        Case::new(Is::ClaimValue, |token| token.app().roles(["Orders.Read"]))
+            .config(|config| config["RequiredClaims"] = json!([{ "Name": "roles", "Values": ["Orders.Admin"] }])),
+        Case::new(Is::UnmetRequirement, usual)
+            .requires(|| Requirement::tenant(MockEntra::OTHER_TENANT.parse().unwrap()))
+            .by_hand(ByHand::Requirement(|| Requirement::tenant(MockEntra::TENANT.parse().unwrap()))),
+        Case::new(Is::UnmetRequirement, usual).requires(|| Requirement::authority("partner")).by_hand(
+            ByHand::Requirement(|| {
+                Requirement::authority(format!("https://login.microsoftonline.com/{}", MockEntra::TENANT))
+            }),
+        ),
+        Case::new(Is::UnmetRequirement, |token| token.claim("acct", 1))
+            .requires(Requirement::member)
+            .by_hand(ByHand::Token(|token| token.claim("acct", 0))),
+        Case::new(Is::UnmetRequirement, usual)
+            .requires(|| Requirement::client(MockEntra::OTHER_CALLER))
+            .by_hand(ByHand::Token(|token| token.client(MockEntra::OTHER_CALLER))),
         Case::new(Is::MisplacedClientId, usual).config(|config| config["ClientId"] = MockEntra::CALLER.into()),
         Case::new(Is::MisplacedClientId, usual).config(|config| config["ClientId"] = MockEntra::TENANT.into()),
         Case::new(Is::MisplacedClient, usual).config(|config| config["AllowedClients"] = json!([MockEntra::CLIENT_ID])),

@@ -243,7 +243,7 @@ async fn claims_that_a_provider_cannot_state_are_replaced_by_its_name() {
         let clock = clock_of(&mock);
         let authority = Authority::openid_connect(mock.issuer()).audience("api://orders");
         let verifier = Verifier::builder().authority(authority).fetch(mock.clone()).clock(clock).build().unwrap();
-        let token = mock.token().claim("aud", "api://orders").build();
+        let token = mock.token().claim("aud", "api://orders").claim("scp", json!(["Orders.Read"])).build();
         // Only groups, directory roles and authentication contexts can be trusted by a setting.
         for (requirement, kind, has_setting) in [
             (Requirement::tenant(tenant()), CauseKind::UnstatedTenant, false),
@@ -253,11 +253,14 @@ async fn claims_that_a_provider_cannot_state_are_replaced_by_its_name() {
         ] {
             let diagnosis = verifier.diagnose_for(&token, &requirement).await;
             let cause = cause_of(&diagnosis, kind);
-            assert!(cause.remedies()[0].text().contains("Requirement::authority()"), "{cause}");
+            let first = if has_setting { "Require a scope or an app role" } else { "Requirement::authority()" };
+            assert!(cause.remedies()[0].text().contains(first), "{cause}");
             assert_eq!(cause.remedies().iter().any(|remedy| remedy.setting().is_some()), has_setting, "{cause}");
         }
         let named = Requirement::authority(mock.issuer());
-        assert_accepted(&verifier.diagnose_for(&token, &named).await);
+        for requirement in [named, Requirement::scope("Orders.Read")] {
+            assert_accepted(&verifier.diagnose_for(&token, &requirement).await);
+        }
     }
 }
 

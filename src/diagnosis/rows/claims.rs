@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     diagnosis::{
-        CauseKind, Provider,
+        CauseKind, Provider, Remedy,
         compare::folded,
         facts::Facts,
         remedy::{change_code, grant},
@@ -49,13 +49,23 @@ pub(super) const ROWS: &[Row] = &[
         },
         remedies: |f| {
             let Some((rule, _)) = impossible(f) else { return Vec::new() };
+            if splits(f, rule) && f.is_of_requirement() {
+                return vec![change_code(format!(
+                    "Split {} at spaces in the requirement (in code, ClaimRule::separated_by(\" \")).",
+                    rule.name()
+                ))];
+            }
             if splits(f, rule) {
                 return vec![
                     f.configure(vec![("RequiredClaims", rules_with(f, rule, rule.name(), true))], &[])
                         .noting("In code, ClaimRule::separated_by(\" \")."),
                 ];
             }
-            vec![change_code(format!("Remove the rule about {}, or correct its values.", rule.name()))]
+            vec![change_rule(
+                f,
+                "In RequiredClaims, correct the values of the rule, or remove the rule, about",
+                rule.name(),
+            )]
         },
     },
     Row {
@@ -68,6 +78,9 @@ pub(super) const ROWS: &[Row] = &[
         remedies: |f| {
             let Some((rule, claim)) = elsewhere(f) else { return Vec::new() };
             let is_split = ["scp", "scope"].contains(&claim);
+            if f.is_of_requirement() {
+                return vec![change_code(format!("Require the claim {claim} in place of {}.", rule.name()))];
+            }
             vec![
                 f.configure(vec![("RequiredClaims", rules_with(f, rule, claim, is_split))], &[])
                     .noting(format!("That replaces the rule about {} by one about {claim}.", rule.name())),
@@ -116,8 +129,7 @@ pub(super) const ROWS: &[Row] = &[
         when: |f| f.is(RejectionKind::ClaimNotAllowed),
         explanation: |f| {
             let claim = f.failure.claim();
-            let value = claim.and_then(|name| Some((name, f.token.claims()?.get(name)?)));
-            let has = value.map(|(name, value)| format!(" Its {name} is {value}.")).unwrap_or_default();
+            let has = claim.map(|name| has(f, name)).unwrap_or_default();
             let detail = f.detail();
             let detail = if detail.is_empty() { detail } else { format!(" ({detail})") };
             format!("The token does not have what this API requires: {}{detail}.{has}", f.expected())
@@ -131,15 +143,25 @@ pub(super) const ROWS: &[Row] = &[
             );
             vec![
                 grant(claim, value.map(String::as_str), how).on_condition("If the rule is right"),
-                change_code("Add the value to those of the rule (RequiredClaims in JSON).")
+                change_rule(f, "In RequiredClaims, add the value to those of the rule about", claim)
                     .on_condition("If tokens with this value are to be accepted"),
             ]
         },
     },
 ];
 
+/// Changes a rule: a setting, or the requirement in the code of the API.
+fn change_rule(facts: &Facts<'_>, how: &str, claim: &str) -> Remedy {
+    match facts.is_of_requirement() {
+        true => {
+            change_code(format!("Correct the rule about {claim} in the requirement (in code, Requirement::claim())."))
+        }
+        false => change_code(format!("{how} {claim}.")),
+    }
+}
+
 /// How a token of Entra gets a value of a claim that is not an optional claim.
-fn source(claim: &str) -> Option<&'static str> {
+pub(super) fn source(claim: &str) -> Option<&'static str> {
     Some(match claim {
         "roles" => {
             "Assign the app role of the API: to users and groups under Enterprise applications, to an application under API \
@@ -151,8 +173,8 @@ fn source(claim: &str) -> Option<&'static str> {
              configuration."
         }
         "acrs" => {
-            "A token gets it by a claims challenge: require Requirement::auth_context() instead of the claim, and let the client \
-             declare the capability cp1 and handle the challenge."
+            "A token gets it by a claims challenge: require the authentication context in place of the claim (in code, \
+             Requirement::auth_context()), and let the client declare the capability cp1 and handle the challenge."
         }
         _ => return None,
     })
@@ -175,6 +197,16 @@ fn rules_with(facts: &Facts<'_>, changed: &ClaimRule, claim: &str, is_split: boo
         json
     });
     rules.collect()
+}
+
+/// The value of a claim as a sentence.
+fn has(facts: &Facts<'_>, claim: &str) -> String {
+    let Some(value) = facts.token.claims().and_then(|claims| claims.get(claim)) else { return String::new() };
+    match value {
+        Value::Array(_) => format!(" Its claim {claim} has the values: {}.", facts.token.list(claim).join(", ")),
+        Value::String(text) => format!(" Its claim {claim} is {text}."),
+        other => format!(" Its claim {claim} is {other}."),
+    }
 }
 
 fn has_overage(facts: &Facts<'_>) -> bool {

@@ -155,11 +155,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         kind: CauseKind::NoSuchTenant,
-        when: |f| {
-            let is_absent =
-                matches!(f.fetch_failure(), Some(FetchFailure::NotFound { .. } | FetchFailure::Status(400 | 404)));
-            f.is(RejectionKind::KeysUnavailable) && is_absent
-        },
+        when: |f| f.is(RejectionKind::KeysUnavailable) && is_not_found(f),
         explanation: |f| format!("{} has no metadata: {}.", f.authority_name(), failure(f)),
         remedies: |f| {
             vec![investigate(match f.provider() {
@@ -238,6 +234,11 @@ pub(super) const ROWS: &[Row] = &[
         },
     },
 ];
+
+/// The provider responded that it does not have the metadata.
+pub(super) fn is_not_found(facts: &Facts<'_>) -> bool {
+    matches!(facts.fetch_failure(), Some(FetchFailure::NotFound { .. } | FetchFailure::Status(400 | 404)))
+}
 
 fn fault(facts: &Facts<'_>) -> Option<DocumentFault> {
     match facts.fetch_failure() {

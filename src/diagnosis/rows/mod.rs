@@ -9,7 +9,9 @@ mod grants;
 mod issuer;
 mod keys;
 mod microsoft;
+mod other_issuer;
 mod request;
+mod requirement;
 mod rules;
 mod tenant;
 
@@ -18,11 +20,13 @@ use super::{Cause, facts::Facts, row::Row};
 static LAST: Row = grants::LAST;
 
 /// From the most specific to the most general: each file ends with the general causes of its codes.
-const TABLE: [&[Row]; 12] = [
+const TABLE: [&[Row]; 14] = [
     access::FIRST,
     form::ROWS,
     microsoft::ROWS,
+    requirement::ROWS,
     issuer::ROWS,
+    other_issuer::ROWS,
     tenant::ROWS,
     keys::ROWS,
     dates::ROWS,

@@ -120,9 +120,9 @@ pub(super) const ROWS: &[Row] = &[
             f.is(RejectionKind::ClientNotAllowed) && f.client().is_some() && misplaced(f, Place::Client).is_some()
         },
         explanation: |f| {
+            let (value, meaning) = misplaced(f, Place::Client).unwrap_or_default();
             format!(
-                "A value in the list of allowed clients is in the token {}. The client is {}.",
-                misplaced(f, Place::Client).unwrap_or_default(),
+                "The list of allowed clients has {value}. In the token, that is {meaning}; the client is {}.",
                 f.client_text()
             )
         },

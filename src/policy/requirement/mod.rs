@@ -281,6 +281,9 @@ pub(crate) enum Wanted<'a> {
     Group(&'a str),
     AuthContext { name: &'a str, is_valid: bool },
     Claim(&'a ClaimRule),
+    Tenant(TenantId),
+    Authority(&'a str),
+    Client(&'a str),
 }
 
 impl Requirement {
@@ -298,6 +301,9 @@ impl Requirement {
                     Some(Wanted::AuthContext { name: context.name(), is_valid: context.number().is_some() })
                 }
                 Rule::Claim(rule) => Some(Wanted::Claim(rule)),
+                Rule::Tenant(tenant) => Some(Wanted::Tenant(*tenant)),
+                Rule::Authority(authority) => Some(Wanted::Authority(&authority.name)),
+                Rule::Client { id, .. } => Some(Wanted::Client(id)),
                 _ => None,
             });
         });

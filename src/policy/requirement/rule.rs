@@ -5,7 +5,7 @@ use crate::{
         scopes::{is_scope_token, is_visible},
     },
     policy::{claim_rule::ClaimRule, truth::Truth},
-    rejection::{Detail, Rejection, RejectionKind, Unstated},
+    rejection::{Detail, Rejection, RejectionKind, Unmet, Unstated},
     tenant::TenantId,
 };
 
@@ -170,30 +170,29 @@ impl Rule {
                 Rejection::new(RejectionKind::InsufficientRole)
             }
             Self::Tenant(_) => Rejection::new(RejectionKind::WrongTenant),
-            Self::Authority(authority) => wrong(match authority.holders(claims) {
-                Some(Holders::One) => "the token is from another authority than this operation is for",
-                Some(Holders::Several) => "the requirement names an authority by a name that several have: use named()",
-                None => "the requirement names an authority that the verifier does not have",
+            Self::Authority(authority) => unmet(match authority.holders(claims) {
+                Some(Holders::One) => Unmet::OtherAuthority,
+                Some(Holders::Several) => Unmet::SharedAuthorityName,
+                None => Unmet::UnknownAuthority,
             }),
             Self::Client { id, .. } if claims.client_id().is_some_and(|client| is_same_client(client, id)) => {
-                Rejection::new(RejectionKind::ClientNotAllowed)
-                    .detail("the application has not proved who it is as strongly as this operation needs")
+                Rejection::new(RejectionKind::ClientNotAllowed).because(Detail::Unmet(Unmet::WeakClientProof))
             }
             Self::Client { .. } => Rejection::new(RejectionKind::ClientNotAllowed),
             Self::Group(_) => match claims.group_membership() {
                 GroupMembership::Overage => Rejection::new(RejectionKind::GroupsOverage),
-                GroupMembership::Absent => missing("groups: add the groups claim to access tokens"),
-                GroupMembership::Known(_) => wrong("the user is not known to be in the group"),
+                GroupMembership::Absent => missing(Unmet::NoGroups),
+                GroupMembership::Known(_) => unmet(Unmet::Group),
             },
             Self::DirectoryRole(_) => match claims.known_directory_roles() {
-                Some(_) => wrong("the user does not have the directory role"),
-                None => missing("wids: add the groups claim with directory roles to access tokens"),
+                Some(_) => unmet(Unmet::DirectoryRole),
+                None => missing(Unmet::NoDirectoryRoles),
             },
-            Self::Member | Self::Guest if claims.is_app_only() => wrong("the token has no user"),
+            Self::Member | Self::Guest if claims.is_app_only() => unmet(Unmet::NoUser),
             Self::Member | Self::Guest => match claims.is_guest() {
-                Some(true) => wrong("the user is a guest"),
-                Some(false) => wrong("the user is a member"),
-                None => missing("acct: add this optional claim to access tokens"),
+                Some(true) => unmet(Unmet::IsGuest),
+                Some(false) => unmet(Unmet::IsMember),
+                None => missing(Unmet::NoAccountKind),
             },
             Self::AuthContext(context) => context.refuse(claims),
             Self::Claim(rule) => rule.refuse(claims.payload()),
@@ -204,8 +203,8 @@ impl Rule {
         match self {
             Self::Tenant(_) if self.cannot_state(claims).is_none() => Rejection::new(RejectionKind::WrongTenant),
             Self::Client { .. } => Rejection::new(RejectionKind::ClientNotAllowed),
-            Self::Scope(_) | Self::AppPermission(_) | Self::UserRole(_) | Self::AnyRole(_) => wrong(EXCLUDED),
-            other if other.truth(claims, &[]) == Truth::True => wrong(EXCLUDED),
+            Self::Scope(_) | Self::AppPermission(_) | Self::UserRole(_) | Self::AnyRole(_) => unmet(Unmet::Excluded),
+            other if other.truth(claims, &[]) == Truth::True => unmet(Unmet::Excluded),
             other => other.refuse_lacking(claims),
         }
     }
@@ -216,7 +215,6 @@ const USERS_ROLE: &str = "the signed-in user has the role, and it counts here on
     any_role accepts both";
 const APPLICATIONS_ROLE: &str = "the application has the role as a permission, and it counts here only for a signed-in user \
     (user_role): any_role accepts both";
-const EXCLUDED: &str = "the token has what this operation excludes";
 
 /// A name that is there in a token of the wrong kind counts neither for nor against: so that to exclude a user's role does
 /// not let in the application that has it.
@@ -237,12 +235,12 @@ fn client(claims: &Claims, id: &str, proof: ClientProof) -> Truth {
     is_it.min(is_proved)
 }
 
-fn missing(detail: &'static str) -> Rejection {
-    Rejection::new(RejectionKind::ClaimMissing).detail(detail)
+fn missing(unmet: Unmet) -> Rejection {
+    Rejection::new(RejectionKind::ClaimMissing).because(Detail::Unmet(unmet))
 }
 
-fn wrong(detail: &'static str) -> Rejection {
-    Rejection::new(RejectionKind::ClaimNotAllowed).detail(detail)
+fn unmet(unmet: Unmet) -> Rejection {
+    Rejection::new(RejectionKind::ClaimNotAllowed).because(Detail::Unmet(unmet))
 }
 
 /// Client ids are compared exactly; a GUID is the same in either case.
