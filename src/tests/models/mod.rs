@@ -38,7 +38,7 @@ const DEPTH: usize = 3;
 /// The seed of the schedules, so that each run of the tests tries the same ones.
 const SEED: u64 = 1;
 
-/// Runs a model. `SHUTTLE_SCHEDULES` overrides the number of schedules, and `TOWER_ENTRA_SEED` their seed.
+/// Runs a model. `SHUTTLE_SCHEDULES` overrides the number of schedules, and `SHUTTLE_RANDOM_SEED` their seed.
 fn check(model: impl Fn() + Send + Sync + 'static) {
     // Before the schedules: it generates keys.
     LazyLock::force(&PROVIDER);
@@ -47,13 +47,11 @@ fn check(model: impl Fn() + Send + Sync + 'static) {
     config.max_steps = MaxSteps::FailAfter(100_000);
     // The seed replays a failure; the whole schedule would fill pages.
     config.failure_persistence = FailurePersistence::None;
-    let variable = |name: &str| std::env::var(name).ok();
-    let schedules = variable("SHUTTLE_SCHEDULES").map_or(SCHEDULES, |number| number.parse().unwrap());
-    let seed = variable("TOWER_ENTRA_SEED").map_or(SEED, |number| number.parse().unwrap());
+    let schedules = std::env::var("SHUTTLE_SCHEDULES").map_or(SCHEDULES, |number| number.parse().unwrap());
     let model = Arc::new(model);
     let again = Arc::clone(&model);
-    Runner::new(RandomScheduler::new_from_seed(seed, schedules), config.clone()).run(move || model());
-    Runner::new(PctScheduler::new_from_seed(seed, DEPTH, schedules.div_ceil(2)), config).run(move || again());
+    Runner::new(RandomScheduler::new_from_seed(SEED, schedules), config.clone()).run(move || model());
+    Runner::new(PctScheduler::new_from_seed(SEED, DEPTH, schedules.div_ceil(2)), config).run(move || again());
 }
 
 /// The responses of a mock provider, and tokens that its keys have signed.
