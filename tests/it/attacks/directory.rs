@@ -179,7 +179,7 @@ async fn check(name: &str, bench: &Bench, states: Column) {
                 let Err(rejection) = checked else { continue };
                 assert_eq!(rejection.status(), 403, "{name}: {requirement}");
                 let names_a_way_out = rejection.detail_text().is_some_and(|detail| {
-                    detail.contains("trust_directory_claims() (TrustDirectoryClaims")
+                    detail.contains("TrustDirectoryClaims (in code, trust_directory_claims())")
                         || detail.contains("Requirement::authority()")
                         || detail.contains("Microsoft's hosts")
                 });

@@ -136,9 +136,8 @@ async fn bodies_of_a_server_that_tells() {
             "/files",
             token().scopes("Mail.Read").build(),
             format!(
-                r#"{{"statusCode":403,"message":"Forbidden. The access token lacks a required permission.","code":"insufficient_scope","hint":"the scope is missing (expected scope Files.Read or app permission Files.Read.All). To fix: Let the client request the scope api://{1}/{0}/Files.Read, and get consent to it; the API's registration has it under Expose an API.","expected":"scope Files.Read or app permission Files.Read.All"}}"#,
+                r#"{{"statusCode":403,"message":"Forbidden. The access token lacks a required permission.","code":"insufficient_scope","hint":"the scope is missing (expected scope Files.Read or app permission Files.Read.All). To fix: Let the client request the scope api://{0}/Files.Read, and get consent to it; the API's registration has it under Expose an API.","expected":"scope Files.Read or app permission Files.Read.All"}}"#,
                 MockEntra::CLIENT_ID,
-                MockEntra::TENANT,
             ),
         ),
     ] {
