@@ -8,12 +8,9 @@
 use std::{env, error::Error};
 
 use axum::{Router, routing::get};
+use mock_entra::{MockEntra, MockServer};
 use tokio::net::TcpListener;
-use tower_entra::{
-    AuthenticateLayer, Authority, Claims, Requirement, Verifier,
-    tenant::Instance,
-    testing::{MockEntra, MockServer},
-};
+use tower_entra::{AuthenticateLayer, Authority, Claims, Requirement, Verifier, tenant::Instance};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {

@@ -13,9 +13,10 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use mock_entra::MockEntra;
 use serde::Deserialize;
 use tokio::net::TcpListener;
-use tower_entra::{AuthenticateLayer, Claims, Rejection, RejectionKind, Verifier, testing::MockEntra};
+use tower_entra::{AuthenticateLayer, Claims, Rejection, RejectionKind, Verifier};
 
 /// Optional claims that were added in the app registration (Token configuration).
 #[derive(Deserialize)]

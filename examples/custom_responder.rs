@@ -11,8 +11,9 @@ use axum::{
     http::{Response, StatusCode, header},
     routing::get,
 };
+use mock_entra::MockEntra;
 use tokio::net::TcpListener;
-use tower_entra::{AuthenticateLayer, Claims, Rejection, Verifier, response::Problem, testing::MockEntra};
+use tower_entra::{AuthenticateLayer, Claims, Rejection, Verifier, response::Problem};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {

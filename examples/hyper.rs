@@ -17,9 +17,10 @@ use http::{Request, Response};
 use http_body::{Body, Frame};
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+use mock_entra::MockEntra;
 use tokio::net::TcpListener;
 use tower::ServiceBuilder;
-use tower_entra::{AuthenticateLayer, Claims, RequireLayer, Requirement, Verifier, testing::MockEntra};
+use tower_entra::{AuthenticateLayer, Claims, RequireLayer, Requirement, Verifier};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -31,7 +32,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .build()?;
     let service = ServiceBuilder::new()
         .layer(AuthenticateLayer::new(verifier).realm("lines"))
-        .layer(RequireLayer::new(Requirement::scope("Files.Read").or(Requirement::app_role("Files.Read.All"))))
+        .layer(RequireLayer::new(Requirement::scope("Files.Read").or(Requirement::app_permission("Files.Read.All"))))
         .service_fn(answer);
     let service = TowerToHyperService::new(service);
 

@@ -8,12 +8,12 @@
 use std::{env, error::Error};
 
 use axum::{Json, Router, routing::post};
+use mock_entra::MockEntra;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tower_entra::{
     AuthenticateLayer, Claims, RequireLayer, Requirement, Verifier,
     metadata::{MetadataLayer, ProtectedResource},
-    testing::MockEntra,
 };
 
 #[tokio::main]
@@ -42,7 +42,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .name("Tools")
         .build()?;
 
-    let may_call = Requirement::scope("Tools.Call").or(Requirement::app_role("Tools.Call.All"));
+    let may_call = Requirement::scope("Tools.Call").or(Requirement::app_permission("Tools.Call.All"));
     let app = Router::new()
         .route("/mcp", post(call).layer(RequireLayer::new(may_call)))
         .layer(AuthenticateLayer::new(verifier).protected_resource(&resource))

@@ -1,4 +1,4 @@
-//! Everything in one process, without any configuration: an Entra look-alike that gives tokens, and an API that checks
+//! Everything in one process, without any configuration: a mock of Entra that issues tokens, and an API that checks
 //! them. It prints commands to paste into another terminal.
 //!
 //! ```sh
@@ -12,9 +12,10 @@ use std::{
 };
 
 use axum::{Json, Router, routing::get};
+use mock_entra::MockEntra;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tower_entra::{AuthenticateLayer, Claims, Verifier, testing::MockEntra};
+use tower_entra::{AuthenticateLayer, Claims, Verifier};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {

@@ -92,7 +92,7 @@ async fn warm_up(verifier: Verifier) {
 
 fn app(verifier: Verifier) -> Router {
     let authenticate = AuthenticateLayer::new(verifier.clone());
-    let may_read = Requirement::scope("Files.Read").or(Requirement::app_role("Files.Read.All"));
+    let may_read = Requirement::scope("Files.Read").or(Requirement::app_permission("Files.Read.All"));
     let closed = Router::new()
         .route("/me", get(me))
         .route("/files", get(files).layer(RequireLayer::new(may_read)))

@@ -13,11 +13,9 @@ use axum::{
     http::StatusCode,
     routing::{delete, get},
 };
+use mock_entra::MockEntra;
 use tokio::{net::TcpListener, sync::RwLock};
-use tower_entra::{
-    AuthenticateLayer, Claims, Rejection, RejectionKind, RequireLayer, Requirement, TenantId, Verifier,
-    testing::MockEntra,
-};
+use tower_entra::{AuthenticateLayer, Claims, Rejection, RejectionKind, RequireLayer, Requirement, TenantId, Verifier};
 
 /// The tenants that were put out. In earnest a table in a database.
 #[derive(Clone, Default)]
@@ -51,7 +49,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         })
         .build()?;
 
-    let owners_alone = Requirement::tenant(MockEntra::TENANT.parse()?).and(Requirement::app_role("Tenants.Manage"));
+    let owners_alone =
+        Requirement::tenant(MockEntra::TENANT.parse()?).and(Requirement::app_permission("Tenants.Manage"));
     let app = Router::new()
         .route("/", get(greet))
         .route("/tenants/{tenant}", delete(end).layer(RequireLayer::new(owners_alone)))

@@ -8,19 +8,20 @@
 use std::error::Error;
 
 use axum::{Router, body::Body, http::Request, routing::get};
+use mock_entra::MockEntra;
 use tower::ServiceExt;
-use tower_entra::{AuthenticateLayer, Claims, RejectionKind, RequireLayer, Requirement, Verifier, testing::MockEntra};
+use tower_entra::{AuthenticateLayer, Claims, RejectionKind, RequireLayer, Requirement, Verifier};
 
 /// What is to be tested.
 fn app(verifier: Verifier) -> Router {
-    let may_read = Requirement::scope("Files.Read").or(Requirement::app_role("Files.Read.All"));
+    let may_read = Requirement::scope("Files.Read").or(Requirement::app_permission("Files.Read.All"));
     Router::new()
         .route("/me", get(async |claims: Claims| claims.object_id().unwrap_or("nobody").to_owned()))
         .route("/files", get(async || "your files").layer(RequireLayer::new(may_read)))
         .layer(AuthenticateLayer::new(verifier))
 }
 
-/// The same with a look-alike instead of Entra.
+/// The same with a mock of Entra.
 fn app_under_test(entra: &MockEntra) -> Result<Router, Box<dyn Error>> {
     let builder = Verifier::builder().tenant(MockEntra::TENANT).client_id(MockEntra::CLIENT_ID);
     Ok(app(builder.fetch(entra.clone()).build()?))
@@ -69,7 +70,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 mod tests {
     use std::time::Duration;
 
-    use tower_entra::{Rejection, testing::ManualClock};
+    use mock_entra::ManualClock;
+    use tower_entra::Rejection;
 
     use super::*;
 

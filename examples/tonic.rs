@@ -17,6 +17,7 @@ use std::{
 };
 
 use bytes::{Buf, BufMut, Bytes};
+use mock_entra::MockEntra;
 use tonic::{
     Request, Response, Status,
     body::Body,
@@ -24,7 +25,7 @@ use tonic::{
     server::{Grpc, NamedService, UnaryService},
     transport::{Server, server::TcpIncoming},
 };
-use tower_entra::{AuthenticateLayer, Claims, RequireLayer, Requirement, Verifier, response, testing::MockEntra};
+use tower_entra::{AuthenticateLayer, Claims, RequireLayer, Requirement, Verifier, response};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {

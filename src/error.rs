@@ -12,6 +12,8 @@ pub use fetch::{FetchError, FetchFailure, InvalidDocument};
 pub use problem_kind::{ConfigProblemKind, ConfigSource};
 pub(crate) use text::{escaped, truncated};
 
+use crate::tenant::without_password;
+
 /// Everything that is wrong with a configuration, reported at once.
 ///
 /// Each problem names its setting, the value it had and what would be right.
@@ -60,7 +62,7 @@ impl ConfigProblem {
             kind,
             source: ConfigSource::Code,
             setting: truncated(setting, LONGEST_SETTING),
-            value: value.map(|value| truncated(without_password(value), LONGEST_VALUE)),
+            value: value.map(|value| truncated(without_password(value).into_owned(), LONGEST_VALUE)),
             advice: truncated(advice.into(), LONGEST_ADVICE),
         }
     }
@@ -100,16 +102,6 @@ impl ConfigProblem {
     #[must_use]
     pub fn advice(&self) -> &str {
         &self.advice
-    }
-}
-
-/// The value without the user name and the password of an address in it.
-fn without_password(value: &str) -> String {
-    let Some((scheme, rest)) = value.split_once("://") else { return value.to_owned() };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    match rest[..end].rfind('@') {
-        Some(at) => format!("{scheme}://…{}", &rest[at..]),
-        None => value.to_owned(),
     }
 }
 

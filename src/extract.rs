@@ -72,7 +72,7 @@ impl Error for ClaimsRejection {}
 
 impl IntoResponse for ClaimsRejection {
     fn into_response(self) -> Response {
-        self.mark.refuse::<Body>(&self.rejection).map(Body::new)
+        self.mark.refuse(&self.rejection, None).map(Body::from)
     }
 }
 
@@ -80,7 +80,7 @@ impl IntoResponse for Rejection {
     /// The answer of [`ApiManagement`](crate::response::ApiManagement): a response that a handler returns knows of no
     /// layer. Where another responder is chosen, use [`RequireLayer`](crate::RequireLayer).
     fn into_response(self) -> Response {
-        LayerMarker::default().refuse::<Body>(&self).map(Body::new)
+        LayerMarker::default().refuse(&self, None).map(Body::from)
     }
 }
 

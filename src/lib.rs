@@ -1,15 +1,16 @@
-//! A tower [`Layer`](tower_layer::Layer) that lets requests with a valid Microsoft Entra ID (Azure AD) access token
-//! through, with the [`Claims`] in the request's extensions, and answers all others with a 401 that you can find the
-//! reason of.
+//! A tower [`Layer`](tower_layer::Layer) that validates Microsoft Entra ID (Azure AD) access tokens. It inserts the
+//! [`Claims`] into the request's extensions, and rejects all other requests with a 401 whose cause you can look up.
 //!
-//! - [`Verifier`] decides about tokens; [`AuthenticateLayer`] puts it in front of a service; [`RequireLayer`] demands
-//!   scopes and roles of single routes.
-//! - [`Rejection`] says why not, with a stable code. What to do about each is in the guide's
-//!   [troubleshooting](guide::troubleshooting).
-//! - [`Config`] reads a JSON file or the environment.
-//! - [`metadata`] tells clients that know nothing but the address, MCP's for one, who issues tokens for this API.
-//! - `testing::MockEntra` is an Entra look-alike for your tests (feature `testing`).
-//! - The [guide] is by topic: kinds of issuers, tests, security, operations, coming from elsewhere.
+//! - [`Verifier`] validates tokens. [`AuthenticateLayer`] applies it to a service; [`RequireLayer`] requires scopes and
+//!   roles for a route.
+//! - [`Rejection`] has a stable code per cause. The guide's [troubleshooting](guide::troubleshooting) page has causes and
+//!   remedies for each.
+//! - [`Config`] reads the settings from a JSON file or the environment.
+//! - [`Diagnosis`] explains why a token was rejected, and what to do.
+//! - [`metadata`] serves protected-resource metadata (RFC 9728), from which clients, of MCP for example, discover the
+//!   authorization server.
+//! - The crate [`mock-entra`](https://docs.rs/mock-entra) is a mock identity provider for tests.
+//! - The [guide] covers trusted issuers, testing, security, operations, and migration from other libraries.
 //!
 //! With axum (feature `axum`):
 //!
@@ -22,7 +23,7 @@
 //!     .tenant("11111111-2222-3333-4444-555555555555")
 //!     .client_id("66666666-7777-8888-9999-000000000000")
 //!     .build()?; // no network; every mistake reported at once
-//! let may_read = Requirement::scope("Files.Read").or(Requirement::app_role("Files.Read.All"));
+//! let may_read = Requirement::scope("Files.Read").or(Requirement::app_permission("Files.Read.All"));
 //! let app: Router = Router::new()
 //!     .route("/files", get(async |claims: Claims| format!("{:?}", claims.object_id())).layer(RequireLayer::new(may_read)))
 //!     .layer(AuthenticateLayer::new(verifier));
@@ -30,7 +31,7 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Without a request, for a queue or a socket:
+//! Without an HTTP request, for a queue or a WebSocket:
 //!
 //! ```no_run
 //! # async fn run(token: &str) -> Result<(), Box<dyn std::error::Error>> {
@@ -49,11 +50,11 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-// The order of the modules: each imports only those above it. `tests/layering.rs` holds it.
+// The order of the modules: each imports only those above it. `tests/layering.rs` enforces it.
 mod sync;
+pub mod tenant;
 pub mod error;
 pub mod clock;
-pub mod tenant;
 pub mod claims;
 pub mod rejection;
 mod bearer;
@@ -74,8 +75,6 @@ pub mod require;
 #[cfg(feature = "axum")]
 pub mod extract;
 pub mod metadata;
-#[cfg(feature = "testing")]
-pub mod testing;
 pub mod guide;
 
 #[doc = include_str!("../README.md")]

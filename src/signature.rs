@@ -1,4 +1,4 @@
-//! Public keys, prepared once when they arrive, and used for nothing but the algorithms they were prepared for.
+//! Public keys, prepared once when they are fetched, and used only for the algorithms that they were prepared for.
 
 pub(crate) mod weak;
 
@@ -20,16 +20,17 @@ pub(crate) struct PublicKey {
 /// Why a key is not prepared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NoKey {
-    /// It is for none of the accepted algorithms.
+    /// It cannot be used for any of the accepted algorithms.
     OtherAlgorithm,
-    /// It is not a valid key of its kind.
+    /// It is not a valid key of its type.
     Invalid(&'static str),
-    /// Anybody can forge its signatures.
+    /// Anyone can forge its signatures.
     Weak(&'static str),
 }
 
 impl PublicKey {
-    /// An RSA key by modulus and exponent, big-endian without leading zeros, for those of `algorithms` that are RSA's.
+    /// Prepares an RSA key by modulus and exponent, big-endian without leading zeros, for the RSA algorithms among
+    /// `algorithms`.
     ///
     /// # Errors
     ///
@@ -49,7 +50,7 @@ impl PublicKey {
         Ok(Self { prepared: usable.into_iter().map(prepare).collect::<Result<_, _>>()? })
     }
 
-    /// An elliptic curve key by its point, uncompressed without the leading 4, for `algorithm` if that is allowed.
+    /// Prepares an elliptic curve key by its point, uncompressed without the leading 4, for `algorithm` if that is allowed.
     ///
     /// # Errors
     ///
@@ -74,7 +75,7 @@ impl PublicKey {
         }
     }
 
-    /// An Ed25519 key, if that is allowed.
+    /// Prepares an Ed25519 key, if that is allowed.
     ///
     /// # Errors
     ///
@@ -90,7 +91,7 @@ impl PublicKey {
         }
     }
 
-    /// One that verifies nothing.
+    /// A key that verifies nothing.
     #[cfg(test)]
     pub(crate) fn nothing() -> Self {
         Self { prepared: Vec::new() }
@@ -101,7 +102,8 @@ impl PublicKey {
         self.prepared.iter().map(|(algorithm, _)| *algorithm)
     }
 
-    /// Whether `signature` is one of `message` with this algorithm. `false` for any algorithm it was not prepared for.
+    /// Whether `signature` is a valid signature of `message` with this algorithm. `false` for an algorithm that the key was not
+    /// prepared for.
     pub(crate) fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
         self.prepared
             .iter()

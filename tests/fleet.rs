@@ -19,13 +19,13 @@ use std::{
 };
 
 use bytes::Bytes;
+use mock_entra::{ManualClock, MockEntra};
 use tower_entra::{
     Verifier,
     cache::CacheSettings,
     clock::Clock,
     error::{FetchError, FetchFailure},
     fetch::{Fetch, FetchFuture, FetchRequest, FetchResponse},
-    testing::{ManualClock, MockEntra},
 };
 
 const MINUTE: u64 = 60;

@@ -12,11 +12,11 @@ use std::{
 };
 
 /// From the ground up. A module may use those before it, never those after it.
-const ORDER: [&str; 28] = [
+const ORDER: [&str; 27] = [
     "sync",
+    "tenant",
     "error",
     "clock",
-    "tenant",
     "claims",
     "rejection",
     "bearer",
@@ -36,7 +36,6 @@ const ORDER: [&str; 28] = [
     "require",
     "extract",
     "metadata",
-    "testing",
     "guide",
     "tests",
     "readme",

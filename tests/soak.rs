@@ -23,13 +23,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use mock_entra::{Fault, MockEntra, MockKey, TokenBuilder};
 use serde::{Deserialize, Serialize};
-use tower_entra::{
-    Verifier,
-    cache::CacheSettings,
-    keys::KeySettings,
-    testing::{Fault, MockEntra, MockKey, TokenBuilder},
-};
+use tower_entra::{Verifier, cache::CacheSettings, keys::KeySettings};
 
 const CLIENTS: usize = 64;
 const COOL_DOWN: Duration = Duration::from_millis(100);
@@ -172,7 +168,7 @@ fn run_provider() {
                 round += 1;
             }
             ProviderCommand::Fail(number) => entra.set_fault(faults()[number].clone()),
-            ProviderCommand::Recover => entra.mend(),
+            ProviderCommand::Recover => entra.clear_faults(),
         }
         say(serde_json::to_string(&answer).unwrap());
     }

@@ -3,6 +3,7 @@
 pub mod allocations;
 pub mod path;
 pub mod paths;
+pub mod readers;
 pub mod setup;
 pub mod table;
 pub mod threads;

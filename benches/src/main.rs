@@ -7,12 +7,13 @@
 //!   100,000 cached tokens, which take minutes to sign
 //! - `--threads`: two threads against one
 //! - `--allocations`: counts alone, which do not depend on the machine
+//! - `--readers`: the names of the inputs for `--reader NUMBER BYTES`, which reads one once
 //! - the name of a path, and a number: that path in a loop, for a profiler
 
 use benches::{
     allocations,
     path::{Path, ROUNDS},
-    paths,
+    paths, readers,
     table::{Table, Target, median, noise},
     threads,
 };
@@ -65,6 +66,15 @@ fn main() {
     if is("--threads") {
         threads::compare(&mut table);
         std::process::exit(i32::from(table.missed() > 0));
+    }
+    if is("--readers") {
+        readers::INPUTS.iter().for_each(|input| println!("{}", input.name));
+        return;
+    }
+    if is("--reader") {
+        let number = |at: usize| arguments.get(at).and_then(|number| number.parse().ok()).expect("a number");
+        readers::read(number(1), number(2));
+        return;
     }
     // Each has to be signed: as few as will do where nothing is timed.
     let tokens = match arguments.first().map(String::as_str) {

@@ -1,4 +1,4 @@
-//! The layer around a service that does nothing, with a look-alike for the keys.
+//! The layer around a service that does nothing, with a mock for the keys.
 
 use std::{
     convert::Infallible,
@@ -11,10 +11,10 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
+use mock_entra::MockEntra;
 use tower::{Layer, Service};
 use tower_entra::{
     AuthenticateLayer, Authority, Verifier, VerifierBuilder, authenticate::Authenticate, cache::CacheSettings,
-    testing::MockEntra,
 };
 
 use crate::path::Path;

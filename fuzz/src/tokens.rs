@@ -6,13 +6,13 @@ use http::{
     HeaderValue, Request, Response, StatusCode,
     header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE},
 };
+use mock_entra::{KeySpec, MockEntra};
 use serde_json::Value;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_entra::{
     AuthenticateLayer, Authority, Requirement, Verifier,
     fetch::{Fetch, FetchFuture, FetchRequest},
     policy::ClaimRule,
-    testing::{KeySpec, MockEntra},
 };
 
 use crate::fixtures::{
@@ -36,7 +36,7 @@ static VERIFIER: LazyLock<Verifier> = LazyLock::new(|| {
         .trust_directory_claims()
         .require(
             Requirement::scope("Orders.Write")
-                .and(Requirement::role("Clerk"))
+                .and(Requirement::user_role("Clerk"))
                 .and(Requirement::group("aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"))
                 .and(Requirement::auth_context("c1")),
         );

@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use crate::{
-    rejection::Rejection,
+    diagnosis::Presented,
     response::{LayerMarker, ResponseBody},
     verifier::VerdictFuture,
 };
@@ -35,11 +35,12 @@ pin_project! {
     {
         // Keys have to be fetched first. The service is not polled ready yet: a request that waits for keys must hold no
         // permit of a concurrency limit, or callers with unknown `kid`s could exhaust it.
-        Waiting { verdict: VerdictFuture, held: Option<(Request<B>, S)>, mark: LayerMarker },
+        Waiting { verdict: VerdictFuture, held: Option<(Request<B>, S)>, from_source: Option<Box<str>>, mark: LayerMarker },
         // The claims are in the request.
         Readying { held: Option<(Request<B>, S)> },
         Calling { #[pin] future: S::Future },
-        Refused { rejection: Rejection, mark: LayerMarker },
+        // Taken once, by the only poll.
+        Refused { response: Option<Response<Bytes>> },
     }
 }
 
@@ -48,12 +49,18 @@ impl<S: Service<Request<B>>, B> ResponseFuture<S, B> {
         Self { state: State::Calling { future } }
     }
 
-    pub(super) fn refused(rejection: Rejection, mark: LayerMarker) -> Self {
-        Self { state: State::Refused { rejection, mark } }
+    pub(super) fn refused(response: Response<Bytes>) -> Self {
+        Self { state: State::Refused { response: Some(response) } }
     }
 
-    pub(super) fn waiting(verdict: VerdictFuture, request: Request<B>, service: S, mark: LayerMarker) -> Self {
-        Self { state: State::Waiting { verdict, held: Some((request, service)), mark } }
+    pub(super) fn waiting(
+        verdict: VerdictFuture,
+        request: Request<B>,
+        from_source: Option<Box<str>>,
+        service: S,
+        mark: LayerMarker,
+    ) -> Self {
+        Self { state: State::Waiting { verdict, held: Some((request, service)), from_source, mark } }
     }
 }
 
@@ -79,8 +86,11 @@ where
                     let Some((request, mut service)) = held.take() else { return Poll::Pending };
                     State::Calling { future: service.call(request) }
                 }
-                StateProjection::Refused { rejection, mark } => return Poll::Ready(Ok(mark.refuse(rejection))),
-                StateProjection::Waiting { verdict, held, mark } => {
+                StateProjection::Refused { response } => {
+                    let Some(response) = response.take() else { return Poll::Pending };
+                    return Poll::Ready(Ok(response.map(ResponseBody::own)));
+                }
+                StateProjection::Waiting { verdict, held, from_source, mark } => {
                     let verdict = ready!(verdict.as_mut().poll(cx));
                     // Taken once: the state changes right after.
                     let Some((mut request, service)) = held.take() else { return Poll::Pending };
@@ -89,7 +99,11 @@ where
                             mark.admit(request.extensions_mut(), Some(claims));
                             State::Readying { held: Some((request, service)) }
                         }
-                        Err(rejection) => State::Refused { rejection, mark: mark.clone() },
+                        Err(rejection) => {
+                            let presented =
+                                Presented::of_request(from_source.as_deref(), request.headers(), request.uri());
+                            State::Refused { response: Some(mark.refuse(&rejection, presented)) }
+                        }
                     }
                 }
             };

@@ -31,11 +31,11 @@ impl Gate {
     /// Verifies the token `from_source` or, if no source is configured, the token in the `Authorization` header. Marks the
     /// headers that contain it as sensitive. `None` if the request passes without a token. Also returns whether error
     /// responses have details, by the same configuration.
-    pub(super) fn decide(&self, from_source: Option<String>, headers: &mut HeaderMap) -> (Option<Verdict>, bool) {
-        hide_token(from_source.as_deref(), headers);
+    pub(super) fn decide(&self, from_source: Option<&str>, headers: &mut HeaderMap) -> (Option<Verdict>, bool) {
+        hide_token(from_source, headers);
         let state = self.verifier.state();
         let cap = state.max_token_bytes();
-        let token = match &from_source {
+        let token = match from_source {
             Some(token) => bearer::bounded(token.as_bytes(), cap),
             None => bearer::from_headers(headers, cap),
         };
@@ -47,8 +47,8 @@ impl Gate {
         (verdict, state.detailed_errors())
     }
 
-    /// Adds a hint where no token was found, but the request has one in another place.
-    pub(super) fn with_hint(&self, rejection: Rejection, headers: &HeaderMap, uri: &Uri) -> Rejection {
+    /// Adds the place where the request has a token instead.
+    pub(super) fn with_place(&self, rejection: Rejection, headers: &HeaderMap, uri: &Uri) -> Rejection {
         if rejection.kind() != RejectionKind::MissingToken || self.source.is_some() {
             return rejection;
         }

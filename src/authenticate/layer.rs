@@ -112,7 +112,7 @@ impl<S> Layer<S> for AuthenticateLayer {
     fn layer(&self, inner: S) -> Self::Service {
         let marks = |detailed| {
             let context = ResponseContext::new(self.challenge.clone(), detailed);
-            LayerMarkers::new(&self.responder, &context, &self.log)
+            LayerMarkers::new(&self.responder, &context, &self.log, &self.verifier)
         };
         let gate = Gate {
             verifier: self.verifier.clone(),

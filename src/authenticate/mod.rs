@@ -63,7 +63,8 @@
 //! | `kid` | the key that the token names |
 //! | `detail` | a further sentence about the cause; where there is no token, that the request has a cookie, a token in its address or another scheme instead |
 //! | `expected`, `got` | what the configuration wants, and what the token had |
-//! | `remedy` | what to do about it |
+//! | `cause` | the [cause](crate::diagnosis::CauseKind) that a diagnosis finds |
+//! | `remedy` | its first remedy, in the values of the token and the configuration; without a layer that of the code |
 //! | `suppressed` | how many refusals with this code at this authority were not logged before this one |
 //!
 //! Those that are not known are left out. Of refusals with the same code at the same authority one is logged in 10 s, by the

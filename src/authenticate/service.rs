@@ -10,7 +10,7 @@ use http_body::Body;
 use tower_service::Service;
 
 use super::{future::ResponseFuture, gate::Gate};
-use crate::{claims::Claims, response::ResponseBody, verifier::Verdict};
+use crate::{claims::Claims, diagnosis::Presented, response::ResponseBody, verifier::Verdict};
 
 /// Passes requests with a valid token on to `S`, with its [`Claims`] in their extensions, and rejects all
 /// others.
@@ -46,18 +46,21 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let from_source = self.gate.token_from_source(request.headers(), request.uri());
-        let (verdict, detailed) = self.gate.decide(from_source, request.headers_mut());
+        let (verdict, detailed) = self.gate.decide(from_source.as_deref(), request.headers_mut());
         match verdict {
             None => self.admit(request, None, detailed),
             Some(Verdict::Accepted(claims)) => self.admit(request, Some(claims), detailed),
             Some(Verdict::Rejected(rejection)) => {
                 drop(self.swap_ready_service());
-                let rejection = self.gate.with_hint(rejection, request.headers(), request.uri());
-                ResponseFuture::refused(rejection, self.gate.mark(detailed).clone())
+                let rejection = self.gate.with_place(rejection, request.headers(), request.uri());
+                let presented = Presented::of_request(from_source.as_deref(), request.headers(), request.uri());
+                ResponseFuture::refused(self.gate.mark(detailed).refuse(&rejection, presented))
             }
             Some(Verdict::Pending(verdict)) => {
                 drop(self.swap_ready_service());
-                ResponseFuture::waiting(verdict, request, self.inner.clone(), self.gate.mark(detailed).clone())
+                let from_source = from_source.map(String::into_boxed_str);
+                let mark = self.gate.mark(detailed).clone();
+                ResponseFuture::waiting(verdict, request, from_source, self.inner.clone(), mark)
             }
         }
     }

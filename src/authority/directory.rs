@@ -1,5 +1,5 @@
-//! Directory claims: the claims about a directory that an authority can state, by one table; and where its subjects are
-//! unique.
+//! Directory claims: the table of the claims about a directory that an authority can state. And the space in which its subjects
+//! are unique.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use super::{DocumentSpec, KeySource, Tenants};
 use crate::{
     claims::{authority::SubjectSpace, directory::DirectoryClaims},
     policy::Profile,
-    tenant::{MicrosoftHost, TenantId},
+    tenant::{MicrosoftHost, TenantId, after_https},
 };
 
 /// The kinds of authorities that differ in the claims about a directory that they can state.
@@ -85,16 +85,16 @@ fn kind(source: &KeySource) -> DirectoryKind {
     }
 }
 
-/// Where the subjects of an authority are unique.
+/// The space in which the subjects of an authority are unique.
 pub(crate) fn subject_space(source: &KeySource, profile: &Profile) -> SubjectSpace {
-    let host = |base: &str| Arc::from(base.strip_prefix("https://").unwrap_or(base));
+    let host = |base: &str| Arc::from(after_https(base).unwrap_or(base));
     let has_own_claim = matches!(profile, Profile::OpenIdConnect(mapping) if mapping.subject.is_some());
     match source {
         KeySource::Entra(entra) => SubjectSpace::Entra { host: host(entra.instance.base()) },
         KeySource::Document(DocumentSpec::Entra { instance, .. }) => {
             SubjectSpace::Entra { host: host(instance.base()) }
         }
-        // A tenant has several hosts there, all of them Microsoft's.
+        // A tenant has several hosts there, all of which are Microsoft's.
         KeySource::Document(DocumentSpec::ExternalId { base, .. }) if is_served_at(base, MicrosoftHost::ExternalId) => {
             SubjectSpace::ExternalId { host: host(MicrosoftHost::external_id_domain()) }
         }
@@ -106,9 +106,9 @@ pub(crate) fn subject_space(source: &KeySource, profile: &Profile) -> SubjectSpa
     }
 }
 
-/// Whether Microsoft serves this at an origin, which has no port but the usual one.
+/// Whether an origin is a host of this service of Microsoft, on the standard port.
 fn is_served_at(origin: &str, service: MicrosoftHost) -> bool {
-    origin.strip_prefix("https://").and_then(MicrosoftHost::of) == Some(service)
+    after_https(origin).and_then(MicrosoftHost::of) == Some(service)
 }
 
 #[cfg(test)]
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_of_authorities() {
+    fn directory_kind_follows_from_host_and_tenants() {
         use DirectoryKind::*;
         let (one, other): (TenantId, TenantId) = (TENANT.parse().unwrap(), OTHER.parse().unwrap());
         let elsewhere = || Instance::parse("https://login.contoso.example").unwrap();

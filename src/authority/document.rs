@@ -14,7 +14,7 @@ pub(crate) enum DocumentSpec {
     Entra {
         instance: Instance,
         owner: DocumentOwner,
-        /// The application whose own signing keys are asked for (`docs/entra.md`, "Application-specific signing keys").
+        /// The application whose own signing keys are requested (`docs/entra.md`, "Application-specific signing keys").
         app_id: Option<String>,
         /// The one version of tokens that is accepted.
         version: Option<TokenVersion>,
@@ -25,8 +25,7 @@ pub(crate) enum DocumentSpec {
     B2c { base: String, tenant: String, policy: String, accept_tfp: bool, listed: ListedIssuers },
     /// Of an External ID tenant (`docs/entra.md`, "External ID").
     ExternalId { base: String, tenant: String, version: Option<TokenVersion>, listed: ListedIssuers },
-    /// Of an OpenID Connect issuer; `jwks_uri`, where it is given, spares the metadata. Tokens may have the listed issuers
-    /// too.
+    /// Of an OpenID Connect issuer. With a `jwks_uri`, no metadata is fetched. Tokens may have the listed issuers too.
     OpenIdConnect { issuer: Arc<str>, metadata: Option<String>, jwks_uri: Option<String>, listed: ListedIssuers },
     /// Static keys: nothing is ever fetched.
     Static { issuer: Arc<str>, keys: Arc<KeySet>, listed: ListedIssuers },
@@ -43,12 +42,11 @@ pub(crate) enum DocumentOwner {
     Shared(&'static str),
 }
 
-/// Behind an issuer or an authority (OpenID Connect Discovery §4).
-const WELL_KNOWN: &str = "/.well-known/openid-configuration";
+/// The path of metadata, behind an issuer or an authority (OpenID Connect Discovery 1.0, section 4).
+pub(crate) const WELL_KNOWN: &str = "/.well-known/openid-configuration";
 
 impl DocumentSpec {
-    /// The address of the metadata that names the keys, at Entra that of v2. Of keys that need no metadata, their own
-    /// address, or the issuer that they are for.
+    /// The URL of the metadata, for Entra that of v2. Without metadata, the URL of the keys; with static keys, the issuer.
     pub(crate) fn address(&self) -> String {
         match self {
             Self::Entra { .. } => self.entra_metadata("/v2.0").unwrap_or_default(),
@@ -83,7 +81,7 @@ impl DocumentSpec {
         Some(format!("{base}/{owner}{version}{WELL_KNOWN}{query}"))
     }
 
-    /// The cloud, where it is one of Microsoft's whose issuers are known.
+    /// The Microsoft cloud, whose issuers are known; `None` for every other document.
     pub(crate) fn cloud(&self) -> Option<Cloud> {
         match self {
             Self::Entra { instance, .. } => instance.cloud(),
@@ -91,7 +89,7 @@ impl DocumentSpec {
         }
     }
 
-    /// The tenant, where it is known before the first document.
+    /// The tenant, if it is known before the document is fetched.
     pub(crate) fn tenant(&self) -> Option<TenantId> {
         match self {
             Self::Entra { owner: DocumentOwner::Tenant(tenant), .. } => Some(*tenant),
@@ -100,12 +98,12 @@ impl DocumentSpec {
         }
     }
 
-    /// Whether several tenants share it, so that each key must name its tenants (`issuer`).
+    /// Whether several tenants share the document, so that each key must name its tenants (`issuer`).
     pub(crate) fn is_shared(&self) -> bool {
         matches!(self, Self::Entra { owner: DocumentOwner::Shared(_), .. })
     }
 
-    /// Whether the one signing key of a document need not have a `kid`: never at Microsoft's, whose tokens and keys all do.
+    /// Whether the only signing key of the document may lack a `kid`. Never for Microsoft, whose tokens and keys all have one.
     pub(crate) fn accepts_nameless_keys(&self) -> bool {
         matches!(self, Self::OpenIdConnect { .. } | Self::Static { .. })
     }
@@ -118,7 +116,7 @@ impl DocumentSpec {
         }
     }
 
-    /// Whether its issuers follow from the configuration, whatever its documents name.
+    /// Whether its issuers follow from the configuration alone.
     pub(crate) fn has_known_issuers(&self) -> bool {
         !self.issuers().is_empty()
     }
@@ -128,7 +126,7 @@ impl DocumentSpec {
         matches!(self, Self::Static { .. })
     }
 
-    /// The issuers, as far as they are known before the first document.
+    /// The issuers, as far as they are known before the document is fetched.
     pub(crate) fn issuers(&self) -> Issuers {
         match self {
             Self::Entra { instance, version, .. } => {

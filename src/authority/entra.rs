@@ -91,18 +91,18 @@ pub(crate) struct EntraSpec {
     pub(crate) listed: ListedIssuers,
 }
 
-/// Which tenants.
+/// The accepted tenants of an instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Tenants {
-    /// One by its id.
+    /// One tenant by its id.
     One(TenantId),
-    /// One by a verified domain; its metadata tells the id, once.
+    /// One tenant by a verified domain, which metadata resolves to its id once.
     Domain(String),
-    /// These alone.
+    /// The listed tenants alone.
     List { ids: HashSet<TenantId>, domains: Vec<String> },
-    /// Every organisation, no personal accounts.
+    /// Every organization, without personal accounts.
     AnyOrganization,
-    /// Every organisation and personal accounts.
+    /// Every organization, and personal accounts.
     AnyAccount,
     /// Personal accounts alone.
     PersonalAccounts,
@@ -160,7 +160,7 @@ impl EntraSpec {
         matches!(self.tenants, Tenants::AnyAccount) || self.tenants.names(TenantId::PERSONAL_ACCOUNTS)
     }
 
-    /// The document that holds the keys, of all or most of the tenants.
+    /// The document with the keys of all or most of the tenants.
     pub(crate) fn main_document(&self) -> DocumentSpec {
         self.document(match &self.tenants {
             Tenants::One(tenant) => DocumentOwner::Tenant(*tenant),
@@ -172,9 +172,9 @@ impl EntraSpec {
         })
     }
 
-    /// The document of one owner in the same instance.
+    /// The document of `owner` in the same instance.
     pub(crate) fn document(&self, owner: DocumentOwner) -> DocumentSpec {
-        // In a shared document nothing would tell which tenant an application's own key is for.
+        // In a shared document, an application's own key would not name its tenant.
         let app_id = self.app_id.clone().filter(|_| !matches!(owner, DocumentOwner::Shared(_)));
         let (instance, listed) = (self.instance.clone(), self.listed.clone());
         DocumentSpec::Entra { instance, owner, app_id, version: self.version, listed }

@@ -17,33 +17,33 @@ pub(crate) fn other_spelling(issuer: &str) -> String {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Issuers(Vec<Issuer>);
 
-/// One of them.
+/// An issuer of an authority's tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Issuer {
     pub(crate) version: TokenVersion,
     pub(crate) form: IssuerForm,
-    /// Tokens of it are accepted. Of one that is not, the form still says whose keys are whose.
+    /// Its tokens are accepted. The form of one that is not accepted still decides which keys are authorized.
     pub(crate) accepted: bool,
 }
 
-/// Its form.
+/// The form of an issuer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum IssuerForm {
-    /// With the tenant in its place.
+    /// One issuer per tenant.
     Template(IssuerTemplate),
-    /// This string alone, with the tenant that it belongs to.
+    /// This string alone, and the tenant that it belongs to.
     Exact { text: Arc<str>, tenant: Option<TenantId> },
 }
 
 impl IssuerForm {
-    /// This string, without a tenant.
+    /// This string alone, without a tenant.
     pub(crate) fn exact(text: &Arc<str>) -> Self {
         Self::Exact { text: Arc::clone(text), tenant: None }
     }
 }
 
 impl Issuers {
-    /// Those of `version`, or of both, are accepted.
+    /// The issuers of the version `accepted` are accepted, or of both versions if that is `None`.
     pub(crate) fn new(
         issuers: impl IntoIterator<Item = (TokenVersion, IssuerForm)>,
         accepted: Option<TokenVersion>,
@@ -52,24 +52,24 @@ impl Issuers {
         Self(issuers.into_iter().map(issuer).collect())
     }
 
-    /// All of them, also those whose tokens are not accepted.
+    /// All issuers, including those whose tokens are not accepted.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Issuer> {
         self.0.iter()
     }
 
-    /// Those whose tokens are accepted.
+    /// The issuers whose tokens are accepted.
     pub(crate) fn accepted(&self) -> impl Iterator<Item = &Issuer> {
         self.0.iter().filter(|issuer| issuer.accepted)
     }
 
     /// Whether a key with the issuer `text` (JWKS member `issuer`), parsed as `template`, is authorized for `tenant`
-    /// (`docs/entra.md`, "Signing key issuer"): it is of the form of v2 where that is known, for v1 tokens too.
+    /// (`docs/entra.md`, "Signing key issuer"): it has the form of the v2 issuer where that is known, for v1 tokens too.
     pub(crate) fn is_of_key(&self, text: &str, template: Option<&IssuerTemplate>, tenant: Option<TenantId>) -> bool {
         let newest = |issuer: &&Issuer| issuer.version == TokenVersion::V2;
         let Some(own) = self.0.iter().find(newest).or(self.0.first()) else { return false };
         match (&own.form, template, tenant) {
             (IssuerForm::Template(own), Some(template), Some(tenant)) => {
-                template.same_form(own) && template.speaks_for(tenant)
+                template.same_form(own) && template.is_for_tenant(tenant)
             }
             (IssuerForm::Template(_), ..) => false,
             (IssuerForm::Exact { text: own, .. }, Some(template), Some(tenant)) => template.matches(own, tenant),
@@ -81,11 +81,11 @@ impl Issuers {
         self.0.is_empty()
     }
 
-    /// For a message; `None` if there are none.
+    /// The accepted issuers, for a message; `None` if there are none.
     pub(crate) fn to_text(&self) -> Option<Arc<str>> {
         let mut known: Vec<String> = Vec::new();
         for issuer in self.accepted().map(ToString::to_string) {
-            // Of two spellings the first is the configured one.
+            // Of two spellings only the first is shown, which is the configured one.
             if !known.contains(&other_spelling(&issuer)) {
                 known.push(issuer);
             }

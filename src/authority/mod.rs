@@ -51,7 +51,6 @@ mod entra;
 mod external_id;
 mod issuers;
 mod openid_connect;
-mod owners;
 mod ownership;
 mod resolved;
 mod settings;
@@ -63,7 +62,7 @@ use std::{fmt, sync::Arc};
 pub use b2c::B2c;
 pub(crate) use b2c::B2cSpec;
 pub(crate) use directory::{directory_claims, subject_space};
-pub(crate) use document::{DocumentOwner, DocumentSpec};
+pub(crate) use document::{DocumentOwner, DocumentSpec, WELL_KNOWN};
 pub use entra::Entra;
 pub(crate) use entra::{EntraSpec, Tenants};
 pub use external_id::ExternalId;
@@ -71,8 +70,9 @@ pub(crate) use external_id::ExternalIdSpec;
 pub(crate) use issuers::{IssuerForm, Issuers, ListedIssuers};
 pub use openid_connect::OpenIdConnect;
 pub(crate) use openid_connect::{ClaimNames, Keys, MappedClaim, OpenIdConnectSpec};
-pub(crate) use owners::IssuerOwners;
-pub(crate) use ownership::{ForeignIssuer, Ownership, is_at_microsoft, is_listed, origin_of};
+pub(crate) use ownership::{
+    ExpectedIssuer, ForeignIssuer, IssuerOwners, Ownership, UnlistableIssuer, forms, is_at_microsoft, is_listed,
+};
 pub(crate) use resolved::{KeySource, ResolvedAuthority};
 pub(crate) use settings::Settings;
 pub(crate) use tenant_filter::TenantFilter;
@@ -253,9 +253,10 @@ impl Authority {
     ///   `/kubernetes.io/serviceaccount/uid` or another claim that identifies a workload; for an `email`, together with
     ///   `ClaimRule::any("email_verified", ["true"])`.
     ///
-    /// No [`Requirement`](crate::Requirement) on scopes, roles, tenants, groups or members is met by such a token: authorize by [`Requirement::authority`](crate::Requirement::authority) and
-    /// [`Requirement::claim`](crate::Requirement::claim). The allowed clients of the rest of the configuration do not apply;
-    /// its required claims do. ID tokens of signed-in users are rejected.
+    /// No [`Requirement`](crate::Requirement) on scopes, roles, tenants, groups or members is met by such a token: authorize by
+    /// [`Requirement::authority`](crate::Requirement::authority) and [`Requirement::claim`](crate::Requirement::claim). The
+    /// allowed clients of the rest of the configuration do not apply; its required claims do. ID tokens of signed-in users are
+    /// rejected.
     ///
     /// ```
     /// use tower_entra::{Authority, Verifier};
@@ -295,8 +296,9 @@ impl Authority {
     }
 
     /// [Workload identities](Self::workload) of a Kubernetes cluster: service account tokens with an audience
-    /// ([Service account token volume projection](https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/)).
-    /// `issuer` is the value of `--service-account-issuer` of the API server.
+    /// ([Service account token volume
+    /// projection](https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/)). `issuer` is the value
+    /// of `--service-account-issuer` of the API server.
     ///
     /// ```
     /// use tower_entra::Authority;

@@ -1,122 +1,42 @@
-//! Issuer ownership: which issuers the documents of one authority may name, so that no document can claim the issuer of
-//! another authority, whether or not the documents of that one have been loaded.
+//! Issuer ownership: which issuers an authority may have, and which ones it owns against the other authorities of a verifier,
+//! so that no metadata can claim the issuer of another authority, whether or not that one's metadata has been loaded.
 //!
-//! | metadata | issuer | may be named | decided by |
-//! |---|---|---|---|
-//! | at a Microsoft host | of the known form | yes | `DocumentSpec::may_name`, `discovery` |
-//! | External ID at another host, its tenant given as a GUID | `https://{GUID}.ciamlogin.com/{GUID}/v2.0` | yes | `may_name` |
-//! | at any other host | at a Microsoft host | never, not even if listed | `may_name`, `config/owned.rs` |
-//! | at any other host | at its own origin | yes | `may_name` |
-//! | at any other host | listed exactly (`Issuers`) | yes | `may_name` |
-//! | at any other host | any other | no | `may_name` |
-//! | OpenID Connect, static keys | the configured one, or listed | yes | `discovery` |
-//! | any | owned or reserved by another authority | no | `IssuerOwners::conflict` |
+//! | kind | metadata at | its metadata may name | `Issuers` may list | it owns |
+//! |---|---|---|---|---|
+//! | Entra, a Microsoft cloud | that cloud | the known issuers | nothing | the known issuers |
+//! | Entra, another instance | a Microsoft host | those of known form | with a tenant | usual ones: reserved; listed |
+//! | Entra, another instance | any other host | at its own origin, or listed | with a tenant | usual ones: reserved; listed |
+//! | B2C, External ID | a Microsoft host | those of known form | nothing | usual ones, by its tenant |
+//! | B2C, External ID | another port of one | none | nothing | usual ones, by its tenant |
+//! | B2C, External ID | any other host | at its own origin, or listed | of one tenant | usual ones, by its tenant; listed |
+//! | OpenID Connect, static keys | anywhere | the configured one, or listed | any | the configured one; listed |
+//!
+//! - Nothing but Microsoft's metadata may name an issuer at a Microsoft host, and it cannot be listed. The exception is
+//!   External ID at a custom domain, configured with its tenant's GUID: that tenant's usual issuer,
+//!   `https://{GUID}.ciamlogin.com/{GUID}/v2.0` (`docs/entra.md`, "External ID").
+//! - "By its tenant": owned if the tenant is configured by its GUID, reserved if by a domain.
+//! - An owned issuer is known from the configuration, and belongs to nobody else. A reserved one could turn out to belong to
+//!   the authority when its metadata is loaded: until then, no other metadata may claim it, unless that authority owns it, is at
+//!   a Microsoft host, or is of the same kind at the same address.
+//!
+//! [`rule`] has the table, [`forms`] the usual issuers of each kind. The configuration is checked against it by
+//! `config::listed_issuers`, metadata by `keys::discovery`, and a token whose authority has not been loaded by
+//! [`ExpectedIssuer`].
+
+mod expected;
+pub(crate) mod forms;
+mod issuer_set;
+mod owners;
+mod rule;
 
 use std::{fmt, sync::Arc};
 
-use super::{DocumentSpec, IssuerOwners, Issuers, owners::Conflict};
-use crate::tenant::{HttpsUrl, IssuerTemplate, MicrosoftHost, TenantId};
+pub(crate) use expected::ExpectedIssuer;
+pub(crate) use owners::IssuerOwners;
+use owners::OtherOwner;
+pub(crate) use rule::{UnlistableIssuer, is_at_microsoft, is_listed};
 
-/// Whether `issuer`, of a document or of a token, is one of `listed`.
-pub(crate) fn is_listed(listed: &[Arc<str>], issuer: &str) -> bool {
-    listed.iter().any(|one| {
-        **one == *issuer
-            || IssuerTemplate::parse(one).zip(IssuerTemplate::parse(issuer)).is_some_and(|(one, issuer)| {
-                let same_tenant = match (one.tenant(), issuer.tenant()) {
-                    (None, _) => true,
-                    (one, issuer) => one == issuer,
-                };
-                same_tenant && one.same_form(&issuer)
-            })
-    })
-}
-
-/// Whether an issuer is at a Microsoft host: the login hosts of its clouds, Azure AD B2C and External ID. The text is
-/// not trusted, so that a user name, a port, capitals or a dot at the end do not hide the host. Not a [`HttpsUrl`]: what that
-/// rejects must be recognized here.
-pub(crate) fn is_at_microsoft(issuer: &str) -> bool {
-    let rest = issuer.split_once("://").map_or(issuer, |(_, rest)| rest);
-    let authority = rest.split(['/', '\\', '?', '#']).next().unwrap_or_default();
-    let host = authority.rsplit('@').next().unwrap_or_default().split(':').next().unwrap_or_default();
-    MicrosoftHost::of(host.trim_end_matches('.')).is_some()
-}
-
-/// The issuer of a tenant of External ID, wherever its metadata is.
-pub(crate) fn external_id_issuer(tenant: TenantId) -> String {
-    format!("https://{tenant}.ciamlogin.com/{tenant}/v2.0")
-}
-
-/// The origin of an issuer, which may have a placeholder in its path; `None` if nothing may be fetched from there.
-pub(crate) fn origin_of(issuer: &str) -> Option<String> {
-    HttpsUrl::parse(issuer.split('{').next()?).ok().map(|address| address.origin)
-}
-
-impl DocumentSpec {
-    /// Whether the document itself is at a Microsoft host, on the standard port.
-    pub(super) fn is_at_microsoft(&self) -> bool {
-        HttpsUrl::parse(&self.address())
-            .is_ok_and(|url| url.is_https_at_standard_port() && MicrosoftHost::of(&url.host).is_some())
-    }
-
-    /// The origin of the document.
-    pub(crate) fn origin(&self) -> String {
-        HttpsUrl::parse(&self.address()).map(|address| address.origin).unwrap_or_default()
-    }
-
-    /// The issuers that its configuration lists.
-    pub(crate) fn listed(&self) -> &[Arc<str>] {
-        match self {
-            Self::Entra { listed, .. }
-            | Self::B2c { listed, .. }
-            | Self::ExternalId { listed, .. }
-            | Self::OpenIdConnect { listed, .. }
-            | Self::Static { listed, .. } => listed,
-        }
-    }
-
-    /// Whether the document may name `issuer`, as far as its own address and configuration decide: what another authority
-    /// owns is not known here.
-    ///
-    /// # Errors
-    ///
-    /// Says why not, and which setting would allow it.
-    pub(crate) fn may_name(&self, issuer: &str) -> Result<(), String> {
-        if self.is_at_microsoft() || matches!(self, Self::OpenIdConnect { .. } | Self::Static { .. }) {
-            // Held to the known forms, or to the very issuer that is configured.
-            return Ok(());
-        }
-        if is_at_microsoft(issuer) {
-            let advice = match self {
-                Self::ExternalId { .. } if self.tenant().is_some_and(|own| external_id_issuer(own) == issuer) => {
-                    return Ok(());
-                }
-                Self::ExternalId { .. } if self.tenant().is_none() => {
-                    "configure the tenant's GUID, by external_id_at() or TenantId, instead of its domain"
-                }
-                _ => "for Microsoft's tokens configure the cloud, Authority::b2c or Authority::external_id instead",
-            };
-            let origin = self.origin();
-            return Err(format!("a Microsoft issuer, but the metadata is at {origin}; {advice}"));
-        }
-        let origin = self.origin();
-        // The text itself too: `https://a.example\@b.example/` may be read in two ways.
-        let is_own = issuer.strip_prefix(&*origin).is_some_and(|path| path.starts_with('/'))
-            && origin_of(issuer).is_some_and(|found| found == origin);
-        if is_own || is_listed(self.listed(), issuer) {
-            return Ok(());
-        }
-        Err(format!(
-            "which is not at {origin}, where its metadata is; if that is its issuer all the same, list it exactly: \
-             issuers([{:?}]) in code, Issuers in a file",
-            listing(issuer)
-        ))
-    }
-}
-
-/// The text to be listed for an issuer: with the placeholder where it names a tenant.
-fn listing(issuer: &str) -> String {
-    IssuerTemplate::parse(issuer).map_or_else(|| issuer.to_owned(), |issuer| issuer.for_any_tenant().to_string())
-}
+use super::{DocumentSpec, Issuers};
 
 /// What the documents of one authority may name, beside the authorities of the same verifier.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -125,18 +45,25 @@ pub(crate) struct Ownership {
     authority: usize,
 }
 
-/// An issuer that a document named and may not name.
+/// An issuer that a document names although its authority does not own it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ForeignIssuer {
     pub(crate) issuer: String,
     /// The authority that owns it, or could; `None` if none of those that are configured.
     pub(crate) owner: Option<Arc<str>>,
-    why: String,
+    reason: String,
+}
+
+impl ForeignIssuer {
+    /// The issuer, if the configuration may list it: none that another authority owns, and none at a Microsoft host.
+    pub(crate) fn may_be_listed(&self) -> Option<String> {
+        (self.owner.is_none() && !is_at_microsoft(&self.issuer)).then(|| self.issuer.clone())
+    }
 }
 
 impl fmt::Display for ForeignIssuer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "its issuer is {:?}, {}; this authority does not own it", self.issuer, self.why)
+        write!(f, "its issuer is {:?}, {}; this authority does not own it", self.issuer, self.reason)
     }
 }
 
@@ -150,41 +77,46 @@ impl Ownership {
         self.owners.name(self.authority)
     }
 
-    /// Whether a document of `spec` may name `issuer`, by where the document is and what is configured.
+    /// Whether a document of `spec` may name `issuer`, by the location of the document and the configuration.
     ///
     /// # Errors
     ///
     /// The issuer, its owner if that is configured, and why it may not be named.
-    pub(crate) fn check_place(&self, spec: &DocumentSpec, issuer: &str) -> Result<(), ForeignIssuer> {
-        spec.may_name(issuer).map_err(|why| {
+    pub(crate) fn check_location(&self, spec: &DocumentSpec, issuer: &str) -> Result<(), ForeignIssuer> {
+        spec.may_name(issuer).map_err(|reason| {
             let owner = self.owners.owner_of(self.authority, issuer);
-            // To list it would be a mistake then.
-            let why = match &owner {
+            // The advice to list the issuer would be a mistake then.
+            let reason = match &owner {
                 Some(owner) => {
                     let origin = spec.origin();
                     format!("which is an issuer of another configured authority ({owner}), and not at {origin}")
                 }
-                None => why,
+                None => reason,
             };
-            ForeignIssuer { issuer: issuer.to_owned(), owner, why }
+            ForeignIssuer { issuer: issuer.to_owned(), owner, reason }
         })
     }
 
-    /// Whether another authority owns one of the issuers that a document stands for, or could own it. `named` is the issuer as
-    /// the document has it.
+    /// Whether no other authority owns or reserves one of the issuers that follow from a document. `named` is the issuer as the
+    /// document has it.
     ///
     /// # Errors
     ///
     /// The issuer and its owner.
-    pub(crate) fn check_others(&self, named: &str, issuers: &Issuers) -> Result<(), ForeignIssuer> {
-        let Some(Conflict { owner, is_known }) = self.owners.conflict(self.authority, issuers) else { return Ok(()) };
-        let why = match is_known {
-            true => format!("which is an issuer of another configured authority ({owner})"),
+    pub(crate) fn check_other_owners(&self, named: &str, issuers: &Issuers) -> Result<(), ForeignIssuer> {
+        let Some(OtherOwner { name, is_certain }) = self.owners.other_owner(self.authority, issuers) else {
+            return Ok(());
+        };
+        let reason = match is_certain {
+            true => format!("which is an issuer of another configured authority ({name})"),
             false => format!(
-                "which may be an issuer of another configured authority ({owner}); configure the tenants of both by their \
+                "which may be an issuer of another configured authority ({name}); configure the tenants of both by their \
                  GUIDs, so that their issuers are known"
             ),
         };
-        Err(ForeignIssuer { issuer: named.to_owned(), owner: Some(owner), why })
+        Err(ForeignIssuer { issuer: named.to_owned(), owner: Some(name), reason })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,12 +2,12 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
 use crate::{rejection::Rejection, tenant::TenantId};
 
-/// Which tenants are accepted: the operator's decision, after the signature.
+/// The operator's decision which tenants are accepted. It is made after the signature was verified.
 #[derive(Clone)]
 pub(crate) enum TenantFilter {
-    /// Known at once.
+    /// Decided at once.
     Matching(Arc<dyn Fn(TenantId) -> bool + Send + Sync>),
-    /// To be looked up.
+    /// Decided by an asynchronous lookup.
     Lookup(Arc<dyn TenantLookup>),
 }
 
@@ -15,9 +15,8 @@ pub(crate) enum TenantFilter {
 ///
 /// It is called after the signature and every other rule, so only a genuine token can cause a lookup. There is one lookup in
 /// flight for each tenant, in a separate tokio task. All requests that wait for it share its result, including a failure. It
-/// continues when the request that started it is dropped, and is cancelled when no request waits for it any more. A lookup that panics,
-/// or takes longer than 30 s, rejects those requests with
-/// [`keys_unavailable`](crate::RejectionKind::KeysUnavailable).
+/// continues when the request that started it is dropped, and is cancelled when no request waits for it any more. A lookup that
+/// panics, or takes longer than 30 s, rejects those requests with [`keys_unavailable`](crate::RejectionKind::KeysUnavailable).
 ///
 /// Results are cached for five minutes, for up to 10,000 tenants, and failures for one second.
 /// [`Verifier::forget_tenant`](crate::Verifier::forget_tenant) makes the next request look up again. Closures that
@@ -52,7 +51,7 @@ where
 }
 
 impl PartialEq for TenantFilter {
-    /// Closures are equal if they are the same one.
+    /// Closures are equal if they are the same object.
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Matching(one), Self::Matching(other)) => Arc::ptr_eq(one, other),

@@ -19,7 +19,8 @@ const GITHUB_ACTIONS: &str = "https://token.actions.githubusercontent.com";
 const GITHUB_SUBJECTS: [&str; 5] =
     ["repo:", "repository:", "repository_id:", "repository_owner:", "repository_owner_id:"];
 
-/// Claims that identify one workload, or those of one owner, among all of an issuer. Names that anyone can choose do not: any repository can call a public reusable workflow (`job_workflow_ref`), and has an environment or branch of any name.
+/// Claims that identify one workload, or the workloads of one owner, among all of an issuer. Names that anyone can choose do
+/// not: any repository can call a public reusable workflow (`job_workflow_ref`), and has an environment or branch of any name.
 const IDENTIFYING: [&str; 11] = [
     "sub",
     // GitHub Actions.
@@ -148,7 +149,7 @@ impl WorkloadSpec {
         subjects.into_iter().chain(prefixes).collect()
     }
 
-    /// What is wrong with its settings.
+    /// The mistakes in its settings.
     pub(crate) fn problems(&self, settings: &Settings, in_code: bool) -> Vec<WorkloadProblem> {
         let name = |method, setting| if in_code { method } else { setting };
         let audience = name("audience()", "Audience");

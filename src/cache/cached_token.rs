@@ -2,20 +2,20 @@ use std::sync::Arc;
 
 use crate::{claims::Claims, keys::revision::ValidityStamp, signature::PublicKey};
 
-/// An accepted token. It stays accepted while its key is authorized and its dates hold.
+/// An accepted token. It stays accepted while its key is authorized and `exp` and `nbf` allow.
 pub(crate) struct CachedToken {
     pub(crate) claims: Claims,
-    /// The number of the authority that accepted it.
+    /// The index of the authority that accepted it.
     pub(crate) authority: usize,
     pub(crate) key_id: Arc<str>,
     /// The key that verified it.
     pub(crate) key: Arc<PublicKey>,
-    /// When that key was last confirmed.
+    /// The last confirmation of that key.
     pub(crate) stamp: ValidityStamp,
 }
 
 impl CachedToken {
-    /// Its memory in bytes, with a signing input of this length.
+    /// Its size in memory, in bytes, with a signing input of this length.
     pub(super) fn bytes(&self, signing_input: usize) -> usize {
         /// Facts, counters and the overhead of the allocator.
         const OVERHEAD: usize = 512;

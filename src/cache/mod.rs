@@ -5,15 +5,16 @@ mod cached_token;
 mod key;
 mod thread_local_cache;
 
-use std::{fmt, hash::BuildHasherDefault, sync::Arc};
+use std::{fmt, sync::Arc};
 
+use foldhash::fast::RandomState;
 use quick_cache::{OptionsBuilder, Weighter, sync};
 
 pub(crate) use cached_token::CachedToken;
-use key::{Key, Secret, TagHasher};
+use key::{Secret, TokenKey};
 use thread_local_cache::ThreadLocalCache;
 
-/// How many accepted tokens are cached.
+/// The limits of the cache of accepted tokens.
 ///
 /// ```
 /// use tower_entra::cache::CacheSettings;
@@ -51,9 +52,9 @@ impl CacheSettings {
     }
 }
 
-/// Accepted tokens by their complete text.
+/// Accepted tokens by their signing input and the tag of their signature.
 pub(crate) struct Cache {
-    entries: sync::Cache<Key, Arc<CachedToken>, Weigh, BuildHasherDefault<TagHasher>>,
+    entries: sync::Cache<TokenKey, Arc<CachedToken>, Weigh, RandomState>,
     thread_local: ThreadLocalCache,
     secret: Secret,
 }
@@ -64,8 +65,8 @@ struct Weigh {
     share: u64,
 }
 
-impl Weighter<Key, Arc<CachedToken>> for Weigh {
-    fn weight(&self, key: &Key, cached: &Arc<CachedToken>) -> u64 {
+impl Weighter<TokenKey, Arc<CachedToken>> for Weigh {
+    fn weight(&self, key: &TokenKey, cached: &Arc<CachedToken>) -> u64 {
         (cached.bytes(key.signing_input.len()) as u64).max(self.share)
     }
 }
@@ -83,7 +84,7 @@ impl Cache {
         let share = max_bytes.div_ceil(max_entries as u64);
         let thread_local = ThreadLocalCache::new(settings.max_entries, settings.max_bytes);
         let copies = if thread_local.is_empty() { 0 } else { max_bytes / ThreadLocalCache::FRACTION as u64 };
-        // As many as fit: the cache is sharded, and each shard must have room for some.
+        // The number that fits: the cache is sharded, and each shard needs room for some.
         const USUAL_ENTRY: usize = 4_096;
         let options = OptionsBuilder::new()
             .estimated_items_capacity(settings.max_entries.min(settings.max_bytes / USUAL_ENTRY).max(1))
@@ -93,7 +94,7 @@ impl Cache {
         let entries = sync::Cache::with_options(
             options,
             Weigh { share },
-            BuildHasherDefault::default(),
+            RandomState::default(),
             sync::DefaultLifecycle::default(),
         );
         Some(Self { entries, thread_local, secret: Secret::new() })

@@ -6,9 +6,11 @@
 
 use std::sync::Arc;
 
+use quick_cache::Equivalent;
+
 use super::{
     cached_token::CachedToken,
-    key::{Key, KeyRef},
+    key::{KeyRef, TokenKey},
 };
 use crate::sync::{Mutex, MutexGuard, Sharded, lock};
 
@@ -26,7 +28,7 @@ pub(super) struct ThreadLocalCache {
 
 #[derive(Default)]
 struct Slot {
-    entry: Option<(Key, Arc<CachedToken>)>,
+    entry: Option<(TokenKey, Arc<CachedToken>)>,
     /// The tag of the token that last missed this slot.
     missed: u128,
 }
@@ -52,7 +54,7 @@ impl ThreadLocalCache {
     pub(super) fn get(&self, key: &KeyRef<'_>) -> Option<Arc<CachedToken>> {
         let mut slots = self.slots();
         let (known, cached) = slot(&mut slots, key)?.entry.as_ref()?;
-        key.is(known).then(|| Arc::clone(cached))
+        key.equivalent(known).then(|| Arc::clone(cached))
     }
 
     /// Keeps a copy of a token from the shared cache if the previous miss of its slot was the same token. Otherwise many
@@ -60,8 +62,8 @@ impl ThreadLocalCache {
     pub(super) fn insert_if_repeated(&self, key: &KeyRef<'_>, cached: &CachedToken) {
         let mut slots = self.slots();
         let Some(slot) = slot(&mut slots, key) else { return };
-        if slot.missed != key.number() {
-            slot.missed = key.number();
+        if slot.missed != key.tag() {
+            slot.missed = key.tag();
         } else if cached.bytes(key.length()) <= self.max_entry_bytes {
             slot.entry = Some((key.to_key(), Arc::new(cached.copy())));
         }
@@ -71,7 +73,7 @@ impl ThreadLocalCache {
     pub(super) fn remove(&self, key: &KeyRef<'_>) {
         let mut slots = self.slots();
         if let Some(slot) = slot(&mut slots, key) {
-            slot.entry.take_if(|(known, _)| key.is(known));
+            slot.entry.take_if(|(known, _)| key.equivalent(known));
         }
     }
 
@@ -83,8 +85,8 @@ impl ThreadLocalCache {
 /// The only slot where the token may be; `None` if there are none.
 #[expect(clippy::cast_possible_truncation, reason = "any bits of the tag will do")]
 fn slot<'a>(slots: &'a mut [Slot], key: &KeyRef<'_>) -> Option<&'a mut Slot> {
-    // Not the bits that the shared cache hashes by.
-    let index = ((key.number() >> 64) as usize).checked_rem(slots.len())?;
+    // Any half of the tag distributes tokens evenly.
+    let index = ((key.tag() >> 64) as usize).checked_rem(slots.len())?;
     slots.get_mut(index)
 }
 
@@ -108,7 +110,7 @@ mod tests {
 
     /// Two tokens that share a slot.
     fn sharing_a_slot(secret: &Secret) -> [Vec<u8>; 2] {
-        let at = |token: &Vec<u8>| (secret.key(token).unwrap().number() >> 64) as usize % MAX_SLOTS;
+        let at = |token: &Vec<u8>| (secret.key(token).unwrap().tag() >> 64) as usize % MAX_SLOTS;
         let mut tokens = (0..).map(|number| format!("a.{number}.c{number}").into_bytes());
         let one = tokens.next().unwrap();
         let other = tokens.find(|token| at(token) == at(&one)).unwrap();

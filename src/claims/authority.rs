@@ -3,19 +3,19 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::directory::DirectoryClaims;
 use crate::tenant::Cloud;
 
-/// What all tokens of one authority have in common. Their claims share it.
+/// The facts about an authority that all of its tokens share.
 #[derive(Clone, Debug)]
 pub(crate) struct AuthorityFacts {
     pub(crate) name: Arc<str>,
-    /// Of all authorities of the verifier, this one included.
+    /// The names of all authorities of the verifier.
     pub(crate) names: Arc<AuthorityNames>,
-    /// The cloud of Microsoft's whose tokens these are.
+    /// The Microsoft cloud that issues its tokens.
     pub(crate) cloud: Option<Cloud>,
     pub(crate) directory: DirectoryClaims,
     pub(crate) subjects: SubjectSpace,
 }
 
-/// Where the subjects of an authority are unique. It follows from the configuration alone, never from a token.
+/// The space in which the subjects of an authority are unique. It follows from the configuration alone, never from a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SubjectSpace {
     Entra {
@@ -27,7 +27,7 @@ pub(crate) enum SubjectSpace {
     B2c {
         host: Arc<str>,
     },
-    /// `has_own_claim` says that a claim is configured in place of `sub`.
+    /// `has_own_claim`: another claim than `sub` is configured.
     OpenIdConnect {
         issuer: Arc<str>,
         has_own_claim: bool,
@@ -38,11 +38,11 @@ pub(crate) enum SubjectSpace {
 #[derive(Debug, Default)]
 pub(crate) struct AuthorityNames(BTreeMap<Arc<str>, Holders>);
 
-/// How many authorities have a name.
+/// The number of authorities with a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Holders {
     One,
-    /// Authorities without a configured name may have the same address.
+    /// Authorities without a configured name may have the same URL.
     Several,
 }
 
@@ -72,7 +72,7 @@ impl AuthorityNames {
 
 #[cfg(test)]
 impl AuthorityFacts {
-    /// One of this name, alone, of Microsoft's public cloud.
+    /// The only authority of a verifier, with this name, in the public cloud.
     pub(crate) fn of_entra(name: &str) -> Self {
         let name: Arc<str> = name.into();
         Self {
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_by_how_many_authorities_have_them() {
+    fn name_of_several_authorities_is_ambiguous() {
         let name = |text: &str| -> Arc<str> { text.into() };
         let policies = name("b2c");
         let all = [name("one"), name("twice"), Arc::clone(&policies), name("twice"), policies];

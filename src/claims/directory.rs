@@ -1,8 +1,8 @@
-//! Which claims about a directory an authority can state.
+//! The claims about a directory that an authority can state.
 
-/// Which claims about a directory an authority can state. What it cannot state is unknown to a requirement: a partner's
-/// issuer can write anything into its tokens, including the tenant and the groups of this API's operator. The authority decides
-/// by one table, `directory_claims` in `src/authority/directory.rs`.
+/// The claims about a directory that an authority can state. Any other is unknown to a requirement: a partner's issuer can
+/// write anything into its tokens, including the tenant and the groups of this API's operator. The table is in
+/// `src/authority/directory.rs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct DirectoryClaims {
     /// `tid`: the tenant.
@@ -23,12 +23,12 @@ impl DirectoryClaims {
         self.assignments || self.group_claim
     }
 
-    /// Whether it can state the claim of this name. Claims that are not about a directory are its own.
+    /// Whether it can state the claim of this name. It can always state claims that are not about a directory.
     pub(crate) fn claim(self, name: &str) -> bool {
         match name {
             "tid" => self.tenant,
             "acct" => self.membership,
-            // It has other meanings in tokens of B2C and other issuers.
+            // In tokens of B2C and other issuers, `idp` has another meaning.
             "idp" => self.membership || self.assignments,
             "groups" | "hasgroups" | "wids" | "acrs" => self.assignments,
             "scp" | "scope" | "roles" => self.grants,

@@ -24,7 +24,8 @@ use super::{
 /// A token with too many groups:
 ///
 /// ```
-/// use tower_entra::{Verifier, claims::GroupMembership, testing::MockEntra};
+/// use mock_entra::MockEntra;
+/// use tower_entra::{Verifier, claims::GroupMembership};
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
 /// let entra = MockEntra::new();

@@ -3,17 +3,16 @@ use std::{borrow::Cow, fmt};
 use super::{Claims, authority::SubjectSpace, payload::StringClaim};
 use crate::tenant::TenantId;
 
-/// The key under which to keep the data of a user, or of an application: [`Claims::subject_key`].
+/// A stable key for the data of a user or an application, from [`Claims::subject_key`].
 ///
-/// Two tokens have the same key exactly if they are of the same user or application of the same directory. It is the same
-/// for v1 and v2 tokens, whose `iss` differs, and for every host of a cloud.
+/// Two tokens have the same key if and only if they were issued to the same user or application of the same directory. The key
+/// does not depend on the token version, whose `iss` differs, nor on the host of a cloud.
 ///
 /// # Text form
 ///
-/// The text is stable: it may be stored. It consists of segments with `/` between them. In a segment, letters and digits of
-/// ASCII and `-`, `.`, `_`, `~` stand for themselves; every other byte of its UTF-8 is a percent sign and two upper-case
-/// hexadecimal digits ([RFC 3986, section 2.1](https://www.rfc-editor.org/rfc/rfc3986#section-2.1)). So no two keys have the
-/// same text.
+/// The text form is stable and may be stored. It consists of segments separated by `/`. In a segment, ASCII letters and digits
+/// and `-`, `.`, `_`, `~` are written as they are; every other byte of its UTF-8 form is percent-encoded with upper-case digits
+/// ([RFC 3986, section 2.1](https://www.rfc-editor.org/rfc/rfc3986#section-2.1)). So different keys have different texts.
 ///
 /// | authority | text |
 /// |---|---|
@@ -22,18 +21,19 @@ use crate::tenant::TenantId;
 /// | Azure AD B2C | `b2c/{host}/{tenant}/{subject}` |
 /// | OpenID Connect, static keys | `oidc/{issuer}/{subject}` |
 ///
-/// - The host of a cloud of Microsoft's is its sign-in host (`login.microsoftonline.com`), whichever alias is configured;
-///   that of External ID is `ciamlogin.com` for every name below it. Any other is the configured address without `https://`
-///   and without a slash at its end, so that a change of that address changes the keys.
-/// - The tenant is its GUID, also where a domain is configured. An object id or a subject that is a GUID is in lower case.
-/// - The issuer is the configured one. All policies of a tenant of B2C have the same keys.
-/// - The subject is `sub`, or what [`subject_claim`](crate::authority::OpenIdConnect::subject_claim) names. At B2C `sub` is the object id
-///   unless a custom policy writes something else. Where a user flow has none, B2C puts the same placeholder into
-///   `sub` of every token (`Not supported currently. Use oid claim.`): then it is `oid`.
+/// - The host of a Microsoft cloud is its sign-in host (`login.microsoftonline.com`), whichever alias is configured. The host
+///   of External ID is `ciamlogin.com` for every name below it. Any other host is the configured URL without `https://` and
+///   without a slash at its end, so that a change of that URL changes the keys.
+/// - The tenant is its GUID, even if a domain is configured. An object id or a subject that is a GUID is in lower case.
+/// - The issuer is the configured one. All policies of a B2C tenant have the same keys.
+/// - The subject is `sub`, or the claim that [`subject_claim`](crate::authority::OpenIdConnect::subject_claim) names. At B2C,
+///   `sub` is the object id unless a custom policy writes another value. If a user flow has no `sub`, B2C writes the same
+///   placeholder into every token (`Not supported currently. Use oid claim.`); the subject is `oid` then.
 ///
 /// ```
 /// use std::collections::HashMap;
-/// use tower_entra::{Verifier, claims::SubjectKey, testing::MockEntra};
+/// use mock_entra::MockEntra;
+/// use tower_entra::{Verifier, claims::SubjectKey};
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
 /// let entra = MockEntra::new();
@@ -96,20 +96,20 @@ impl From<SubjectKey> for String {
     }
 }
 
-/// How the `sub` begins that B2C writes where a user flow has none: it is the same for every user.
+/// The start of the placeholder that B2C writes into `sub` for every user, if a user flow has no `sub`.
 const NO_SUBJECT: &str = "Not supported currently";
 
 impl Claims {
-    /// The key under which to keep the data of the user, or of the application in an app-only token: the directory, and the
-    /// object or the subject in it. See [`SubjectKey`] for its parts and its text.
+    /// A stable key for the data of the user, or of the application in an app-only token: the directory, and the object id or
+    /// subject in it. See [`SubjectKey`] for its parts and its text form.
     ///
-    /// It never depends on `iss`, which differs between the v1 and the v2 tokens of one user, and it differs between
-    /// authorities whatever their tokens say, unlike a tenant id and an object id that are read out of a token.
+    /// It does not depend on `iss`, which differs between v1 and v2 tokens of one user. Unlike a tenant id and an object id
+    /// from a token, it differs between authorities, whatever their tokens contain.
     ///
-    /// `None` if the token has no subject: at Entra and External ID no `oid`, elsewhere no `sub`.
+    /// `None` if the token has no subject: no `oid` for Entra and External ID, no `sub` for other authorities.
     #[must_use]
     pub fn subject_key(&self) -> Option<SubjectKey> {
-        // A GUID is the same in either case; a subject is compared exactly (OpenID Connect Core, section 2).
+        // GUIDs are compared ignoring case, other subjects exactly (OpenID Connect Core 1.0, section 2).
         let object_id = || self.object_id().and_then(identifier).map(canonical);
         let subject = || self.string(StringClaim::Subject).and_then(identifier);
         let in_tenant = |kind, host: &str, subject: &str| {
@@ -121,7 +121,7 @@ impl Claims {
             SubjectSpace::B2c { host } => in_tenant("b2c", host, &subject().or_else(object_id)?),
             SubjectSpace::OpenIdConnect { issuer, has_own_claim } => {
                 let subject = if *has_own_claim {
-                    // Where the claim is missing, `sub` could be the value of that claim for somebody else.
+                    // Without the claim, `sub` could equal the value of that claim in another user's token.
                     self.mapped().and_then(|mapped| mapped.subject.as_deref()).and_then(identifier)
                 } else {
                     subject()
@@ -132,7 +132,7 @@ impl Claims {
     }
 }
 
-/// `None` if it identifies nobody.
+/// `None` if it is empty or the placeholder of B2C.
 fn identifier(text: &str) -> Option<Cow<'_, str>> {
     (!text.is_empty() && !text.starts_with(NO_SUBJECT)).then_some(Cow::Borrowed(text))
 }
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_two_keys_have_the_same_text() {
+    fn different_keys_have_different_texts() {
         let parts = ["", "a", "b", "/", "a/b", "%", "%2F", "a%2Fb", " ", "é", "\u{0}", "-", "~", "A"];
         let mut texts = HashSet::new();
         for kind in ["entra", "oidc"] {
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn the_text_form_is_stable() {
+    fn text_form_is_stable() {
         for (segments, text) in [
             (
                 ["https://id.example/oauth2/default", "00u1-._~A"],

@@ -1,5 +1,5 @@
 use super::{Claims, TokenVersion, json, payload::StringClaim};
-use crate::tenant::{CHINA_V1_HOST, Cloud, TenantId, split_origin};
+use crate::tenant::{CHINA_V1_HOST, Cloud, TenantId, after_https, split_origin};
 
 /// How the application that requested a token authenticated ([`azpacr`, in v1 tokens
 /// `appidacr`](crate::guide::entra#client-application-claims)). A stronger proof is greater.
@@ -145,7 +145,7 @@ impl Claims {
 
 /// Whether an issuer is one of Entra's.
 fn is_microsoft_issuer(issuer: &str) -> bool {
-    let host = split_origin(issuer).and_then(|(origin, _)| origin.strip_prefix("https://"));
+    let host = split_origin(issuer).and_then(|(origin, _)| after_https(origin));
     host.is_some_and(|host| host == CHINA_V1_HOST || Cloud::from_host(host).is_some())
 }
 

@@ -1,14 +1,14 @@
-//! Addresses of instances and authorities.
+//! URLs of instances and authorities.
 
 use super::{flaw::Flaw, placeholder};
 use crate::{
-    authority::AuthoritySpec,
+    authority::{AuthoritySpec, WELL_KNOWN},
     error::ConfigProblemKind::Conflict,
-    tenant::{CHINA_V1_HOST, Cloud, HttpsUrl, Instance, MicrosoftHost, TenantId, is_loopback},
+    tenant::{
+        CHINA_V1_HOST, Cloud, HttpsUrl, Instance, MicrosoftHost, TenantId, after_https, is_loopback, split_scheme,
+        with_scheme,
+    },
 };
-
-/// The path of a metadata document, behind the issuer or the authority (OpenID Connect Discovery 1.0, section 4).
-pub(super) const WELL_KNOWN: &str = "/.well-known/openid-configuration";
 
 /// The hosts of v1 issuers, which serve no sign-in.
 const ISSUER_HOSTS: [&str; 2] = ["sts.windows.net", CHINA_V1_HOST];
@@ -25,7 +25,7 @@ pub(super) enum AuthorityKind {
 }
 
 impl AuthorityKind {
-    /// By the names that `Kind` has for them.
+    /// All kinds, with their names in the setting `Kind`.
     pub(super) const ALL: [(&str, Self); 5] = [
         ("Entra", Self::Entra),
         ("B2C", Self::B2c),
@@ -44,7 +44,7 @@ impl AuthorityKind {
         }
     }
 
-    /// Its name, with an article, for a message.
+    /// Its description, with an article, for a message.
     pub(super) fn described(self) -> &'static str {
         match self {
             Self::Entra => "an Entra tenant",
@@ -61,7 +61,7 @@ impl AuthorityKind {
     }
 }
 
-/// The parts of an authority's address.
+/// The parts of an authority's URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ParsedAuthority {
     /// An Entra instance, or a server that mimics one, and a tenant or a keyword.
@@ -78,11 +78,11 @@ pub(super) enum ParsedAuthority {
         base: String,
         tenant: Option<String>,
     },
-    /// Any other OpenID Connect issuer, as it is written.
+    /// Any other OpenID Connect issuer.
     OpenIdConnect,
 }
 
-/// The kind of authority at an address; `None` if it is not an address.
+/// The kind of authority that a URL implies; `None` if the text is not a URL.
 pub(super) fn form(text: &str) -> Option<AuthorityKind> {
     let address = HttpsUrl::parse(text).ok()?;
     let path = address.path.split('?').next().unwrap_or_default();
@@ -96,11 +96,11 @@ pub(super) fn form(text: &str) -> Option<AuthorityKind> {
     Some(if is_entra { AuthorityKind::Entra } else { AuthorityKind::OpenIdConnect })
 }
 
-/// Parses the address of an authority of this kind.
+/// Parses the URL of an authority of this kind.
 ///
 /// # Errors
 ///
-/// Says what is wrong, and what to write instead.
+/// The mistake, and what to write instead.
 pub(super) fn authority(text: &str, kind: AuthorityKind) -> Result<ParsedAuthority, Flaw> {
     placeholder::check(text)?;
     let address = HttpsUrl::parse(text)?;
@@ -129,19 +129,19 @@ pub(super) fn authority(text: &str, kind: AuthorityKind) -> Result<ParsedAuthori
     }
 }
 
-/// Whether an issuer is known to serve workload identities alone: GitHub Actions, and a Kubernetes cluster's default.
+/// Whether an issuer is known to issue only workload identities: GitHub Actions, and the default issuer of Kubernetes.
 pub(super) fn is_workload_issuer(text: &str) -> bool {
     const HOSTS: [&str; 3] =
         ["token.actions.githubusercontent.com", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"];
     HttpsUrl::parse(text).is_ok_and(|address| HOSTS.contains(&address.host.as_str()))
 }
 
-/// Whether an address is at the sign-in host of a Microsoft cloud.
+/// Whether a URL is at the sign-in host of a Microsoft cloud.
 pub(super) fn is_at_cloud(text: &str) -> bool {
     HttpsUrl::parse(text).is_ok_and(|address| is_microsofts(&address.host))
 }
 
-/// What is wrong with a query, by its parameters.
+/// The mistake in a query, by its parameters.
 pub(super) fn query_flaw(address: &HttpsUrl, query: &str, kind: AuthorityKind) -> Flaw {
     let name = |pair: &str| pair.split('=').next().unwrap_or_default().to_ascii_lowercase();
     let names: Vec<String> = query.split('&').map(name).collect();
@@ -198,29 +198,29 @@ fn b2c(address: &HttpsUrl, path: &str) -> Result<ParsedAuthority, Flaw> {
     }
 }
 
-/// Reads an address that is an `Instance`, where a host without a scheme is accepted if it is one of Microsoft's.
+/// Parses the URL of an `Instance`. A host without a scheme is accepted if it is Microsoft's.
 fn instance_address(text: &str) -> Result<HttpsUrl, Flaw> {
     placeholder::check(text)?;
     let text = text.trim();
-    if text.contains("://") {
+    if split_scheme(text).is_some() {
         return Ok(HttpsUrl::parse(text)?);
     }
-    let address = HttpsUrl::parse(&format!("https://{text}"))?;
+    let address = HttpsUrl::parse(&with_scheme(text))?;
     match MicrosoftHost::of(&address.host) {
         Some(_) => Ok(address),
         None => Err(Flaw::invalid(format!("has no scheme; write https://{text}"))),
     }
 }
 
-/// The origin of B2C or External ID, as `Instance` has it.
+/// The origin of B2C or External ID in an `Instance`.
 ///
 /// # Errors
 ///
-/// Says what is wrong, and what to write instead.
+/// The mistake, and what to write instead.
 pub(super) fn base(text: &str) -> Result<String, Flaw> {
     let address = instance_address(text)?;
     match address.path.to_ascii_lowercase().as_str() {
-        // B2C's issuers and metadata once had /tfp in their paths.
+        // Issuers and metadata of B2C used to have /tfp in their paths.
         "/" | "/tfp" | "/tfp/" => Ok(address.origin),
         _ => Err(Flaw::invalid(format!(
             "only the host is needed; write {}, or the full address as Authority",
@@ -229,14 +229,14 @@ pub(super) fn base(text: &str) -> Result<String, Flaw> {
     }
 }
 
-/// The name before the suffix of a host of B2C's or External ID's: `contoso` of `https://contoso.b2clogin.com`.
+/// The tenant's name in the host of B2C or External ID: `contoso` in `https://contoso.b2clogin.com`.
 pub(super) fn name_in(base: &str) -> Option<&str> {
-    let host = base.strip_prefix("https://")?;
+    let host = after_https(base)?;
     let name = MicrosoftHost::tenant_name(host)?;
     (!name.is_empty() && !name.contains('.')).then_some(name)
 }
 
-/// The segments of a path, but for `v2.0` at the end.
+/// The segments of a path, without `v2.0` at its end.
 fn segments_before_version(path: &str) -> Vec<&str> {
     let mut segments: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     if segments.last().is_some_and(|last| last.eq_ignore_ascii_case("v2.0")) {
@@ -245,7 +245,7 @@ fn segments_before_version(path: &str) -> Vec<&str> {
     segments
 }
 
-/// The first segment of a path, if nothing but `v2.0` is behind it.
+/// The first segment of a path, if at most `v2.0` follows.
 fn tenant_of(path: &str) -> Option<&str> {
     let mut segments = path.trim_start_matches('/').trim_end_matches('/').split('/');
     let tenant = segments.next()?;
@@ -260,17 +260,17 @@ fn is_b2c_path(path: &str) -> bool {
     path.to_ascii_lowercase().split('/').any(|segment| segment == "tfp" || segment.starts_with("b2c_1"))
 }
 
-/// The Entra instance at a base address, or of a cloud's name.
+/// Parses an Entra instance: a base URL, or the name of a cloud.
 ///
 /// # Errors
 ///
-/// Says what is wrong, and what to write instead.
+/// The mistake, and what to write instead.
 pub(super) fn instance(text: &str) -> Result<Instance, Flaw> {
     let text = text.trim();
     if let Some(cloud) = Cloud::from_name(text) {
         return Ok(cloud.into());
     }
-    // A slash behind a word does not make it a host.
+    // A word is not a host, even with a slash at its end.
     let word = text.trim_end_matches(['/', '.']);
     let is_word = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     if is_word && !word.eq_ignore_ascii_case("localhost") {
@@ -304,17 +304,16 @@ pub(super) fn instance(text: &str) -> Result<Instance, Flaw> {
     Ok(Instance::parse(&format!("{}{}", address.origin, address.path))?)
 }
 
-/// Whether a host has the name of a cloud in it, and is none of Microsoft's.
+/// Whether a host contains the name of a cloud, but is not Microsoft's.
 fn resembles_cloud(text: &str) -> bool {
-    let with_scheme = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
-    HttpsUrl::parse(&with_scheme).is_ok_and(|address| {
+    HttpsUrl::parse(&with_scheme(text)).is_ok_and(|address| {
         let has = |own: &&str| address.host.contains(*own);
         MicrosoftHost::of(&address.host).is_none()
             && ["microsoftonline", "chinacloudapi", "windows.net"].iter().any(has)
     })
 }
 
-/// The kind of authority that a host is of, where it can be told by that alone.
+/// The kind of authority that follows from a host alone; `None` for Entra's and custom hosts.
 pub(super) fn kind_of_host(host: &str) -> Option<AuthorityKind> {
     match MicrosoftHost::of(host)? {
         MicrosoftHost::B2c => Some(AuthorityKind::B2c),
@@ -323,7 +322,7 @@ pub(super) fn kind_of_host(host: &str) -> Option<AuthorityKind> {
     }
 }
 
-/// The kind that an instance tells by its host; a custom domain does not.
+/// The kind of authority that follows from an instance; `None` for a custom domain.
 pub(super) fn kind_of_instance(text: &str) -> Option<AuthorityKind> {
     if Cloud::from_name(text.trim()).is_some() {
         return Some(AuthorityKind::Entra);
@@ -332,12 +331,12 @@ pub(super) fn kind_of_instance(text: &str) -> Option<AuthorityKind> {
     kind_of_host(&host).or_else(|| is_microsofts(&host).then_some(AuthorityKind::Entra))
 }
 
-/// Whether a host is one of Entra's own.
+/// Whether a host is a login host of a Microsoft cloud.
 pub(super) fn is_microsofts(host: &str) -> bool {
     Cloud::from_host(host).is_some()
 }
 
-/// The kind of authority to configure where a Microsoft host is given as that of any issuer.
+/// The advice which kind to configure instead of an OpenID Connect issuer at a Microsoft host.
 pub(super) fn better_kind(host: &str) -> Option<&'static str> {
     match MicrosoftHost::of(host)? {
         MicrosoftHost::B2c => Some("is at Azure AD B2C: configure Kind: B2C (in code, Authority::b2c)"),
@@ -350,24 +349,25 @@ pub(super) fn better_kind(host: &str) -> Option<&'static str> {
     }
 }
 
-/// The host of an instance that is neither Microsoft's nor on this machine.
+/// The host of an instance, if it is neither Microsoft's nor loopback.
 pub(super) fn foreign_host(instance: &Instance) -> Option<String> {
     let address = HttpsUrl::parse(instance.base()).ok()?;
     let is_foreign = instance.cloud().is_none() && !is_loopback(&address.host);
     is_foreign.then_some(address.host)
 }
 
-/// Whether a text has one of the forms that a tenant can be named by.
+/// Whether a text has the form of a tenant: GUID, keyword or domain.
 pub(super) fn is_tenant(text: &str) -> bool {
     text.parse::<TenantId>().is_ok() || keyword(text).is_some() || is_domain(text)
 }
 
-/// The keyword that stands for many tenants, or for personal accounts.
+/// The keyword for many tenants or for personal accounts, ignoring case.
 pub(super) fn keyword(text: &str) -> Option<&'static str> {
     ["organizations", "common", "consumers"].into_iter().find(|keyword| keyword.eq_ignore_ascii_case(text))
 }
 
-/// Whether a text can be a verified domain: labels of letters, digits and hyphens, two at least, the last not a number.
+/// Whether a text can be a verified domain: at least two labels of letters, digits and hyphens, the last of which is not a
+/// number.
 pub(super) fn is_domain(text: &str) -> bool {
     const LONGEST: usize = 253;
     const LONGEST_LABEL: usize = 63;
@@ -390,7 +390,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn authorities_by_their_addresses() {
+    fn kind_and_parts_follow_from_the_url() {
         const TENANT: &str = "11111111-2222-3333-4444-555555555555";
         let read = |text: &str| authority(text, form(text).unwrap());
         let entra = |text: &str, base: &str, tenant: &str| match read(text) {
@@ -407,7 +407,7 @@ mod tests {
         entra("https://login.microsoftonline.us/common/v2.0", "https://login.microsoftonline.us", "common");
         entra("http://127.0.0.1:4000/organizations", "http://127.0.0.1:4000", "organizations");
         entra(&format!("https://entra.example:8443/{TENANT}/v2.0"), "https://entra.example:8443", TENANT);
-        // A Microsoft cloud's tenant is judged with the others.
+        // The tenant is checked later, with the others.
         entra("https://login.microsoftonline.com/nonsense", public, "nonsense");
 
         let b2c = "https://contoso.b2clogin.com";
@@ -457,12 +457,12 @@ mod tests {
                 "{text}"
             );
         }
-        // Entra's host does not issue B2C's tokens any more; that is said where the host is judged.
+        // Retired for B2C, which is reported when the host is checked.
         assert_eq!(
             form("https://login.microsoftonline.com/tfp/contoso.onmicrosoft.com/B2C_1_susi"),
             Some(AuthorityKind::B2c)
         );
-        // A path alone does not say who reads it: `Kind` does.
+        // The path does not determine the kind; the setting `Kind` does.
         let own = format!("https://login.contoso.example/{TENANT}/v2.0");
         assert_eq!(form(&own), Some(AuthorityKind::Entra));
         let base = "https://login.contoso.example".to_owned();
@@ -490,7 +490,7 @@ mod tests {
     }
 
     #[test]
-    fn bases() {
+    fn base_is_an_origin_without_a_path() {
         for (text, origin, name) in [
             ("https://contoso.b2clogin.com", "https://contoso.b2clogin.com", Some("contoso")),
             ("contoso.b2clogin.com/tfp/", "https://contoso.b2clogin.com", Some("contoso")),
@@ -506,7 +506,7 @@ mod tests {
     }
 
     #[test]
-    fn instances_by_their_addresses() {
+    fn instance_is_a_login_host_or_a_custom_one() {
         for text in
             ["https://login.microsoftonline.com/", "login.microsoftonline.us", "http://[::1]:4000", "https://x.example"]
         {
@@ -526,7 +526,7 @@ mod tests {
     }
 
     #[test]
-    fn domains() {
+    fn domain_has_two_labels_at_least() {
         for text in
             ["contoso.example", "a.b", "contoso.onmicrosoft.com", "xn--bcher-kva.example", "1.example", "A.EXAMPLE"]
         {

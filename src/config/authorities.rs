@@ -1,32 +1,31 @@
-//! The rules of authorities: each of them, and all of them together.
+//! The rules of single authorities.
 
 use std::{collections::HashSet, sync::Arc};
 
 use super::{
     address::{self, AuthorityKind},
-    flaw::Flaw,
     identifier,
     key::Key,
     location::Named,
-    owned, placeholder,
+    openid_authority::check_issuer,
+    placeholder,
     provenance::{AuthorityEntry, Provenance},
     rules::{Common, Rules},
     warning::Warning,
 };
 use crate::{
     authority::{
-        Authority, AuthoritySpec, B2cSpec, DocumentSpec, EntraSpec, ExternalIdSpec, KeySource, Keys, ListedIssuers,
-        MappedClaim, OpenIdConnectSpec, ResolvedAuthority, Tenants, directory_claims, is_at_microsoft,
+        Authority, AuthoritySpec, B2cSpec, DocumentSpec, EntraSpec, ExternalIdSpec, KeySource, ListedIssuers,
+        OpenIdConnectSpec, ResolvedAuthority, Tenants, directory_claims,
     },
-    error::ConfigProblemKind::{Conflict, Duplicate, Invalid, Missing, Unsafe},
-    jwk::KeySet,
+    error::ConfigProblemKind::{Conflict, Duplicate, Invalid, Missing},
     jwt::Algorithm,
     policy::{Audiences, Policy, Profile},
     tenant::{HttpsUrl, TenantId},
 };
 
-/// Where the keys are, and the kind of tokens they sign.
-struct Place {
+/// The source of an authority's keys, and the kind of tokens that they sign.
+struct ResolvedSource {
     source: KeySource,
     profile: Profile,
     b2c_policy: Option<String>,
@@ -56,26 +55,17 @@ impl Rules<'_> {
         let listed = self.listed(provenance, spec, &settings.issuers);
         let accepts_app_tokens = matches!(spec, AuthoritySpec::B2c(B2cSpec { accept_app_tokens: true, .. }));
         if accepts_app_tokens && own_clients.is_empty() && common.allowed_clients.is_empty() {
-            let clients = provenance.setting_name(Key::AllowedClients);
-            let advice = format!("needs {clients}: list the allowed applications, since such tokens name no policy");
-            let at = provenance.at(&[Key::AcceptAppTokens], "true");
-            if at == provenance.name {
-                self.wrong_authority(Missing, provenance, &shown, advice);
-            } else {
-                self.wrong(Missing, &at, &shown, advice);
-            }
+            self.missing_clients_of_app_tokens(provenance, &shown);
         }
-        let places = match spec {
+        let sources = match spec {
             AuthoritySpec::Entra(entra) => self.entra(provenance, &shown, &EntraSpec { listed, ..entra.clone() }),
             AuthoritySpec::B2c(b2c) => self.b2c(provenance, &shown, b2c, &listed),
-            AuthoritySpec::ExternalId(external) => self.external_id(provenance, &shown, external, listed),
-            AuthoritySpec::OpenIdConnect(openid) => {
-                self.openid_connect(provenance, &shown, openid, &algorithms, listed)
-            }
+            AuthoritySpec::ExternalId(external) => self.external_id(provenance, external, listed),
+            AuthoritySpec::OpenIdConnect(openid) => self.openid_connect(entry, openid, &algorithms, listed),
             AuthoritySpec::Workload(workload) => {
                 self.check_workload(entry, workload, common);
-                let places = self.openid_connect(provenance, &shown, &workload.openid, &algorithms, listed);
-                places.into_iter().map(|place| Place { profile: Profile::Workload, ..place }).collect()
+                let sources = self.openid_connect(entry, &workload.openid, &algorithms, listed);
+                sources.into_iter().map(|source| ResolvedSource { profile: Profile::Workload, ..source }).collect()
             }
         };
         let (inherits_clients, workload_rules) = match spec {
@@ -96,20 +86,32 @@ impl Rules<'_> {
             app_tokens_without_policy: accepts_app_tokens,
         };
         let ca_certificates = self.ca_certificates(provenance, &shown, authority);
-        // Shared by all policies of B2C, which are all in it.
+        // All policies of B2C share the name.
         let name: Arc<str> = shown.as_str().into();
-        let resolved = |place: Place| ResolvedAuthority {
+        let resolved = |source: ResolvedSource| ResolvedAuthority {
             name: Arc::clone(&name),
-            directory: directory_claims(&place.source, &place.profile, settings.trust_directory_claims),
-            source: place.source,
+            directory: directory_claims(&source.source, &source.profile, settings.trust_directory_claims),
+            source: source.source,
             algorithms: Arc::clone(&algorithms),
-            policy: policy(place.profile),
+            policy: policy(source.profile),
             requirement: settings.requirement.clone(),
-            b2c_policy: place.b2c_policy,
+            b2c_policy: source.b2c_policy,
             is_required_for_readiness: !settings.is_not_required_for_readiness,
             ca_certificates: ca_certificates.clone(),
         };
-        places.into_iter().map(resolved).collect()
+        sources.into_iter().map(resolved).collect()
+    }
+
+    /// Tokens of applications without a policy are accepted, but no clients are listed.
+    fn missing_clients_of_app_tokens(&mut self, provenance: &Provenance<'_>, shown: &str) {
+        let clients = provenance.setting_name(Key::AllowedClients);
+        let advice = format!("needs {clients}: list the allowed applications, since such tokens name no policy");
+        let at = provenance.at(&[Key::AcceptAppTokens], "true");
+        if at == provenance.name {
+            self.wrong_authority(Missing, provenance, shown, advice);
+        } else {
+            self.wrong(Missing, &at, shown, advice);
+        }
     }
 
     /// Its own audiences, or those that apply to all authorities.
@@ -121,7 +123,7 @@ impl Rules<'_> {
         let is_strict = provenance.strict_audiences().unwrap_or(common.strict_audiences);
         let at = |keys: &[Key], text: &String| Named::new(provenance.at(keys, text), text.clone());
         let own = settings.audiences.iter().map(|audience| at(&[Key::Audience, Key::Audiences], audience));
-        // Of a workload only its own: the audience of Entra's tokens does not apply to those of a platform.
+        // A workload has only its own: the audiences of Entra's tokens do not apply to those of a platform.
         let is_own = has_own || kind == AuthorityKind::Workload;
         let mut listed: Vec<Named<String>> = if is_own { own.collect() } else { self.config.audiences.clone() };
         if kind == AuthorityKind::Workload {
@@ -145,8 +147,9 @@ impl Rules<'_> {
         if has_own {
             self.check_audiences(&listed);
         }
-        let is_spoilt = provenance.is_spoilt(Key::Audience) || self.config.is_spoilt(&[Key::Audience, Key::Audiences]);
-        if listed.is_empty() && is_strict && client_id.is_some() && !is_spoilt {
+        let has_invalid =
+            provenance.has_invalid(Key::Audience) || self.config.has_invalid(&[Key::Audience, Key::Audiences]);
+        if listed.is_empty() && is_strict && client_id.is_some() && !has_invalid {
             let audience = provenance.setting_name(Key::Audience);
             let strict = provenance.setting_name(Key::StrictAudiences);
             let advice =
@@ -155,22 +158,25 @@ impl Rules<'_> {
         }
         // A client id of another issuer does not apply to Entra.
         let is_expected = !kind.has_guids() || !self.config.kind().has_guids();
-        if listed.is_empty() && derived.is_none() && !has_own && is_expected && !provenance.is_spoilt(Key::Audience) {
+        if listed.is_empty() && derived.is_none() && !has_own && is_expected && !provenance.has_invalid(Key::Audience) {
             let audience = provenance.setting_name(Key::Audience);
             let advice = format!("has no audience; write the aud claim of its tokens as {audience}");
             self.wrong_authority(Missing, provenance, &authority.to_string(), advice);
         }
-        Self::audiences(derived.filter(|_| !is_strict), ids, &listed)
+        let mut audiences = Self::audiences(derived.filter(|_| !is_strict), ids, &listed);
+        let has_valid_audience = self.config.has_valid_audience || provenance.has_valid_audience();
+        audiences.left_out = derived.filter(|_| is_strict && !has_valid_audience).map(str::to_owned);
+        audiences
     }
 
-    fn entra(&mut self, provenance: &Provenance<'_>, shown: &str, entra: &EntraSpec) -> Vec<Place> {
+    fn entra(&mut self, provenance: &Provenance<'_>, shown: &str, entra: &EntraSpec) -> Vec<ResolvedSource> {
         let domains: &[String] = match &entra.tenants {
             Tenants::Domain(domain) => std::slice::from_ref(domain),
             Tenants::List { domains, .. } => domains,
             _ => &[],
         };
         let name = &provenance.name;
-        // A keyword or a method is explicit; the id alone may be mistaken for that of an organization.
+        // Keywords and methods are explicit. The id alone may be mistaken for that of an organization.
         let is_by_id = matches!(entra.tenants, Tenants::One(_) | Tenants::List { .. });
         if is_by_id && entra.accepts_personal_accounts() && provenance.is_whole() {
             self.warn_of_personal_accounts(name, &TenantId::PERSONAL_ACCOUNTS.to_string());
@@ -194,15 +200,21 @@ impl Rules<'_> {
             let text = format!("{host} is not a Microsoft cloud: its operator decides which tokens are accepted");
             self.warnings.push(Warning::new(provenance.at(&[Key::Instance, Key::Authority], "").as_str(), text));
         }
-        vec![Place { source: KeySource::Entra(entra.clone()), profile: Profile::Workforce, b2c_policy: None }]
+        vec![ResolvedSource { source: KeySource::Entra(entra.clone()), profile: Profile::Workforce, b2c_policy: None }]
     }
 
-    fn b2c(&mut self, provenance: &Provenance<'_>, shown: &str, b2c: &B2cSpec, listed: &ListedIssuers) -> Vec<Place> {
+    fn b2c(
+        &mut self,
+        provenance: &Provenance<'_>,
+        shown: &str,
+        b2c: &B2cSpec,
+        listed: &ListedIssuers,
+    ) -> Vec<ResolvedSource> {
         let Some(base) = self.base(provenance, &b2c.address, &b2c.tenant, "https://contoso.b2clogin.com") else {
             return Vec::new();
         };
         let mut seen = HashSet::new();
-        let mut places = Vec::new();
+        let mut sources = Vec::new();
         for policy in &b2c.policies {
             const LONGEST: usize = 128;
             let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
@@ -217,7 +229,7 @@ impl Rules<'_> {
             } else if !seen.insert(policy.to_ascii_lowercase()) {
                 self.wrong(Duplicate, name, policy, "is named twice; leave one out");
             }
-            places.push(Place {
+            sources.push(ResolvedSource {
                 source: KeySource::Document(DocumentSpec::B2c {
                     base: base.clone(),
                     tenant: b2c.tenant.clone(),
@@ -229,31 +241,30 @@ impl Rules<'_> {
                 b2c_policy: Some(policy.to_ascii_lowercase()),
             });
         }
-        if places.is_empty() {
+        if sources.is_empty() {
             let setting = provenance.setting_name(Key::Policy);
             let advice = format!("has no policy; write the name of the user flow that issues the tokens as {setting}");
             self.wrong_authority(Missing, provenance, shown, advice);
         }
-        places
+        sources
     }
 
     fn external_id(
         &mut self,
         provenance: &Provenance<'_>,
-        _shown: &str,
         external: &ExternalIdSpec,
         listed: ListedIssuers,
-    ) -> Vec<Place> {
+    ) -> Vec<ResolvedSource> {
         let Some(base) = self.base(provenance, &external.address, &external.tenant, "https://contoso.ciamlogin.com")
         else {
             return Vec::new();
         };
         let (tenant, version) = (external.tenant.clone(), external.version);
         let source = KeySource::Document(DocumentSpec::ExternalId { base, tenant, version, listed });
-        vec![Place { source, profile: Profile::ExternalId, b2c_policy: None }]
+        vec![ResolvedSource { source, profile: Profile::ExternalId, b2c_policy: None }]
     }
 
-    /// The origin of B2C or External ID.
+    /// Validates the origin and the tenant of B2C or External ID.
     fn base(&mut self, provenance: &Provenance<'_>, text: &str, tenant: &str, example: &str) -> Option<String> {
         let at = provenance.at(&[Key::TenantId, Key::Domain, Key::Authority], tenant);
         self.accepted(&at, tenant, identifier::check_customer_tenant(tenant));
@@ -277,109 +288,29 @@ impl Rules<'_> {
 
     fn openid_connect(
         &mut self,
-        provenance: &Provenance<'_>,
-        shown: &str,
+        entry: &AuthorityEntry<'_>,
         openid: &OpenIdConnectSpec,
         algorithms: &[Algorithm],
         listed: ListedIssuers,
-    ) -> Vec<Place> {
+    ) -> Vec<ResolvedSource> {
+        let provenance = &entry.provenance;
         let problems = self.problems.len();
         let name = &provenance.at(&[Key::Authority], &openid.issuer);
         self.accepted(name, &openid.issuer, check_issuer(&openid.issuer, openid.needs_metadata()));
-        let mapping = openid.names.parse().unwrap_or_else(|(claim, path)| {
-            let key = match claim {
-                MappedClaim::Scopes => Key::ScopeClaim,
-                MappedClaim::Roles => Key::RoleClaim,
-                MappedClaim::Groups => Key::GroupClaim,
-                MappedClaim::Subject => Key::SubjectClaim,
-                MappedClaim::Client => Key::ClientClaim,
-                MappedClaim::Audience => Key::AudienceClaim,
-            };
-            let advice = match provenance.is_whole() {
-                true => format!("{}: the name of a claim, or a JSON Pointer such as /a/b, is needed", key.method()),
-                false => "the name of a claim, or a JSON Pointer such as /a/b, is needed".to_owned(),
-            };
-            self.wrong(Invalid, &provenance.at(&[key], &path), &path, advice);
-            crate::policy::Mapping::default()
-        });
+        let mapping = self.claim_mapping(provenance, openid);
         if let Some(method) = openid.second_source {
             let advice = format!(
                 "{method}: the keys have another source already; keep one of metadata(), jwks_uri(), static_keys() and pem_key()"
             );
             self.wrong(Conflict, name, &openid.issuer, advice);
         }
-        let issuer: Arc<str> = openid.issuer.as_str().into();
-        let mut checked = |url: &String| {
-            if let Err(error) = HttpsUrl::parse(url) {
-                self.wrong(Invalid, &provenance.at(&[Key::MetadataAddress, Key::JwksUri], url), url, error.to_string());
-            }
-            Some(url.clone())
-        };
-        let spec = match &openid.keys {
-            Keys::Discovered => Some(DocumentSpec::OpenIdConnect { issuer, metadata: None, jwks_uri: None, listed }),
-            Keys::Metadata(url) => {
-                Some(DocumentSpec::OpenIdConnect { issuer, metadata: checked(url), jwks_uri: None, listed })
-            }
-            Keys::JwksUri(url) => {
-                Some(DocumentSpec::OpenIdConnect { issuer, metadata: None, jwks_uri: checked(url), listed })
-            }
-            Keys::Static(jwks) => {
-                let keys = KeySet::parse_static(jwks.as_bytes())
-                    .map_err(|fault| Flaw::invalid(format!("{}{fault}", provenance.prefix_if_code("static_keys(): "))));
-                self.static_keys(provenance, shown, keys, algorithms).map(|keys| DocumentSpec::Static {
-                    issuer,
-                    keys,
-                    listed,
-                })
-            }
-            Keys::Pem(all) => {
-                let keys = KeySet::from_pem(all).map_err(|(at, fault)| {
-                    Flaw::invalid(format!("{}number {}: {fault}", provenance.prefix_if_code("pem_key(), "), at + 1))
-                });
-                self.static_keys(provenance, shown, keys, algorithms).map(|keys| DocumentSpec::Static {
-                    issuer,
-                    keys,
-                    listed,
-                })
-            }
-        };
+        let spec = self.openid_document(entry, openid, algorithms, listed);
         match spec {
             Some(spec) if self.problems.len() == problems => {
                 let profile = Profile::OpenIdConnect(Box::new(mapping));
-                vec![Place { source: KeySource::Document(spec), profile, b2c_policy: None }]
+                vec![ResolvedSource { source: KeySource::Document(spec), profile, b2c_policy: None }]
             }
             _ => Vec::new(),
         }
     }
-}
-
-/// What an issuer of OpenID Connect may be. Its metadata is behind it if it is discovered; otherwise it is only compared.
-fn check_issuer(issuer: &str, needs_metadata: bool) -> Result<(), Flaw> {
-    if issuer.contains(['?', '#']) {
-        return Err(Flaw::invalid(
-            "an issuer has no query (?) and no fragment (#); write it as its tokens have it in iss",
-        ));
-    }
-    if issuer.trim_end_matches('/').ends_with(address::WELL_KNOWN) {
-        let advice = "is the address of the metadata; write the issuer, which its tokens have in iss: usually the part \
-                      before /.well-known";
-        return Err(Flaw::invalid(advice));
-    }
-    if is_at_microsoft(issuer) {
-        let host = HttpsUrl::parse(issuer).map(|address| address.host).unwrap_or_default();
-        let advice = address::better_kind(&host).unwrap_or("is at a Microsoft host, whose issuers belong to Entra");
-        return Err(Flaw::new(Unsafe, advice));
-    }
-    placeholder::check(issuer)?;
-    let is_https = issuer.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:"));
-    if is_https || needs_metadata {
-        HttpsUrl::parse(issuer).map_err(|error| {
-            Flaw::invalid(format!(
-                "{error}; if tokens have it in iss, configure the https issuer of the metadata, and list this one under Issuers"
-            ))
-        })?;
-    } else if !owned::is_plain(issuer) || issuer.contains(['{', '}']) {
-        return Err(Flaw::invalid("must be exactly the token's iss"));
-    }
-    Ok(())
 }

@@ -23,7 +23,7 @@ impl Reader<'_> {
     pub(super) fn authority_kind(&mut self, value: &ConfigValue) {
         let Some(text) = self.text(value, "must be a string") else { return };
         match AuthorityKind::ALL.iter().find(|(name, _)| name.eq_ignore_ascii_case(&text.value)) {
-            Some((_, form)) => self.settings.site.form = Some(Named::new(text.name, *form)),
+            Some((_, form)) => self.settings.authority_section.form = Some(Named::new(text.name, *form)),
             None => {
                 let kinds = AuthorityKind::ALL.map(|(name, _)| name).join(", ");
                 let advice = format!("is not a kind of authority; the kinds are {kinds}");
@@ -42,7 +42,7 @@ impl Reader<'_> {
             Data::List(_) | Data::Object(_) => None,
         };
         match version {
-            Some(version) => self.settings.site.version = Some(self.named(&value.name, version)),
+            Some(version) => self.settings.authority_section.version = Some(self.named(&value.name, version)),
             None => self.report(wrong(value, "must be \"1.0\" or \"2.0\"; remove it to accept both")),
         }
     }
@@ -53,7 +53,7 @@ impl Reader<'_> {
         }
         for text in self.texts(value, "must be a list of strings, such as [\"RS256\"]") {
             match text.value.parse() {
-                Ok(algorithm) => self.settings.site.algorithms.push(Named::new(text.name, algorithm)),
+                Ok(algorithm) => self.settings.authority_section.algorithms.push(Named::new(text.name, algorithm)),
                 Err(_) => {
                     let known: Vec<&str> = Algorithm::ALL.into_iter().map(Algorithm::as_str).collect();
                     let shared = text.value.to_ascii_uppercase().starts_with("HS");
@@ -92,7 +92,7 @@ impl Reader<'_> {
                 self.settings.ca_certificates.push(Named::new(file.name.clone(), pem));
             }),
             _ => text.and_then(|text| StaticKeys::parse(text).map_err(Flaw::invalid)).map(|keys| {
-                self.settings.site.keys.push((Key::FileOfKeys, Named::new(file.name.clone(), keys)));
+                self.settings.authority_section.keys.push((Key::FileOfKeys, Named::new(file.name.clone(), keys)));
             }),
         };
         if let Err(flaw) = result {
@@ -110,7 +110,7 @@ impl Reader<'_> {
             }
         };
         match keys {
-            Ok(keys) => self.settings.site.keys.push((Key::StaticKeys, self.named(&value.name, keys))),
+            Ok(keys) => self.settings.authority_section.keys.push((Key::StaticKeys, self.named(&value.name, keys))),
             // Not the value: it may be a private key.
             Err(advice) => self.report(ConfigProblem::new(Invalid, &value.name, None, advice)),
         }

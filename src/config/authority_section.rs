@@ -33,7 +33,7 @@ pub(super) enum StaticKeys {
     Pem(Vec<String>),
 }
 
-/// Without the keys: one may be a private key by mistake.
+/// Without the keys, one of which may be a private key by mistake.
 impl fmt::Debug for StaticKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -44,7 +44,7 @@ impl fmt::Debug for StaticKeys {
 }
 
 impl StaticKeys {
-    /// Reads a key set, or PEM with one or more keys in it.
+    /// Parses a key set, or PEM with one or more keys.
     ///
     /// # Errors
     ///
@@ -60,7 +60,7 @@ impl StaticKeys {
             return Err("must be a key set ({\"keys\": […]}) or public keys in PEM (-----BEGIN PUBLIC KEY-----)");
         }
         let ends = starts.iter().skip(1).copied().chain([text.len()]);
-        // Text before the first key belongs to it, and is an error there.
+        // Text before the first key becomes a part of that key, where it is an error.
         let starts = [0].into_iter().chain(starts.iter().skip(1).copied());
         Ok(Self::Pem(starts.zip(ends).map(|(start, end)| text[start..end].trim().to_owned()).collect()))
     }
@@ -87,7 +87,7 @@ impl AuthoritySection {
         self.form.is_some() || self.given().iter().any(|(key, ..)| !names_none(*key))
     }
 
-    /// Every setting that is given, with its name and its value for a message.
+    /// Every configured setting, with its name and its value for a message.
     pub(super) fn given(&self) -> Vec<(Key, &Location, String)> {
         let texts = self.texts.iter().map(|(key, text)| (*key, &text.name, text.value.clone()));
         let tfp = self.accept_tfp.iter().map(|tfp| (Key::AcceptTfpIssuers, &tfp.name, tfp.value.to_string()));

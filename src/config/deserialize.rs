@@ -9,9 +9,9 @@ use super::{
     value::{ConfigValue, Data, LONGEST_DOCUMENT, MOST_VALUES, count_value, member_name},
 };
 
-/// As deep as serde_json goes: other formats have no limit of their own.
+/// The maximum depth, as in serde_json: other formats may have no limit.
 const DEEPEST: usize = 128;
-/// The one member of a number, where serde_json is built with `arbitrary_precision`.
+/// The only member of a number if serde_json is built with `arbitrary_precision`.
 const NUMBER: &str = "$serde_json::private::Number";
 
 impl<'de> Deserialize<'de> for Config {
@@ -24,14 +24,14 @@ impl<'de> Deserialize<'de> for Config {
     }
 }
 
-/// Makes the value of this name. Duplicate members are kept.
+/// Builds the value with this name. Duplicate members are kept.
 struct Seed<'a> {
     name: String,
     depth: usize,
     left: &'a Left,
 }
 
-/// What may still come. The format behind the deserializer need not have limits of its own.
+/// The remaining depth and number of values. The format may have no limits of its own.
 struct Left {
     values: Cell<usize>,
     bytes: Cell<usize>,
@@ -97,7 +97,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<ConfigValue, E> {
-        // With the point that it has in JSON: 60.0 is not a whole number of seconds.
+        // With its decimal point, as in JSON: 60.0 is not an integer.
         self.node(Data::Other(format!("{value:?}")))
     }
 
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn is_what_from_json_reads() {
+    fn deserialized_settings_equal_those_of_from_json() {
         for more in [
             "",
             r#","ClockSkewSeconds":5,"DetailedErrors":true,"Audiences":["api://a","api://b"]"#,
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_given_twice_is_refused() {
+    fn duplicate_member_is_refused() {
         for (json, problem) in [
             (
                 format!(r#"{{"AzureAd":{{{SETTINGS},"AllowedClients":["x"],"AllowedClients":[]}}}}"#),
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_of_any_precision_are_numbers() {
+    fn number_of_arbitrary_precision_is_a_number() {
         let number = MapDeserializer::new([(NUMBER, "60")].into_iter());
         let left = Left { values: Cell::new(2), bytes: Cell::new(100) };
         let seed = Seed { name: "n".to_owned(), depth: 0, left: &left };
@@ -208,8 +208,8 @@ mod tests {
     }
 
     #[test]
-    fn depth_has_a_limit() {
-        /// Some thing within some thing, without an end.
+    fn depth_is_limited() {
+        /// A value nested without end.
         struct Endless;
 
         impl<'de> Deserializer<'de> for Endless {

@@ -12,7 +12,7 @@ use super::{
     layer::Layer,
     names,
     reader::visible,
-    settings::Source,
+    settings::SettingsSource,
     value::{ConfigValue, Data},
 };
 use crate::error::{
@@ -52,8 +52,8 @@ impl Config {
     }
 
     /// Puts the environment of this process over these settings, setting by setting: a setting that the environment names is
-    /// replaced as a whole, a list too. `Authorities` and `TokenValidationParameters` cannot be replaced in part. `RevokedKeys` add
-    /// up: the environment revokes further keys, and never admits one that the file revokes.
+    /// replaced as a whole, a list too. `Authorities` and `TokenValidationParameters` cannot be replaced in part. `RevokedKeys`
+    /// add up: the environment revokes further keys, and never admits one that the file revokes.
     ///
     /// # Errors
     ///
@@ -111,7 +111,7 @@ fn process_environment() -> impl Iterator<Item = (String, Result<String, String>
 
 /// The variables that matter.
 #[derive(Debug, Default)]
-struct Found {
+struct Variables {
     /// By the name in upper case: on Windows, names have no case.
     ours: BTreeMap<String, (String, String)>,
     /// By the name in lower case.
@@ -119,13 +119,13 @@ struct Found {
     empty: Vec<String>,
     of_workload: Vec<String>,
     problems: Vec<ConfigProblem>,
-    spoilt: Vec<Key>,
+    invalid_settings: Vec<Key>,
 }
 
 fn layer(vars: impl Iterator<Item = (String, Result<String, String>)>, section: Option<&[String]>) -> Layer {
     let section = section.map_or_else(|| DEFAULT_SECTION.to_owned(), |path| path.join("__"));
     let dotnet = format!("{section}__");
-    let mut found = Found::default();
+    let mut found = Variables::default();
     for (name, value) in vars {
         let is_ours = is_ours(&name) && !is_of_kubernetes(&name, value.as_deref().unwrap_or_default());
         // .NET reads colons too.
@@ -141,7 +141,7 @@ fn layer(vars: impl Iterator<Item = (String, Result<String, String>)>, section: 
                 Ok(value) if is_dotnet => found.dotnet(name, value),
                 Ok(value) => found.ours(name, value),
                 Err(lossy) => {
-                    found.spoilt.extend(key_of(&name, &dotnet).map(|(outer, _)| outer));
+                    found.invalid_settings.extend(key_of(&name, &dotnet).map(|(outer, _)| outer));
                     found.problems.push(ConfigProblem::new(Unreadable, name, Some(&lossy), "is not Unicode"));
                 }
             }
@@ -150,7 +150,7 @@ fn layer(vars: impl Iterator<Item = (String, Result<String, String>)>, section: 
     found.into_layer(&dotnet)
 }
 
-impl Found {
+impl Variables {
     fn ours(&mut self, name: String, value: String) {
         match self.ours.get(&name.to_ascii_uppercase()) {
             Some((other, known)) if *known != value => self.problems.push(differ(&name, &value, other)),
@@ -179,7 +179,7 @@ impl Found {
                 members.push((path, ConfigValue::new(name, Data::Text(value))));
             }
         }
-        let mut layer = Layer::new(Source::Environment { section: None }, members, None);
+        let mut layer = Layer::new(SettingsSource::Environment { section: None }, members, None);
         for (name, value) in std::mem::take(&mut self.ours).into_values() {
             self.variable(name, &value, &mut layer);
         }
@@ -195,7 +195,7 @@ impl Found {
             let hint = format!("{name} is set, but it is the identity of this workload itself, not of the API");
             layer.hints.push((key, hint));
         }
-        layer.members.spoilt.extend(self.spoilt);
+        layer.members.invalid_settings.extend(self.invalid_settings);
         self.problems.into_iter().for_each(|problem| layer.report(problem));
         layer
     }
@@ -205,7 +205,7 @@ impl Found {
         let folded = name.to_ascii_uppercase();
         let Some(key) = key::of_variable(&folded) else {
             let nearest = names::nearest(&folded, key::variables()).and_then(|(near, _)| key::of_variable(near));
-            self.spoilt.extend(nearest);
+            self.invalid_settings.extend(nearest);
             return self.problems.push(unknown_variable(&name));
         };
         let text = |value: &str| ConfigValue::new(name.clone(), Data::Text(value.trim().to_owned()));
@@ -215,7 +215,7 @@ impl Found {
         }
         let elements: Vec<ConfigValue> = value.split(',').filter(|part| !part.trim().is_empty()).map(text).collect();
         if elements.is_empty() {
-            self.spoilt.push(key);
+            self.invalid_settings.push(key);
             return self.problems.push(ConfigProblem::new(Invalid, name, Some(value), "has nothing but commas"));
         }
         let theirs: Vec<&ConfigValue> =
@@ -263,7 +263,8 @@ fn unknown_variable(name: &str) -> ConfigProblem {
     ConfigProblem::new(Unknown, visible(name), None, advice)
 }
 
-/// The setting that a variable of either spelling is for, and the one within an entry of `Authorities` (the same twice otherwise).
+/// The setting that a variable of either spelling is for, and the one within an entry of `Authorities` (the same twice
+/// otherwise).
 fn key_of(name: &str, dotnet: &str) -> Option<(Key, Key)> {
     if let Some(key) = key::of_variable(&name.to_ascii_uppercase()) {
         return Some((key, key));

@@ -13,7 +13,7 @@ use super::{
     jsonc::strip_jsonc,
     key::Key,
     layer::Layer,
-    settings::Source,
+    settings::SettingsSource,
     value::{ConfigValue, Data, LONGEST_DOCUMENT},
 };
 use crate::error::{
@@ -31,8 +31,8 @@ impl Config {
     /// order mark and trailing commas are allowed, `"A:B:0"` is the first element of `B` in `A`, and so is a member `"0"` of an
     /// object.
     ///
-    /// Several authorities are listed under `Authorities`, each as a section of its own. A `KeyFile` is read at once, relative to
-    /// the working directory, or to the folder of the file that [`Config::from_file`] reads.
+    /// Several authorities are listed under `Authorities`, each as a section of its own. A `KeyFile` is read at once, relative
+    /// to the working directory, or to the folder of the file that [`Config::from_file`] reads.
     ///
     /// # Errors
     ///
@@ -83,11 +83,11 @@ impl Config {
             ))));
         };
         let found = find_section::find(members, section).map_err(of_document)?;
-        let source = Source::Document { source: ConfigSource::Json, file, section: found.name };
+        let source = SettingsSource::Document { source: ConfigSource::Json, file, section: found.name };
         let mut layer = Layer::new(source, found.members, folder);
         found.problems.into_iter().for_each(|problem| layer.report(problem));
         if found.is_unreadable {
-            layer.members.spoilt.extend(Key::REQUIRED);
+            layer.members.invalid_settings.extend(Key::REQUIRED);
         }
         layer.warnings = found.warnings;
         layer.absent = found.absent;

@@ -7,7 +7,7 @@ use super::{
     flaw::Flaw,
     key::{self, Type},
     reader::{duplicate, visible},
-    value::{ConfigValue, Data, fold},
+    value::{ConfigValue, Data, ObjectMembers, fold},
     warning::Warning,
 };
 use crate::error::{
@@ -20,14 +20,12 @@ pub(super) const DEFAULT_SECTION: &str = "AzureAd";
 /// Names at the top of a document that belong to .NET.
 const OF_DOTNET: [&str; 6] = ["$schema", "AllowedHosts", "ConnectionStrings", "Kestrel", "Logging", "Serilog"];
 
-type Members = Vec<(String, ConfigValue)>;
-
 /// The section of a document.
 #[derive(Default)]
-pub(super) struct Found {
+pub(super) struct FoundSection {
     /// Its name as it is written; `None` if the settings are at the top.
     pub(super) name: Option<String>,
-    pub(super) members: Members,
+    pub(super) members: ObjectMembers,
     pub(super) problems: Vec<ConfigProblem>,
     pub(super) warnings: Vec<Warning>,
     /// The problem that there is no section.
@@ -38,32 +36,33 @@ pub(super) struct Found {
 
 /// The members of the section, or those at the top if none is named and there is no default one. An error if a named section
 /// is missing.
-pub(super) fn find(root: Members, path: Option<&[String]>) -> Result<Found, Flaw> {
-    let mut found = Found::default();
+pub(super) fn find(root: ObjectMembers, path: Option<&[String]>) -> Result<FoundSection, Flaw> {
+    let mut found = FoundSection::default();
     let default = [DEFAULT_SECTION.to_owned()];
     let segments = path.unwrap_or(&default);
     let root = nest("", root, &mut found.problems);
     // What concerns other sections is not a mistake here.
-    let is_ours = |name: &str| segments.first().is_some_and(|first| fold(first) == fold(name)) || key::is_telling(name);
+    let is_ours =
+        |name: &str| segments.first().is_some_and(|first| fold(first) == fold(name)) || key::is_distinctive(name);
     found.problems.retain(|problem| is_ours(problem.setting()));
     let before = found.problems.len();
     let (section, mut others) = take_section(root, segments, &mut found.problems);
     if let Some((name, members)) = section {
         found.problems.extend(all_beside(&others, segments));
         found.warnings.extend(unread(&elsewhere(others, true)));
-        return Ok(Found { name: Some(name), members, ..found });
+        return Ok(FoundSection { name: Some(name), members, ..found });
     }
     if found.problems.len() > before {
-        return Ok(Found { name: Some(segments.join(":")), is_unreadable: true, ..found });
+        return Ok(FoundSection { name: Some(segments.join(":")), is_unreadable: true, ..found });
     }
-    let is_ours = |members: &Members| members.iter().any(|(name, _)| key::is_telling(name));
+    let is_ours = |members: &ObjectMembers| members.iter().any(|(name, _)| key::is_distinctive(name));
     if path.is_none() && is_ours(&others) {
         others.retain(|(name, _)| !OF_DOTNET.iter().any(|known| known.eq_ignore_ascii_case(name)));
-        let (sections, settings): (Members, Members) = others
+        let (sections, settings): (ObjectMembers, ObjectMembers) = others
             .into_iter()
             .partition(|(name, value)| key::setting(name).is_none() && looks_like_settings(value, true));
         found.warnings.extend(unread(&elsewhere(sections, true)));
-        return Ok(Found { members: settings, ..found });
+        return Ok(FoundSection { members: settings, ..found });
     }
     let strict = elsewhere(others.clone(), true);
     let is_likely = !strict.is_empty() || others.iter().any(|(_, value)| has_restriction(value));
@@ -89,19 +88,19 @@ pub(super) fn find(root: Members, path: Option<&[String]>) -> Result<Found, Flaw
     }
     // Another source may have a tenant and a client id, but not the restrictions of the section that was meant.
     found.problems.push(problem);
-    Ok(Found { name: Some(name), is_unreadable: true, ..found })
+    Ok(FoundSection { name: Some(name), is_unreadable: true, ..found })
 }
 
 /// The section at the path, with its name as written, and all that is beside it. A section that is not an object is a problem.
 fn take_section(
-    members: Members,
+    members: ObjectMembers,
     path: &[String],
     problems: &mut Vec<ConfigProblem>,
-) -> (Option<(String, Members)>, Members) {
+) -> (Option<(String, ObjectMembers)>, ObjectMembers) {
     let Some((segment, rest)) = path.split_first() else { return (None, members) };
-    let (matching, mut others): (Members, Members) =
+    let (matching, mut others): (ObjectMembers, ObjectMembers) =
         members.into_iter().partition(|(name, _)| fold(name) == fold(segment));
-    let mut section: Option<(String, Members)> = None;
+    let mut section: Option<(String, ObjectMembers)> = None;
     for (_, value) in matching {
         let ConfigValue { name, data } = value;
         match data {
@@ -137,7 +136,7 @@ fn take_section(
 }
 
 /// The settings beside the section, at the top and at each level of its path.
-fn all_beside(others: &Members, path: &[String]) -> Vec<ConfigProblem> {
+fn all_beside(others: &ObjectMembers, path: &[String]) -> Vec<ConfigProblem> {
     let mut problems = Vec::new();
     let mut level = Some(others);
     for segment in path {
@@ -153,7 +152,7 @@ fn all_beside(others: &Members, path: &[String]) -> Vec<ConfigProblem> {
 
 /// A setting beside the section, where .NET would not read it either.
 fn beside(name: &str, value: &ConfigValue, path: &[String]) -> Option<ConfigProblem> {
-    let key = key::setting(name).filter(|_| key::is_telling(name))?;
+    let key = key::setting(name).filter(|_| key::is_distinctive(name))?;
     let is_scalar = matches!(key.setting().value_type, Type::Text | Type::Boolean | Type::Seconds | Type::File);
     if is_scalar && matches!(value.data, Data::Object(_)) {
         return None;
@@ -173,7 +172,7 @@ fn looks_like_settings(value: &ConfigValue, is_strict: bool) -> bool {
         has(&["TenantId", "TenantIds", "Authority", "Instance", "SignUpSignInPolicyId"])
             && has(&["ClientId", "Audience", "Audiences", "TokenValidationParameters"])
     } else {
-        members.iter().any(|(key, _)| key::is_telling(key.split(':').next().unwrap_or_default()))
+        members.iter().any(|(key, _)| key::is_distinctive(key.split(':').next().unwrap_or_default()))
     }
 }
 
@@ -182,7 +181,7 @@ fn has_restriction(value: &ConfigValue) -> bool {
     let Data::Object(members) = &value.data else { return false };
     let restricts = |name: &str| {
         let name = name.split(':').next().unwrap_or_default();
-        key::is_telling(name) && key::setting(name).is_some_and(|key| key.setting().restricts)
+        key::is_distinctive(name) && key::setting(name).is_some_and(|key| key.setting().restricts)
     };
     members.iter().any(|(name, value)| {
         restricts(name) || matches!(&value.data, Data::Object(inner) if inner.iter().any(|(name, _)| restricts(name)))
@@ -190,7 +189,7 @@ fn has_restriction(value: &ConfigValue) -> bool {
 }
 
 /// The paths of sections that look like settings, at the top and one level down.
-fn elsewhere(members: Members, is_strict: bool) -> Vec<String> {
+fn elsewhere(members: ObjectMembers, is_strict: bool) -> Vec<String> {
     const MOST: usize = 5;
     let mut paths = Vec::new();
     for (_, value) in members {

@@ -4,32 +4,30 @@ use std::collections::HashMap;
 
 use super::{
     reader::duplicate,
-    value::{ConfigValue, Data, fold, member_name},
+    value::{ConfigValue, Data, ObjectMembers, fold, member_name},
 };
 use crate::error::{ConfigProblem, ConfigProblemKind::Conflict};
 
-type Members = Vec<(String, ConfigValue)>;
-
 /// One member, and the flattened keys that belong to it.
-struct Entry {
+struct FlattenedMember {
     key: String,
     value: Option<ConfigValue>,
-    parts: Members,
+    parts: ObjectMembers,
 }
 
-/// The members of an object, where flattened keys are put into the members that they belong to. Members that are duplicates
+/// The members of an object, where flattened keys are put into the members that they belong to. ObjectMembers that are duplicates
 /// stay duplicates. `parent` is the name of the object.
-pub(super) fn nest(parent: &str, members: Members, problems: &mut Vec<ConfigProblem>) -> Members {
+pub(super) fn nest(parent: &str, members: ObjectMembers, problems: &mut Vec<ConfigProblem>) -> ObjectMembers {
     if !members.iter().any(|(key, _)| split(key).is_some()) {
         return members;
     }
-    let mut entries: Vec<Entry> = Vec::new();
+    let mut entries: Vec<FlattenedMember> = Vec::new();
     let mut first: HashMap<String, usize> = HashMap::new();
     for (key, value) in members {
         match split(&key) {
             Some((head, rest)) => {
                 let at = *first.entry(fold(head)).or_insert_with(|| {
-                    entries.push(Entry { key: head.to_owned(), value: None, parts: Vec::new() });
+                    entries.push(FlattenedMember { key: head.to_owned(), value: None, parts: Vec::new() });
                     entries.len() - 1
                 });
                 entries[at].parts.push((rest.to_owned(), value));
@@ -40,7 +38,7 @@ pub(super) fn nest(parent: &str, members: Members, problems: &mut Vec<ConfigProb
                     if known.is_none() {
                         first.insert(fold(&key), entries.len());
                     }
-                    entries.push(Entry { key, value: Some(value), parts: Vec::new() });
+                    entries.push(FlattenedMember { key, value: Some(value), parts: Vec::new() });
                 }
             },
         }
@@ -48,7 +46,7 @@ pub(super) fn nest(parent: &str, members: Members, problems: &mut Vec<ConfigProb
     entries.into_iter().map(|entry| entry.into_member(parent, problems)).collect()
 }
 
-impl Entry {
+impl FlattenedMember {
     fn into_member(self, parent: &str, problems: &mut Vec<ConfigProblem>) -> (String, ConfigValue) {
         let Self { key, value, mut parts } = self;
         let Some(mut value) = value else {
@@ -86,7 +84,7 @@ pub(super) fn normalized(mut value: ConfigValue, problems: &mut Vec<ConfigProble
         Data::Object(members) => {
             let members = nest(&value.name, members, problems);
             let numbers: Option<Vec<u32>> = members.iter().map(|(key, _)| key.parse().ok()).collect();
-            let mut members: Members =
+            let mut members: ObjectMembers =
                 members.into_iter().map(|(key, member)| (key, normalized(member, problems))).collect();
             match numbers {
                 Some(numbers) if !members.is_empty() => {

@@ -1,4 +1,4 @@
-//! The rules of identifiers, each in one place: GUIDs, client ids, audiences and tenants.
+//! The rules of identifiers: GUIDs, client ids, audiences and tenants.
 
 use super::{
     address::{self, AuthorityKind},
@@ -7,7 +7,7 @@ use super::{
 };
 use crate::tenant::{HttpsUrl, MicrosoftHost, TenantId};
 
-/// What is written around a GUID by mistake.
+/// Characters around a GUID by mistake.
 const OPENING: [char; 5] = ['{', '(', '<', '"', '\''];
 const CLOSING: [char; 5] = ['}', ')', '>', '"', '\''];
 const GUID_FORM: &str = "a GUID of the form 11111111-2222-3333-4444-555555555555";
@@ -26,12 +26,12 @@ pub(super) fn guid(text: &str) -> Option<String> {
     text.parse::<TenantId>().ok().map(|id| id.to_string())
 }
 
-/// A client id of the API, or of an application that calls it, as it is compared: GUIDs in lower case. That of another
-/// issuer is any text.
+/// Normalises the client id of the API or of a calling application: a GUID in lower case. A client id of another issuer is any
+/// text.
 ///
 /// # Errors
 ///
-/// Says what is wrong. `whose` tells whose client id is needed.
+/// The mistake. `whose` completes the advice with whose client id is needed.
 pub(super) fn client_id(text: &str, kind: AuthorityKind, whose: &str) -> Result<String, Flaw> {
     placeholder::check(text)?;
     match guid(text) {
@@ -48,7 +48,7 @@ pub(super) fn client_id(text: &str, kind: AuthorityKind, whose: &str) -> Result<
 ///
 /// # Errors
 ///
-/// Says what is wrong.
+/// The mistake.
 pub(super) fn check_audience(text: &str) -> Result<(), Flaw> {
     placeholder::check(text)?;
     let advice = if text.trim_matches('/').is_empty() {
@@ -65,11 +65,11 @@ pub(super) fn check_audience(text: &str) -> Result<(), Flaw> {
     Err(Flaw::invalid(advice))
 }
 
-/// A tenant of Entra: its GUID, a verified domain, or a keyword.
+/// Parses a tenant of Entra: its GUID, a verified domain, or a keyword.
 ///
 /// # Errors
 ///
-/// Says what is wrong. `or` lists further forms that are allowed.
+/// The mistake. `or` lists further allowed forms.
 pub(super) fn tenant(text: &str, or: &str) -> Result<TenantName, Flaw> {
     placeholder::check(text)?;
     if let Ok(id) = text.parse() {
@@ -102,11 +102,11 @@ pub(super) fn tenant(text: &str, or: &str) -> Result<TenantName, Flaw> {
     Err(not_a_guid(text, &advice))
 }
 
-/// A verified domain of a tenant of Entra, and nothing else.
+/// Checks a verified domain of a tenant of Entra.
 ///
 /// # Errors
 ///
-/// Says what is wrong.
+/// The mistake.
 pub(super) fn check_domain(text: &str) -> Result<(), Flaw> {
     match tenant(text, "")? {
         TenantName::Domain(_) => Ok(()),
@@ -116,11 +116,11 @@ pub(super) fn check_domain(text: &str) -> Result<(), Flaw> {
     }
 }
 
-/// The tenant of Azure AD B2C or External ID: its GUID or a domain.
+/// Checks the tenant of Azure AD B2C or External ID: its GUID or a domain.
 ///
 /// # Errors
 ///
-/// Says what is wrong.
+/// The mistake.
 pub(super) fn check_customer_tenant(text: &str) -> Result<(), Flaw> {
     const ADVICE: &str = "the tenant's GUID, or its domain such as contoso.onmicrosoft.com is needed";
     match tenant(text, "") {
@@ -131,7 +131,7 @@ pub(super) fn check_customer_tenant(text: &str) -> Result<(), Flaw> {
     }
 }
 
-/// What is wrong with a text that should be a GUID.
+/// The mistake in a text that should be a GUID.
 fn not_a_guid(text: &str, advice: &str) -> Flaw {
     if text.is_empty() {
         return Flaw::invalid(advice);
@@ -166,7 +166,7 @@ mod tests {
     const OPENID: AuthorityKind = AuthorityKind::OpenIdConnect;
 
     #[test]
-    fn client_ids_are_guids_but_at_other_issuers() {
+    fn client_id_is_a_guid_except_for_other_issuers() {
         let read = |text: &str, kind| client_id(text, kind, ": the client id").map_err(|flaw| flaw.advice);
         for (text, kind, expected) in [
             (ID, AuthorityKind::Entra, Ok(ID)),
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn audiences_that_no_token_has_are_refused() {
+    fn audience_that_no_token_has_is_refused() {
         for text in [
             "api://orders",
             "api://orders/",
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn tenants_by_guid_domain_and_keyword() {
+    fn tenant_is_a_guid_a_domain_or_a_keyword() {
         for (text, name) in [
             (ID, TenantName::Id(ID.parse().unwrap())),
             ("AAAAAAAA-2222-3333-4444-555555555555", TenantName::Id(ID.parse().unwrap())),

@@ -1,4 +1,4 @@
-//! The table of settings: everything that readers, suggestions, the README and the JSON Schema know about a setting is here.
+//! The table of settings, for the readers, suggestions, the README and the JSON Schema.
 
 use std::{collections::HashMap, sync::LazyLock};
 
@@ -202,7 +202,7 @@ pub(super) const SETTINGS: [Setting; 41] = [
 ];
 
 impl Key {
-    /// Those of which some must be given.
+    /// Settings of which at least one is required.
     pub(super) const REQUIRED: [Self; 5] =
         [Self::TenantId, Self::Authority, Self::Instance, Self::ClientId, Self::Audience];
 
@@ -210,7 +210,7 @@ impl Key {
     pub(super) fn setting(self) -> &'static Setting {
         static ROWS: LazyLock<HashMap<Key, &'static Setting>> =
             LazyLock::new(|| SETTINGS.iter().map(|setting| (setting.key, setting)).collect());
-        // A test holds the table complete.
+        // A test ensures that the table is complete.
         ROWS.get(&self).copied().unwrap_or(&SETTINGS[0])
     }
 
@@ -228,12 +228,12 @@ impl Key {
         }
     }
 
-    /// Whether the values of all sources add up, and none of them replaces another: what one source revokes, no other admits.
+    /// Whether the values of all sources add up, so that no source can lift what another revokes.
     pub(super) fn adds_up(self) -> bool {
         self == Self::RevokedKeys
     }
 
-    /// The method of an [`Authority`](crate::Authority) that says the same.
+    /// The corresponding method of an [`Authority`](crate::Authority).
     pub(super) fn method(self) -> &'static str {
         match self {
             Self::Audience | Self::Audiences => "audience()",
@@ -269,13 +269,13 @@ pub(super) fn of_variable(variable: &str) -> Option<Key> {
     SETTINGS.iter().find(|setting| setting.variable == Some(variable)).map(|setting| setting.key)
 }
 
-/// The environment variables of our own.
+/// The environment variables besides those in the .NET spelling.
 pub(super) fn variables() -> impl Iterator<Item = &'static str> {
     SETTINGS.iter().filter_map(|setting| setting.variable)
 }
 
-/// Whether a name identifies the section around it as ours.
-pub(super) fn is_telling(name: &str) -> bool {
+/// Whether a name identifies the section around it.
+pub(super) fn is_distinctive(name: &str) -> bool {
     setting(name).is_some_and(|key| !key.setting().is_common_word)
 }
 
@@ -284,7 +284,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_found_in_every_spelling() {
+    fn setting_is_found_in_every_spelling() {
         for name in ["TenantId", "tenant_id", "TENANT_ID", "tenantid", "tenantID"] {
             assert_eq!(setting(name), Some(Key::TenantId), "{name}");
         }

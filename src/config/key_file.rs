@@ -3,8 +3,8 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    fs::File,
-    io::Read,
+    fs::{self, File},
+    io::{self, Read},
     path::{Path, PathBuf},
 };
 
@@ -35,15 +35,7 @@ impl Files {
             match (key.setting().value_type, &value.data) {
                 (Type::File, Data::Text(name)) => files.add(name, &folder),
                 (Type::Authorities, Data::List(entries)) => {
-                    for entry in entries {
-                        let Data::Object(members) = &entry.data else { continue };
-                        for (key, value) in members {
-                            let is_file = key::setting(key).is_some_and(|key| key.setting().value_type == Type::File);
-                            if let (true, Data::Text(name)) = (is_file, &value.data) {
-                                files.add(name, &folder);
-                            }
-                        }
-                    }
+                    entries.iter().flat_map(file_names).for_each(|name| files.add(name, &folder));
                 }
                 _ => {}
             }
@@ -68,6 +60,18 @@ impl Files {
     }
 }
 
+/// The names of files in an entry of `Authorities`.
+fn file_names(entry: &ConfigValue) -> impl Iterator<Item = &str> {
+    let members = match &entry.data {
+        Data::Object(members) => members.as_slice(),
+        _ => &[],
+    };
+    members.iter().filter_map(|(name, value)| match &value.data {
+        Data::Text(text) if key::setting(name)?.setting().value_type == Type::File => Some(&**text),
+        _ => None,
+    })
+}
+
 /// Whether a text is that of a file of keys or certificates, where the name of the file is meant.
 pub(super) fn is_content(text: &str) -> bool {
     text.contains(['\n', '\r']) || text.contains("-----BEGIN") || text.trim_start().starts_with('{')
@@ -76,7 +80,14 @@ pub(super) fn is_content(text: &str) -> bool {
 fn read(path: &Path) -> Result<String, Flaw> {
     const LONGEST: u64 = 1 << 20;
     let mut text = String::new();
-    let read = File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text));
+    // A pipe could block, and a device could have no end.
+    let read = match fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() => {
+            Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"))
+        }
+        Ok(_) => File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text)),
+        Err(error) => Err(error),
+    };
     read.map_err(|error| Flaw::new(Unreadable, format!("cannot be read as {}: {error}", path.display())))?;
     if text.len() as u64 > LONGEST {
         return Err(Flaw::new(TooLarge, "is longer than 1 MiB"));

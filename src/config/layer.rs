@@ -11,7 +11,7 @@ use super::{
     key_file::Files,
     names::{self, Meaning, Suspicion},
     reader::{duplicate, visible},
-    settings::Source,
+    settings::SettingsSource,
     value::{ConfigValue, Data, fold},
     warning::Warning,
 };
@@ -24,8 +24,8 @@ use crate::error::{
 /// One source of settings.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Layer {
-    pub(super) source: Source,
-    pub(super) members: Members,
+    pub(super) source: SettingsSource,
+    pub(super) members: SectionMembers,
     /// Variables that are set but empty, and their settings: that of the section, and the one within an entry of `Authorities`
     /// (the same twice otherwise).
     pub(super) empty: Vec<(String, Option<(Key, Key)>)>,
@@ -39,7 +39,7 @@ pub(super) struct Layer {
 
 /// The members of a section, or of an entry in `Authorities`.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Members {
+pub(super) struct SectionMembers {
     pub(super) settings: Vec<(Key, ConfigValue)>,
     pub(super) problems: Problems,
     /// Ignored names, each with the reason.
@@ -47,13 +47,13 @@ pub(super) struct Members {
     /// Unknown names that are only warned about.
     pub(super) unknown: Vec<String>,
     /// Settings that were given and could not be read: they are not missing.
-    pub(super) spoilt: Vec<Key>,
+    pub(super) invalid_settings: Vec<Key>,
 }
 
 impl Layer {
     /// Reads the members of a section. Names of files are relative to `folder`.
-    pub(super) fn new(source: Source, section: Vec<(String, ConfigValue)>, folder: Option<PathBuf>) -> Self {
-        let members = Members::read(&source, section, false);
+    pub(super) fn new(source: SettingsSource, section: Vec<(String, ConfigValue)>, folder: Option<PathBuf>) -> Self {
+        let members = SectionMembers::read(&source, section, false);
         let files = Files::read(&members.settings, folder);
         Self { source, members, files, ..Self::default() }
     }
@@ -64,9 +64,9 @@ impl Layer {
     }
 }
 
-impl Members {
+impl SectionMembers {
     /// Reads the members of a section, or of an entry in `Authorities`.
-    pub(super) fn read(source: &Source, members: Vec<(String, ConfigValue)>, is_entry: bool) -> Self {
+    pub(super) fn read(source: &SettingsSource, members: Vec<(String, ConfigValue)>, is_entry: bool) -> Self {
         /// More unknown names than any section has beside its settings.
         const MOST_UNKNOWN: usize = 200;
         let mut read = Self::default();
@@ -90,7 +90,7 @@ impl Members {
                     let before = problems.len();
                     let value = if is_raw { value } else { normalized(value, &mut problems) };
                     if problems.len() > before {
-                        read.spoilt.push(key);
+                        read.invalid_settings.push(key);
                     }
                     read.settings.push((key, value));
                 }
@@ -98,7 +98,7 @@ impl Members {
                 Meaning::Unsupported(why) => problems.push(ConfigProblem::new(Unsupported, &value.name, None, why)),
                 Meaning::Instead(answer) => {
                     let is_setting = key::setting(answer).is_some();
-                    read.spoilt.extend(key::setting(answer));
+                    read.invalid_settings.extend(key::setting(answer));
                     let answer = if is_setting { format!("write {answer}") } else { answer.to_owned() };
                     problems.push(ConfigProblem::new(
                         Unknown,
@@ -131,11 +131,11 @@ impl Members {
         // .NET would not read it either, and would not say so.
         if let Data::Object(members) = &value.data {
             let first_segment = |key: &str| key.split(':').next().unwrap_or_default().to_owned();
-            let inner = members.iter().find(|(key, _)| key::is_telling(&first_segment(key)));
+            let inner = members.iter().find(|(key, _)| key::is_distinctive(&first_segment(key)));
             if let Some((_, inner)) = inner {
                 let advice =
                     format!("is not read there: {name} is not a setting; write the setting directly into the section");
-                self.spoilt.extend(members.iter().filter_map(|(key, _)| key::setting(&first_segment(key))));
+                self.invalid_settings.extend(members.iter().filter_map(|(key, _)| key::setting(&first_segment(key))));
                 return problems.push(ConfigProblem::new(Conflict, visible(&inner.name), None, advice));
             }
         }
@@ -144,11 +144,11 @@ impl Members {
         let advice = match names::suspicion(key) {
             Suspicion::Harmless => return self.unknown.push(name),
             Suspicion::Misspelled(known) => {
-                self.spoilt.extend(key::setting(known));
+                self.invalid_settings.extend(key::setting(known));
                 format!("is not a setting{because}; did you mean `{known}`?")
             }
             Suspicion::Restriction(Some(known)) => {
-                self.spoilt.extend(key::setting(known));
+                self.invalid_settings.extend(key::setting(known));
                 format!("is not a setting{because}, but sounds like a restriction; did you mean `{known}`?")
             }
             Suspicion::Restriction(None) => "is not a setting, but sounds like a restriction; write it as one of \
@@ -201,10 +201,10 @@ fn not_in_an_entry(key: Key) -> &'static str {
 }
 
 /// What a section is called in a problem of the whole.
-pub(super) fn section_of(source: &Source) -> String {
+pub(super) fn section_of(source: &SettingsSource) -> String {
     match source {
-        Source::Builder => "the settings".to_owned(),
-        Source::Document { section, .. } => section.clone().unwrap_or_else(|| "the settings".to_owned()),
-        Source::Environment { section } => section.clone().unwrap_or_else(|| "the environment".to_owned()),
+        SettingsSource::Builder => "the settings".to_owned(),
+        SettingsSource::Document { section, .. } => section.clone().unwrap_or_else(|| "the settings".to_owned()),
+        SettingsSource::Environment { section } => section.clone().unwrap_or_else(|| "the environment".to_owned()),
     }
 }

@@ -1,17 +1,17 @@
-//! A value, and where its setting was written.
+//! The location of a setting in its source, for messages.
 
-use std::{borrow::Cow, fmt};
+use std::fmt;
 
 use crate::error::{ConfigProblem, ConfigProblemKind, ConfigSource};
 
-/// Where a setting was written: its name there, such as `tenant()` or `AzureAd:TenantId`.
+/// The location of a setting: its source, and its name there, such as `tenant()` or `AzureAd:TenantId`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Location {
     name: String,
     source: ConfigSource,
 }
 
-/// A value, and where its setting was written.
+/// A value with the location of its setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Named<T> {
     pub(super) name: Location,
@@ -27,7 +27,7 @@ impl Location {
         &self.name
     }
 
-    /// Whether its last part is this setting of a file or the environment, in any letters.
+    /// Whether the last part of the name is `setting`, ignoring case. Never true in code.
     pub(super) fn ends_with(&self, setting: &str) -> bool {
         let last = self.name.rsplit([':', '_']).next().unwrap_or_default();
         !self.is_in_code() && last.eq_ignore_ascii_case(setting)
@@ -37,25 +37,14 @@ impl Location {
         self.source == ConfigSource::Code
     }
 
-    /// A problem with the setting that was written here.
+    /// A problem with the setting at this location.
     pub(super) fn problem(
         &self,
         kind: ConfigProblemKind,
         value: Option<&str>,
         advice: impl Into<String>,
     ) -> ConfigProblem {
-        let value = value.map(without_password);
-        ConfigProblem::new(kind, self.as_str(), value.as_deref(), advice).in_source(self.source)
-    }
-}
-
-/// The text without the user and the password of an address, for a message.
-pub(super) fn without_password(text: &str) -> Cow<'_, str> {
-    let Some((scheme, rest)) = text.split_once("://") else { return Cow::Borrowed(text) };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    match rest[..end].rsplit_once('@') {
-        Some((_, host)) => Cow::Owned(format!("{scheme}://…@{host}{}", &rest[end..])),
-        None => Cow::Borrowed(text),
+        ConfigProblem::new(kind, self.as_str(), value, advice).in_source(self.source)
     }
 }
 
@@ -70,7 +59,7 @@ impl<T> Named<T> {
         Self { name, value }
     }
 
-    /// A value that a method of the builder was given.
+    /// A value that was passed to a method of the builder.
     pub(super) fn in_code(method: &str, value: T) -> Self {
         Self::new(Location::new(method, ConfigSource::Code), value)
     }

@@ -12,10 +12,13 @@ use super::{
     value::{ConfigValue, Data, fold},
     warning::Warning,
 };
-use crate::error::{
-    ConfigProblem,
-    ConfigProblemKind::{Conflict, Invalid},
-    Problems,
+use crate::{
+    error::{
+        ConfigProblem,
+        ConfigProblemKind::{Conflict, Invalid},
+        Problems,
+    },
+    tenant::split_origin,
 };
 
 /// The settings of all sources, and the problems of reading them.
@@ -78,7 +81,7 @@ impl Merged {
         } else {
             self.problems.push(problem.clone().in_source(layer.source.kind()));
             // One problem for one cause.
-            self.settings.spoilt.extend(Key::REQUIRED);
+            self.settings.invalid_settings.extend(Key::REQUIRED);
         }
     }
 }
@@ -139,7 +142,7 @@ fn empty_variables(
         };
         let kind = if below.is_some() { Conflict } else { Invalid };
         problems.push(ConfigProblem::new(kind, name, Some(""), advice).in_source(layer.source.kind()));
-        settings.spoilt.push(outer);
+        settings.invalid_settings.push(outer);
     }
     if !ignored.is_empty() {
         let text = format!("set but empty, which counts as missing: {}", ignored.join(", "));
@@ -170,7 +173,8 @@ fn partial_values(layer: &Layer, lower: &[Layer], replaced: &Slots) -> Vec<Confi
     problems
 }
 
-/// What entries of `Authorities` leave out of those below them. Each must name its authority, and all else that an entry for the same authority below it has. One for another authority must not lack a restriction of the entry in its place.
+/// What entries of `Authorities` leave out of those below them. Each must name its authority, and all else that an entry for
+/// the same authority below it has. One for another authority must not lack a restriction of the entry in its place.
 fn lost_entry(entries: &[ConfigValue], others: &[ConfigValue]) -> Option<String> {
     if entries.len().max(others.len()) > MOST_AUTHORITIES {
         // Too many are a problem of their own.
@@ -224,7 +228,8 @@ fn identity(entry: &ConfigValue) -> HashSet<String> {
                 // A tenant may be written as an address too.
                 let text = text.strip_suffix("/v2.0").unwrap_or(&text);
                 let is_tenant = |segment: &&str| segment.contains('.') || segment.split('-').count() == 5;
-                parts.extend(text.split('/').skip(3).filter(is_tenant).map(str::to_owned));
+                let path = split_origin(text).map_or("", |(_, path)| path);
+                parts.extend(path.split('/').filter(is_tenant).map(str::to_owned));
                 parts.insert(text.to_owned());
                 continue;
             }

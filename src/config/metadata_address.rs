@@ -1,7 +1,7 @@
-//! `MetadataAddress` of authorities whose metadata is at a known address: it must be that one.
+//! `MetadataAddress` of authorities whose metadata has a known URL, which it must equal.
 
 use super::{
-    address::{self, AuthorityKind, ParsedAuthority, WELL_KNOWN},
+    address::{self, AuthorityKind, ParsedAuthority},
     flaw::Flaw,
     identifier,
     key::Key,
@@ -9,19 +9,19 @@ use super::{
     rules::Rules,
 };
 use crate::{
-    authority::{Authority, AuthoritySpec, Tenants},
+    authority::{Authority, AuthoritySpec, Tenants, WELL_KNOWN},
     error::ConfigProblemKind::Conflict,
     tenant::HttpsUrl,
 };
 
 impl Rules<'_> {
-    /// Refuses an address of metadata other than that of `authority`, which is `None` if there is a problem already.
+    /// Refuses another metadata URL than that of `authority`, which is `None` if a problem was reported.
     pub(super) fn check_metadata_address(&mut self, kind: AuthorityKind, authority: Option<&Authority>) {
         if !kind.has_guids() {
             return;
         }
         let config = self.config;
-        for metadata in config.site.all(Key::MetadataAddress) {
+        for metadata in config.authority_section.all(Key::MetadataAddress) {
             let checked = self.metadata_flaw(metadata, kind, authority);
             self.accepted(&metadata.name, &metadata.value, checked.map_or(Ok(()), Err));
         }
@@ -79,7 +79,7 @@ impl Rules<'_> {
     }
 }
 
-/// Whether an address is that of the authority.
+/// Whether a URL is that of the authority.
 fn is_of(parsed: &ParsedAuthority, spec: &AuthoritySpec) -> bool {
     let same =
         |tenant: &Option<String>, own: &str| tenant.as_ref().is_some_and(|tenant| tenant.eq_ignore_ascii_case(own));

@@ -26,7 +26,6 @@ mod address;
 #[cfg(feature = "apim")]
 mod apim;
 mod authorities;
-mod authority_keys;
 mod authority_reader;
 mod authority_section;
 #[expect(clippy::module_inception, reason = "the public type, in a file of its own")]
@@ -43,12 +42,13 @@ mod jsonc;
 mod key;
 mod key_file;
 mod layer;
+mod listed_issuers;
 mod location;
 mod merge;
 mod metadata_address;
 mod names;
+mod openid_authority;
 mod overlap;
-mod owned;
 mod placeholder;
 mod provenance;
 mod reader;

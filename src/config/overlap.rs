@@ -1,4 +1,4 @@
-//! Authorities must not overlap: no two of them may accept the same token.
+//! Authorities must not overlap: no two may accept the same token.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl Rules<'_> {
-    /// No two authorities may have one name: owners tell them apart by it.
+    /// Refuses two authorities with one name, by which operators distinguish them.
     pub(super) fn check_names(&mut self, names: &[(Location, String)]) {
         let mut first: HashMap<&str, &Location> = HashMap::new();
         for (at, name) in names {
@@ -26,8 +26,8 @@ impl Rules<'_> {
         }
     }
 
-    /// A claim that the tokens of all authorities must have tells little where one of them can write it as it likes. Of one
-    /// authority alone, it is plain whose claim it is.
+    /// Warns of a claim that is required of all authorities although one of them can write any value into it. With one
+    /// authority, it is clear whose claim is meant.
     pub(super) fn warn_of_unstated_claims(&mut self, all: &[(Provenance<'_>, ResolvedAuthority)]) {
         let mut names: Vec<&str> = all.iter().map(|(_, trusted)| &*trusted.name).collect();
         names.dedup();
@@ -54,19 +54,19 @@ impl Rules<'_> {
         }
     }
 
-    /// No two authorities may accept the same token: which rules would hold for it?
+    /// Refuses two authorities that accept the same token, since it would be ambiguous which rules apply.
     pub(super) fn check_overlap(&mut self, all: &[(Provenance<'_>, ResolvedAuthority)]) {
-        let mut claims: HashMap<String, Vec<(usize, Claim)>> = HashMap::new();
+        let mut claims: HashMap<String, Vec<(usize, AcceptedTenants)>> = HashMap::new();
         for (at, (_, trusted)) in all.iter().enumerate() {
             for form in forms(trusted) {
                 let claimed = claims.entry(form).or_default();
-                claimed.push((at, Claim::of(trusted)));
+                claimed.push((at, AcceptedTenants::of(trusted)));
             }
         }
-        let mut told = HashSet::new();
+        let mut reported = HashSet::new();
         let mut pairs: Vec<(usize, usize)> = claims.values().flat_map(|claimed| overlaps(claimed)).collect();
         pairs.sort_unstable();
-        for (one, other) in pairs.into_iter().filter(|pair| told.insert(*pair)) {
+        for (one, other) in pairs.into_iter().filter(|pair| reported.insert(*pair)) {
             let ((first_provenance, first), (provenance, second)) = (&all[one], &all[other]);
             let advice = format!(
                 "accepts tokens that {} ({}) accepts too, so that it would be ambiguous which rules apply; leave one out, or \
@@ -80,16 +80,16 @@ impl Rules<'_> {
     }
 }
 
-/// What an authority claims of one form of issuers.
-enum Claim {
-    /// All of it.
+/// The tenants that an authority accepts of one form of issuers.
+enum AcceptedTenants {
+    /// Every tenant.
     Whole,
-    /// Every tenant but that of personal accounts.
+    /// Every tenant except that of personal accounts.
     Organizations,
     Listed(Tenants),
 }
 
-impl Claim {
+impl AcceptedTenants {
     fn of(trusted: &ResolvedAuthority) -> Self {
         match &trusted.source {
             KeySource::Entra(EntraSpec { tenants: Tenants::AnyOrganization, .. }) => Self::Organizations,
@@ -98,7 +98,7 @@ impl Claim {
         }
     }
 
-    /// What is claimed by name.
+    /// The tenants that are accepted by GUID or domain.
     fn names(&self) -> Vec<String> {
         match self {
             Self::Listed(tenants) => {
@@ -113,8 +113,8 @@ impl Claim {
         }
     }
 
-    /// Whether, of those claimed by name, it leaves all to others.
-    fn leaves(&self, listed: &Self) -> bool {
+    /// Whether it accepts none of the `listed` tenants.
+    fn accepts_none_of(&self, listed: &Self) -> bool {
         match (self, listed) {
             (Self::Organizations, Self::Listed(tenants)) => {
                 tenants.ids().all(|id| id == TenantId::PERSONAL_ACCOUNTS)
@@ -125,14 +125,14 @@ impl Claim {
     }
 }
 
-/// Those of one form that claim the same, in pairs.
-fn overlaps(claimed: &[(usize, Claim)]) -> Vec<(usize, usize)> {
-    /// More than are ever reported; of n authorities there can be n² pairs.
+/// The pairs of authorities that accept the same tenants of one form of issuers.
+fn overlaps(claimed: &[(usize, AcceptedTenants)]) -> Vec<(usize, usize)> {
+    /// More than are reported: n authorities can have n² pairs.
     const MOST_PAIRS: usize = 1_000;
     let mut pairs = Vec::new();
     let mut named: HashMap<String, usize> = HashMap::new();
-    let is_open = |claim: &Claim| !matches!(claim, Claim::Listed(_));
-    let open: Vec<&(usize, Claim)> = claimed.iter().filter(|(_, claim)| is_open(claim)).collect();
+    let is_open = |claim: &AcceptedTenants| !matches!(claim, AcceptedTenants::Listed(_));
+    let open: Vec<&(usize, AcceptedTenants)> = claimed.iter().filter(|(_, claim)| is_open(claim)).collect();
     for (at, claim) in claimed {
         if pairs.len() > MOST_PAIRS {
             break;
@@ -145,7 +145,7 @@ fn overlaps(claimed: &[(usize, Claim)]) -> Vec<(usize, usize)> {
             }
         }
         for (other, whole) in open.iter().filter(|(other, _)| other != at) {
-            if (is_open(claim) && other < at) || (!is_open(claim) && !whole.leaves(claim)) {
+            if (is_open(claim) && other < at) || (!is_open(claim) && !whole.accepts_none_of(claim)) {
                 pairs.push((*other.min(at), *other.max(at)));
             }
         }
@@ -153,7 +153,7 @@ fn overlaps(claimed: &[(usize, Claim)]) -> Vec<(usize, usize)> {
     pairs
 }
 
-/// The forms of issuers that an authority accepts; where they are not known yet, where they are told.
+/// The forms of issuers that an authority accepts. If they are not known yet, the URL of its metadata.
 fn forms(trusted: &ResolvedAuthority) -> Vec<String> {
     let spec = trusted.source.main_document();
     let known: Vec<String> = spec.issuers().accepted().map(ToString::to_string).collect();
@@ -165,7 +165,7 @@ fn forms(trusted: &ResolvedAuthority) -> Vec<String> {
     }
 }
 
-/// The forms of the versions that are accepted, where only their place is known.
+/// One form for each accepted version, if only the base URL is known.
 fn of_versions(place: &str, only: Option<TokenVersion>) -> Vec<String> {
     let versions = [TokenVersion::V1, TokenVersion::V2].into_iter();
     versions

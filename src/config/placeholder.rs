@@ -1,14 +1,14 @@
-//! Values that a template leaves to be replaced.
+//! Placeholders of templates in values.
 
 use std::net::Ipv6Addr;
 
 use super::flaw::Flaw;
-use crate::tenant::TenantId;
+use crate::tenant::{TenantId, split_scheme};
 
-/// Pairs that surround a name in a template: of .NET, Helm, a shell, Azure DevOps, documentation and project templates.
+/// Delimiters of placeholders in .NET, Helm, shells, Azure DevOps, documentation and project templates.
 const BRACKETS: [(char, char); 3] = [('{', '}'), ('<', '>'), ('[', ']')];
 
-/// Words that a template begins a value with, without their separators.
+/// The first words of placeholders, without separators.
 const WORDS: [&str; 11] = [
     "enterthe",
     "enteryour",
@@ -23,14 +23,14 @@ const WORDS: [&str; 11] = [
     "yourcompany",
 ];
 
-/// A GUID that names nothing: the value of an identifier that was never set.
+/// The nil GUID: an identifier that was never set.
 const NIL_GUID: &str = "00000000-0000-0000-0000-000000000000";
 
-/// Refuses a value that a template left to be replaced: no token could have it.
+/// Refuses a placeholder, which no token could contain.
 ///
 /// # Errors
 ///
-/// Says that it is a placeholder.
+/// If the value is a placeholder.
 pub(super) fn check(text: &str) -> Result<(), Flaw> {
     match is_placeholder(text) {
         true => Err(Flaw::invalid("is a placeholder that was not replaced; write the value that it stands for")),
@@ -42,8 +42,8 @@ fn is_placeholder(text: &str) -> bool {
     is_bracketed(text) || text.contains("$(") || is_percent(text) || has_word(text) || text.contains(NIL_GUID)
 }
 
-/// `{tenant}`, `{{tenant}}`, `${TENANT}`, `#{Tenant}#`, `<tenant>`, `[Enter the tenant]`. Not an IPv6 address in an URL, nor a
-/// GUID in braces, which has advice of its own.
+/// `{tenant}`, `{{tenant}}`, `${TENANT}`, `#{Tenant}#`, `<tenant>`, `[Enter the tenant]`. Not an IPv6 address in a URL, nor a
+/// GUID in braces, which has its own advice.
 fn is_bracketed(text: &str) -> bool {
     BRACKETS.iter().any(|(open, close)| {
         let Some((_, rest)) = text.split_once(*open) else { return false };
@@ -52,7 +52,7 @@ fn is_bracketed(text: &str) -> bool {
     })
 }
 
-/// `%TENANT_ID%`, as Windows writes variables. Not the percent-encoding of an URL.
+/// `%TENANT_ID%`, a variable of Windows. Not the percent-encoding in a URL.
 fn is_percent(text: &str) -> bool {
     let name = text.strip_prefix('%').and_then(|rest| rest.strip_suffix('%'));
     name.is_some_and(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
@@ -64,7 +64,7 @@ fn has_word(text: &str) -> bool {
     let is_todo = text.eq_ignore_ascii_case("todo") || text.split(['/', '.', ':']).any(|segment| segment == "TODO");
     let text = text.to_ascii_lowercase();
     // Not only of URLs: of any setting.
-    let scheme = text.find("://").map_or(0, |at| at + 3);
+    let rest = split_scheme(&text).map_or(&*text, |(_, rest)| rest);
     let is_word = |segment: &str| {
         let letters: String = segment.chars().filter(|letter| !matches!(letter, '-' | '_' | ' ')).collect();
         // A host may really be called your-energy; an identifier with that word alone is a template's.
@@ -72,7 +72,7 @@ fn has_word(text: &str) -> bool {
         let is_crossed_out = letters.len() >= 8 && letters.bytes().all(|byte| byte == b'x');
         is_yours || is_crossed_out || WORDS.iter().any(|word| letters.starts_with(word))
     };
-    is_todo || text[scheme..].split(['/', '.', ':', '@']).any(is_word)
+    is_todo || rest.split(['/', '.', ':', '@']).any(is_word)
 }
 
 #[cfg(test)]

@@ -1,37 +1,37 @@
-//! Where the settings of an authority were written, so that each problem names its own.
+//! The locations of an authority's settings, so that each problem names the setting as it was written.
 
 use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
 use super::{
     key::Key,
     location::{Location, Named},
-    settings::{ConfigSettings, Place, Source},
+    settings::{ConfigSettings, InstanceSetting, SettingsSource},
 };
 use crate::authority::Authority;
 
-/// An authority to be validated, and where its settings were written.
+/// An authority to be validated, with the locations of its settings.
 pub(super) struct AuthorityEntry<'a> {
     pub(super) authority: Authority,
     pub(super) provenance: Provenance<'a>,
 }
 
-/// Where the settings of one authority were written.
+/// The locations of the settings of one authority.
 #[derive(Clone)]
 pub(super) struct Provenance<'a> {
     /// The authority as a whole.
     pub(super) name: Location,
-    /// Its place among all authorities.
+    /// Its index among all authorities.
     pub(super) number: usize,
     /// The section that describes it; `None` for an [`Authority`] built in code.
     section: Option<&'a ConfigSettings>,
-    /// Made once for each list: an entry of a long one must not search all of it.
+    /// Built once for each list, so that an entry of a long list need not search all of it.
     indexes: Rc<RefCell<HashMap<Key, Index>>>,
 }
 
-/// The names of one setting's values.
+/// The locations of one setting's values.
 struct Index {
     first: Option<Location>,
-    /// By the value in lower case; of equal ones, the first.
+    /// By the value in lower case. Of equal values, the first.
     by_value: HashMap<String, Location>,
 }
 
@@ -48,7 +48,7 @@ impl Index {
 }
 
 impl<'a> AuthorityEntry<'a> {
-    /// One that was built in code.
+    /// The entry of an authority that was built in code.
     pub(super) fn whole(named: &Named<Authority>) -> Self {
         Self {
             authority: named.value.clone(),
@@ -56,7 +56,7 @@ impl<'a> AuthorityEntry<'a> {
         }
     }
 
-    /// One that a section describes.
+    /// The entry of an authority that a section describes.
     pub(super) fn of_section(authority: Authority, name: Location, section: &'a ConfigSettings) -> Self {
         let provenance = Provenance { name, number: 0, section: Some(section), indexes: Rc::default() };
         Self { authority, provenance }
@@ -64,8 +64,8 @@ impl<'a> AuthorityEntry<'a> {
 }
 
 impl Provenance<'_> {
-    /// Where this value of one of these settings was written. If it was not, the first of these settings that was, or else the
-    /// whole authority.
+    /// The location of this value of one of `keys`. If there is none, that of the first configured one of `keys`, or else of
+    /// the whole authority.
     pub(super) fn at(&self, keys: &[Key], value: &str) -> Location {
         let Some(section) = self.section else { return self.name.clone() };
         let mut indexes = self.indexes.borrow_mut();
@@ -81,9 +81,9 @@ impl Provenance<'_> {
         first.unwrap_or_else(|| self.name.clone())
     }
 
-    /// Whether a setting was given and could not be read, so that it is not missing.
-    pub(super) fn is_spoilt(&self, key: Key) -> bool {
-        self.section.is_some_and(|section| section.is_spoilt(&[key, Key::Audiences, Key::ClientId]))
+    /// Whether a setting was configured and could not be read, so that it is not missing.
+    pub(super) fn has_invalid(&self, key: Key) -> bool {
+        self.section.is_some_and(|section| section.has_invalid(&[key, Key::Audiences, Key::ClientId]))
     }
 
     /// Whether the section decides that only the listed audiences are accepted.
@@ -91,19 +91,24 @@ impl Provenance<'_> {
         self.section?.strict_audiences.first().map(|strict| strict.value)
     }
 
+    /// Whether `ValidAudience` of the section decides that.
+    pub(super) fn has_valid_audience(&self) -> bool {
+        self.section.is_some_and(|section| section.has_valid_audience)
+    }
+
     /// Whether the authority was built in code, not described by a section.
     pub(super) fn is_whole(&self) -> bool {
         self.section.is_none()
     }
 
-    /// This text for an authority that was built in code, whose settings have no locations; else nothing.
+    /// `text` if the authority was built in code, where settings have no locations; else the empty string.
     pub(super) fn prefix_if_code<'t>(&self, text: &'t str) -> &'t str {
         if self.is_whole() { text } else { "" }
     }
 
     /// The name of a setting in the source of the authority: a key of the section, or a method.
     pub(super) fn setting_name(&self, key: Key) -> &'static str {
-        let is_written = self.section.is_some_and(|section| section.source != Source::Builder);
+        let is_written = self.section.is_some_and(|section| section.source != SettingsSource::Builder);
         if is_written { key.name() } else { key.method() }
     }
 }
@@ -117,9 +122,9 @@ impl ConfigSettings {
                 self.tenants.iter().map(|tenant| (tenant.name.clone(), tenant.value.text().to_owned())).collect()
             }
             Key::Instance => {
-                let text = |place: &Place| match place {
-                    Place::Cloud(cloud) => cloud.login_host().to_owned(),
-                    Place::Address(address) => address.clone(),
+                let text = |place: &InstanceSetting| match place {
+                    InstanceSetting::Cloud(cloud) => cloud.login_host().to_owned(),
+                    InstanceSetting::Address(address) => address.clone(),
                 };
                 self.instances.iter().map(|place| (place.name.clone(), text(&place.value))).collect()
             }
@@ -133,7 +138,7 @@ impl ConfigSettings {
                 self.required_claims.iter().map(|rule| (rule.name.clone(), rule.value.name().to_owned())).collect()
             }
             _ => {
-                let given = self.site.given().into_iter().filter(|(known, ..)| *known == key);
+                let given = self.authority_section.given().into_iter().filter(|(known, ..)| *known == key);
                 given.map(|(_, name, value)| (name.clone(), value)).collect()
             }
         }

@@ -6,7 +6,7 @@ use super::{
     key::Key,
     key_file::Files,
     location::{Location, Named},
-    settings::{ConfigSettings, Source},
+    settings::{ConfigSettings, SettingsSource},
     value::{ConfigValue, Data},
 };
 use crate::{
@@ -26,7 +26,7 @@ const LONGEST_TEXT: usize = 2_048;
 pub(super) struct Reader<'a> {
     pub(super) settings: ConfigSettings,
     pub(super) problems: Problems,
-    pub(super) source: &'a Source,
+    pub(super) source: &'a SettingsSource,
     pub(super) files: &'a Files,
     /// Settings that a source of higher precedence replaces: they are not read.
     pub(super) replaced: &'a dyn Replaced,

@@ -1,4 +1,4 @@
-//! `RequiredClaims`: rules for claims, as JSON has them.
+//! `RequiredClaims`: rules for claims in JSON.
 
 use std::collections::HashMap;
 
@@ -32,7 +32,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Reads one rule; `None` only if there is a problem.
+    /// Parses one rule; `None` only if there is a problem.
     fn claim_rule(&mut self, value: &ConfigValue) -> Option<ClaimRule> {
         const KNOWN: [&str; 4] = ["Name", "Values", "Match", "Separator"];
         let Data::Object(members) = &value.data else {
@@ -92,7 +92,7 @@ impl Reader<'_> {
         })
     }
 
-    /// The values of a rule: strings, and numbers and booleans as the text they have in a token.
+    /// The values of a rule: strings, and numbers and booleans in the text form that they have in a token.
     fn claim_values(&mut self, value: &ConfigValue) -> Vec<String> {
         let Data::List(values) = &value.data else {
             self.report(mistyped(value, "must be a list of strings"));

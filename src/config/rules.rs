@@ -1,4 +1,4 @@
-//! What the rules of all settings share: the problems found so far, and the rules that several of them apply.
+//! The context of all rules, with the problems found so far, and the rules that several settings share.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -9,7 +9,7 @@ use super::{
     key::Key,
     location::{Location, Named},
     provenance::Provenance,
-    settings::{ConfigSettings, Source},
+    settings::{ConfigSettings, SettingsSource},
     warning::Warning,
 };
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
     tenant::TenantId,
 };
 
-/// What holds for every authority that does not have its own.
+/// The settings that apply to every authority without its own.
 pub(super) struct Common {
     pub(super) client_id: Option<String>,
     pub(super) allowed_clients: HashSet<String>,
@@ -30,7 +30,7 @@ pub(super) struct Common {
     pub(super) leeway: Duration,
     pub(super) allow_without_role: bool,
     pub(super) accept_bound: bool,
-    /// Nothing but the listed audiences is accepted.
+    /// Only the listed audiences are accepted.
     pub(super) strict_audiences: bool,
 }
 
@@ -48,12 +48,12 @@ impl<'a> Rules<'a> {
         Self { config, problems: Problems::default(), warnings: Vec::new(), reported: HashSet::new() }
     }
 
-    /// Adds a problem of a setting that has a value.
+    /// Adds a problem with the value of a setting.
     pub(super) fn wrong(&mut self, kind: ConfigProblemKind, at: &Location, value: &str, advice: impl Into<String>) {
         self.problems.push(at.problem(kind, Some(value), advice));
     }
 
-    /// Adds a problem of an authority as a whole.
+    /// Adds a problem with an authority as a whole.
     pub(super) fn wrong_authority(
         &mut self,
         kind: ConfigProblemKind,
@@ -65,17 +65,17 @@ impl<'a> Rules<'a> {
         self.wrong(kind, &provenance.name, value, advice);
     }
 
-    /// Whether there is a problem of the authority as a whole.
+    /// Whether a problem with the authority as a whole was added.
     pub(super) fn is_reported(&self, provenance: &Provenance<'_>) -> bool {
         self.reported.contains(&provenance.number)
     }
 
-    /// The value of a setting if it is acceptable, or its problem.
+    /// The value of a setting; `None` after adding its problem.
     pub(super) fn accepted<T>(&mut self, at: &Location, text: &str, value: Result<T, Flaw>) -> Option<T> {
         value.map_err(|flaw| self.wrong(flaw.kind, at, text, flaw.advice)).ok()
     }
 
-    /// The value of a setting that has one. A second one that differs is a problem.
+    /// The value of a setting that has a single one. A second, different value is a problem.
     pub(super) fn single<'t, T: PartialEq>(
         &mut self,
         all: &'t [Named<T>],
@@ -93,7 +93,7 @@ impl<'a> Rules<'a> {
         Some(first)
     }
 
-    /// The audiences of the client id (`docs/entra.md`, "Audiences"), and those that are listed.
+    /// The audiences that follow from the client id (`docs/entra.md`, "Audiences"), and the listed ones.
     pub(super) fn audiences(client_id: Option<&str>, tenants: &[TenantId], listed: &[Named<String>]) -> Audiences {
         let mut audiences = Audiences::default();
         if let Some(client_id) = client_id {
@@ -118,7 +118,7 @@ impl<'a> Rules<'a> {
         }
     }
 
-    /// The client ids of applications that may call, as they are compared.
+    /// The normalised client ids of the allowed applications.
     pub(super) fn allowed_clients(&mut self, all: &[Named<String>], kind: AuthorityKind) -> HashSet<String> {
         let mut read = |client: &Named<String>| {
             let id = identifier::client_id(&client.value, kind, ": an application's client id");
@@ -146,19 +146,19 @@ impl ConfigSettings {
     /// The file that the settings came from.
     pub(super) fn origin(&self) -> Option<&str> {
         match &self.source {
-            Source::Document { file, .. } => file.as_deref(),
-            Source::Builder | Source::Environment { .. } => None,
+            SettingsSource::Document { file, .. } => file.as_deref(),
+            SettingsSource::Builder | SettingsSource::Environment { .. } => None,
         }
     }
 
-    /// The problem of a setting that is not there, under the name that it would have where the configuration comes from.
+    /// The problem of a missing setting, under the name that it would have in the source of the configuration.
     pub(super) fn missing(&self, key: Key, advice: &str) -> ConfigProblem {
         let hints: String =
             self.hints.iter().filter(|(of, _)| *of == key).map(|(_, hint)| format!(" ({hint})")).collect();
         self.location_of(key).problem(Missing, None, format!("{advice}{hints}"))
     }
 
-    /// What a setting is called where the configuration comes from.
+    /// The location that a setting would have in the source of the configuration.
     pub(super) fn location_of(&self, key: Key) -> Location {
         let json = key.name();
         let (method, variable) = match key {
@@ -168,17 +168,17 @@ impl ConfigSettings {
             _ => ("authority()", format!("AzureAd__{json}")),
         };
         let name = match &self.source {
-            Source::Builder => method.to_owned(),
-            Source::Document { section: Some(section), .. } => format!("{section}:{json}"),
-            Source::Document { section: None, .. } => json.to_owned(),
-            Source::Environment { section: Some(section) } => format!("{section}__{json}"),
-            Source::Environment { section: None } => variable,
+            SettingsSource::Builder => method.to_owned(),
+            SettingsSource::Document { section: Some(section), .. } => format!("{section}:{json}"),
+            SettingsSource::Document { section: None, .. } => json.to_owned(),
+            SettingsSource::Environment { section: Some(section) } => format!("{section}__{json}"),
+            SettingsSource::Environment { section: None } => variable,
         };
         Location::new(name, self.source.kind())
     }
 
-    /// Whether one of these settings was given and could not be read, so that it is not missing.
-    pub(super) fn is_spoilt(&self, keys: &[Key]) -> bool {
-        keys.iter().any(|key| self.spoilt.contains(key))
+    /// Whether one of these settings was configured and could not be read, so that it is not missing.
+    pub(super) fn has_invalid(&self, keys: &[Key]) -> bool {
+        keys.iter().any(|key| self.invalid_settings.contains(key))
     }
 }

@@ -22,7 +22,7 @@ use crate::{
 const LIST_THEM: &str = "leave one out, and list authorities of several kinds under Authorities";
 
 impl<'a> Rules<'a> {
-    /// The authority that these settings describe, unless it is an Entra tenant; `None` for those, and beside a problem.
+    /// The authority that these settings describe; `None` if it is an Entra tenant, or if there is a problem.
     pub(super) fn authority_of_section(&mut self, kind: AuthorityKind) -> Option<Authority> {
         self.check_applicable(kind);
         let (authority, unread): (_, &[Key]) = match kind {
@@ -37,8 +37,8 @@ impl<'a> Rules<'a> {
         authority
     }
 
-    /// Checks for leftover placeholders where an address is wrong, so that nothing else is said of these settings: of a template
-    /// all of them are reported at once.
+    /// Checks for leftover placeholders if a URL is invalid, and reports all placeholders of a template at once, without
+    /// further problems of these settings.
     fn check_placeholders(&mut self, keys: &[Key]) {
         for (name, value) in keys.iter().flat_map(|key| self.config.written(*key)) {
             let checked = placeholder::check(&value);
@@ -70,7 +70,7 @@ impl<'a> Rules<'a> {
         Some(AuthorityEntry::of_section(authority, section.name.clone(), config))
     }
 
-    /// Checks what a section has alone, where it has no valid authority for which that would be done.
+    /// Checks the settings of a section without a valid authority, which would check them.
     fn check_identifiers(&mut self, kind: AuthorityKind) {
         let config = self.config;
         self.check_audiences(&config.audiences);
@@ -89,7 +89,7 @@ impl<'a> Rules<'a> {
         let config = self.config;
         let evidence = config.kind_evidence().map(|evidence| format!(" ({evidence})")).unwrap_or_default();
         let described = kind.described();
-        for (key, name, value) in config.site.given() {
+        for (key, name, value) in config.authority_section.given() {
             if AuthoritySection::fits(key, kind) {
                 continue;
             }
@@ -125,7 +125,7 @@ impl<'a> Rules<'a> {
         }
     }
 
-    /// The origin, tenant and policy that the addresses name. `None` only beside a problem.
+    /// The origin, tenant and policy in the URLs. `None` only if there is a problem.
     fn parsed_addresses(
         &mut self,
         kind: AuthorityKind,
@@ -172,8 +172,8 @@ impl<'a> Rules<'a> {
                 }
             }
         }
-        if found.is_none() && !is_wrong && !config.is_spoilt(&[Key::Instance, Key::Authority]) {
-            let given = config.site.given().into_iter().next();
+        if found.is_none() && !is_wrong && !config.has_invalid(&[Key::Instance, Key::Authority]) {
+            let given = config.authority_section.given().into_iter().next();
             let because = given.map(|(_, name, value)| format!(" ({name} = {value:?})")).unwrap_or_default();
             let advice =
                 format!("is missing: {} has an address of its own, such as {example}{because}", kind.described());
@@ -183,7 +183,7 @@ impl<'a> Rules<'a> {
         found.filter(|_| !is_wrong).map(|(base, ..)| (base, tenant, policy))
     }
 
-    /// The one tenant: as it is named, as the address has it, or as the host does.
+    /// The tenant: the configured one, or that of the URL or of the host.
     fn single_tenant(
         &mut self,
         base: &str,
@@ -194,7 +194,7 @@ impl<'a> Rules<'a> {
         let written = self.config.written(Key::TenantId);
         let mut named: Vec<Named<String>> = written.into_iter().map(|(name, text)| Named::new(name, text)).collect();
         if let (Some(of_address), Some(address)) = (of_address, self.config.addresses.first()) {
-            // External ID's addresses have the domain, and the tenant's GUID says which tenant that must be.
+            // URLs of External ID contain the domain, and the configured GUID is the tenant that it must belong to.
             let is_same = |other: &Named<String>| {
                 let pins = kind == AuthorityKind::ExternalId && other.value.parse::<TenantId>().is_ok();
                 other.value.eq_ignore_ascii_case(&of_address) || (pins && address::is_domain(&of_address))
@@ -224,7 +224,7 @@ impl<'a> Rules<'a> {
         };
         let one = one.map(|tenant| tenant.value);
         let tenant = one.or_else(|| domain.map(|domain| domain.value.clone())).or_else(of_host);
-        if tenant.is_none() && !self.config.is_spoilt(&[Key::TenantId, Key::Domain]) {
+        if tenant.is_none() && !self.config.has_invalid(&[Key::TenantId, Key::Domain]) {
             let advice = match kind {
                 AuthorityKind::ExternalId => "is missing; write the tenant's GUID",
                 _ => "is missing; write the tenant's GUID, or its domain such as contoso.onmicrosoft.com",
@@ -238,7 +238,7 @@ impl<'a> Rules<'a> {
     fn b2c_of_section(&mut self) -> Option<Authority> {
         let (base, tenant, policy) = self.parsed_addresses(AuthorityKind::B2c, "https://contoso.b2clogin.com")?;
         let config = self.config;
-        let site = &config.site;
+        let site = &config.authority_section;
         let tenant = self.single_tenant(&base, tenant, AuthorityKind::B2c, site.text(Key::Domain))?;
         let mut policies: Vec<String> = policy.iter().cloned().collect();
         if let Some(named) = site.text(Key::Policy) {
@@ -265,7 +265,7 @@ impl<'a> Rules<'a> {
         let (address, tenant, _) = self.parsed_addresses(AuthorityKind::ExternalId, "https://contoso.ciamlogin.com")?;
         let tenant = self.single_tenant(&address, tenant, AuthorityKind::ExternalId, None)?;
         let config = self.config;
-        // The usual issuer is at a host of Microsoft, which only the GUID tells.
+        // The usual issuer is at a Microsoft host that contains the GUID.
         let is_custom = HttpsUrl::parse(&address)
             .is_ok_and(|address| MicrosoftHost::of(&address.host).is_none() && !is_loopback(&address.host));
         if is_custom && address::is_domain(&tenant) && lists_no_issuers(config) {
@@ -284,14 +284,14 @@ impl<'a> Rules<'a> {
     fn issuer_of_section(&mut self, kind: AuthorityKind) -> Option<Authority> {
         let config = self.config;
         let Some(issuer) = config.addresses.first() else {
-            if !config.is_spoilt(&[Key::Authority]) {
+            if !config.has_invalid(&[Key::Authority]) {
                 let advice = "is missing; write the issuer, exactly as its tokens have it in iss";
                 let problem = config.missing(Key::Authority, advice);
                 self.problems.push(problem);
             }
             return None;
         };
-        let site = &config.site;
+        let site = &config.authority_section;
         let sources = [Key::MetadataAddress, Key::JwksUri, Key::FileOfKeys, Key::StaticKeys];
         let mut sources = sources.into_iter().flat_map(|key| config.written(key));
         if let (Some((first, _)), Some((second, value))) = (sources.next(), sources.next()) {
@@ -335,13 +335,13 @@ impl<'a> Rules<'a> {
 
 /// Whether a section has no `Issuers`.
 fn lists_no_issuers(config: &ConfigSettings) -> bool {
-    config.site.all(Key::Issuers).next().is_none()
+    config.authority_section.all(Key::Issuers).next().is_none()
 }
 
-/// Adds the settings that one authority has, of whatever kind it is.
+/// Adds the settings of one authority, of any kind.
 pub(super) fn with_authority_settings(mut authority: Authority, config: &ConfigSettings) -> Authority {
-    let site = &config.site;
-    // Where it does not apply, there is a problem already.
+    let site = &config.authority_section;
+    // If it does not apply, a problem was reported.
     if let Some(version) = &site.version {
         match &mut authority.spec {
             AuthoritySpec::Entra(entra) => entra.version = Some(version.value),

@@ -3,48 +3,50 @@
 use super::{
     address::{self, AuthorityKind},
     key::Key,
-    location::{Location, without_password},
-    settings::{ConfigSettings, Place},
+    location::Location,
+    settings::{ConfigSettings, InstanceSetting},
 };
+use crate::tenant::without_password;
 
 impl ConfigSettings {
     /// The kind of the section's authority: `Kind`, or what its addresses and policies imply.
     pub(super) fn kind(&self) -> AuthorityKind {
-        let has_policy = self.site.text(Key::Policy).or(self.site.all(Key::Policies).next()).is_some();
+        let has_policy =
+            self.authority_section.text(Key::Policy).or(self.authority_section.all(Key::Policies).next()).is_some();
         let of_policy = has_policy.then_some(AuthorityKind::B2c);
-        // A tenant in the path of a custom domain does not tell whose tenant it is; a policy does.
+        // A tenant in the path of a custom domain may be one of any kind; a policy is one of B2C.
         let of_address = |text: &str| match address::form(text)? {
             AuthorityKind::OpenIdConnect if address::is_workload_issuer(text) => Some(AuthorityKind::Workload),
             AuthorityKind::Entra if has_policy && !address::is_at_cloud(text) => of_policy,
             kind => Some(kind),
         };
-        (self.site.form.as_ref().map(|kind| kind.value))
+        (self.authority_section.form.as_ref().map(|kind| kind.value))
             .or_else(|| self.addresses.iter().find_map(|address| of_address(&address.value)))
             .or_else(|| self.instance_texts().find_map(|(_, text)| address::kind_of_instance(text)))
             .or(of_policy)
             .unwrap_or(AuthorityKind::Entra)
     }
 
-    /// Whether the section has an authority of its own, beside those that are listed.
+    /// Whether the section has its own authority, besides the listed ones.
     pub(super) fn has_own_authority(&self) -> bool {
         !self.tenants.is_empty()
             || !self.addresses.is_empty()
-            || self.site.names_an_issuer()
+            || self.authority_section.names_an_issuer()
             || self.kind() != AuthorityKind::Entra
             || (self.authorities.is_empty() && self.sections.is_empty())
     }
 
-    /// The instances that are given by an address.
+    /// The instances that are configured by URL.
     pub(super) fn instance_texts(&self) -> impl Iterator<Item = (&Location, &str)> {
         self.instances.iter().filter_map(|place| match &place.value {
-            Place::Address(text) => Some((&place.name, text.as_str())),
-            Place::Cloud(_) => None,
+            InstanceSetting::Address(text) => Some((&place.name, text.as_str())),
+            InstanceSetting::Cloud(_) => None,
         })
     }
 
     /// The setting that determines the kind of the authority, for a message.
     pub(super) fn kind_evidence(&self) -> Option<String> {
-        let kind = self.site.form.as_ref().map(|form| {
+        let kind = self.authority_section.form.as_ref().map(|form| {
             let name = AuthorityKind::ALL.iter().find(|(_, known)| *known == form.value).map_or("", |(name, _)| name);
             format!("{} = {name:?}", form.name)
         });

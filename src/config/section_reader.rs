@@ -3,10 +3,10 @@
 use super::{
     address::AuthorityKind,
     key::{Key, Type},
-    layer::Members,
+    layer::SectionMembers,
     location::Named,
     reader::{Reader, Replaced, mistyped_secret, wrong},
-    settings::{ConfigSettings, Place, Tenant},
+    settings::{ConfigSettings, InstanceSetting, Tenant},
     size::MOST_AUTHORITIES,
     value::{ConfigValue, Data},
 };
@@ -17,9 +17,9 @@ use crate::error::{
 
 impl Reader<'_> {
     /// Reads the settings that no source of higher precedence replaces.
-    pub(super) fn read(&mut self, members: &Members) {
-        self.settings.spoilt.extend(&members.spoilt);
-        // Its audiences replace others, wherever it is in the section.
+    pub(super) fn read(&mut self, members: &SectionMembers) {
+        self.settings.invalid_settings.extend(&members.invalid_settings);
+        // First: its audiences replace others, wherever it is in the section.
         let is_last = |key: Key| key == Key::TokenValidationParameters;
         let (last, first): (Vec<_>, Vec<_>) = members.settings.iter().partition(|(key, _)| is_last(*key));
         for (key, value) in first.into_iter().chain(last) {
@@ -41,7 +41,7 @@ impl Reader<'_> {
                     "is empty; write a value, or remove it to lift the restriction"
                 };
                 self.report(wrong(value, advice));
-                self.settings.spoilt.push(key);
+                self.settings.invalid_settings.push(key);
             }
             return;
         }
@@ -73,15 +73,15 @@ impl Reader<'_> {
             Type::Authorities => self.authorities(value),
             Type::TokenValidationParameters => self.token_validation_parameters(value),
         }
-        if self.problems.len() > before && !self.settings.spoilt.contains(&key) {
-            self.settings.spoilt.push(key);
+        if self.problems.len() > before && !self.settings.invalid_settings.contains(&key) {
+            self.settings.invalid_settings.push(key);
         }
     }
 
     fn put_text(&mut self, key: Key, text: Named<String>) {
         let settings = &mut self.settings;
         match key {
-            Key::Instance => settings.instances.push(Named::new(text.name, Place::Address(text.value))),
+            Key::Instance => settings.instances.push(Named::new(text.name, InstanceSetting::Address(text.value))),
             Key::TenantId | Key::TenantIds => {
                 settings.tenants.push(Named::new(text.name, Tenant::Written(text.value)));
             }
@@ -91,7 +91,7 @@ impl Reader<'_> {
             Key::AllowedClients => settings.allowed_clients.push(text),
             Key::RevokedKeys => settings.revoked_keys.push(text),
             Key::Resource => settings.resource.push(text),
-            _ => settings.site.push(key, text),
+            _ => settings.authority_section.push(key, text),
         }
     }
 
@@ -102,11 +102,11 @@ impl Reader<'_> {
             Key::AllowWithoutRole => settings.allow_without_role.push(boolean),
             Key::AppSpecificKeys => settings.app_specific_keys.push(boolean),
             Key::DetailedErrors => settings.detailed_errors.push(boolean),
-            Key::AcceptTfpIssuers => settings.site.accept_tfp = Some(boolean),
-            Key::AcceptAppTokens => settings.site.accept_app_tokens = Some(boolean),
-            Key::TrustDirectoryClaims => settings.site.trust_directory_claims = Some(boolean),
-            Key::RequiredForReadiness => settings.site.required_for_readiness = Some(boolean),
-            // A test puts every setting of the table.
+            Key::AcceptTfpIssuers => settings.authority_section.accept_tfp = Some(boolean),
+            Key::AcceptAppTokens => settings.authority_section.accept_app_tokens = Some(boolean),
+            Key::TrustDirectoryClaims => settings.authority_section.trust_directory_claims = Some(boolean),
+            Key::RequiredForReadiness => settings.authority_section.required_for_readiness = Some(boolean),
+            // A test stores every setting of the table.
             _ => {}
         }
     }
@@ -129,7 +129,7 @@ impl Reader<'_> {
                 continue;
             };
             let source = self.source.inside(&authority.name);
-            let members = Members::read(&source, members.clone(), true);
+            let members = SectionMembers::read(&source, members.clone(), true);
             let mut inner = Reader {
                 settings: ConfigSettings { source: source.clone(), ..ConfigSettings::default() },
                 problems: members.problems.clone(),
@@ -147,7 +147,7 @@ impl Reader<'_> {
     }
 }
 
-/// An entry of `Authorities` replaces nothing in itself.
+/// No source has a higher precedence inside an entry of `Authorities`.
 #[derive(Debug)]
 struct Nothing;
 
@@ -157,7 +157,7 @@ impl Replaced for Nothing {
     }
 }
 
-/// What to write for a setting that is a string.
+/// The advice for a setting that is a string.
 fn one_of_list(key: Key) -> &'static str {
     match key {
         Key::TenantId => "must be a string; several are listed under TenantIds",
@@ -167,7 +167,7 @@ fn one_of_list(key: Key) -> &'static str {
     }
 }
 
-/// What to write for a setting that is a list.
+/// The advice for a setting that is a list.
 fn list_of_one(key: Key) -> &'static str {
     match key {
         Key::TenantIds => "must be a list of strings; a single one can be given as TenantId",

@@ -1,4 +1,4 @@
-//! The form of a setting.
+//! The definition of a setting.
 
 /// One setting of the section that Microsoft.Identity.Web reads too, or of our own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -71,18 +71,18 @@ pub(super) struct Setting {
     pub(super) key: Key,
     pub(super) name: &'static str,
     pub(super) value_type: Type,
-    /// What it is, for the README and the JSON Schema.
+    /// Its documentation, for the README and the JSON Schema.
     #[cfg_attr(not(test), expect(dead_code, reason = "a test keeps both documents in step"))]
     pub(super) doc: &'static str,
     /// The environment variable, beside the .NET spelling that every setting has.
     pub(super) variable: Option<&'static str>,
-    /// An empty value is an error, since ignoring it would accept more tokens than was meant.
+    /// An empty value is an error, since ignoring it would accept more tokens than intended.
     pub(super) restricts: bool,
     /// Applies to all authorities, so that it is not allowed in an entry of `Authorities`.
     pub(super) is_global: bool,
-    /// A name that many programs use for something else: it does not identify a section as ours.
+    /// A name that many programs use for something else, so that it does not identify the section.
     pub(super) is_common_word: bool,
-    /// Names of Microsoft's, or intuitive ones, that are answered with this setting.
+    /// Other names, of Microsoft or intuitive ones, for which this setting is suggested.
     pub(super) instead_of: &'static [&'static str],
 }
 

@@ -1,4 +1,4 @@
-//! The settings as they were written, and the methods that set them.
+//! The settings with their locations, and the methods that set them.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -9,16 +9,16 @@ use crate::{authority::Authority, error::ConfigSource, policy::ClaimRule, tenant
 /// must agree; lists add up.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct ConfigSettings {
-    pub(super) source: Source,
+    pub(super) source: SettingsSource,
     pub(super) tenants: Vec<Named<Tenant>>,
     pub(super) client_ids: Vec<Named<String>>,
     pub(super) audiences: Vec<Named<String>>,
-    pub(super) instances: Vec<Named<Place>>,
+    pub(super) instances: Vec<Named<InstanceSetting>>,
     /// Full addresses of authorities, as `Authority` has them.
     pub(super) addresses: Vec<Named<String>>,
     pub(super) authorities: Vec<Named<Authority>>,
-    /// What the section says of its authority alone.
-    pub(super) site: AuthoritySection,
+    /// The settings of the section's own authority.
+    pub(super) authority_section: AuthoritySection,
     /// Authorities that the section lists, each as a section of its own.
     pub(super) sections: Vec<Named<ConfigSettings>>,
     pub(super) allowed_clients: Vec<Named<String>>,
@@ -34,23 +34,25 @@ pub(crate) struct ConfigSettings {
     pub(super) ca_certificates: Vec<Named<String>>,
     pub(super) max_token_bytes: Vec<Named<usize>>,
     pub(super) strict_audiences: Vec<Named<bool>>,
+    /// `ValidAudience` or `ValidAudiences` made them strict, and no other setting can change that.
+    pub(super) has_valid_audience: bool,
     /// `ValidAlgorithms` of `TokenValidationParameters`.
     pub(super) valid_algorithms: Option<Named<Vec<String>>>,
     pub(super) warnings: Vec<Warning>,
-    /// What is worth adding where a setting is missing.
+    /// Hints that are added to the problem of a missing setting.
     pub(super) hints: Vec<(Key, String)>,
-    /// Settings that were tried and could not be read: they are not missing.
-    pub(super) spoilt: Vec<Key>,
+    /// Settings that were configured and could not be read, so that they are not missing.
+    pub(super) invalid_settings: Vec<Key>,
 }
 
-/// A tenant as it was asked for.
+/// A configured tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Tenant {
-    /// By what stands in a file or a variable, where the keywords are usual.
+    /// From a file or a variable, where keywords are common.
     Written(String),
-    /// By a method of the builder, where the keywords have methods of their own.
+    /// From a method of the builder for tenants alone: keywords have their own methods.
     Plain(String),
-    /// By such a method.
+    /// From the method of a keyword.
     Keyword(&'static str),
 }
 
@@ -64,28 +66,28 @@ impl Tenant {
     }
 }
 
-/// An instance as it was asked for.
+/// A configured instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum InstanceSetting {
     Cloud(Cloud),
     Address(String),
 }
 
 /// The source of the settings: it determines the names of missing ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) enum Source {
+pub(super) enum SettingsSource {
     #[default]
     Builder,
-    /// A document: its file, if it was one, and the section.
+    /// A document: its file, if there is one, and the section.
     Document { source: ConfigSource, file: Option<String>, section: Option<String> },
     Environment {
-        /// The variables' part of the name before a setting, where they are .NET's.
+        /// The prefix of the variables' names, in the .NET spelling.
         section: Option<String>,
     },
 }
 
-impl Source {
-    /// The same, within a section of this name.
+impl SettingsSource {
+    /// The source of a section with this name inside of this one.
     pub(super) fn inside(&self, section: &str) -> Self {
         let section = Some(section.to_owned());
         match self {
@@ -104,7 +106,7 @@ impl Source {
         }
     }
 
-    /// The same for a program that reads a problem.
+    /// The source as problems report it.
     pub(super) fn kind(&self) -> ConfigSource {
         match self {
             Self::Builder => ConfigSource::Code,
@@ -136,13 +138,13 @@ impl ConfigSettings {
 
     #[must_use]
     pub(crate) fn cloud(mut self, cloud: Cloud) -> Self {
-        self.instances.push(Named::in_code("cloud()", Place::Cloud(cloud)));
+        self.instances.push(Named::in_code("cloud()", InstanceSetting::Cloud(cloud)));
         self
     }
 
     #[must_use]
     pub(crate) fn instance(mut self, address: impl Into<String>) -> Self {
-        self.instances.push(Named::in_code("instance()", Place::Address(address.into())));
+        self.instances.push(Named::in_code("instance()", InstanceSetting::Address(address.into())));
         self
     }
 
@@ -261,7 +263,7 @@ impl ConfigSettings {
         replace(&mut self.leeway, &code.leeway);
         replace(&mut self.allow_without_role, &code.allow_without_role);
         replace(&mut self.accept_bound, &code.accept_bound);
-        // A key that any source revokes is revoked: nothing is lifted by revoking another one.
+        // Revoked keys of all sources add up, so that no source can lift the revocation of another.
         self.revoked_keys.extend_from_slice(&code.revoked_keys);
         replace(&mut self.detailed_errors, &code.detailed_errors);
         replace(&mut self.resource, &code.resource);
@@ -271,7 +273,7 @@ impl ConfigSettings {
         self
     }
 
-    /// The settings that are given, by their slots.
+    /// The configured settings.
     pub(super) fn slots(&self) -> HashSet<Key> {
         let given = [
             (Key::TenantId, !self.tenants.is_empty()),
@@ -298,6 +300,6 @@ impl ConfigSettings {
             || !self.instances.is_empty()
             || !self.authorities.is_empty()
             || !self.sections.is_empty()
-            || self.site.names_an_issuer()
+            || self.authority_section.names_an_issuer()
     }
 }

@@ -7,7 +7,7 @@ use super::{
     key::Key,
     location::{Location, Named},
     rules::Rules,
-    settings::{Place, Tenant},
+    settings::{InstanceSetting, Tenant},
     warning::Warning,
 };
 use crate::{
@@ -18,17 +18,17 @@ use crate::{
 
 /// The tenants that a section accepts.
 #[derive(Default)]
-pub(super) struct Tenants {
+pub(super) struct SectionTenants {
     pub(super) ids: Vec<TenantId>,
     domains: Vec<String>,
     keywords: Vec<&'static str>,
-    /// The instance that the section names; `None` only if it was not looked for.
+    /// The instance of the section; `None` only if it was not determined.
     pub(super) instance: Option<Instance>,
     /// `None` if there are no tenants.
     pub(super) authority: Option<Entra>,
 }
 
-impl Tenants {
+impl SectionTenants {
     /// Whether tenants are accepted that are not listed.
     pub(super) fn has_keyword(&self) -> bool {
         !self.keywords.is_empty()
@@ -37,12 +37,12 @@ impl Tenants {
 
 impl Rules<'_> {
     /// The instance and the tenants in it. `outer` is the instance if none is named.
-    pub(super) fn tenants(&mut self, outer: Option<&Instance>) -> Tenants {
+    pub(super) fn tenants(&mut self, outer: Option<&Instance>) -> SectionTenants {
         let mut instances: Vec<Named<Instance>> = Vec::new();
         for place in &self.config.instances {
             match &place.value {
-                Place::Cloud(cloud) => instances.push(Named::new(place.name.clone(), (*cloud).into())),
-                Place::Address(text) => {
+                InstanceSetting::Cloud(cloud) => instances.push(Named::new(place.name.clone(), (*cloud).into())),
+                InstanceSetting::Address(text) => {
                     let instance =
                         address::instance(text).and_then(|instance| self.checked_kind(&place.name, instance));
                     let instance = self.accepted(&place.name, text, instance);
@@ -50,7 +50,7 @@ impl Rules<'_> {
                 }
             }
         }
-        let mut tenants = Tenants::default();
+        let mut tenants = SectionTenants::default();
         for tenant in &self.config.tenants {
             self.tenant(tenant, &mut tenants);
         }
@@ -83,20 +83,22 @@ impl Rules<'_> {
         tenants
     }
 
-    /// A host that is not Microsoft's can be External ID at a custom domain, a mirror or a mock: their issuers differ, so that
-    /// a guess would reject every token.
+    /// Requires `Kind` for a host that is not Microsoft's: External ID at a custom domain, a mirror and a mock have different
+    /// issuers, so that a wrong guess would reject every token.
     fn checked_kind(&self, name: &Location, instance: Instance) -> Result<Instance, Flaw> {
         match address::foreign_host(&instance) {
-            Some(host) if !name.is_in_code() && self.config.site.form.is_none() => Err(Flaw::invalid(format!(
-                "{host} is not a Microsoft host: for External ID at a custom domain add Kind: ExternalId and TenantId (its \
+            Some(host) if !name.is_in_code() && self.config.authority_section.form.is_none() => {
+                Err(Flaw::invalid(format!(
+                    "{host} is not a Microsoft host: for External ID at a custom domain add Kind: ExternalId and TenantId (its \
                  GUID), for Azure AD B2C add SignUpSignInPolicyId, for a mirror or a mock of Entra add Kind: Entra, for any \
                  other issuer add Kind: OpenIdConnect"
-            ))),
+                )))
+            }
             _ => Ok(instance),
         }
     }
 
-    fn tenant(&mut self, tenant: &Named<Tenant>, tenants: &mut Tenants) {
+    fn tenant(&mut self, tenant: &Named<Tenant>, tenants: &mut SectionTenants) {
         let (text, may_be_keyword) = match &tenant.value {
             Tenant::Keyword(keyword) => return tenants.keywords.push(keyword),
             Tenant::Written(text) => (text, true),
@@ -130,7 +132,7 @@ impl Rules<'_> {
 
     /// The tenant at the end of an authority must be the configured one, if there is one. Microsoft.Identity.Web would
     /// follow the authority and ignore the tenant.
-    fn tenant_of_authority(&mut self, authority: &Named<String>, tenant: String, tenants: &mut Tenants) {
+    fn tenant_of_authority(&mut self, authority: &Named<String>, tenant: String, tenants: &mut SectionTenants) {
         let Some(configured) = self.config.tenants.first() else {
             let tenant = Named::new(authority.name.clone(), Tenant::Written(tenant));
             return self.tenant(&tenant, tenants);
@@ -157,7 +159,7 @@ impl Rules<'_> {
         self.warnings.push(Warning::new(name.as_str(), warning));
     }
 
-    fn check_together(&mut self, tenants: &Tenants) {
+    fn check_together(&mut self, tenants: &SectionTenants) {
         let mut keywords = tenants.keywords.clone();
         keywords.sort_unstable();
         keywords.dedup();
@@ -178,10 +180,10 @@ impl Rules<'_> {
         }
         let is_named =
             !self.config.has_own_authority() || !self.config.tenants.is_empty() || !self.config.addresses.is_empty();
-        // A policy is a problem of its own here: it says that another kind was meant.
-        let is_b2c = self.config.site.text(Key::Policy).is_some();
-        if !is_named && !is_b2c && !self.config.is_spoilt(&[Key::TenantId, Key::TenantIds, Key::Authority]) {
-            let advice = match self.config.site.text(Key::Domain) {
+        // A policy has its own problem, since it means that another kind was intended.
+        let is_b2c = self.config.authority_section.text(Key::Policy).is_some();
+        if !is_named && !is_b2c && !self.config.has_invalid(&[Key::TenantId, Key::TenantIds, Key::Authority]) {
+            let advice = match self.config.authority_section.text(Key::Domain) {
                 Some(domain) => format!(
                     "is missing, and {} = {:?} is not used to find the tenant; write the Directory (tenant) ID of the app \
                      registration, or that domain, as TenantId",

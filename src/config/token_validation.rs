@@ -102,6 +102,7 @@ impl Reader<'_> {
             && !self.replaced.is_replaced(Key::StrictAudiences)
         {
             self.settings.strict_audiences = vec![self.named(&value.name, true)];
+            self.settings.has_valid_audience = true;
         }
         let Some(first) = audiences.first().map(|first: &Named<String>| first.name.clone()) else { return };
         let replaced: Vec<String> = self.settings.audiences.iter().map(|named| named.name.to_string()).collect();

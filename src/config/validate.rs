@@ -1,4 +1,4 @@
-//! Validation: every rule, whatever source the settings come from, and all problems at once.
+//! Validation: the rules for settings from any source, and all problems at once.
 
 use std::{
     collections::{BTreeSet, HashSet},
@@ -15,7 +15,7 @@ use super::{
     section,
     settings::ConfigSettings,
     size,
-    tenants::Tenants,
+    tenants::SectionTenants,
     warning::{self, Warning},
 };
 use crate::{
@@ -26,7 +26,7 @@ use crate::{
     },
     keys::KeySettings,
     policy::{ClaimRule, MAX_LEEWAY, microsoft_api},
-    tenant::HttpsUrl,
+    tenant::{HttpsUrl, Instance},
 };
 
 const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);
@@ -37,12 +37,12 @@ const MAX_TOKEN_BYTES: std::ops::RangeInclusive<usize> = 1 << 10..=1 << 20;
 #[derive(Clone, Debug)]
 pub(crate) struct ResolvedConfig {
     pub(crate) authorities: Vec<ResolvedAuthority>,
-    /// The defaults, with the keys that are revoked.
+    /// The defaults, with the revoked keys.
     pub(crate) keys: KeySettings,
     pub(crate) detailed_errors: bool,
     pub(crate) resource: Option<String>,
     pub(crate) max_token_bytes: usize,
-    /// What the operator should know at start-up.
+    /// Warnings for the operator, at start-up.
     pub(crate) warnings: Vec<Warning>,
 }
 
@@ -52,26 +52,18 @@ impl ConfigSettings {
     pub(crate) fn resolve(&self) -> Result<ResolvedConfig, crate::error::ConfigError> {
         let (resolved, problems) = self.validate_all();
         problems.check().map_err(|error| error.in_file(self.origin()))?;
-        // Without a tenant there is a problem already.
+        // Without an authority, a problem was reported.
         resolved.ok_or_else(|| crate::error::ConfigError::from_problem(self.missing(Key::TenantId, "is missing")))
     }
 
-    /// Goes through all rules. The result is usable only without problems.
+    /// Checks all rules. The result is usable only if there are no problems.
     pub(super) fn validate_all(&self) -> (Option<ResolvedConfig>, Problems) {
         let mut rules = Rules::new(self);
         rules.warnings.clone_from(&self.warnings);
         let kind = self.kind();
         let other = if self.has_own_authority() { rules.authority_of_section(kind) } else { None };
-        if !self.has_own_authority() {
-            const ADVICE: &str = "applies to one authority; move it into its entry in Authorities";
-            if let Some(required) = &self.site.required_for_readiness {
-                rules.wrong(NotApplicable, &required.name, &required.value.to_string(), ADVICE);
-            }
-            if let Some(pem) = self.ca_certificates.first() {
-                rules.problems.push(pem.name.problem(NotApplicable, None, ADVICE));
-            }
-        }
-        let tenants = if kind == AuthorityKind::Entra { rules.tenants(None) } else { Tenants::default() };
+        rules.check_settings_of_one_authority();
+        let tenants = if kind == AuthorityKind::Entra { rules.tenants(None) } else { SectionTenants::default() };
         let client_id = rules.client_id(kind);
         rules.check_audiences(&self.audiences);
         let common = Common {
@@ -98,22 +90,14 @@ impl ConfigSettings {
         let main =
             main.map(Authority::from).or(other).map(|authority| section::with_authority_settings(authority, self));
         rules.check_metadata_address(kind, main.as_ref());
-        // The clients and audiences of another issuer mean nothing to Entra.
+        // The clients and audiences of another issuer do not apply to Entra.
         let main = main.map(|main| match kind {
-            // Its rule that says which workloads may call must be its own.
+            // The rule that identifies the accepted workloads must be its own.
             AuthorityKind::Workload => section::with_overrides(main, self),
             AuthorityKind::OpenIdConnect => section::with_clients_and_audiences(main, self),
             AuthorityKind::Entra | AuthorityKind::B2c | AuthorityKind::ExternalId => main,
         });
-        let mut entries: Vec<AuthorityEntry<'_>> = Vec::new();
-        entries.extend(main.map(|authority| AuthorityEntry::of_section(authority, self.own_name(), self)));
-        for section in &self.sections {
-            entries.extend(rules.section(section, tenants.instance.as_ref()));
-        }
-        entries.extend(self.authorities.iter().map(AuthorityEntry::whole));
-        for (number, entry) in entries.iter_mut().enumerate() {
-            entry.provenance.number = number;
-        }
+        let entries = self.entries(main, &mut rules, tenants.instance.as_ref());
         if let Err(flaw) = size::check(&entries, &common, self) {
             rules.problems.push(self.location_of(Key::Authorities).problem(flaw.kind, None, flaw.advice));
             return (None, rules.problems);
@@ -132,13 +116,7 @@ impl ConfigSettings {
         rules.check_names(&names);
         let authorities: Vec<ResolvedAuthority> = all.into_iter().map(|(_, trusted)| trusted).collect();
         rules.check_valid_algorithms(&authorities);
-        if !authorities.is_empty() && !authorities.iter().any(|trusted| trusted.is_required_for_readiness) {
-            rules.warnings.push(Warning::new(
-                Key::RequiredForReadiness.name(),
-                "no authority is required for readiness (RequiredForReadiness, not_required_for_readiness()): the service \
-                 reports itself ready at once, also while it has no keys and rejects every token with 503",
-            ));
-        }
+        rules.warn_if_always_ready(&authorities);
         let resolved = (!authorities.is_empty()).then(|| ResolvedConfig {
             authorities,
             keys,
@@ -148,6 +126,25 @@ impl ConfigSettings {
             warnings: warning::first_of(std::mem::take(&mut rules.warnings)),
         });
         (resolved, rules.problems)
+    }
+
+    /// All authorities, numbered: that of the section, those of its sections, and those that are listed.
+    fn entries<'a>(
+        &'a self,
+        main: Option<Authority>,
+        rules: &mut Rules<'a>,
+        instance: Option<&Instance>,
+    ) -> Vec<AuthorityEntry<'a>> {
+        let mut entries: Vec<AuthorityEntry<'a>> = Vec::new();
+        entries.extend(main.map(|authority| AuthorityEntry::of_section(authority, self.own_name(), self)));
+        for section in &self.sections {
+            entries.extend(rules.section(section, instance));
+        }
+        entries.extend(self.authorities.iter().map(AuthorityEntry::whole));
+        for (number, entry) in entries.iter_mut().enumerate() {
+            entry.provenance.number = number;
+        }
+        entries
     }
 
     /// The setting that names the section's own authority.
@@ -161,11 +158,36 @@ impl ConfigSettings {
 }
 
 impl Rules<'_> {
+    /// Refuses the settings of one authority where the section has none of its own.
+    fn check_settings_of_one_authority(&mut self) {
+        const ADVICE: &str = "applies to one authority; move it into its entry in Authorities";
+        let config = self.config;
+        if config.has_own_authority() {
+            return;
+        }
+        if let Some(required) = &config.authority_section.required_for_readiness {
+            self.wrong(NotApplicable, &required.name, &required.value.to_string(), ADVICE);
+        }
+        if let Some(pem) = config.ca_certificates.first() {
+            self.problems.push(pem.name.problem(NotApplicable, None, ADVICE));
+        }
+    }
+
+    fn warn_if_always_ready(&mut self, authorities: &[ResolvedAuthority]) {
+        if !authorities.is_empty() && !authorities.iter().any(|authority| authority.is_required_for_readiness) {
+            self.warnings.push(Warning::new(
+                Key::RequiredForReadiness.name(),
+                "no authority is required for readiness (RequiredForReadiness, not_required_for_readiness()): the service \
+                 reports itself ready at once, also while it has no keys and rejects every token with 503",
+            ));
+        }
+    }
+
     fn switch(&mut self, all: &[Named<bool>]) -> bool {
         self.single(all, bool::to_string).is_some_and(|switch| switch.value)
     }
 
-    /// The client id in lower case. That of another issuer's application may be any text, which holds there alone.
+    /// The client id in lower case. That of another issuer may be any text, which applies to that issuer alone.
     fn client_id(&mut self, kind: AuthorityKind) -> Option<String> {
         let mut ids: Vec<Named<String>> = Vec::new();
         for client in &self.config.client_ids {
@@ -175,24 +197,26 @@ impl Rules<'_> {
             };
             let id = identifier::client_id(&client.value, kind, whose);
             let id = self.accepted(&client.name, &client.value, id);
-            // Of another issuer's ids, only one that could be Entra's holds for the authorities that are listed.
+            // An id of another issuer applies to the listed authorities only if it is a GUID.
             let id = id.filter(|id| kind.has_guids() || identifier::guid(id).is_some());
             ids.extend(id.map(|id| Named::new(client.name.clone(), id)));
         }
         let is_any = !self.config.client_ids.is_empty() || !self.config.audiences.is_empty();
-        // None is needed where every authority has its own audiences, nor for another issuer, whose own is missing then.
+        // Not needed if every authority has its own audiences. For another issuer, its own audience is reported as missing.
         let has_own = |authority: &Named<Authority>| {
             authority.value.settings.names_an_audience() || !AuthorityKind::of(&authority.value.spec).has_guids()
         };
         let section_has_own = |section: &Named<ConfigSettings>| {
             let config = &section.value;
             let is_named = !config.client_ids.is_empty() || !config.audiences.is_empty();
-            is_named || !config.kind().has_guids() || config.is_spoilt(&[Key::ClientId, Key::Audience, Key::Audiences])
+            is_named
+                || !config.kind().has_guids()
+                || config.has_invalid(&[Key::ClientId, Key::Audience, Key::Audiences])
         };
         let is_needed = (self.config.has_own_authority() && kind.has_guids())
             || !self.config.authorities.iter().all(has_own)
             || !self.config.sections.iter().all(section_has_own);
-        if is_needed && !is_any && !self.config.is_spoilt(&[Key::ClientId, Key::Audience, Key::Audiences]) {
+        if is_needed && !is_any && !self.config.has_invalid(&[Key::ClientId, Key::Audience, Key::Audiences]) {
             let advice =
                 "is missing, and so is an audience; write the Application (client) ID of the API's app registration";
             self.problems.push(self.config.missing(Key::ClientId, advice));
@@ -250,7 +274,7 @@ impl Rules<'_> {
         self.config.required_claims.iter().map(|rule| rule.value.clone()).collect()
     }
 
-    /// The client id by which the API's own keys are asked for.
+    /// The client id for which app-specific keys are requested.
     fn app_id(&mut self, client_id: Option<&str>, has_tenant: bool) -> Option<String> {
         let wanted = self.single(&self.config.app_specific_keys, bool::to_string).filter(|wanted| wanted.value)?;
         if self.config.client_ids.is_empty() {

@@ -1,4 +1,4 @@
-//! Raw values of settings: a tree in which every value has its full name, and duplicate members are kept.
+//! Raw values of settings: a tree in which every value has its full name. Duplicate members are kept.
 
 use std::{borrow::Cow, cell::Cell, fmt};
 
@@ -8,10 +8,13 @@ use serde_json::{Value, value::RawValue};
 use super::flaw::Flaw;
 use crate::error::ConfigProblemKind;
 
-/// The most values in one document. A megabyte of settings that people read has fewer, and memory stays in proportion.
+/// The maximum number of values in one document, which bounds the memory. A readable megabyte of settings has fewer.
 pub(super) const MOST_VALUES: usize = 50_000;
-/// The longest document, in bytes.
+/// The maximum length of a document, in bytes.
 pub(super) const LONGEST_DOCUMENT: usize = 1 << 20;
+
+/// The members of an object with their keys, in order, duplicates included.
+pub(super) type ObjectMembers = Vec<(String, ConfigValue)>;
 
 /// One value and its full name in its source: `AzureAd:Audiences:0`, `AzureAd__Audiences__0`.
 #[derive(Clone, PartialEq)]
@@ -22,16 +25,15 @@ pub(super) struct ConfigValue {
 
 #[derive(Clone, PartialEq)]
 pub(super) enum Data {
-    /// A string. .NET reads other types from strings too.
+    /// A string. As in .NET, other types are read from strings too.
     Text(String),
     /// A number, a boolean or null, as in the JSON.
     Other(String),
     List(Vec<ConfigValue>),
-    /// The members with their keys, in order, duplicates included.
-    Object(Vec<(String, ConfigValue)>),
+    Object(ObjectMembers),
 }
 
-/// Without the values: one may be a client secret or a private key, whatever its setting is.
+/// Without the values, any of which may be a client secret or a private key.
 impl fmt::Debug for ConfigValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {:?}", self.name, self.data)
@@ -69,7 +71,7 @@ impl ConfigValue {
         Self { name: name.into(), data }
     }
 
-    /// Whether it counts as not given: null or an empty string.
+    /// Whether it counts as missing: null or an empty string.
     pub(super) fn is_empty(&self) -> bool {
         match &self.data {
             Data::Text(text) => text.is_empty(),
@@ -84,7 +86,7 @@ impl ConfigValue {
         matches!(&self.data, Data::Object(members) if members.iter().any(is_named))
     }
 
-    /// All strings in it.
+    /// All strings in the value.
     pub(super) fn texts(&self) -> Vec<&str> {
         match &self.data {
             Data::Text(text) | Data::Other(text) => vec![text],
@@ -93,16 +95,16 @@ impl ConfigValue {
         }
     }
 
-    /// Reads JSON. Errors in the syntax have line and column.
+    /// Parses JSON. Syntax errors have line and column.
     pub(super) fn from_json(text: &str) -> Result<Self, Flaw> {
         let values = Cell::new(MOST_VALUES);
-        // Reads all of it first, without keeping anything: what follows cannot fail, is no larger and no deeper.
+        // First a pass that keeps nothing: it checks syntax, number and depth of the values, so that the second cannot fail.
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let checked = Check(&values).deserialize(&mut deserializer).and_then(|()| deserializer.end());
         let not_json = |error: serde_json::Error| {
             Flaw::new(ConfigProblemKind::Syntax, format!("is not JSON: {error}; correct it there"))
         };
-        // The only error that `Check` itself makes is that there are too many values.
+        // `Check` itself has one error: too many values.
         let too_large = |error: serde_json::Error| Flaw::new(ConfigProblemKind::TooLarge, error.to_string());
         checked.map_err(|error| if error.is_data() { too_large(error) } else { not_json(error) })?;
         let raw: &RawValue = serde_json::from_str(text).map_err(not_json)?;
@@ -112,9 +114,9 @@ impl ConfigValue {
     fn from_raw(name: String, text: &str) -> Self {
         let other = || Data::Other(text.to_owned());
         let data = match text.as_bytes().first() {
-            Some(b'{') => serde_json::from_str::<Members>(text).map_or_else(
+            Some(b'{') => serde_json::from_str::<RawMembers>(text).map_or_else(
                 |_| other(),
-                |Members(members)| {
+                |RawMembers(members)| {
                     let member = |(key, raw): (String, &RawValue)| {
                         let node = Self::from_raw(member_name(&name, &key), raw.get());
                         (key, node)
@@ -137,7 +139,7 @@ impl ConfigValue {
         Self { name, data }
     }
 
-    /// The value for a message, which need not be whole if it is long.
+    /// The value for a message, cut if it is long.
     pub(super) fn to_text(&self) -> String {
         let mut text = String::new();
         self.write_text(&mut text);
@@ -145,7 +147,7 @@ impl ConfigValue {
     }
 
     fn write_text(&self, text: &mut String) {
-        // More than a message ever shows.
+        // More than any message shows.
         const ENOUGH: usize = 1_000;
         let start = |piece: &str| piece.char_indices().nth(ENOUGH).map_or(piece.len(), |(end, _)| end);
         match &self.data {
@@ -209,8 +211,8 @@ impl ConfigValue {
     }
 }
 
-/// The name of a member or an element for messages. Long keys and long paths are shortened: every node has its name, so with
-/// whole ones the tree would be as large as keys × depth × nodes.
+/// The name of a member or an element for messages. Long keys and paths are shortened: every node has its full name, so that
+/// the size of the tree would otherwise be keys × depth × nodes.
 pub(super) fn member_name(parent: &str, key: &str) -> String {
     const LONGEST_KEY: usize = 60;
     const LONGEST: usize = 120;
@@ -229,7 +231,7 @@ pub(super) fn fold(name: &str) -> String {
     name.chars().filter(|letter| *letter != '_').map(|letter| letter.to_ascii_lowercase()).collect()
 }
 
-/// The text, or its start and an ellipsis if it has more bytes than this.
+/// The text, cut with an ellipsis if it is longer than `most` bytes.
 pub(super) fn shortened(text: &str, longest: usize) -> Cow<'_, str> {
     if text.len() <= longest {
         return text.into();
@@ -238,7 +240,7 @@ pub(super) fn shortened(text: &str, longest: usize) -> Cow<'_, str> {
     format!("{}…", &text[..end]).into()
 }
 
-/// Reads a document without keeping any of it. It counts the values, keys not included.
+/// Parses a document without keeping any of it, and counts its values without the keys.
 struct Check<'a>(&'a Cell<usize>);
 
 impl Check<'_> {
@@ -247,7 +249,7 @@ impl Check<'_> {
     }
 }
 
-/// Takes one value from those that are left.
+/// Decrements the number of remaining values.
 pub(super) fn count_value(left: &Cell<usize>) -> Result<(), String> {
     let Some(fewer) = left.get().checked_sub(1) else {
         return Err(format!("has more than {MOST_VALUES} values; keep in it what this program reads"));
@@ -301,7 +303,7 @@ impl<'de> Visitor<'de> for Check<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        // Keys are strings, and a number of any precision is a map of one (`arbitrary_precision`): neither is counted.
+        // Keys are strings, and with `arbitrary_precision` a number is a map with one member. Neither is counted.
         let uncounted = Cell::new(1);
         while map.next_key_seed(Check(&uncounted))?.is_some() {
             uncounted.set(1);
@@ -311,14 +313,14 @@ impl<'de> Visitor<'de> for Check<'_> {
     }
 }
 
-struct Members<'a>(Vec<(String, &'a RawValue)>);
+struct RawMembers<'a>(Vec<(String, &'a RawValue)>);
 
-impl<'de> Deserialize<'de> for Members<'de> {
+impl<'de> Deserialize<'de> for RawMembers<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct ObjectVisitor;
 
         impl<'de> Visitor<'de> for ObjectVisitor {
-            type Value = Members<'de>;
+            type Value = RawMembers<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a JSON object")
@@ -329,7 +331,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
                 while let Some(member) = map.next_entry()? {
                     members.push(member);
                 }
-                Ok(Members(members))
+                Ok(RawMembers(members))
             }
         }
 
@@ -343,7 +345,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_paths() {
+    fn name_of_a_value_is_its_path() {
         let root = ConfigValue::from_json(r#"{"A":{"L":["x",{"N":1}],"L":true}}"#).unwrap();
         let mut names = Vec::new();
         walk(&root, &mut names);

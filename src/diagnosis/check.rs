@@ -21,7 +21,7 @@ pub struct Check {
     pub outcome: Outcome,
     /// What was expected, where that is a value. Never of a check that was not reached.
     pub expected: Option<String>,
-    /// What was found: of every check that failed, and of those that passed where it is a value of the token.
+    /// What was found, where that is a value or a sentence that says more than the title.
     pub found: Option<String>,
     /// Whether that is known to be true, because the signature has been verified. Otherwise anybody may have written it.
     pub verified: bool,
@@ -63,6 +63,11 @@ pub(super) fn checks(facts: &Facts<'_>, is_independent: impl Fn(&Rejection) -> b
             *root != check.name
                 && failure.is_some_and(|failed| failed.kind() != facts.kind() && !is_independent(failed))
         });
+        // By the rules of an authority that did not issue the token: only the value is known to be true.
+        if check.follows_from.is_some() && facts.is(RejectionKind::UnknownIssuer) {
+            check.title = step.title();
+            check.found = failure.and_then(|failed| failed.got_value()).map(|got| escaped(got.to_owned()));
+        }
     }
     checks
 }
@@ -91,7 +96,7 @@ fn check(step: Step, facts: &Facts<'_>) -> Check {
             check.outcome = Outcome::Failed;
             check.title = rejection.kind().summary();
             check.expected = rejection.expected_value().map(str::to_owned);
-            check.found = found(rejection).or_else(|| Some(rejection.kind().summary().to_owned()));
+            check.found = found(rejection);
             if rejection.kind() == RejectionKind::BadSignature {
                 check.expected = token.header_text("kid").map(|kid| short(format!("one by the key {kid}")));
                 check.found = Some("another, or one over other content".to_owned());
@@ -103,7 +108,8 @@ fn check(step: Step, facts: &Facts<'_>) -> Check {
     {
         check.outcome = Outcome::Failed;
         check.title = first.title();
-        check.found = Some(pasted.faults.iter().map(|fault| fault.title()).collect::<Vec<_>>().join("; "));
+        let titles: Vec<&str> = pasted.faults.iter().map(|fault| fault.title()).collect();
+        check.found = (titles.len() > 1).then(|| titles.join("; "));
     }
     check.expected = check.expected.map(escaped);
     check.found = check.found.map(escaped);
@@ -142,7 +148,7 @@ fn value(step: Step, pasted: &Pasted, token: &Decoded) -> Option<String> {
 }
 
 /// A value of the token, shortened so that it can be read.
-fn short(text: String) -> String {
+pub(super) fn short(text: String) -> String {
     const LONGEST: usize = 300;
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &text[..end]),

@@ -42,8 +42,18 @@ pub(super) fn folded(text: &str) -> String {
     text.strip_prefix("api://").unwrap_or(&text).trim_end_matches('/').to_owned()
 }
 
-/// The meaning of a configured value in the token, where the value is not in the claim that belongs there, but in another one.
-pub(super) fn misplaced(facts: &Facts<'_>, place: Place) -> Option<&'static str> {
+/// The tenant and the client id of the API, as they are meant, where each is configured as the other one: both are in the token.
+pub(super) fn swapped<'a>(facts: &Facts<'a>) -> Option<(&'a str, String)> {
+    let client = facts.audience().map(folded)?;
+    let tenant = facts.token.text("tid")?;
+    let is_swapped = facts.only_tenant().as_deref() == Some(&*client)
+        && facts.api_client_id().or(facts.left_out_client_id()) == Some(tenant)
+        && client != tenant;
+    is_swapped.then_some((tenant, client))
+}
+
+/// A configured value and its meaning in the token, where it is not in the claim that belongs there, but in another one.
+pub(super) fn misplaced(facts: &Facts<'_>, place: Place) -> Option<(String, &'static str)> {
     let tenants;
     let configured: Vec<&str> = match place {
         Place::Tenant => {
@@ -53,15 +63,21 @@ pub(super) fn misplaced(facts: &Facts<'_>, place: Place) -> Option<&'static str>
         Place::Audience => facts.audiences().iter().map(String::as_str).collect(),
         Place::Client => facts.allowed_clients().iter().map(String::as_str).collect(),
     };
-    let has = |claim: &str| {
+    let value_in = |claim: &str| {
         let found: Vec<String> = facts.token.list(claim).into_iter().map(folded).collect();
-        configured.iter().any(|value| found.contains(&folded(value)))
+        configured.iter().find(|value| found.contains(&folded(value))).map(|value| (*value).to_owned())
     };
-    if place.claims().iter().any(|claim| has(claim)) {
+    if place.claims().iter().any(|claim| value_in(claim).is_some()) {
         return None;
     }
-    let elsewhere = |(claim, _): &&(&str, &str)| !place.claims().contains(claim) && has(claim);
-    IDENTIFIERS.iter().find(elsewhere).map(|(_, meaning)| *meaning)
+    let mut elsewhere = IDENTIFIERS.iter().filter(|(claim, _)| !place.claims().contains(claim));
+    elsewhere.find_map(|(claim, meaning)| Some((value_in(claim)?, *meaning)))
+}
+
+/// Whether the token has this value in a claim that identifies something else than a client.
+pub(super) fn is_other_identifier(facts: &Facts<'_>, value: &str) -> bool {
+    let has = |claim: &str| facts.token.list(claim).into_iter().any(|found| folded(found) == folded(value));
+    IDENTIFIERS.iter().any(|(claim, _)| !Place::Client.claims().contains(claim) && has(claim))
 }
 
 /// In what two identifiers differ, if it is little.

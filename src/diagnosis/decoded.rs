@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{Cause, CauseKind, format, input, pasted::Pasted};
 use crate::{
+    claims::Claims,
     jwt,
     policy::microsoft_api,
     tenant::{Cloud, TenantId},
@@ -76,6 +77,15 @@ impl Decoded {
             Some(claims) => (kind(header.as_ref(), claims), None),
             None => unreadable(token),
         };
+        Self { faults: faults(&pasted, form_fault), kind, ..Self::of(header, claims, now) }
+    }
+
+    /// The content of an accepted token.
+    pub(super) fn of_claims(claims: &Claims, now: SystemTime) -> Self {
+        Self::of(None, claims.deserialize().ok(), now)
+    }
+
+    fn of(header: Option<Map<String, Value>>, claims: Option<Map<String, Value>>, now: SystemTime) -> Self {
         let text = |name: &str| claims.as_ref()?.get(name)?.as_str().map(str::to_owned);
         let audience = match claims.as_ref().and_then(|claims| claims.get("aud")) {
             Some(Value::Array(all)) => all.first().and_then(Value::as_str).map(str::to_owned),
@@ -83,8 +93,7 @@ impl Decoded {
         };
         let dates = claims.iter().flat_map(|claims| dates(claims, now)).collect();
         let issuer = text("iss");
-        let faults = faults(&pasted, form_fault);
-        Self { kind, audience, issuer, dates, faults, header, claims }
+        Self { kind: "", audience, issuer, dates, faults: Vec::new(), header, claims }
     }
 
     /// The header.

@@ -1,13 +1,12 @@
 //! The facts about one token and its configuration, as the verifier recorded them. The causes depend on nothing else.
 
 use std::{
+    borrow::Cow,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use serde_json::{Value, json};
-
-use super::{Action, Decoded, Provider, Remedy, pasted::Pasted, provider::host_and_path, remedy::settings};
+use super::{Decoded, Provider, pasted::Pasted};
 use crate::{
     authority::{self, DocumentSpec, EntraSpec, Tenants},
     claims::TokenVersion,
@@ -86,6 +85,12 @@ impl<'a> Facts<'a> {
         self.has_failed(Step::Signature)
     }
 
+    /// A requirement of the operation or the authority rejected it: the code of the API decides that, and no setting.
+    pub(super) fn is_of_requirement(&self) -> bool {
+        let is_failure = |step: &Step| self.recording.failure(*step).is_some_and(|failed| failed.kind() == self.kind());
+        Step::ALL.into_iter().find(is_failure) == Some(Step::Requirement)
+    }
+
     /// It is an ID token, and not also a valid access token.
     pub(super) fn is_only_id_token(&self) -> bool {
         self.token.is_id_token() && (self.has_failed(Step::Kind) || self.is(RejectionKind::NotAnAccessToken))
@@ -131,9 +136,23 @@ impl<'a> Facts<'a> {
         self.client().unwrap_or("the client")
     }
 
+    /// The name of the claim with the audience.
+    pub(super) fn audience_claim(&self) -> Cow<'a, str> {
+        let profile = self.authority.map(|authority| &authority.resolved.policy.profile);
+        match profile {
+            Some(Profile::OpenIdConnect(mapping)) => mapping.audience_claim(),
+            _ => Cow::Borrowed("aud"),
+        }
+    }
+
+    /// The audiences of the token.
+    pub(super) fn token_audiences(&self) -> Vec<&'a str> {
+        self.token.list(&self.audience_claim())
+    }
+
     /// The first audience of the token.
     pub(super) fn audience(&self) -> Option<&'a str> {
-        self.token.list("aud").into_iter().next()
+        self.token_audiences().into_iter().next()
     }
 
     /// The scopes of the token.
@@ -277,6 +296,16 @@ impl<'a> Facts<'a> {
         self.authority.map_or(&[], |authority| &authority.audiences)
     }
 
+    /// The client id of the API whose usual audiences `StrictAudiences` leaves out.
+    pub(super) fn left_out_client_id(&self) -> Option<&'a str> {
+        self.authority?.resolved.policy.audiences.left_out.as_deref()
+    }
+
+    /// The names of all authorities.
+    pub(super) fn authority_names(&self) -> &'a [String] {
+        self.authority.map_or(&[], |authority| &authority.authority_names)
+    }
+
     pub(super) fn allowed_clients(&self) -> &'a [String] {
         self.authority.map_or(&[], |authority| &authority.allowed_clients)
     }
@@ -328,62 +357,5 @@ impl<'a> Facts<'a> {
     /// The provider's time, and this machine's at that moment.
     pub(super) fn clocks(&self) -> Option<(SystemTime, SystemTime)> {
         self.authority?.clocks
-    }
-
-    // For explanations and remedies.
-
-    /// The API, by its audience.
-    pub(super) fn api(&self) -> String {
-        match self.audiences().first() {
-            Some(audience) => format!("this API ({audience})"),
-            None => "this API".to_owned(),
-        }
-    }
-
-    /// All audiences that are accepted.
-    pub(super) fn accepted_audiences(&self) -> String {
-        self.audiences().join(" or ")
-    }
-
-    /// The client id of the API, if one is configured.
-    pub(super) fn api_client_id(&self) -> Option<&'a str> {
-        self.audiences().iter().map(String::as_str).find(|audience| audience.parse::<TenantId>().is_ok())
-    }
-
-    /// The scope that a client requests for the API at Entra.
-    pub(super) fn default_scope(&self) -> String {
-        let audience = self.audiences().first().map_or("api://<client id of this API>", String::as_str);
-        format!("{}/.default", audience.trim_end_matches('/'))
-    }
-
-    /// Where settings of this authority are.
-    pub(super) fn place(&self) -> String {
-        match self.is_only_authority {
-            true => String::new(),
-            false => format!("It belongs into the settings of {}.", self.authority_name()),
-        }
-    }
-
-    /// A change of settings of this authority.
-    pub(super) fn configure(&self, members: Vec<(&'static str, Value)>, delete: &[&'static str]) -> Remedy {
-        let remedy = Remedy::new(Action::Configure { settings: settings(members), delete: delete.to_vec() });
-        if self.is_only_authority { remedy } else { remedy.noting(self.place()) }
-    }
-
-    /// The audiences of the configuration that do not follow from its client id, and `more`.
-    pub(super) fn audiences_with(&self, more: &str) -> Value {
-        let of_client = |audience: &&String| {
-            self.api_client_id().is_some_and(|client| {
-                let bare = audience.trim_start_matches("api://");
-                bare == client || bare.ends_with(&format!("/{client}"))
-            })
-        };
-        let listed = self.audiences().iter().filter(|audience| !of_client(audience)).map(String::as_str);
-        json!(listed.chain([more]).collect::<Vec<_>>())
-    }
-
-    /// The host and path of the token's issuer.
-    pub(super) fn issuer_parts(&self) -> Option<(&'a str, &'a str)> {
-        host_and_path(self.token.text("iss")?)
     }
 }

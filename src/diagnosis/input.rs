@@ -1,6 +1,10 @@
 //! Causes in how the token was given: what is around it, and what was given instead of it.
 
-use super::{Cause, CauseKind, Remedy, pasted::Pasted, remedy::send};
+use super::{
+    Cause, CauseKind, Remedy,
+    pasted::Pasted,
+    remedy::{change_client, send},
+};
 
 const SEND: &str =
     "Send the value of access_token exactly as the token response has it, after \"Authorization: Bearer \".";
@@ -14,12 +18,48 @@ pub(super) fn cause(kind: CauseKind, pasted: &Pasted) -> Cause {
                 "The token endpoint did not issue a token, and says why: {}.",
                 pasted.refusal.as_deref().unwrap_or("no reason")
             ),
-            vec![super::remedy::change_client(
+            vec![change_client(
                 "Fix the token request first; the API was never called. If the error has a number AADSTS…, search for it.",
             )],
         );
     }
-    Cause::new(kind, explanation(kind, pasted), vec![remedy(kind, pasted)])
+    if kind == CauseKind::OtherScheme {
+        return other_scheme(pasted.other_scheme.as_deref().unwrap_or_default());
+    }
+    let name = pasted.field_name.as_deref();
+    // `Token` is that of PowerShell, with its own remedy.
+    if let (CauseKind::TokenResponse, Some(name)) = (kind, name.filter(|name| *name != "Token")) {
+        return Cause::new(
+            kind,
+            format!(
+                "It is a whole response as JSON, of the token endpoint or of a tool. The token is its field {name}."
+            ),
+            vec![send(format!("Send the value of {name} alone: jq -r .{name}."))],
+        );
+    }
+    Cause::new(kind, explanation(kind, pasted), vec![remedy(kind)])
+}
+
+/// The cause that is in the scheme of an `Authorization` header.
+pub(super) fn other_scheme(value: &str) -> Cause {
+    // The scheme alone: what follows it may be a secret, and so may a single word.
+    let (first, is_alone) = value.split_once(' ').map_or((value, true), |(first, _)| (first, false));
+    let is_name = first.len() <= 20 && first.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    let scheme = if is_name || first.starts_with("eyJ") { first } else { "" };
+    let what = match scheme.to_ascii_lowercase().as_str() {
+        "basic" => " (a name and a password)",
+        "dpop" | "pop" | "mtls_pop" => " (a token that is bound to a key)",
+        "negotiate" | "ntlm" => " (Windows sign-in)",
+        _ if scheme.starts_with("eyJ") => " (it is the token itself, without the word Bearer)",
+        _ => "",
+    };
+    let explanation = if is_alone || scheme.is_empty() || scheme.starts_with("eyJ") {
+        format!("The Authorization header does not begin with a scheme{what}; Bearer is needed.")
+    } else {
+        format!("The Authorization header has the scheme {scheme}{what}, not Bearer.")
+    };
+    let remedy = change_client("Send Authorization: Bearer, a space, and the access token.");
+    Cause::new(CauseKind::OtherScheme, explanation, vec![remedy])
 }
 
 fn explanation(kind: CauseKind, pasted: &Pasted) -> &'static str {
@@ -34,18 +74,32 @@ fn explanation(kind: CauseKind, pasted: &Pasted) -> &'static str {
             "There is a line break, a space or an invisible character in the token: it was copied from a terminal, a page or \
              an e-mail."
         }
-        CauseKind::UrlEncoded => "The token is URL-encoded (%2E instead of a dot).",
+        CauseKind::UrlEncoded => "The token is URL-encoded (%2E instead of a dot, %20 instead of a space).",
         CauseKind::TwoTokens => "Two tokens were given at once.",
         CauseKind::TwoHeaders => "The request has two Authorization headers, so it is ambiguous which one counts.",
         CauseKind::Surrounded => "Other text is around the token: an address, a form or a sentence was copied with it.",
         CauseKind::PastedRequest => "The token was taken out of the header, request or command that was given.",
-        CauseKind::TokenResponse => match pasted.field {
-            Some("access_token") => {
-                "It is the whole response of the token endpoint, as JSON. The token is its field access_token."
+        CauseKind::TokenResponse => {
+            "It is a whole JSON object, as Get-AzAccessToken gives it. The token is its field Token."
+        }
+        CauseKind::NoAccessToken => match pasted.field {
+            Some("id_token") => {
+                "It is a response of the token endpoint that has no access_token, only an id_token: no access token was \
+                 requested."
             }
-            Some("token") => "It is a whole JSON object, as Get-AzAccessToken gives it. The token is its field Token.",
             _ => "It is a response of the token endpoint that has no access_token.",
         },
+        CauseKind::DecodedContent => {
+            "It is the decoded content of a token as JSON, as a decoder shows it, not the token. Its signature cannot be \
+             checked."
+        }
+        CauseKind::WebPage => {
+            "It is a web page (HTML), not a token: a sign-in page or an error page was returned where a token was expected."
+        }
+        CauseKind::TokenInCookie => {
+            "It is a cookie, not a token: it belongs to the session of a browser with a web page, and no API accepts it."
+        }
+        CauseKind::Malformed => "It is binary data, not text: a token has only letters, digits, dots, - and _.",
         CauseKind::Placeholder => "There is a placeholder where the token should be.",
         CauseKind::Opaque => {
             "It is an opaque token, not a JWT: a refresh token, an authorization code, or an access token that only its \
@@ -55,8 +109,8 @@ fn explanation(kind: CauseKind, pasted: &Pasted) -> &'static str {
     }
 }
 
-fn remedy(kind: CauseKind, pasted: &Pasted) -> Remedy {
-    send(match kind {
+fn remedy(kind: CauseKind) -> Remedy {
+    let how = match kind {
         CauseKind::BearerInToken => {
             "Leave \"Bearer \" out where the token alone is expected: in token_from(), in a header of the application, in a \
              variable that a script puts after Bearer."
@@ -70,14 +124,24 @@ fn remedy(kind: CauseKind, pasted: &Pasted) -> Remedy {
             "Send the token alone: it begins with eyJ, and has three parts with two dots between them."
         }
         CauseKind::PastedRequest => "Nothing is to be changed here.",
-        CauseKind::TokenResponse => match pasted.field {
-            Some("access_token") => "Send the value of access_token alone: jq -r .access_token.",
-            Some("token") => "Send the value of that field alone: (Get-AzAccessToken …).Token.",
-            _ => {
-                "Request a scope of this API, so that the response has an access_token; no API accepts an id_token or \
-                 refresh_token."
-            }
-        },
+        CauseKind::TokenResponse => "Send the value of that field alone: (Get-AzAccessToken …).Token.",
+        CauseKind::NoAccessToken => {
+            "Request a scope of this API, so that the response has an access_token; no API accepts an id_token or \
+             refresh_token."
+        }
+        CauseKind::DecodedContent => {
+            "Paste the token itself: it begins with eyJ, and has three parts with two dots between them."
+        }
+        CauseKind::WebPage => {
+            "Request the token at the token endpoint, with POST; do not follow redirects to a sign-in page, and check the \
+             status of the response."
+        }
+        CauseKind::TokenInCookie => {
+            "Let the page get an access token for this API, with MSAL.js for example, and send it as Authorization: Bearer."
+        }
+        CauseKind::Malformed => {
+            "Send the token as text. If a file or a column holds it compressed, encrypted or in UTF-16, decode that first."
+        }
         CauseKind::Placeholder => {
             "Put the access token in its place; a variable must be set in this shell before the command runs."
         }
@@ -87,5 +151,9 @@ fn remedy(kind: CauseKind, pasted: &Pasted) -> Remedy {
         }
         CauseKind::Truncated => "Copy it whole: a selection, a column of a database or a log has cut it.",
         _ => SEND,
-    })
+    };
+    match kind {
+        CauseKind::NoAccessToken | CauseKind::WebPage | CauseKind::TokenInCookie => change_client(how),
+        _ => send(how),
+    }
 }

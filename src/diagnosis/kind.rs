@@ -87,8 +87,14 @@ causes! {
     TwoTokens = "two_tokens", MalformedToken, "there are two tokens", ["IDX12741", "JwtInvalid"];
     /// The whole answer of the token endpoint.
     TokenResponse = "token_response", MalformedToken, "it is the whole token response", ["IDX12741", "JwtInvalid"];
+    /// A token response with an ID token or a refresh token only.
+    NoAccessToken = "no_access_token", MalformedToken, "the token response has no access_token", ["IDX12741", "JwtInvalid"];
     /// An error of the token endpoint instead of a token (RFC 6749 §5.2).
     ErrorResponse = "error_response", MalformedToken, "it is an error of the token endpoint, not a token", ["IDX12741", "JwtInvalid"];
+    /// The header or the claims as JSON, as a decoder shows them.
+    DecodedContent = "decoded_content", MalformedToken, "it is the decoded content of a token, not the token", ["IDX12741", "JwtInvalid"];
+    /// HTML, of a sign-in page in the main.
+    WebPage = "web_page", MalformedToken, "it is a web page, not a token", ["IDX12741", "JwtInvalid"];
     /// It stands in a command, in an address, in a form.
     Surrounded = "surrounded", MalformedToken, "other text stands around the token", ["IDX12741", "IDX12709", "JwtInvalid"];
     /// The token was in a header, a request or a command; this is never a rejection.
@@ -224,6 +230,8 @@ causes! {
     ClaimValue = "claim_value", ClaimNotAllowed, "a required claim has another value", ["TokenClaimValueNotAllowed"];
     /// A claim about a directory is required that the authority cannot state.
     UnstatedClaim = "unstated_claim", ClaimNotAllowed, "the authority cannot state the claim that is required", [];
+    /// The requirement of an operation, other than a scope, a role or a claim: a tenant, an authority, a member, a client.
+    UnmetRequirement = "unmet_requirement", ClaimNotAllowed, "the token does not meet the requirement of the operation", [];
     /// The requirement has `api://…/Name`, the token `Name`.
     ScopeWithResource = "scope_with_resource", InsufficientScope, "the required scope has the API in front of it", ["IDW10203"];
     /// It is an app role, or the token is an application's own.

@@ -5,7 +5,8 @@
 //! causes finds the one nearest to the root, and says how to fix it in the values of the token and the configuration.
 //!
 //! ```
-//! use tower_entra::{Verifier, testing::MockEntra};
+//! use mock_entra::MockEntra;
+//! use tower_entra::Verifier;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -27,7 +28,8 @@
 //! A good token, and its text form:
 //!
 //! ```
-//! use tower_entra::{Verifier, testing::MockEntra};
+//! use mock_entra::MockEntra;
+//! use tower_entra::Verifier;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -44,7 +46,8 @@
 //! The outcome of each check, for a page or a tool:
 //!
 //! ```
-//! use tower_entra::{Verifier, diagnosis::Outcome, testing::MockEntra};
+//! use mock_entra::MockEntra;
+//! use tower_entra::{Verifier, diagnosis::Outcome};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -65,7 +68,10 @@
 mod cause;
 mod check;
 mod compare;
+mod content;
+mod credentials;
 mod decoded;
+mod explain;
 mod facts;
 mod format;
 mod input;
@@ -77,10 +83,12 @@ mod report;
 mod request;
 mod row;
 mod rows;
+mod wording;
 
 pub use cause::Cause;
 pub use check::{Check, Outcome};
 pub use decoded::{Date, Decoded};
+pub(crate) use explain::{Explanation, Presented};
 pub use kind::CauseKind;
 pub use provider::Provider;
 pub use remedy::{Action, Remedy};

@@ -9,7 +9,8 @@ use crate::error::escaped;
 /// One way to fix a cause: an action, and the condition under which it is the right one.
 ///
 /// ```
-/// use tower_entra::{Verifier, diagnosis::Action, testing::MockEntra};
+/// use mock_entra::MockEntra;
+/// use tower_entra::{Verifier, diagnosis::Action};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -141,6 +142,12 @@ impl Remedy {
     #[must_use]
     pub fn action(&self) -> &Action {
         &self.action
+    }
+
+    /// A further sentence: what it admits, for example.
+    #[must_use]
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
     }
 
     /// In whole sentences, with its condition.

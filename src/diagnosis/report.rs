@@ -13,14 +13,16 @@ use super::{
     rows,
 };
 use crate::{
+    error::escaped,
     policy::Requirement,
     rejection::{Rejection, RejectionKind},
-    verifier::Verifier,
+    verifier::{Step, Verifier},
 };
 
 /// The diagnosis of one token. See the [module](crate::diagnosis) for examples.
 ///
-/// `Display` shows cause and remedy first, then the failed checks; `{:#}` shows all checks.
+/// `Display` shows cause and remedy first, then the failed checks, those that may follow from another one last; `{:#}` shows
+/// the other checks and the claims too.
 #[derive(Clone, Debug, Serialize)]
 pub struct Diagnosis {
     pub(super) accepted: bool,
@@ -105,7 +107,8 @@ impl Verifier {
     /// The token is sent nowhere.
     ///
     /// ```
-    /// use tower_entra::{Verifier, diagnosis::CauseKind, testing::MockEntra};
+    /// use mock_entra::MockEntra;
+    /// use tower_entra::{Verifier, diagnosis::CauseKind};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -127,7 +130,8 @@ impl Verifier {
     /// The same for an operation that requires more than the authority: what a [`RequireLayer`](crate::RequireLayer) checks.
     ///
     /// ```
-    /// use tower_entra::{Requirement, Verifier, testing::MockEntra};
+    /// use mock_entra::MockEntra;
+    /// use tower_entra::{Requirement, Verifier};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -243,13 +247,38 @@ impl fmt::Display for Diagnosis {
             writeln!(f, "\nNote: {}", note.explanation())?;
         }
         writeln!(f)?;
-        // The root failures, then those that follow from them; the rest only in the long form.
+        // The root failures, then those that may follow from them; the rest only in the long form.
         let failed = |check: &&Check| check.outcome == Outcome::Failed;
         let (roots, others): (Vec<&Check>, Vec<&Check>) =
             self.checks.iter().filter(failed).partition(|check| check.follows_from.is_none());
-        if f.alternate() {
-            return self.checks.iter().try_for_each(|check| writeln!(f, "{check}"));
+        roots.into_iter().chain(others).try_for_each(|check| writeln!(f, "{check}"))?;
+        if !f.alternate() {
+            return Ok(());
         }
-        roots.into_iter().chain(others).try_for_each(|check| writeln!(f, "{check}"))
+        self.checks.iter().filter(|check| !failed(check)).try_for_each(|check| writeln!(f, "{check}"))?;
+        self.write_claims(f)
+    }
+}
+
+impl Diagnosis {
+    fn write_claims(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const MOST: usize = 50;
+        let Some(claims) = self.token.claims() else { return Ok(()) };
+        let is_verified = self
+            .checks
+            .iter()
+            .any(|check| check.name == Step::KeyAuthorization.name() && check.outcome == Outcome::Passed);
+        writeln!(f, "\nclaims ({}):", if is_verified { "verified" } else { "not verified" })?;
+        for (name, value) in claims.iter().take(MOST) {
+            write!(f, "  {}: {}", escaped(check::short(name.clone())), escaped(check::short(value.to_string())))?;
+            match self.token.date(name) {
+                Some(date) => writeln!(f, " ({}, {})", date.date, date.relative)?,
+                None => writeln!(f)?,
+            }
+        }
+        match claims.len().saturating_sub(MOST) {
+            0 => Ok(()),
+            more => writeln!(f, "  and {more} more"),
+        }
     }
 }

@@ -20,7 +20,7 @@ impl Verifier {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let verifier = Verifier::builder()
     /// #     .tenant("11111111-2222-3333-4444-555555555555").client_id("66666666-7777-8888-9999-000000000000")
-    /// #     .fetch(tower_entra::testing::MockEntra::new()).build()?;
+    /// #     .fetch(mock_entra::MockEntra::new()).build()?;
     /// let uri = Uri::from_static("/files?access_token=x");
     /// let diagnosis = verifier.diagnose_request(&HeaderMap::new(), &uri).await;
     /// assert_eq!(diagnosis.cause().map(|cause| cause.kind().code()), Some("token_in_query"));
@@ -29,17 +29,11 @@ impl Verifier {
     /// ```
     pub async fn diagnose_request(&self, headers: &HeaderMap, uri: &Uri) -> Diagnosis {
         let mut values = headers.get_all(header::AUTHORIZATION).iter();
-        let (first, second) = (values.next(), values.next());
-        let text = first.map(|value| String::from_utf8_lossy(value.as_bytes()).trim_matches(' ').to_owned());
+        let only = values.next().filter(|_| values.next().is_none());
         // As the layer takes it out.
-        let behind = text.as_deref().and_then(|text| bearer::behind_scheme(text.as_bytes()));
-        let bearer = behind.map(String::from_utf8_lossy);
-        let without = match (&text, &bearer) {
-            (Some(_), _) if second.is_some() => Some(input::cause(CauseKind::TwoHeaders, &Pasted::default())),
-            (Some(text), None) if !text.trim_ascii().is_empty() => Some(other_scheme(text)),
-            (Some(_), Some(_)) => None,
-            _ => Some(without_header(headers, uri)),
-        };
+        let bearer = only.and_then(|value| bearer::behind_scheme(without_spaces(value.as_bytes())));
+        let bearer = bearer.map(String::from_utf8_lossy).filter(|token| !token.trim().is_empty());
+        let without = bearer.is_none().then(|| without_token(headers, uri));
         let diagnosis = self.diagnose_pasted(Pasted::of_credentials(&bearer.unwrap_or_default()), None).await;
         match without {
             Some(cause) => Diagnosis {
@@ -54,25 +48,26 @@ impl Verifier {
     }
 }
 
-fn other_scheme(value: &str) -> Cause {
-    // The scheme alone: what follows it may be a secret, and so may a single word.
-    let (first, is_alone) = value.split_once(' ').map_or((value, true), |(first, _)| (first, false));
-    let is_name = first.len() <= 20 && first.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-    let scheme = if is_name || first.starts_with("eyJ") { first } else { "" };
-    let what = match scheme.to_ascii_lowercase().as_str() {
-        "basic" => " (a name and a password)",
-        "dpop" | "pop" | "mtls_pop" => " (a token that is bound to a key)",
-        "negotiate" | "ntlm" => " (Windows sign-in)",
-        _ if scheme.starts_with("eyJ") => " (it is the token itself, without the word Bearer)",
-        _ => "",
-    };
-    let explanation = if is_alone || scheme.is_empty() || scheme.starts_with("eyJ") {
-        format!("The Authorization header does not begin with a scheme{what}; Bearer is needed.")
-    } else {
-        format!("The Authorization header has the scheme {scheme}{what}, not Bearer.")
-    };
-    let remedy = change_client("Send Authorization: Bearer, a space, and the access token.");
-    Cause::new(CauseKind::OtherScheme, explanation, vec![remedy])
+/// Why no token was found, and what the request has instead.
+pub(super) fn without_token(headers: &HeaderMap, uri: &Uri) -> Cause {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let (first, second) = (values.next(), values.next());
+    let text = first.map(|value| String::from_utf8_lossy(without_spaces(value.as_bytes())));
+    match text {
+        Some(_) if second.is_some() => input::cause(CauseKind::TwoHeaders, &Pasted::default()),
+        Some(text) if !text.trim_ascii().is_empty() && bearer::behind_scheme(text.as_bytes()).is_none() => {
+            input::other_scheme(&text)
+        }
+        _ => without_header(headers, uri),
+    }
+}
+
+/// Without the spaces around it, as the layer reads it.
+fn without_spaces(mut value: &[u8]) -> &[u8] {
+    while let [b' ', rest @ ..] | [rest @ .., b' '] = value {
+        value = rest;
+    }
+    value
 }
 
 /// Headers in which gateways and platforms pass an access token on.
@@ -130,7 +125,7 @@ fn without_header(headers: &HeaderMap, uri: &Uri) -> Cause {
             kind,
             "The request has no Authorization header; its URL has a token in the query, where logs and browsers keep it.",
             vec![
-                change_client("Send the token in the header."),
+                change_client("Send the token in the header.").on_condition("If the client can set headers"),
                 change_code("Let token_from() take it from elsewhere.")
                     .on_condition("If the client cannot set headers, as with WebSockets"),
             ],

@@ -64,6 +64,8 @@ pub enum FetchFailure {
 pub struct InvalidDocument {
     fault: DocumentFault,
     reason: Box<str>,
+    /// The issuers that it names, of a foreign issuer that the configuration may list.
+    issuers: Vec<String>,
 }
 
 /// The faults of a document that have a cause and a remedy of their own.
@@ -73,6 +75,8 @@ pub(crate) enum DocumentFault {
     ForeignIssuer,
     /// Azure AD B2C: its issuer contains the policy, and such issuers are not accepted.
     PolicyInIssuer,
+    /// A key set without a key that can verify tokens.
+    NoUsableKey,
     Other,
 }
 
@@ -120,7 +124,16 @@ impl InvalidDocument {
     }
 
     pub(crate) fn with_fault(fault: DocumentFault, reason: impl Into<String>) -> Self {
-        Self { fault, reason: plain(reason.into()).into() }
+        Self { fault, reason: plain(reason.into()).into(), issuers: Vec::new() }
+    }
+
+    /// Adds the issuers that the configuration may list so that the document can be used.
+    pub(crate) fn naming(self, issuers: impl IntoIterator<Item = String>) -> Self {
+        Self { issuers: issuers.into_iter().collect(), ..self }
+    }
+
+    pub(crate) fn issuers(&self) -> &[String] {
+        &self.issuers
     }
 
     pub(crate) fn fault(&self) -> DocumentFault {

@@ -1,4 +1,4 @@
-//! Documents over HTTPS, by reqwest and rustls.
+//! Fetches documents over HTTPS, by reqwest and rustls.
 
 use std::{
     error::Error,
@@ -19,20 +19,20 @@ use crate::{
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// A refresh gets its documents one after the other: for so long a connection is kept for the next.
+/// How long an idle connection is kept: a refresh fetches its documents one after the other.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
-/// The longest header that is remembered.
+/// The maximum length of a header that is kept.
 const LONGEST_HEADER: usize = 1024;
 const OK: u16 = 200;
-/// Metadata are JSON; key sets have a type of their own too (RFC 7517, section 8.5), and Kubernetes has no other.
+/// Metadata is JSON. Key sets have a media type of their own too (RFC 7517, section 8.5), and Kubernetes supports no other.
 const ACCEPT: &str = "application/json, application/jwk-set+json";
 
 /// Fetches over HTTPS, and over HTTP on loopback.
 ///
-/// It follows no redirects, reads no more than the cap and the bodies of status 200 alone, takes nothing compressed, and
-/// gives up after 10 s. Proxies are those of the environment (`HTTPS_PROXY`, `NO_PROXY`) or the system; loopback is
-/// never asked through one. Certificates are held against the roots of the system, on Linux also those that
-/// `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
+/// It follows no redirects, reads only bodies of status 200 and no more than the cap, refuses compressed ones, and times out
+/// after 10 s. Proxies are those of the environment (`HTTPS_PROXY`, `NO_PROXY`) or of the system; loopback addresses are never
+/// requested through a proxy. Certificates are verified against the roots of the system, on Linux also those of `SSL_CERT_FILE`
+/// and `SSL_CERT_DIR`.
 ///
 /// ```
 /// use tower_entra::fetch::HttpFetch;
@@ -41,7 +41,7 @@ const ACCEPT: &str = "application/json, application/jwk-set+json";
 /// # let _ = fetch;
 /// ```
 ///
-/// Shorter times, and a root of one's own:
+/// With shorter timeouts, and an error for an invalid root certificate:
 ///
 /// ```
 /// use std::time::Duration;
@@ -49,20 +49,20 @@ const ACCEPT: &str = "application/json, application/jwk-set+json";
 ///
 /// let fetch = HttpFetch::builder().connect_timeout(Duration::from_secs(1)).timeout(Duration::from_secs(3)).build()?;
 /// # let _ = fetch;
-/// let error = HttpFetch::builder().with_root_certificate_pem(b"nothing of the kind").build().unwrap_err();
+/// let error = HttpFetch::builder().with_root_certificate_pem(b"not a certificate").build().unwrap_err();
 /// assert!(error.to_string().contains("with_root_certificate_pem()"));
 /// # Ok::<(), tower_entra::ConfigError>(())
 /// ```
 #[derive(Clone)]
-pub struct HttpFetch(Arc<Inner>);
+pub struct HttpFetch(Arc<HttpClients>);
 
-struct Inner {
+struct HttpClients {
     timeout: Duration,
     clients: Clients,
 }
 
 enum Clients {
-    /// Made when they are first needed: that reads the certificates of the system.
+    /// Built on first use, since that reads the certificates of the system.
     Own {
         settings: HttpFetchBuilder,
         remote: OnceLock<Client>,
@@ -79,7 +79,7 @@ pub struct HttpFetchBuilder {
     connect_timeout: Duration,
     timeout: Duration,
     roots: Vec<Certificate>,
-    /// No others than `roots`, not those of the system either.
+    /// Trusts only `roots`, not those of the system.
     only_roots: bool,
     problems: Vec<ConfigProblem>,
 }
@@ -97,22 +97,22 @@ impl fmt::Debug for HttpFetch {
 }
 
 impl HttpFetch {
-    /// One with the defaults. Nothing is opened or read before the first document is asked for.
+    /// Creates one with the defaults. Nothing is opened or read before the first request.
     #[must_use]
     pub fn new() -> Self {
         HttpFetchBuilder::default().finish()
     }
 
-    /// For other settings than the defaults.
+    /// A builder, for other settings than the defaults.
     pub fn builder() -> HttpFetchBuilder {
         HttpFetchBuilder::default()
     }
 
-    /// One that uses this client. Its settings hold then: whether it follows redirects (it should not), which proxies it
-    /// asks (loopback too), whom it trusts. The cap, the time of 10 s in all, and the demand for `https` stay.
+    /// Creates one that uses this client, with its settings for redirects (it should follow none), proxies (of loopback too)
+    /// and trusted certificates. The cap, the timeout of 10 s, and the requirement of `https` remain.
     #[must_use]
     pub fn with_client(client: Client) -> Self {
-        Self(Arc::new(Inner { timeout: TIMEOUT, clients: Clients::Given(client) }))
+        Self(Arc::new(HttpClients { timeout: TIMEOUT, clients: Clients::Given(client) }))
     }
 }
 
@@ -129,13 +129,13 @@ impl Default for HttpFetchBuilder {
 }
 
 impl HttpFetchBuilder {
-    /// The time until there is a connection. 5 s.
+    /// Timeout of the connection. Default: 5 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// The time until the whole document is here. 10 s.
+    /// Timeout of the whole request. Default: 10 s.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -153,11 +153,11 @@ impl HttpFetchBuilder {
         self
     }
 
-    /// Builds it. Nothing is opened or read before the first document is asked for.
+    /// Builds the [`HttpFetch`]. Nothing is opened or read before the first request.
     ///
     /// # Errors
     ///
-    /// If a certificate is none, or a time is zero.
+    /// If a certificate is invalid, or a timeout is zero.
     pub fn build(mut self) -> Result<HttpFetch, ConfigError> {
         for (name, time) in [("connect_timeout()", self.connect_timeout), ("timeout()", self.timeout)] {
             if time.is_zero() {
@@ -172,11 +172,11 @@ impl HttpFetchBuilder {
         let timeout = self.timeout;
         let (remote, loopback, plain) = <(OnceLock<_>, OnceLock<_>, OnceLock<_>)>::default();
         let clients = Clients::Own { settings: self, remote, loopback, plain };
-        HttpFetch(Arc::new(Inner { timeout, clients }))
+        HttpFetch(Arc::new(HttpClients { timeout, clients }))
     }
 
     fn client(&self) -> ClientBuilder {
-        // The features may have been switched on by somebody else in the same build.
+        // Another crate in the same build may have enabled the features.
         let builder = Client::builder();
         let roots = self.roots.iter().cloned();
         let builder = if self.only_roots { builder.tls_certs_only(roots) } else { builder.tls_certs_merge(roots) };
@@ -203,12 +203,12 @@ pub(crate) fn check_certificates(pem: &str) -> Result<(), String> {
     if roots.is_empty() {
         return Err("a certificate in PEM is needed: -----BEGIN CERTIFICATE----- …".to_owned());
     }
-    // Nothing is opened: it reads the certificates.
+    // Nothing is opened: this only parses the certificates.
     let settings = HttpFetchBuilder { roots, only_roots: true, ..HttpFetchBuilder::default() };
     settings.client().build().map(drop).map_err(|error| format!("a certificate cannot be used: {}", chain(&error)))
 }
 
-/// Fetches from servers for which one of these certificates vouches, and no other.
+/// A [`Fetch`] that trusts only these CA certificates.
 ///
 /// # Errors
 ///
@@ -219,17 +219,17 @@ pub(crate) fn trusting_only(pem: &str) -> Result<Arc<dyn Fetch>, String> {
     Ok(Arc::new(HttpFetchBuilder { roots, only_roots: true, ..HttpFetchBuilder::default() }.finish()))
 }
 
-impl Inner {
+impl HttpClients {
     /// The client for an address.
     fn client(&self, address: &HttpsUrl) -> Result<Client, String> {
         let (settings, remote, loopback, plain) = match &self.clients {
             Clients::Given(client) => return Ok(client.clone()),
             Clients::Own { settings, remote, loopback, plain } => (settings, remote, loopback, plain),
         };
-        let slot = match (is_loopback(&address.host), address.origin.starts_with("http://")) {
+        let slot = match (is_loopback(&address.host), address.is_https()) {
             (false, _) => remote,
-            (true, false) => loopback,
-            (true, true) => plain,
+            (true, true) => loopback,
+            (true, false) => plain,
         };
         if let Some(client) = slot.get() {
             return Ok(client.clone());
@@ -239,7 +239,7 @@ impl Inner {
             builder = builder.no_proxy();
         }
         if std::ptr::eq(slot, plain) {
-            // Without TLS, there need be no certificates on this machine at all, as in a container made from scratch.
+            // Without TLS, the machine may have no certificates at all, as in a container built from scratch.
             builder = builder.tls_certs_only(settings.roots.iter().cloned());
         }
         let client = build(builder)?;
@@ -261,7 +261,7 @@ impl Inner {
             get = get.header(header::IF_NONE_MATCH, etag);
         }
         let mut response = get.send().await.map_err(failed)?;
-        // A client that was given may have been led elsewhere.
+        // A custom client may have followed a redirect.
         HttpsUrl::parse(response.url().as_str())
             .map_err(|error| forbidden(format!("it led to another address: {error}")))?;
 
@@ -311,7 +311,7 @@ impl Fetch for HttpFetch {
 }
 
 fn build(builder: ClientBuilder) -> Result<Client, String> {
-    // Usually the machine has no root certificates.
+    // The usual cause is that the machine has no root certificates.
     builder.build().map_err(|error| {
         format!("{}; install ca-certificates, or set SSL_CERT_FILE to a file of root certificates", chain(&error))
     })
@@ -325,7 +325,7 @@ fn failure(url: &str, started: Instant, error: reqwest::Error) -> FetchError {
     FetchError::new(url, FetchFailure::Connection { cause: chain(&error.without_url()) })
 }
 
-/// An error with all its causes, each said once.
+/// An error with all its causes, without repetitions.
 fn chain(error: &dyn Error) -> String {
     let mut all = error.to_string();
     let mut source = error.source();
@@ -345,7 +345,7 @@ fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     (text.len() <= LONGEST_HEADER).then(|| text.to_owned())
 }
 
-/// `max-age` in seconds (RFC 9111 §5.2.2.1), the first if there are several.
+/// The `max-age` in seconds (RFC 9111, section 5.2.2.1), the first if there are several.
 fn max_age(headers: &HeaderMap) -> Option<Duration> {
     let values = headers.get_all(header::CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok());
     let seconds = values.flat_map(|value| value.split(',')).find_map(|directive| {

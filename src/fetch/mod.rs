@@ -1,4 +1,4 @@
-//! The one seam to the network: a [`Fetch`] gets metadata documents and key sets, and nothing else.
+//! Access to the network: a [`Fetch`] fetches metadata documents and key sets, and nothing else does.
 
 #[cfg(feature = "reqwest")]
 mod http;
@@ -17,15 +17,15 @@ pub(crate) use self::http::{check_certificates, trusting_only};
 pub(crate) use self::without_http::{check_certificates, trusting_only};
 use crate::error::FetchError;
 
-/// What a [`Fetch`] gives back.
+/// The future of a [`Fetch`].
 pub type FetchFuture = Pin<Box<dyn Future<Output = Result<FetchResponse, FetchError>> + Send>>;
 
-/// Gets documents over HTTP. Object-safe; an `Arc<F>` of one is one too.
+/// Fetches documents over HTTP. Object-safe, and implemented for `Arc<F>`.
 ///
-/// An implementation must not follow redirects, must stop reading at [`FetchRequest::max_bytes`], and must give up within
-/// a bounded time. Any status may be returned as it is: the caller looks at it.
+/// An implementation must not follow redirects, must stop reading at [`FetchRequest::max_bytes`], and must time out. It may
+/// return any status: the caller checks it.
 pub trait Fetch: fmt::Debug + Send + Sync + 'static {
-    /// Gets one document.
+    /// Fetches one document.
     fn fetch(&self, request: FetchRequest) -> FetchFuture;
 }
 
@@ -35,25 +35,26 @@ impl<F: Fetch + ?Sized> Fetch for Arc<F> {
     }
 }
 
-/// One document to get.
+/// A request for one document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FetchRequest {
-    /// The address. It was checked: `https`, or `http` on loopback.
+    /// The URL, which was checked: `https`, or `http` on loopback.
     pub url: String,
-    /// The `ETag` of the version that is already here, to be sent as `If-None-Match`.
+    /// The `ETag` of the cached version, to be sent as `If-None-Match`.
     pub etag: Option<String>,
-    /// Bytes of body after which to give up with [`FetchFailure::TooLarge`](crate::error::FetchFailure::TooLarge).
+    /// The maximum length of the body, in bytes. A longer one is
+    /// [`FetchFailure::TooLarge`](crate::error::FetchFailure::TooLarge).
     pub max_bytes: usize,
 }
 
 impl FetchRequest {
-    /// A request for `url`, without `ETag`, with a cap of `max_bytes` bytes.
+    /// A request for `url` without an `ETag`, for a body of at most `max_bytes` bytes.
     pub fn new(url: impl Into<String>, max_bytes: usize) -> Self {
         Self { url: url.into(), etag: None, max_bytes }
     }
 
-    /// The same with the `ETag` of the version that is already here.
+    /// Sets the `ETag` of the cached version.
     #[must_use]
     pub fn with_etag(mut self, etag: Option<String>) -> Self {
         self.etag = etag;
@@ -61,24 +62,24 @@ impl FetchRequest {
     }
 }
 
-/// An answer of the identity provider, any status.
+/// A response of the identity provider, of any status.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FetchResponse {
     /// The HTTP status.
     pub status: u16,
-    /// The body, not longer than the cap.
+    /// The body, not longer than the maximum.
     pub body: Bytes,
     /// The `ETag` header.
     pub etag: Option<String>,
-    /// `max-age` of `Cache-Control`.
+    /// The `max-age` of the `Cache-Control` header.
     pub max_age: Option<Duration>,
-    /// The `Date` header as it came (RFC 9110 §5.6.7): the provider's clock, to tell a wrong clock here.
+    /// The `Date` header (RFC 9110, section 5.6.7): the provider's time, by which a wrong local clock is detected.
     pub date: Option<String>,
 }
 
 impl FetchResponse {
-    /// An answer of `status` with `body` and nothing else.
+    /// A response of `status` with `body` and without headers.
     pub fn new(status: u16, body: impl Into<Bytes>) -> Self {
         Self { status, body: body.into(), ..Self::default() }
     }

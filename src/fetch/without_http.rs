@@ -1,4 +1,4 @@
-//! What cannot be done without the feature `reqwest`.
+//! Stand-ins for what needs the feature `reqwest`.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ pub(crate) fn check_certificates(_: &str) -> Result<(), String> {
     Err(NO_REQWEST.to_owned())
 }
 
-/// Fetches from servers for which one of these certificates vouches.
+/// A [`Fetch`] that trusts only these CA certificates.
 ///
 /// # Errors
 ///

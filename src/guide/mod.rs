@@ -1,18 +1,18 @@
-//! How to, by topic. What each type and method does is with the type itself.
+//! How-to pages by topic. The documentation of each type and method is with the type itself.
 //!
-//! - [`troubleshooting`]: why was this token refused? A section for each code.
-//! - [`authorities`]: whose tokens, and how to say so: Entra, Azure AD B2C, External ID, any OpenID Connect issuer.
-//! - [`first_token`]: a real token for your own API, by the Azure CLI, Postman and MSAL.
-//! - [`testing`]: tests of your API with tokens of every kind, without a network.
-//! - [`security`]: what is guaranteed, and what is left to you.
+//! - [`troubleshooting`]: why was this token rejected? A section per code, with causes and remedies.
+//! - [`authorities`]: trusted issuers: Entra, Azure AD B2C, External ID, any OpenID Connect issuer, workloads.
+//! - [`first_token`]: a real token for your own API, with the Azure CLI, Postman and MSAL.
+//! - [`testing`]: tests of your API with a mock of Entra.
+//! - [`security`]: what is guaranteed, and what is not.
 //! - [`operations`]: readiness, outages, events and counters, memory, several replicas.
-//! - [`entra`]: facts about Entra ID: what the rules rely on, with sources.
+//! - [`entra`]: the facts about Entra ID that the rules rely on, with sources.
 //!
-//! Coming from elsewhere:
+//! Migrating from other products:
 //!
 //! - [`from_api_management`]: `validate-jwt` and `validate-azure-ad-token`.
 //! - [`from_microsoft_identity_web`]: `appsettings.json`, and measured differences.
-//! - [`from_jwt_authorizer`] and [`from_tower_oauth2_resource_server`]: the same in this crate, before and after.
+//! - [`from_jwt_authorizer`] and [`from_tower_oauth2_resource_server`]: code before and after.
 
 #[doc = include_str!("troubleshooting.md")]
 pub mod troubleshooting {}

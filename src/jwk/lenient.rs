@@ -1,12 +1,12 @@
-//! Forms of base64 that key servers write against RFC 7518.
+//! Forms of base64 in key sets that RFC 7518 does not allow.
 
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
 };
 
-/// The bytes of base64url or standard base64 (RFC 4648), padded or not. `None` for a text that mixes the two alphabets, has
-/// padding of another length than it needs, any other character, or bits at its end that no byte takes up.
+/// Decodes base64url or standard base64 (RFC 4648), padded or not. `None` if the text mixes the two alphabets, or has padding
+/// of the wrong length, another character, or unused bits at its end that are not zero.
 pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     const GROUP: usize = 4;
     let unpadded = text.trim_end_matches('=');
@@ -27,7 +27,7 @@ mod tests {
     use super::decode;
 
     #[test]
-    fn forms_of_base64() {
+    fn base64_is_decoded_in_either_alphabet_padded_or_not() {
         for (text, bytes) in [
             ("-_8", Some(vec![0xfb, 0xff])),
             ("+/8", Some(vec![0xfb, 0xff])),

@@ -1,4 +1,4 @@
-//! JSON Web Keys (RFC 7517): a document is read key by key, so that a bad key never costs the good ones.
+//! JSON Web Keys (RFC 7517). A document is read key by key, so that an invalid key does not affect the others.
 
 mod lenient;
 mod pem;
@@ -15,29 +15,29 @@ use crate::{
     signature::{NoKey, PublicKey},
 };
 
-/// A key that may be used, as its document has it.
+/// A key that may be used, as in its document.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Jwk {
     /// Empty if the key has none.
     pub(crate) key_id: Box<str>,
-    /// What tells two keys apart whose `kid` is the same.
+    /// Distinguishes two keys with the same `kid`.
     pub(crate) material: Material,
-    /// The issuer for which it speaks (`docs/entra.md`, "Signing keys (JWKS)"), as the document writes it; `None` if
-    /// missing or blank.
+    /// The member `issuer`, which limits the tenants that the key is authorized for (`docs/entra.md`, "Signing keys (JWKS)");
+    /// `None` if it is missing or blank.
     pub(crate) issuer: Option<Box<str>>,
-    /// The cloud it belongs to; `None` if missing or blank.
+    /// The member `cloud_instance_name`; `None` if it is missing or blank.
     pub(crate) cloud: Option<Box<str>>,
 }
 
-/// A public key, not yet checked and prepared, and what its document allows it to be used for.
+/// A public key that is not checked and prepared yet, and the algorithms that its document allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Material {
     pub(crate) public: Public,
-    /// Those that its entries name (`alg`), in order; `None`: all that its type allows.
+    /// The algorithms of its entries (`alg`), in order; `None`: all that its type allows.
     pub(crate) algorithms: Option<Vec<Algorithm>>,
 }
 
-/// The public half.
+/// The public half of a key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Public {
     Rsa { modulus: Vec<u8>, exponent: Vec<u8> },
@@ -45,13 +45,13 @@ pub(crate) enum Public {
     Ed25519 { key: Vec<u8> },
 }
 
-/// A key that is left out, and why.
+/// A key that is skipped, with the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Skipped {
-    /// `None` if it has none.
+    /// `None` if the key has no `kid`.
     pub(crate) key_id: Option<Box<str>>,
     pub(crate) reason: &'static str,
-    /// The operator should know: anybody can forge its signatures, or the document contradicts itself.
+    /// It is worth a warning: anyone can forge its signatures, or the document contradicts itself.
     pub(crate) is_alarming: bool,
 }
 
@@ -71,11 +71,11 @@ impl fmt::Display for Skipped {
     }
 }
 
-/// One entry of a key set, read for itself.
+/// One entry of a key set.
 #[derive(Debug)]
-struct Entry {
+struct JwkEntry {
     key: Jwk,
-    /// Why the same key must not be used under this `kid`, whatever another entry says.
+    /// Why the key must not be used under this `kid`, even if another entry allows it.
     refused: Option<&'static str>,
     /// The private half is in the document.
     has_private_half: bool,
@@ -83,9 +83,9 @@ struct Entry {
     is_oddly_encoded: bool,
 }
 
-/// The members of a JWK that are looked at. Any other is ignored.
+/// The members of a JWK that are read. Any other is ignored.
 #[derive(Deserialize)]
-struct Raw {
+struct JwkMembers {
     kty: Option<String>,
     #[serde(rename = "use")]
     usage: Option<String>,
@@ -107,16 +107,16 @@ struct Raw {
     cloud_instance_name: Option<String>,
 }
 
-impl Entry {
+impl JwkEntry {
     /// Reads one entry. With `is_lenient`, `n` and `e` may also be padded or in standard base64.
     fn parse(text: &str, is_lenient: bool) -> Result<Self, Skipped> {
-        let raw: Raw = serde_json::from_str(text)
+        let raw: JwkMembers = serde_json::from_str(text)
             .map_err(|_| Skipped::new("", "is no JSON object, or has a member of the wrong type or twice"))?;
         let key_id = raw.kid.as_deref().unwrap_or_default();
         let refused = raw.refused();
         let has_private_half = raw.has_private_half();
         let found = raw.public(is_lenient).and_then(|(public, is_odd)| {
-            // Whatever it is for: a key whose private half is known must not be used.
+            // Whatever its use is: a key whose private half is known must not be used.
             let algorithms = if has_private_half { None } else { raw.algorithms(&public)? };
             Ok((Material { public, algorithms }, is_odd))
         });
@@ -144,7 +144,7 @@ impl Skipped {
 
 const PRIVATE_HALF: &str = "publishes its private key, so that anybody can forge its signatures: revoke it";
 
-impl Raw {
+impl JwkMembers {
     fn refused(&self) -> Option<&'static str> {
         if self.usage.as_deref().is_some_and(|usage| usage != "sig") {
             return Some("is not for signatures (use)");
@@ -175,7 +175,7 @@ impl Raw {
         }
     }
 
-    /// The public half, and whether it is oddly encoded.
+    /// The public half, and whether its encoding deviates from RFC 7518.
     fn public(&self, is_lenient: bool) -> Result<(Public, bool), &'static str> {
         let field = |text: &Option<String>, missing: &'static str| {
             text.as_deref()
@@ -218,7 +218,7 @@ impl Raw {
 }
 
 impl Material {
-    /// Prepares the key for those of `algorithms` that are its own.
+    /// Prepares the key for those of `algorithms` that it can be used for.
     ///
     /// # Errors
     ///
@@ -237,7 +237,7 @@ impl Material {
     }
 }
 
-/// A JSON document without the byte order mark that some servers begin it with; readers may ignore it
+/// A JSON document without the byte order mark that some servers write before it; parsers may ignore it
 /// ([RFC 8259, section 8.1](https://www.rfc-editor.org/rfc/rfc8259#section-8.1)).
 pub(crate) fn without_bom(document: &[u8]) -> &[u8] {
     document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document)

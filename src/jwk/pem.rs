@@ -1,4 +1,4 @@
-//! Public keys in PEM (RFC 7468 §13), for places where nothing can be fetched.
+//! Static public keys in PEM (RFC 7468, section 13).
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use spki::{
@@ -19,7 +19,7 @@ const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 ///
 /// # Errors
 ///
-/// Says what it is instead, or what is wrong with the key.
+/// Says what the text is instead, or what is wrong with the key.
 fn public(pem: &str) -> Result<Public, &'static str> {
     const NONE: &str = "is no PEM text; it begins with -----BEGIN PUBLIC KEY-----";
     let (label, document) = block(pem).ok_or(NONE)?;
@@ -56,7 +56,7 @@ fn public(pem: &str) -> Result<Public, &'static str> {
     }
 }
 
-/// The label and the bytes of the one block that a text is (RFC 7468 §3), however its lines are broken.
+/// The label and the bytes of the only block of a text (RFC 7468, section 3), ignoring line breaks.
 fn block(pem: &str) -> Option<(&str, Vec<u8>)> {
     let (label, rest) = pem.trim().strip_prefix("-----BEGIN ")?.split_once("-----")?;
     let body = rest.strip_suffix("-----")?.strip_suffix(label)?.strip_suffix("-----END ")?;
@@ -64,7 +64,7 @@ fn block(pem: &str) -> Option<(&str, Vec<u8>)> {
     STANDARD.decode(body).ok().map(|bytes| (label, bytes))
 }
 
-/// Modulus and exponent (RFC 8017 §A.1.1).
+/// Modulus and exponent (RFC 8017, appendix A.1.1).
 fn rsa_numbers(key: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     let mut reader = SliceReader::new(key).ok()?;
     let numbers =
@@ -73,7 +73,7 @@ fn rsa_numbers(key: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     Some((modulus.as_bytes().to_vec(), exponent.as_bytes().to_vec()))
 }
 
-/// An uncompressed point (SEC 1 §2.3.3).
+/// An uncompressed point (SEC 1, section 2.3.3).
 fn elliptic(algorithm: Algorithm, key: &[u8]) -> Result<Public, &'static str> {
     let point = key.strip_prefix(&[4]).ok_or("is no uncompressed point")?;
     let (x, y) = point.split_at(point.len() / 2);
@@ -81,11 +81,11 @@ fn elliptic(algorithm: Algorithm, key: &[u8]) -> Result<Public, &'static str> {
 }
 
 impl KeySet {
-    /// Keys that are at hand in PEM. They have no names.
+    /// Static keys in PEM. They have no `kid`.
     ///
     /// # Errors
     ///
-    /// The number of the first that cannot be used, and why.
+    /// The index of the first key that cannot be used, and the reason.
     pub(crate) fn from_pem(all: &[String]) -> Result<Self, (usize, &'static str)> {
         let key = |(at, pem): (usize, &String)| {
             let public = public(pem).map_err(|fault| (at, fault))?;
@@ -112,7 +112,7 @@ MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
 -----END PUBLIC KEY-----";
 
     #[test]
-    fn what_is_no_public_key_is_told() {
+    fn other_text_than_a_public_key_is_refused_with_the_reason() {
         for (pem, fault) in [
             ("", "is no PEM text"),
             ("AAAA", "is no PEM text"),
@@ -130,7 +130,7 @@ MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
     }
 
     #[test]
-    fn a_key_has_no_name() {
+    fn pem_key_has_no_kid() {
         let set = KeySet::from_pem(&[ED.to_owned()]).unwrap();
         assert_eq!(&*set.keys[0].key_id, "");
         assert!(matches!(&set.keys[0].material.public, Public::Ed25519 { key } if key.len() == 32));

@@ -8,65 +8,65 @@ use std::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Entry, Jwk, PRIVATE_HALF, Public, Skipped, without_bom};
+use super::{Jwk, JwkEntry, PRIVATE_HALF, Public, Skipped, without_bom};
 use crate::{
     jwt::Algorithm,
     signature::{NoKey, PublicKey},
 };
 
-/// What a key set document holds.
+/// The contents of a key set document.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct KeySet {
-    /// Each key once for each `kid`; what it can be used for is not known before the accepted algorithms are.
+    /// Each key once for each `kid`. Which ones are usable depends on the accepted algorithms.
     pub(crate) keys: Vec<Jwk>,
     pub(crate) skipped: Vec<Skipped>,
     /// Keys whose private half is in the document.
     pub(crate) leaked: HashSet<Public>,
-    /// The `kid`s of keys that are padded, or in standard base64.
+    /// The `kid`s of keys whose `n` or `e` is padded, or in standard base64.
     pub(crate) oddly_encoded: Vec<Box<str>>,
-    /// The keys are single ones, each given by itself: they need no `kid`, however many they are.
+    /// The keys were configured one by one. They need no `kid`, however many they are.
     pub(super) are_single: bool,
 }
 
-/// The keys of a set that can verify something.
+/// The usable keys of a set.
 pub(crate) struct Usable<'a> {
     pub(crate) keys: Vec<(&'a Jwk, Arc<PublicKey>)>,
-    /// Those that cannot, and were not skipped before.
+    /// Further keys that are skipped.
     pub(crate) skipped: Vec<Skipped>,
 }
 
 impl KeySet {
-    /// Reads a document that was fetched. Keys that cannot be used are listed with the reason.
+    /// Parses a fetched document. Keys that cannot be used are listed with the reason.
     ///
     /// # Errors
     ///
-    /// If it is no JSON object with an array `keys`.
+    /// If it is not a JSON object with an array `keys`.
     pub(crate) fn parse(document: &[u8]) -> Result<Self, &'static str> {
         Self::read(document, true)
     }
 
-    /// Reads a document whose keys are used as they are, never fetched.
+    /// Parses a document of static keys.
     ///
     /// # Errors
     ///
-    /// If it is no JSON object with an array `keys`.
+    /// If it is not a JSON object with an array `keys`.
     pub(crate) fn parse_static(document: &[u8]) -> Result<Self, &'static str> {
         Self::read(document, false)
     }
 
     fn read(document: &[u8], is_lenient: bool) -> Result<Self, &'static str> {
         #[derive(Deserialize)]
-        struct Document<'a> {
+        struct KeySetMembers<'a> {
             #[serde(borrow)]
             keys: Vec<&'a RawValue>,
         }
 
-        let document: Document<'_> = serde_json::from_slice(without_bom(document))
+        let document: KeySetMembers<'_> = serde_json::from_slice(without_bom(document))
             .map_err(|_| "it is no key set: a JSON object with an array \"keys\"")?;
         let mut set = Self::default();
         let mut entries = Vec::new();
         for raw in document.keys {
-            match Entry::parse(raw.get(), is_lenient) {
+            match JwkEntry::parse(raw.get(), is_lenient) {
                 Ok(entry) => entries.push(entry),
                 Err(skipped) => set.skipped.push(skipped),
             }
@@ -75,14 +75,14 @@ impl KeySet {
         Ok(set)
     }
 
-    /// One key listed several times under one `kid`, once for each `alg` for instance, is one key: its algorithms are
-    /// united, and everything else must hold that any of its entries says.
-    fn merge(&mut self, entries: Vec<Entry>) {
+    /// Merges the entries of one key under one `kid`, such as one entry per `alg`: the algorithms are united, and the
+    /// constraints of all entries apply.
+    fn merge(&mut self, entries: Vec<JwkEntry>) {
         let mut positions: HashMap<(Box<str>, Public), usize> = HashMap::new();
         let mut merged: Vec<Jwk> = Vec::new();
         let mut refused: HashMap<usize, &'static str> = HashMap::new();
         let mut contradictory: HashSet<Box<str>> = HashSet::new();
-        for Entry { key, refused: why_not, has_private_half, is_oddly_encoded } in entries {
+        for JwkEntry { key, refused: why_not, has_private_half, is_oddly_encoded } in entries {
             if has_private_half {
                 self.leaked.insert(key.material.public.clone());
             }
@@ -125,8 +125,8 @@ impl KeySet {
 
     /// The keys that can verify a token with one of `algorithms`, prepared, of `most` different `kid`s.
     ///
-    /// `known` gives back a key that was prepared before. A key without `kid` is usable only where `accepts_nameless` says
-    /// so, and only if there is no other signing key in the document.
+    /// `known` returns a key that was prepared before. A key without `kid` is usable only if `accepts_nameless`, and only if
+    /// there is no other signing key in the document.
     pub(crate) fn usable(
         &self,
         algorithms: &[Algorithm],
@@ -139,8 +139,8 @@ impl KeySet {
         let mut attempts = 0_usize;
         let mut key_ids = HashSet::new();
         for key in &self.keys {
-            // A key under a `kid` that is there is looked at in any case: it may make that ambiguous.
-            // To prepare a key takes time, a weak one too: a document of the largest size has thousands.
+            // A key under a known `kid` is always prepared: it may make that `kid` ambiguous. Preparing takes time, even for a
+            // weak key, and a document of the maximum size has thousands.
             let known = known(key);
             if (key_ids.len() >= most && !key_ids.contains(&*key.key_id))
                 || (known.is_none() && attempts >= most.saturating_mul(2))
@@ -187,7 +187,7 @@ impl Usable<'_> {
         });
     }
 
-    /// Keys under one `kid` that could verify the same token: none of them is used. An RSA and an EC key may share a `kid`
+    /// Drops the keys under one `kid` that could verify the same token. An RSA and an EC key may share a `kid`
     /// ([RFC 7517, section 4.5](https://www.rfc-editor.org/rfc/rfc7517#section-4.5)).
     fn drop_ambiguous(&mut self) {
         let Self { keys, skipped } = self;

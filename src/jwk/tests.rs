@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::signature::weak;
 
-/// A modulus of this many bits that no rule but its size would refuse.
+/// A modulus of this many bits that is accepted unless its size is wrong.
 fn modulus(bits: usize) -> String {
     let mut bytes: Vec<u8> = (0..bits.div_ceil(8)).map(|at| (at * 37 + 11) as u8).collect();
     bytes[0] = if bits.is_multiple_of(8) { 0xc3 } else { 1 << (bits % 8 - 1) };
@@ -43,7 +43,7 @@ fn kids(set: &KeySet, algorithms: &[Algorithm]) -> Vec<String> {
 }
 
 #[test]
-fn usable_keys() {
+fn key_is_usable_by_type_use_and_algorithm() {
     for changes in [
         json!({}),
         json!({"use": "(left out)"}),
@@ -61,7 +61,7 @@ fn usable_keys() {
 }
 
 #[test]
-fn a_bad_key_never_costs_the_good_ones() {
+fn invalid_key_does_not_affect_the_others() {
     for bad in [
         json!(null),
         json!(7),
@@ -106,9 +106,9 @@ fn a_bad_key_never_costs_the_good_ones() {
     }
 }
 
-/// Row 26: keys that anybody can forge signatures with are skipped, and the operator is warned.
+/// Keys whose signatures anyone can forge are skipped with a warning.
 #[test]
-fn forgeable_keys_are_alarming() {
+fn forgeable_key_is_skipped_with_a_warning() {
     let okp = |x: [u8; 32]| json!({"kty": "OKP", "crv": "Ed25519", "kid": "k", "x": URL_SAFE_NO_PAD.encode(x)});
     let mut one = [0; 32];
     one[0] = 1;
@@ -138,9 +138,9 @@ fn forgeable_keys_are_alarming() {
     }
 }
 
-/// Whatever the other entry says, and under whichever name: everybody has the private half.
+/// Whatever another entry has, and under any `kid`: the private half is public.
 #[test]
-fn a_published_private_half_ends_every_entry_of_the_key() {
+fn published_private_half_disables_every_entry_of_the_key() {
     let set = parse(&[
         rsa(&json!({})),
         rsa(&json!({"kid": "other-name"})),
@@ -162,7 +162,7 @@ fn elliptic(more: &Value) -> Value {
 }
 
 #[test]
-fn one_kid_in_several_entries() {
+fn entries_of_one_kid_are_merged_or_ambiguous() {
     use Algorithm::{ES256, PS256, RS256, RS384, RS512};
     let (a, b) = (json!({"issuer": "https://a.example"}), json!({"issuer": "https://b.example"}));
     let cloud = json!({"cloud_instance_name": "c"});
@@ -232,7 +232,7 @@ fn both_names_of_ed25519_are_one_algorithm() {
 }
 
 #[test]
-fn a_key_without_kid_is_usable_only_alone() {
+fn key_without_kid_is_usable_only_alone() {
     let nameless = rsa(&json!({"kid": "(left out)"}));
     let with_alg = |alg: &str| rsa(&json!({"kid": "(left out)", "alg": alg}));
     let other = |more: Value| {
@@ -304,7 +304,7 @@ fn one_byte_order_mark_is_ignored() {
 }
 
 #[test]
-fn constraints_are_kept_and_blank_is_none() {
+fn blank_constraint_counts_as_missing() {
     let set = parse(&[
         rsa(&json!({"kid": "a", "issuer": "https://i.example/", "cloud_instance_name": "c"})),
         rsa(&json!({"kid": "b", "issuer": " ", "cloud_instance_name": ""})),
@@ -314,7 +314,7 @@ fn constraints_are_kept_and_blank_is_none() {
 }
 
 #[test]
-fn documents_that_are_no_key_set() {
+fn other_document_than_a_key_set_is_refused() {
     let deep = format!("{{\"keys\":{}", "[".repeat(100_000));
     for document in ["", "null", "[]", "{}", "{\"keys\":{}}", "{\"keys\":null}", "{\"keys\":[", "<html>", &deep] {
         assert!(KeySet::parse(document.as_bytes()).is_err());
@@ -324,9 +324,9 @@ fn documents_that_are_no_key_set() {
     assert!(KeySet::parse(b"{\"keys\":[]}").unwrap().keys.is_empty());
 }
 
-/// Each takes time, those that are refused too: a document must not occupy a processor for as long as it likes.
+/// Preparing a key takes time, even if it is refused, so a document must not contain any number of them.
 #[test]
-fn preparing_keys_is_bounded() {
+fn number_of_prepared_keys_is_limited() {
     let small_order = |kid: usize| json!({"kty": "OKP", "crv": "Ed25519", "use": "sig", "kid": kid.to_string(), "x": URL_SAFE_NO_PAD.encode([0; 32])});
     let document = json!({"keys": (0..10).map(small_order).collect::<Vec<_>>()});
     let set = KeySet::parse(document.to_string().as_bytes()).unwrap();

@@ -1,40 +1,73 @@
-//! What documents say about a key: its issuer, or its cloud. A document cannot take it back at once.
+//! The constraints of a key: the issuers and clouds that documents have named for it. A document cannot lift one at once.
 
 use std::time::Duration;
 
-/// The most different constraints that are kept of one key; one more, and it is authorized for nobody.
+use super::KeySettings;
+
+/// The maximum number of different constraints of one member of a key. With one more, the key is not authorized for any tenant.
 const MAX_CONSTRAINTS: usize = 4;
 
-/// What documents have said about one member of a key. All of it must hold, until documents that have the key have omitted
-/// it for the whole grace period.
+/// The grace period when a document arrives: keys and constraints that documents omit for the whole of it lapse.
+#[derive(Clone, Copy)]
+pub(super) struct GracePeriod {
+    /// The time since the last document, as far as it counts.
+    pub(super) passed: Duration,
+    /// The most that counts of the time before the first document that omits something.
+    pub(super) max_first: Duration,
+    pub(super) length: Duration,
+}
+
+impl GracePeriod {
+    pub(super) fn new(passed: Duration, settings: &KeySettings) -> Self {
+        Self { passed, max_first: settings.refresh_interval.saturating_mul(2), length: settings.grace }
+    }
+
+    /// How long something has been omitted that the new document omits too; `before` is the time at the last document, `None`
+    /// if that had it.
+    pub(super) fn omitted_for(self, before: Option<Duration>) -> Duration {
+        match before {
+            Some(before) => before.saturating_add(self.passed),
+            // There may have been a long gap without traffic.
+            None => self.passed.min(self.max_first),
+        }
+    }
+
+    /// Whether something that has been omitted for this time lapses.
+    pub(super) fn is_over(self, omitted_for: Duration) -> bool {
+        omitted_for >= self.length
+    }
+}
+
+/// The values that documents have had for one member of a key. All of them apply, until documents that have the key have
+/// omitted one for the whole grace period.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Constraints(Vec<Constraint>);
 
 #[derive(Clone, Debug)]
 struct Constraint {
     text: Box<str>,
-    /// How long documents have not said it any more; `None` if the newest that has the key does.
+    /// How long documents have omitted it; `None` if the newest document that has the key has it.
     omitted_for: Option<Duration>,
 }
 
-/// What a document changes about one member of a key.
+/// The change of one member of a key by a document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Change {
-    /// It says this no more, which holds on for the grace period.
+    /// Omitted for the first time. They apply until the grace period is over.
     pub(crate) omitted: Vec<Box<str>>,
-    /// It says this for the first time.
+    /// New in this document.
     pub(crate) added: Option<Box<str>>,
-    /// This has been omitted for the whole grace period, and holds no more.
+    /// Omitted for the whole grace period. They do not apply any more.
     pub(crate) lapsed: Vec<Box<str>>,
 }
 
 impl Constraints {
-    /// Those of a key that several entries had.
+    /// The constraints of all entries of one key.
     pub(super) fn union<'a>(all: impl Iterator<Item = &'a Self>) -> Self {
         let mut union = Self::default();
         for constraint in all.flat_map(|constraints| &constraints.0) {
             match union.0.iter_mut().find(|known| known.text == constraint.text) {
-                // `None`, said by the newest document, is the smallest.
+                // `None`, for the newest document, is the smallest.
                 Some(known) => known.omitted_for = known.omitted_for.min(constraint.omitted_for),
                 None => union.0.push(constraint.clone()),
             }
@@ -42,13 +75,8 @@ impl Constraints {
         union
     }
 
-    /// Those after a document that says `now`. `omitted_for` adds the time since the last document.
-    pub(super) fn next(
-        &self,
-        now: Option<&str>,
-        grace: Duration,
-        omitted_for: impl Fn(Option<Duration>) -> Duration,
-    ) -> (Self, Change) {
+    /// The constraints after a document in which the member is `now`.
+    pub(super) fn next(&self, now: Option<&str>, grace: GracePeriod) -> (Self, Change) {
         let mut change = Change::default();
         let mut next = Self::default();
         for constraint in &self.0 {
@@ -56,8 +84,8 @@ impl Constraints {
                 next.0.push(Constraint { omitted_for: None, ..constraint.clone() });
                 continue;
             }
-            let time = omitted_for(constraint.omitted_for);
-            if time >= grace {
+            let time = grace.omitted_for(constraint.omitted_for);
+            if grace.is_over(time) {
                 change.lapsed.push(constraint.text.clone());
                 continue;
             }
@@ -69,7 +97,7 @@ impl Constraints {
         if let Some(now) = now.filter(|now| next.texts().all(|text| text != *now)) {
             change.added = Some(now.into());
             if next.are_too_many() {
-                // There is no room for it, so that it could lapse unseen: the time of all the others starts anew.
+                // It is not kept, so it could lapse unnoticed: the grace period of all the others starts anew.
                 for constraint in &mut next.0 {
                     constraint.omitted_for = Some(Duration::ZERO);
                 }
@@ -98,20 +126,23 @@ mod tests {
     use super::*;
 
     const HOUR: Duration = Duration::from_secs(3600);
-    const GRACE: Duration = Duration::from_secs(3 * 3600);
+
+    /// A grace period of three hours, of documents that arrive at this interval.
+    fn every(interval: Duration) -> GracePeriod {
+        GracePeriod { passed: interval, max_first: interval, length: 3 * HOUR }
+    }
 
     /// The constraints after documents that come every hour, and the last change.
     fn after(documents: &[Option<&str>]) -> (Vec<String>, Change) {
-        let hour = |before: Option<Duration>| before.unwrap_or_default() + HOUR;
         let mut last = (Constraints::default(), Change::default());
         for document in documents {
-            last = last.0.next(*document, GRACE, hour);
+            last = last.0.next(*document, every(HOUR));
         }
         (last.0.texts().map(str::to_owned).collect(), last.1)
     }
 
     #[test]
-    fn a_constraint_lapses_after_the_grace_period() {
+    fn constraint_lapses_after_the_grace_period() {
         let (a, b) = (Some("a"), Some("b"));
         for (documents, held, omitted, added, lapsed) in [
             (vec![a], vec!["a"], vec![], a, vec![]),
@@ -135,20 +166,19 @@ mod tests {
         }
     }
 
-    /// Whoever changes a key's issuer with each document must not make room for one by which it was disabled.
+    /// A provider that changes a key's issuer with each document must not enable the key again.
     #[test]
     fn too_many_constraints_disable_the_key_until_one_grace_period_after_the_last() {
         let texts = ["a", "b", "c", "d", "e", "f", "g", "h"];
-        let short = |before: Option<Duration>| before.unwrap_or_default() + HOUR / 10;
         let mut constraints = Constraints::default();
         for text in texts {
-            constraints = constraints.next(Some(text), GRACE, short).0;
+            constraints = constraints.next(Some(text), every(HOUR / 10)).0;
         }
         assert!(constraints.are_too_many());
         let mut documents = 0;
         while constraints.texts().count() > 1 {
             assert!(constraints.are_too_many() || documents >= 29, "after {documents} documents");
-            constraints = constraints.next(Some("a"), GRACE, short).0;
+            constraints = constraints.next(Some("a"), every(HOUR / 10)).0;
             documents += 1;
         }
         assert!((29..=31).contains(&documents), "three hours, not {documents} documents");

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use issuer::check_issuer;
 
 use crate::{
-    authority::{DocumentSpec, ForeignIssuer, IssuerForm, Issuers, Ownership, is_listed, origin_of},
+    authority::{DocumentSpec, ForeignIssuer, IssuerForm, Issuers, Ownership, forms, is_listed},
     claims::TokenVersion,
     error::{DocumentFault, InvalidDocument},
     jwk::without_bom,
@@ -19,12 +19,12 @@ use crate::{
 
 /// A metadata document that passed the checks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Metadata {
+pub(crate) struct ProviderMetadata {
     pub(crate) issuer: Arc<str>,
-    /// The same as a template, if it has a placeholder for the tenant or names one.
+    /// The issuer as a template, if it has a placeholder for the tenant or names one.
     pub(crate) template: Option<IssuerTemplate>,
     pub(crate) jwks_uri: String,
-    /// `cloud_instance_name`; `None` if missing or blank.
+    /// The member `cloud_instance_name`; `None` if it is missing or blank.
     pub(crate) cloud: Option<String>,
 }
 
@@ -57,7 +57,9 @@ impl From<ForeignIssuer> for MetadataError {
 impl From<&MetadataError> for InvalidDocument {
     fn from(error: &MetadataError) -> Self {
         match error {
-            MetadataError::Foreign(issuer) => Self::with_fault(DocumentFault::ForeignIssuer, issuer.to_string()),
+            MetadataError::Foreign(issuer) => {
+                Self::with_fault(DocumentFault::ForeignIssuer, issuer.to_string()).naming(issuer.may_be_listed())
+            }
             MetadataError::Invalid(document) => document.clone(),
         }
     }
@@ -72,12 +74,12 @@ impl fmt::Display for MetadataError {
     }
 }
 
-impl Metadata {
-    /// Parses a document and checks it against `spec`; for Entra it is that of `version`.
+impl ProviderMetadata {
+    /// Parses a document and checks it against `spec`. `version` is that of the document, which for Entra may be v1.
     ///
     /// # Errors
     ///
-    /// The first mismatch, with the value found and the one expected.
+    /// The first mismatch, with the actual and the expected value.
     pub(crate) fn parse(
         document: &[u8],
         spec: &DocumentSpec,
@@ -85,17 +87,17 @@ impl Metadata {
         ownership: &Ownership,
     ) -> Result<Self, MetadataError> {
         #[derive(Deserialize)]
-        struct Raw {
+        struct MetadataMembers {
             issuer: String,
             jwks_uri: String,
             cloud_instance_name: Option<String>,
             access_token_issuer: Option<serde_json::Value>,
         }
 
-        let raw: Raw = serde_json::from_slice(without_bom(document))
+        let raw: MetadataMembers = serde_json::from_slice(without_bom(document))
             .map_err(|_| "it is no metadata document: a JSON object with texts issuer and jwks_uri".to_owned())?;
-        // First: an issuer that the authority does not own is the root cause, whatever its form.
-        ownership.check_place(spec, &raw.issuer)?;
+        // Before the form of the issuer: one that the authority does not own is the root cause.
+        ownership.check_location(spec, &raw.issuer)?;
         let template = check_issuer(&raw.issuer, spec, version)?;
         check_access_token_issuer(raw.access_token_issuer.as_ref(), &raw.issuer, spec)?;
         check_jwks_uri(&raw.jwks_uri, spec)?;
@@ -110,11 +112,11 @@ impl Metadata {
             TokenVersion::V1 => (Some(&metadata), None),
             TokenVersion::V2 => (None, Some(&metadata)),
         };
-        ownership.check_others(&metadata.issuer, &issuers(spec, v1, v2))?;
+        ownership.check_other_owners(&metadata.issuer, &issuers(spec, v1, v2))?;
         Ok(metadata)
     }
 
-    /// The tenant that it belongs to.
+    /// The tenant in its issuer.
     pub(crate) fn tenant(&self) -> Option<TenantId> {
         self.template.as_ref().and_then(IssuerTemplate::tenant)
     }
@@ -124,12 +126,12 @@ impl Metadata {
     }
 }
 
-/// The issuers of `spec` after these documents.
-pub(crate) fn issuers(spec: &DocumentSpec, v1: Option<&Metadata>, v2: Option<&Metadata>) -> Issuers {
+/// The issuers of an authority whose metadata are `v1` and `v2`.
+pub(crate) fn issuers(spec: &DocumentSpec, v1: Option<&ProviderMetadata>, v2: Option<&ProviderMetadata>) -> Issuers {
     match spec {
         DocumentSpec::Entra { instance, version, .. } if instance.cloud().is_none() => {
-            // For every tenant, as at Microsoft's clouds, so that tokens of another tenant are rejected as `wrong_tenant`.
-            let for_any_tenant = |version, metadata: Option<&Metadata>| {
+            // With the placeholder, as for Microsoft's clouds, so that tokens of another tenant are rejected as `wrong_tenant`.
+            let for_any_tenant = |version, metadata: Option<&ProviderMetadata>| {
                 let template = metadata?.template.as_ref()?.for_any_tenant();
                 Some((version, IssuerForm::Template(template)))
             };
@@ -188,7 +190,7 @@ fn check_jwks_uri(found: &str, spec: &DocumentSpec) -> Result<(), String> {
         DocumentSpec::Entra { .. } => {
             spec.cloud().is_some_and(|cloud| Cloud::from_host(&address.host) == Some(cloud)) && is_plain(&address)
         }
-        // All of its hosts are Microsoft's, and a custom domain may point to them.
+        // All hosts of the service are Microsoft's, and a custom domain may point to them.
         DocumentSpec::ExternalId { .. } => {
             MicrosoftHost::of(&address.host) == Some(MicrosoftHost::ExternalId) && is_plain(&address)
         }
@@ -196,7 +198,7 @@ fn check_jwks_uri(found: &str, spec: &DocumentSpec) -> Result<(), String> {
     };
     // A listed issuer is trusted with its origin: that of a mirrored document, or of a mock with another host name.
     let is_listed = !matches!(spec, DocumentSpec::OpenIdConnect { .. })
-        && spec.listed().iter().any(|issuer| origin_of(issuer).is_some_and(|origin| origin == address.origin));
+        && spec.listed().iter().any(|issuer| forms::origin(issuer).is_some_and(|origin| origin == address.origin));
     if address.origin == base.origin || has_same_owner || is_listed {
         return Ok(());
     }

@@ -1,19 +1,21 @@
 //! One metadata document with its key set: an immutable snapshot, at most one refresh in flight, cooldown and backoff.
 
+mod delay;
 mod successor;
 
 use std::{
     fmt,
-    hash::{BuildHasher, Hasher, RandomState},
     sync::Arc,
     time::{Duration, SystemTime},
 };
+
+use delay::{backoff, interval};
 
 use super::{
     KeySettings, notice,
     refresh::{PreviousResponses, Refresh},
     revision::Revision,
-    snapshot::{Fetched, Snapshot},
+    snapshot::{Fetched, Snapshot, Update},
     stats::{Counters, Event},
     waiter::Waiter,
 };
@@ -33,12 +35,7 @@ use crate::{
     },
 };
 
-/// The longest backoff while there are keys.
-const MAX_BACKOFF: Duration = Duration::from_secs(30 * 60);
-/// The wait after the first failure, if there are no keys yet.
-const FIRST_RETRY: Duration = Duration::from_secs(1);
-
-/// What the refreshes of all documents of an authority need.
+/// The context of all refreshes of one authority.
 #[derive(Clone)]
 pub(crate) struct RefreshContext {
     pub(crate) fetch: Arc<dyn Fetch>,
@@ -81,9 +78,9 @@ struct Schedule {
     /// No refresh before this time.
     not_before: Duration,
     failures: u32,
-    /// Why the last refresh failed.
+    /// The error of the last refresh.
     failure: Option<Arc<FetchError>>,
-    /// The provider's time and ours at the last response with a `Date` header.
+    /// The provider's time and the local time at the last response with a `Date` header.
     clocks: Option<(SystemTime, SystemTime)>,
     has_succeeded: bool,
     previous: PreviousResponses,
@@ -97,8 +94,14 @@ impl Document {
             DocumentSpec::Static { keys, .. } => {
                 let fetched = Fetched { v1: None, v2: None, keys: Arc::clone(keys) };
                 // Without a usable key it stays empty; validation has rejected such a configuration.
-                let at = context.clock.elapsed();
-                empty.next(&fetched, &algorithms, &context.settings, at, false, &mut Vec::new()).unwrap_or(empty)
+                let update = Update {
+                    fetched: &fetched,
+                    algorithms: &algorithms,
+                    settings: &context.settings,
+                    at: context.clock.elapsed(),
+                    outage: false,
+                };
+                empty.next(&update, &mut Vec::new()).unwrap_or(empty)
             }
             _ => empty,
         };
@@ -125,7 +128,8 @@ impl Document {
         self.0.snapshot.load()
     }
 
-    /// When a cached verdict has to look at the keys again if nothing changes before: a refresh is due, or they are too old.
+    /// When a cached verdict must be confirmed again, unless a change requires it before: when a refresh is due, or the keys
+    /// become stale. In monotonic time.
     pub(crate) fn revalidate_at(&self) -> Duration {
         let due = Duration::from_millis(self.0.due.load(Ordering::Relaxed));
         if self.is_static() {
@@ -156,7 +160,7 @@ impl Document {
         !self.is_static() && !schedule.is_running && self.0.context.clock.elapsed() >= schedule.not_before
     }
 
-    /// The runtime to fetch on.
+    /// The tokio runtime of the caller, on which keys are fetched.
     pub(crate) fn runtime(&self) -> Option<runtime::Handle> {
         let runtime = runtime::Handle::try_current().ok();
         if runtime.is_none() {
@@ -190,8 +194,8 @@ impl Document {
         self.request_since(u64::MAX)
     }
 
-    /// The same for a request that read the snapshot at this revision: a refresh that has finished since then is the one
-    /// that it would have joined, so no other is started.
+    /// As [`request`](Self::request), for a request that read the snapshot at `revision`. If a refresh has finished since then,
+    /// no other is started: the request would have joined that one.
     pub(crate) fn request_since(&self, revision: u64) -> Option<Waiter> {
         if self.is_static() {
             return None;
@@ -214,7 +218,7 @@ impl Document {
             self.0.context.counters.count(Event::Refresh);
             (self.waiter(), runtime, schedule.started, std::mem::take(&mut schedule.previous))
         };
-        // Without the lock: a runtime that shuts down drops the task at once, which finishes the refresh.
+        // Not under the lock: a runtime that shuts down drops the task at once, which finishes the refresh.
         let (waiter, runtime, number, previous) = start;
         let refresh = RefreshTask { document: Arc::clone(&self.0), is_finished: false };
         let task = spawn(&runtime, refresh.run(previous));
@@ -225,12 +229,12 @@ impl Document {
         Some(waiter)
     }
 
-    /// Why there is no newer document.
+    /// The error of the last refresh; `None` if it succeeded.
     pub(crate) fn failure(&self) -> Option<Arc<FetchError>> {
         self.0.schedule().failure.clone()
     }
 
-    /// The provider's time and ours at the last response with a `Date` header.
+    /// The provider's time and the local time at the last response with a `Date` header.
     pub(crate) fn clocks(&self) -> Option<(SystemTime, SystemTime)> {
         self.0.schedule().clocks
     }
@@ -256,7 +260,7 @@ impl fmt::Debug for Document {
     }
 }
 
-/// A refresh in flight. It finishes however it ends, also if it is cancelled, so that no waiter waits forever.
+/// A refresh in flight. It is finished even if it is cancelled, so that no waiter waits forever.
 struct RefreshTask {
     document: Arc<DocumentState>,
     is_finished: bool,
@@ -306,19 +310,25 @@ impl DocumentState {
         lock(&self.schedule)
     }
 
-    /// The snapshot that follows from what was fetched. Only the one refresh in flight calls it.
+    /// The next snapshot. Only the one refresh in flight calls this.
     fn next(&self, fetched: &Fetched) -> Result<Snapshot, FetchError> {
         let RefreshContext { clock, settings, revision, .. } = &self.context;
         let mut before = self.snapshot.load_full();
         if let Some(without) = before.without_leaked(&fetched.keys.leaked) {
-            // At once, and even if the rest of the document cannot be used.
+            // Immediately, even if the rest of the document is invalid.
             before = Arc::new(without);
             self.snapshot.store(Arc::clone(&before));
             revision.increment();
         }
-        let outage = self.failing.load(Ordering::Relaxed);
+        let update = Update {
+            fetched,
+            algorithms: &self.algorithms,
+            settings,
+            at: clock.elapsed(),
+            outage: self.failing.load(Ordering::Relaxed),
+        };
         let mut notices = Vec::new();
-        let next = before.next(fetched, &self.algorithms, settings, clock.elapsed(), outage, &mut notices);
+        let next = before.next(&update, &mut notices);
         notice::log(&notices, &self.spec.address(), settings.grace);
         next.map_err(|document| FetchError::new(self.spec.address(), FetchFailure::InvalidDocument(document)))
     }
@@ -335,7 +345,7 @@ impl DocumentState {
                 schedule.previous = previous;
                 schedule.failures = 0;
                 schedule.failure = None;
-                // No cooldown after the first one: an unknown `kid` right after it may start another.
+                // No cooldown after the first refresh: an unknown `kid` may start another one immediately.
                 let cool_down = if schedule.has_succeeded { settings.cool_down } else { Duration::ZERO };
                 schedule.not_before = at.saturating_add(cool_down);
                 schedule.has_succeeded = true;
@@ -345,7 +355,7 @@ impl DocumentState {
                 Ok(())
             }
             Err(cause) => {
-                // The next refresh gets every document again, without `ETag`.
+                // The next refresh fetches every document again, without an `ETag`.
                 schedule.previous = PreviousResponses::default();
                 schedule.failures = schedule.failures.saturating_add(1);
                 let wait = backoff(settings, schedule.failures, schedule.has_succeeded);
@@ -358,11 +368,11 @@ impl DocumentState {
                 Err((cause, schedule.failures, wait))
             }
         };
-        // After everything that it stands for.
+        // After the changes that the revision stands for are published.
         schedule.published = revision.increment();
         self.finished.send_modify(|finished| *finished = finished.wrapping_add(1));
         drop(schedule);
-        // Last: a subscriber may block or panic.
+        // Last, since a `tracing` subscriber may block or panic.
         match outcome {
             Ok(()) => {
                 tracing::debug!(target: "tower_entra", event = "keys_refreshed", document = %self.spec.address());
@@ -373,33 +383,6 @@ impl DocumentState {
             }
         }
     }
-}
-
-/// The time to the next refresh. `max-age` may shorten it, to a twelfth at most, and never lengthens it.
-///
-/// It is up to a quarter shorter at random, so that replicas that fetched in the same minute, after a rotation for example,
-/// spread over the hour within a few refreshes.
-fn interval(settings: &KeySettings, max_age: Option<Duration>) -> Duration {
-    let longest = settings.refresh_interval;
-    let interval = max_age.map_or(longest, |max_age| max_age.clamp(longest / 12, longest));
-    interval.mul_f64(1.0 - 0.25 * random())
-}
-
-/// The wait after failures: exponential while there are keys, about one cooldown while there are none. Never shorter than a
-/// cooldown, except for the first retry, and with jitter, so that replicas do not retry at the same time.
-fn backoff(settings: &KeySettings, failures: u32, has_keys: bool) -> Duration {
-    let cooldown = settings.cool_down.mul_f64(1.0 + 0.2 * random());
-    if !has_keys {
-        return if failures == 1 { FIRST_RETRY.min(settings.cool_down) } else { cooldown };
-    }
-    let doubled = settings.cool_down.saturating_mul(1_u32 << failures.saturating_sub(1).min(16));
-    doubled.min(MAX_BACKOFF.max(settings.cool_down)).mul_f64(0.7 + 0.5 * random()).max(cooldown)
-}
-
-/// A number from 0 to 1, for jitter: no secret depends on it.
-fn random() -> f64 {
-    const BITS: u32 = 32;
-    f64::from((RandomState::new().build_hasher().finish() >> BITS) as u32) / f64::from(u32::MAX)
 }
 
 fn millis(time: Duration) -> u64 {

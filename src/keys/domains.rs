@@ -13,11 +13,11 @@ use crate::{sync::Guard, tenant::TenantId};
 #[derive(Debug)]
 pub(super) struct Domains {
     documents: Vec<Arc<Document>>,
-    table: Derived<Table>,
+    table: Derived<TenantTable>,
 }
 
 #[derive(Debug)]
-struct Table {
+struct TenantTable {
     /// Two domains may belong to one tenant.
     documents: HashMap<TenantId, Vec<usize>>,
     /// The tenant of every domain is known.
@@ -30,11 +30,11 @@ impl Domains {
         if documents.is_empty() {
             return None;
         }
-        let table = Derived::new(revision, || issuer_version(&documents), || Table::new(&documents));
+        let table = Derived::new(revision, || issuer_version(&documents), || TenantTable::new(&documents));
         Some(Box::new(Self { documents, table }))
     }
 
-    /// All of them.
+    /// The documents of all domains.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Document>> + Clone {
         self.documents.iter()
     }
@@ -44,7 +44,7 @@ impl Domains {
         issuer_version(&self.documents)
     }
 
-    /// Whether one of the domains belongs to this tenant; `None` if a domain is not resolved yet, and may.
+    /// Whether one of the domains belongs to this tenant; `None` if that depends on a domain that is not resolved yet.
     pub(super) fn contains(&self, tenant: TenantId) -> Option<bool> {
         let table = &self.table().value;
         if table.documents.contains_key(&tenant) { Some(true) } else { table.is_complete.then_some(false) }
@@ -57,14 +57,14 @@ impl Domains {
         numbers.for_each(|&number| each(&self.documents[number]));
     }
 
-    /// One of the documents of a tenant: those of its other domains have the same keys.
+    /// One of the documents of a tenant. Those of its other domains have the same keys.
     pub(super) fn first_of(&self, tenant: TenantId) -> Option<Arc<Document>> {
         let number = *self.table().value.documents.get(&tenant)?.first()?;
         Some(Arc::clone(&self.documents[number]))
     }
 
-    fn table(&self) -> Guard<Computed<Table>> {
-        self.table.get(|| self.issuer_version(), || Table::new(&self.documents))
+    fn table(&self) -> Guard<Computed<TenantTable>> {
+        self.table.get(|| self.issuer_version(), || TenantTable::new(&self.documents))
     }
 }
 
@@ -72,7 +72,7 @@ fn issuer_version(documents: &[Arc<Document>]) -> u64 {
     documents.iter().map(|document| document.snapshot().issuer_version).sum()
 }
 
-impl Table {
+impl TenantTable {
     fn new(all: &[Arc<Document>]) -> Self {
         let mut documents: HashMap<TenantId, Vec<usize>> = HashMap::new();
         let mut is_complete = true;

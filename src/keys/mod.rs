@@ -114,7 +114,7 @@ pub struct KeySettings {
 }
 
 impl KeySettings {
-    /// The same with no duration longer than ten years, so that sums do not overflow.
+    /// The same settings with every duration limited to ten years, so that sums do not overflow.
     pub(crate) fn bounded(mut self) -> Self {
         const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
         for time in [

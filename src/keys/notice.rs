@@ -1,16 +1,16 @@
-//! What a document says that the operator should know, as events.
+//! Events about the keys of a document that the operator should know about.
 
 use std::time::Duration;
 
 use super::constraint::Change;
 use crate::{error::truncated, jwk::Skipped};
 
-/// The most warnings about one document; what is beyond them is logged for debugging.
+/// The maximum number of warnings about one document. Further ones have the level debug.
 const MOST_WARNINGS: usize = 10;
-/// The longest text of a document in an event.
+/// The maximum length of a string from a document in an event, in characters.
 const LONGEST_TEXT: usize = 200;
 
-/// Something about a key.
+/// An event about a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Notice {
     Skipped(Skipped),
@@ -18,18 +18,19 @@ pub(crate) enum Notice {
     OddlyEncoded {
         key_id: Box<str>,
     },
-    /// What its document says about it has changed.
+    /// A member that constrains the key has changed.
     Changed {
         key_id: Box<str>,
         member: &'static str,
         change: Change,
     },
-    /// A key has a cloud's name, and others have none: these are not authorized. Or none has one any more, and all are again.
+    /// A key has a `cloud_instance_name` and others have none, so that these are not authorized. Or none has one any more, so
+    /// that all are authorized again.
     CloudRule {
-        /// A key with a cloud's name.
+        /// A key with a `cloud_instance_name`.
         key_id: Box<str>,
         is_required: bool,
-        /// How many keys have none.
+        /// The number of keys without one.
         without: usize,
     },
 }
@@ -44,7 +45,7 @@ impl Notice {
     }
 }
 
-/// Logs them: `document` is the address, `grace` the time for which constraints hold on.
+/// Logs the notices about the document with the URL `document`. `grace` is the grace period of constraints.
 pub(super) fn log(notices: &[Notice], document: &str, grace: Duration) {
     let mut warnings = 0;
     for notice in notices {
@@ -93,7 +94,7 @@ fn short(text: &str) -> String {
     truncated(text.to_owned(), LONGEST_TEXT)
 }
 
-/// What has changed, and what holds now.
+/// Describes a change and the constraints that apply now.
 fn describe(member: &str, change: &Change, grace: Duration) -> String {
     let list =
         |texts: &[Box<str>]| texts.iter().map(|text| format!("{:?}", short(text))).collect::<Vec<_>>().join(", ");
@@ -119,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn changes_in_words() {
+    fn change_of_a_constraint_is_described() {
         let texts = |texts: &[&str]| texts.iter().map(|&text| text.into()).collect();
         let day = Duration::from_secs(24 * 3600);
         for (change, expected) in [

@@ -1,11 +1,11 @@
-//! The documents of the configuration before a reload, so that their keys are not fetched again.
+//! The documents from before a reload of the configuration, so that their keys are not fetched again.
 
 use std::{collections::HashMap, sync::Arc};
 
 use super::document::{Document, RefreshContext};
 use crate::{authority::DocumentSpec, jwt::Algorithm};
 
-/// By the URL of their metadata. Each is used once.
+/// Documents by the URL of their metadata. Each is used once.
 #[derive(Default)]
 pub(crate) struct PreviousDocuments(HashMap<String, Vec<Arc<Document>>>);
 
@@ -22,7 +22,7 @@ impl PreviousDocuments {
         self.0.is_empty()
     }
 
-    /// The document of this description from before the reload, with its keys, its schedule and the refresh in flight; or its
+    /// The document of `spec` from before the reload, with its keys, its schedule and the refresh in flight, or else its
     /// [successor](Document::successor).
     pub(super) fn take(
         &mut self,

@@ -20,18 +20,18 @@ use crate::{
 ///
 /// A document stays queued when the requests that wait for it are cancelled, so that a client that retries after its 503
 /// does not start again at the end. The task that serves the queue ends when the queue is empty or dropped.
-pub(crate) struct RefreshQueue(Arc<Shared>);
+pub(crate) struct RefreshQueue(Arc<QueueShared>);
 
-struct Shared {
+struct QueueShared {
     clock: Arc<dyn Clock>,
     interval: Duration,
-    /// How far refreshes may be ahead of the average rate.
+    /// How far ahead of the average rate refreshes may be.
     tolerance: Duration,
-    state: Mutex<State>,
+    state: Mutex<QueueState>,
 }
 
 #[derive(Default)]
-struct State {
+struct QueueState {
     waiting: VecDeque<Weak<Document>>,
     /// The number of documents that have left the queue; their tickets were 1 to this number.
     left: u64,
@@ -44,7 +44,7 @@ impl RefreshQueue {
     pub(crate) fn new(clock: Arc<dyn Clock>, settings: &KeySettings) -> Self {
         let interval = settings.tenant_refresh_interval;
         let tolerance = interval.saturating_mul(settings.tenant_refresh_burst.saturating_sub(1));
-        Self(Arc::new(Shared { clock, interval, tolerance, state: Mutex::default() }))
+        Self(Arc::new(QueueShared { clock, interval, tolerance, state: Mutex::default() }))
     }
 
     /// Queues a document unless it is queued. Its refresh starts at once if the queue is empty and the limit allows.
@@ -79,7 +79,7 @@ impl RefreshQueue {
     /// Starts the task that serves the queue, if a document is queued and no task is running.
     fn start_driver(&self) {
         let mut state = self.0.state();
-        // A task whose runtime was shut down has finished too.
+        // A task whose runtime was shut down counts as finished.
         let is_running = state.driver.as_ref().is_some_and(|driver| !driver.is_finished());
         if state.waiting.is_empty() || is_running {
             return;
@@ -110,8 +110,8 @@ impl fmt::Debug for RefreshQueue {
     }
 }
 
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
+impl QueueShared {
+    fn state(&self) -> MutexGuard<'_, QueueState> {
         lock(&self.state)
     }
 
@@ -126,17 +126,17 @@ impl Shared {
     /// Starts every refresh that the limit allows now.
     fn serve(&self) {
         while let Some(document) = self.next() {
-            // Without the lock: a runtime that shuts down finishes the refresh at once.
+            // Not under the lock: a runtime that shuts down finishes the refresh at once.
             document.request();
         }
     }
 
-    /// Takes the first document off the queue if the limit allows a refresh now.
+    /// Removes the first document from the queue if the limit allows a refresh now.
     fn next(&self) -> Option<Arc<Document>> {
         let mut state = self.state();
         loop {
             let first = state.waiting.front()?.upgrade();
-            // One that was dropped, or refreshed by other means, does not count towards the limit.
+            // A document that was dropped, or refreshed by other means, does not count towards the limit.
             let Some(document) = first.filter(|document| document.may_refresh()) else {
                 state.leave();
                 continue;
@@ -151,7 +151,7 @@ impl Shared {
     }
 
     /// The time until the limit allows a refresh.
-    fn time_to_next(&self, state: &State) -> Duration {
+    fn time_to_next(&self, state: &QueueState) -> Duration {
         state.full_at.saturating_sub(self.clock.elapsed().saturating_add(self.tolerance))
     }
 
@@ -167,7 +167,7 @@ impl Shared {
     }
 }
 
-impl State {
+impl QueueState {
     fn leave(&mut self) {
         if let Some(document) = self.waiting.pop_front() {
             self.left += 1;

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::SystemTime};
 
 use super::{
     KeySettings,
-    discovery::{Metadata, MetadataError},
+    discovery::{MetadataError, ProviderMetadata},
     snapshot::Fetched,
     stats::{Counters, Event},
 };
@@ -19,13 +19,13 @@ use crate::{
 /// The last response for each document with an `ETag`, so that unchanged documents are not sent again.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PreviousResponses {
-    v1: Option<Entry<Metadata>>,
-    v2: Option<Entry<Metadata>>,
-    keys: Option<Entry<Arc<KeySet>>>,
+    v1: Option<PreviousResponse<ProviderMetadata>>,
+    v2: Option<PreviousResponse<ProviderMetadata>>,
+    keys: Option<PreviousResponse<Arc<KeySet>>>,
 }
 
 #[derive(Clone, Debug)]
-struct Entry<T> {
+struct PreviousResponse<T> {
     url: String,
     etag: String,
     document: T,
@@ -39,7 +39,7 @@ pub(crate) struct Refresh<'a> {
     pub(crate) counters: &'a Counters,
     /// The issuers that the documents may name.
     pub(crate) ownership: &'a Ownership,
-    /// Issuers that they named and do not own.
+    /// Issuers that the documents named although the authority does not own them.
     pub(crate) foreign: Vec<ForeignIssuer>,
     pub(crate) previous: PreviousResponses,
     /// The shortest `max-age` of the responses.
@@ -49,8 +49,8 @@ pub(crate) struct Refresh<'a> {
 }
 
 impl Refresh<'_> {
-    /// Fetches metadata of v2 (and of v1 if the issuers are not known), then the key set. Documents that name an issuer of another
-    /// authority are rejected as a whole and logged once.
+    /// Fetches metadata of v2 (and of v1 if the issuers are not known), then the key set. Documents that name an issuer of
+    /// another authority are rejected as a whole and logged once.
     pub(crate) async fn run(&mut self) -> Result<Fetched, FetchError> {
         let fetched = self.documents().await;
         if let [first, ..] = self.foreign.as_slice() {
@@ -79,7 +79,7 @@ impl Refresh<'_> {
     }
 
     /// Metadata of an instance whose issuers are discovered, which may support one token version only.
-    async fn both_versions(&mut self) -> Result<(Option<Metadata>, Option<Metadata>), FetchError> {
+    async fn both_versions(&mut self) -> Result<(Option<ProviderMetadata>, Option<ProviderMetadata>), FetchError> {
         let v2 = match self.metadata(TokenVersion::V2).await {
             Ok(metadata) => Some(metadata),
             Err(error) if is_not_found(&error) => None,
@@ -89,6 +89,7 @@ impl Refresh<'_> {
                 return Err(match self.foreign.as_slice() {
                     [v2, v1] => {
                         let both = InvalidDocument::with_fault(DocumentFault::ForeignIssuer, format!("{v2}; {v1}"));
+                        let both = both.naming(v2.may_be_listed().into_iter().chain(v1.may_be_listed()));
                         FetchError::new(error.url(), FetchFailure::InvalidDocument(both))
                     }
                     _ => error,
@@ -104,7 +105,7 @@ impl Refresh<'_> {
         Ok((v1, v2))
     }
 
-    async fn metadata(&mut self, version: TokenVersion) -> Result<Metadata, FetchError> {
+    async fn metadata(&mut self, version: TokenVersion) -> Result<ProviderMetadata, FetchError> {
         let (url, previous) = match version {
             TokenVersion::V1 => (self.spec.v1_address().unwrap_or_default(), self.previous.v1.take()),
             TokenVersion::V2 => (self.spec.address(), self.previous.v2.take()),
@@ -112,7 +113,7 @@ impl Refresh<'_> {
         let spec = self.spec;
         let (ownership, mut foreign) = (self.ownership, None);
         let parse = |body: &[u8]| {
-            Metadata::parse(body, spec, version, ownership).map_err(|refused| {
+            ProviderMetadata::parse(body, spec, version, ownership).map_err(|refused| {
                 let document = InvalidDocument::from(&refused);
                 if let MetadataError::Foreign(issuer) = refused {
                     foreign = Some(issuer);
@@ -141,9 +142,9 @@ impl Refresh<'_> {
     async fn get<T: Clone>(
         &mut self,
         url: String,
-        previous: Option<Entry<T>>,
+        previous: Option<PreviousResponse<T>>,
         parse: impl FnOnce(&[u8]) -> Result<T, InvalidDocument>,
-    ) -> Result<(T, Option<Entry<T>>), FetchError> {
+    ) -> Result<(T, Option<PreviousResponse<T>>), FetchError> {
         let previous = previous.filter(|entry| entry.url == url);
         let cap = self.settings.max_document_bytes;
         let request = FetchRequest::new(&url, cap).with_etag(previous.as_ref().map(|entry| entry.etag.clone()));
@@ -158,7 +159,7 @@ impl Refresh<'_> {
             (200, _) if body.len() > cap => Err(failed(FetchFailure::TooLarge { max_bytes: cap })),
             (200, _) => {
                 let document = parse(&body).map_err(|document| failed(FetchFailure::InvalidDocument(document)))?;
-                let entry = etag.map(|etag| Entry { url, etag, document: document.clone() });
+                let entry = etag.map(|etag| PreviousResponse { url, etag, document: document.clone() });
                 Ok((document, entry))
             }
             (304, Some(entry)) => Ok((entry.document.clone(), Some(entry))),

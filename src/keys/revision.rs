@@ -1,4 +1,4 @@
-//! When a cached verdict may be used without another look at the keys.
+//! Whether a cached verdict may be used without confirming its key again.
 
 use std::time::Duration;
 
@@ -14,18 +14,18 @@ use crate::sync::{
 pub(crate) struct Revision(AtomicU64);
 
 impl Revision {
-    /// The current revision, to be loaded before anything that it stands for is read.
+    /// The current revision. Load it before reading the documents and the revoked keys.
     pub(crate) fn current(&self) -> u64 {
         self.0.load(Ordering::Acquire)
     }
 
-    /// Increments it, after a change was published. Returns the new revision.
+    /// Increments the revision, after a change was published. Returns the new one.
     pub(crate) fn increment(&self) -> u64 {
         self.0.fetch_add(1, Ordering::AcqRel) + 1
     }
 }
 
-/// When the key of a cached verdict was last confirmed: at which revision, and until when that needs no other look.
+/// The last confirmation of a cached verdict's key: its revision, and the time until which it is valid if nothing changes.
 #[derive(Debug, Default)]
 pub(crate) struct ValidityStamp(Mutex<Option<Confirmed>>);
 
@@ -37,12 +37,12 @@ struct Confirmed {
 }
 
 impl ValidityStamp {
-    /// Notes that the verdict was confirmed; `revision` was loaded before.
+    /// Records that the key was confirmed. `revision` was loaded before.
     pub(crate) fn set(&self, revision: u64, until: Duration) {
         *lock(&self.0) = Some(Confirmed { revision, until });
     }
 
-    /// Whether nothing has changed since then, and it is not time to look again.
+    /// Whether nothing has changed since the confirmation, and its time is not over.
     pub(crate) fn is_valid(&self, revision: &Revision, at: Duration) -> bool {
         let confirmed = *lock(&self.0);
         confirmed.is_some_and(|confirmed| at < confirmed.until && confirmed.revision == revision.current())

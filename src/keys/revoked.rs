@@ -27,7 +27,7 @@ impl Revoked {
 /// Keys that were revoked at run time. They stay revoked until the process ends: no configuration removes them.
 #[derive(Default)]
 pub(crate) struct RevokedAtRunTime {
-    /// So that verifiers without any, which is the usual case, lock nothing.
+    /// Usually zero; then nothing is locked.
     has_any: AtomicBool,
     key_ids: RwLock<HashSet<String>>,
 }

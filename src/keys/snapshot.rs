@@ -10,13 +10,13 @@ use foldhash::fast::RandomState;
 
 use super::{
     KeySettings,
-    constraint::{Change, Constraints},
-    discovery::{self, Metadata},
+    constraint::{Change, Constraints, GracePeriod},
+    discovery::{self, ProviderMetadata},
     notice::Notice,
 };
 use crate::{
     authority::{DocumentSpec, Issuers},
-    error::InvalidDocument,
+    error::{DocumentFault, InvalidDocument},
     jwk::{Jwk, KeySet, Material, Public, Skipped},
     jwt::Algorithm,
     rejection::KeyMismatch,
@@ -24,23 +24,26 @@ use crate::{
     tenant::{Cloud, IssuerTemplate, TenantId},
 };
 
-/// The most keys of one document, including those in their grace period.
+/// The maximum number of keys of one document, including those in their grace period.
 const MAX_KEYS: usize = 1_000;
 
 /// One key of one document.
 #[derive(Debug)]
-pub(crate) struct Key {
+pub(crate) struct SigningKey {
     pub(crate) public: Arc<PublicKey>,
     material: Material,
     /// The JWKS member `issuer`.
     issuers: Constraints,
-    /// The same, parsed; `None` for one that is not an issuer.
+    /// The issuers, parsed; `None` for one that is not a template.
     templates: Vec<Option<IssuerTemplate>>,
     /// The JWKS member `cloud_instance_name`.
     clouds: Constraints,
-    /// How long it has been missing from the documents; `None` if the newest one has it.
+    /// How long documents have omitted the key; `None` if the newest one has it.
     missing_for: Option<Duration>,
 }
+
+/// Keys by `kid`. Only the provider controls the contents of the map, so its hash need not resist chosen keys.
+type KeyMap = HashMap<Box<str>, Vec<Arc<SigningKey>>, RandomState>;
 
 /// The keys and issuers of a document. Immutable: a refresh replaces it.
 #[derive(Clone, Debug)]
@@ -49,29 +52,39 @@ pub(crate) struct Snapshot {
     /// Incremented when issuers or tenant change.
     pub(crate) issuer_version: u64,
     pub(crate) issuers: Issuers,
-    /// The same for messages; `None` if there are none.
+    /// The issuers, for messages; `None` if there are none.
     pub(crate) issuers_text: Option<Arc<str>>,
-    /// The tenant that it belongs to; `None` for a shared document, and for that of a domain before it is loaded.
+    /// The tenant of the document; `None` if it is shared, or if it is that of a domain and not loaded yet.
     pub(crate) tenant: Option<TenantId>,
-    /// The cloud's name, if it is known.
+    /// The name of the cloud, if it is known.
     cloud: Option<String>,
-    /// How long metadata has omitted the cloud's name; `None` if the newest has it, or if it is known without metadata.
+    /// How long metadata has omitted the name of the cloud; `None` if the newest has it, or if it is known without metadata.
     cloud_omitted_for: Option<Duration>,
-    /// A key of the newest document has a cloud's name, so all must have one.
+    /// A key of the newest document has a `cloud_instance_name`, so all must have one.
     demands_cloud: bool,
     /// Public keys whose private half was published in a document. They stay rejected until the process ends.
     leaked: Arc<HashSet<Public>>,
-    /// By `kid`. The provider controls the contents of the map; callers can only look up.
-    keys: HashMap<Box<str>, Vec<Arc<Key>>, RandomState>,
+    keys: KeyMap,
     /// When the newest document was fetched, in monotonic time; `None` before the first.
     pub(crate) loaded_at: Option<Duration>,
 }
 
 /// The documents that one refresh fetched.
 pub(crate) struct Fetched {
-    pub(crate) v1: Option<Metadata>,
-    pub(crate) v2: Option<Metadata>,
+    pub(crate) v1: Option<ProviderMetadata>,
+    pub(crate) v2: Option<ProviderMetadata>,
     pub(crate) keys: Arc<KeySet>,
+}
+
+/// A successful refresh.
+pub(crate) struct Update<'a> {
+    pub(crate) fetched: &'a Fetched,
+    pub(crate) algorithms: &'a [Algorithm],
+    pub(crate) settings: &'a KeySettings,
+    /// In monotonic time.
+    pub(crate) at: Duration,
+    /// Refreshes have failed since the last document.
+    pub(crate) outage: bool,
 }
 
 impl Snapshot {
@@ -93,12 +106,12 @@ impl Snapshot {
         }
     }
 
-    /// As before the first document, except that keys whose private half was published stay rejected.
+    /// The empty snapshot, except that keys whose private half was published stay rejected.
     pub(crate) fn without_keys(&self) -> Self {
         Self { leaked: Arc::clone(&self.leaked), ..Self::empty(&self.spec) }
     }
 
-    /// The same without the keys whose private half a document has published, even if that document is invalid otherwise.
+    /// The snapshot without the keys whose private half a document has published, even if that document is otherwise invalid.
     /// `None` if there are no new ones.
     pub(crate) fn without_leaked(&self, published: &HashSet<Public>) -> Option<Self> {
         let room = MAX_KEYS.saturating_sub(self.leaked.len());
@@ -117,23 +130,14 @@ impl Snapshot {
     }
 
     /// The next snapshot: keys of the new document, and those in their grace period (`docs/entra.md`, "Keys that disappear and
-    /// return").
-    ///
-    /// `at` is monotonic time; `outage` says whether refreshes have failed since the last document. What the operator should
-    /// know is added to `notices`, also if there is an error.
+    /// return"). What the operator should know is added to `notices`, also if there is an error.
     ///
     /// # Errors
     ///
     /// If the document has no usable key, or belongs to another tenant than before. The current snapshot stays then.
-    pub(crate) fn next(
-        &self,
-        fetched: &Fetched,
-        algorithms: &[Algorithm],
-        settings: &KeySettings,
-        at: Duration,
-        outage: bool,
-        notices: &mut Vec<Notice>,
-    ) -> Result<Self, InvalidDocument> {
+    pub(crate) fn next(&self, update: &Update<'_>, notices: &mut Vec<Notice>) -> Result<Self, InvalidDocument> {
+        let Update { fetched, algorithms, settings, at, .. } = *update;
+        let grace = GracePeriod::new(self.counted_time(update), settings);
         let set = &*fetched.keys;
         let known = |jwk: &Jwk| {
             let known = self.keys.get(&jwk.key_id)?.iter().find(|key| key.material == jwk.material)?;
@@ -143,41 +147,24 @@ impl Snapshot {
         notices.extend(set.skipped.iter().chain(&usable.skipped).cloned().map(Notice::Skipped));
         notices.extend(set.oddly_encoded.iter().cloned().map(|key_id| Notice::OddlyEncoded { key_id }));
         let tenant = self.next_tenant(fetched)?;
-        let passed = self.counted_time(at, settings, outage);
-        let mut keys: HashMap<Box<str>, Vec<Arc<Key>>, RandomState> = HashMap::default();
-        let mut kept = 0;
+        let mut keys = KeyMap::default();
         for (jwk, public) in usable.keys.into_iter().take(MAX_KEYS) {
             if self.leaked.contains(&jwk.material.public) {
                 notices.push(Notice::Skipped(Skipped::published(&jwk.key_id)));
                 continue;
             }
-            let key = self.next_key(jwk, public, passed, settings, notices);
+            let key = self.next_key(jwk, public, grace, notices);
             keys.entry(jwk.key_id.clone()).or_default().push(Arc::new(key));
-            kept += 1;
         }
-        if kept == 0 {
-            return Err(InvalidDocument::new(match set.skipped.iter().chain(&usable.skipped).next() {
+        if keys.is_empty() {
+            let reason = match set.skipped.iter().chain(&usable.skipped).next() {
                 Some(skipped) => format!("its key set has no usable key: {skipped}"),
                 None => "its key set has no usable key".to_owned(),
-            }));
+            };
+            return Err(InvalidDocument::with_fault(DocumentFault::NoUsableKey, reason));
         }
-        for (key_id, old) in &self.keys {
-            for key in old {
-                let is_present = keys.get(key_id).is_some_and(|new| new.iter().any(|new| new.material == key.material));
-                let missing_for = omitted_for(key.missing_for, passed, settings);
-                // Without a `kid`, a key cannot be distinguished from its successor.
-                let has_grace = missing_for < settings.grace
-                    && !key_id.is_empty()
-                    && !self.leaked.contains(&key.material.public)
-                    && !set.leaked.contains(&key.material.public)
-                    && !settings.revoked.contains(&**key_id);
-                if !is_present && has_grace && kept < MAX_KEYS {
-                    keys.entry(key_id.clone()).or_default().push(Arc::new(key.missing(missing_for)));
-                    kept += 1;
-                }
-            }
-        }
-        let (cloud, cloud_omitted_for) = self.next_cloud(fetched, passed, settings);
+        self.add_missing_keys(&mut keys, update, grace);
+        let (cloud, cloud_omitted_for) = self.next_cloud(fetched, grace);
         let demands_cloud = set.keys.iter().any(|jwk| jwk.cloud.is_some());
         notices.extend(self.cloud_rule_change(demands_cloud, &keys));
         let issuers = discovery::issuers(&self.spec, fetched.v1.as_ref(), fetched.v2.as_ref());
@@ -197,12 +184,27 @@ impl Snapshot {
         })
     }
 
-    /// A notice if keys without a cloud's name stop being authorized, or are authorized again.
-    fn cloud_rule_change(
-        &self,
-        demands_cloud: bool,
-        keys: &HashMap<Box<str>, Vec<Arc<Key>>, RandomState>,
-    ) -> Option<Notice> {
+    /// Adds the keys in their grace period: those that the new document does not have.
+    fn add_missing_keys(&self, keys: &mut KeyMap, update: &Update<'_>, grace: GracePeriod) {
+        let mut kept: usize = keys.values().map(Vec::len).sum();
+        for (key_id, key) in self.keys.iter().flat_map(|(key_id, all)| all.iter().map(move |key| (key_id, key))) {
+            let is_present = keys.get(key_id).is_some_and(|new| new.iter().any(|new| new.material == key.material));
+            let missing_for = grace.omitted_for(key.missing_for);
+            // Without a `kid`, a key cannot be distinguished from its successor.
+            let has_grace = !grace.is_over(missing_for)
+                && !key_id.is_empty()
+                && !self.leaked.contains(&key.material.public)
+                && !update.fetched.keys.leaked.contains(&key.material.public)
+                && !update.settings.revoked.contains(&**key_id);
+            if !is_present && has_grace && kept < MAX_KEYS {
+                keys.entry(key_id.clone()).or_default().push(Arc::new(key.missing(missing_for)));
+                kept += 1;
+            }
+        }
+    }
+
+    /// A notice if keys without a `cloud_instance_name` are no longer authorized, or are authorized again.
+    fn cloud_rule_change(&self, demands_cloud: bool, keys: &KeyMap) -> Option<Notice> {
         let is_first = self.loaded_at.is_none();
         let without = keys.values().flatten().filter(|key| key.clouds.is_empty()).count();
         if is_first || demands_cloud == self.demands_cloud || without == 0 {
@@ -215,20 +217,15 @@ impl Snapshot {
         Some(Notice::CloudRule { key_id, is_required: demands_cloud, without })
     }
 
-    /// The cloud's name after this document, and how long metadata has omitted it.
-    fn next_cloud(
-        &self,
-        fetched: &Fetched,
-        passed: Duration,
-        settings: &KeySettings,
-    ) -> (Option<String>, Option<Duration>) {
+    /// The name of the cloud after this document, and how long metadata has omitted it.
+    fn next_cloud(&self, fetched: &Fetched, grace: GracePeriod) -> (Option<String>, Option<Duration>) {
         let found = fetched.v2.as_ref().or(fetched.v1.as_ref()).and_then(|metadata| metadata.cloud.clone());
         let is_known_without = self.spec.cloud().and_then(Cloud::instance_name).is_some();
         if found.is_some() || is_known_without || self.cloud.is_none() {
             return (found.or_else(|| self.cloud.clone()), None);
         }
-        let omitted_for = omitted_for(self.cloud_omitted_for, passed, settings);
-        if omitted_for < settings.grace { (self.cloud.clone(), Some(omitted_for)) } else { (None, None) }
+        let omitted_for = grace.omitted_for(self.cloud_omitted_for);
+        if grace.is_over(omitted_for) { (None, None) } else { (self.cloud.clone(), Some(omitted_for)) }
     }
 
     /// The tenant of the new document, which must be that of the old one: the tenant of a domain is pinned.
@@ -236,7 +233,7 @@ impl Snapshot {
         if self.spec.is_shared() {
             return Ok(None);
         }
-        let found = fetched.v2.as_ref().or(fetched.v1.as_ref()).and_then(Metadata::tenant);
+        let found = fetched.v2.as_ref().or(fetched.v1.as_ref()).and_then(ProviderMetadata::tenant);
         match (self.tenant, found) {
             (Some(pinned), Some(found)) if pinned != found => {
                 let reason =
@@ -248,24 +245,17 @@ impl Snapshot {
     }
 
     /// A key of the new document, with the constraints of earlier documents.
-    fn next_key(
-        &self,
-        jwk: &Jwk,
-        public: Arc<PublicKey>,
-        passed: Duration,
-        settings: &KeySettings,
-        notices: &mut Vec<Notice>,
-    ) -> Key {
-        // They apply also if the document names another algorithm for this public key now. An entry that is missing was taken
-        // into account when its successor was published.
+    fn next_key(&self, jwk: &Jwk, public: Arc<PublicKey>, grace: GracePeriod, notices: &mut Vec<Notice>) -> SigningKey {
+        // The constraints apply even if the document has another algorithm for this public key now. Those of a missing entry
+        // were included when its successor was published.
         let same = self.keys.get(&jwk.key_id).into_iter().flatten();
-        let same: Vec<&Arc<Key>> = same.filter(|key| key.material.public == jwk.material.public).collect();
+        let same: Vec<&Arc<SigningKey>> = same.filter(|key| key.material.public == jwk.material.public).collect();
         let are_all_missing = same.iter().all(|key| key.is_missing());
-        let known: Vec<&Arc<Key>> = same.into_iter().filter(|key| are_all_missing || !key.is_missing()).collect();
-        let mut next = |member: &'static str, now: &Option<Box<str>>, of: fn(&Key) -> &Constraints| {
+        let known: Vec<&Arc<SigningKey>> =
+            same.into_iter().filter(|key| are_all_missing || !key.is_missing()).collect();
+        let mut next = |member: &'static str, now: &Option<Box<str>>, of: fn(&SigningKey) -> &Constraints| {
             let before = Constraints::union(known.iter().map(|key| of(key)));
-            let (next, change) =
-                before.next(now.as_deref(), settings.grace, |before| omitted_for(before, passed, settings));
+            let (next, change) = before.next(now.as_deref(), grace);
             if !known.is_empty() && change != Change::default() {
                 notices.push(Notice::Changed { key_id: jwk.key_id.clone(), member, change });
             }
@@ -273,7 +263,7 @@ impl Snapshot {
         };
         let issuers = next("issuer", &jwk.issuer, |key| &key.issuers);
         let clouds = next("cloud_instance_name", &jwk.cloud, |key| &key.clouds);
-        Key {
+        SigningKey {
             public,
             material: jwk.material.clone(),
             templates: issuers.texts().map(IssuerTemplate::parse).collect(),
@@ -283,11 +273,11 @@ impl Snapshot {
         }
     }
 
-    /// The time since the last document, as far as it counts towards a key's grace period.
-    fn counted_time(&self, at: Duration, settings: &KeySettings, outage: bool) -> Duration {
-        let passed = at.saturating_sub(self.loaded_at.unwrap_or(at));
-        // It is unknown when during an outage the document changed.
-        if outage { passed.min(settings.refresh_interval.saturating_mul(2)) } else { passed }
+    /// The time since the last document, as far as it counts towards the grace period.
+    fn counted_time(&self, update: &Update<'_>) -> Duration {
+        let passed = update.at.saturating_sub(self.loaded_at.unwrap_or(update.at));
+        // The time of the change during an outage is unknown.
+        if update.outage { passed.min(update.settings.refresh_interval.saturating_mul(2)) } else { passed }
     }
 
     /// Whether there are keys, and they are not stale.
@@ -296,14 +286,14 @@ impl Snapshot {
         !self.keys.is_empty() && self.loaded_at.is_some_and(is_fresh)
     }
 
-    /// The keys with this `kid` that may still be used. While refreshes are `failing`, the grace period does not run.
+    /// The usable keys with this `kid`. While refreshes are `failing`, the grace period does not run.
     pub(crate) fn find(
         &self,
         key_id: &str,
         at: Duration,
         failing: bool,
         settings: &KeySettings,
-    ) -> impl Iterator<Item = &Arc<Key>> {
+    ) -> impl Iterator<Item = &Arc<SigningKey>> {
         let usable = self.is_usable(at, settings);
         let since = at.saturating_sub(self.loaded_at.unwrap_or(at));
         let grace = settings.grace;
@@ -320,7 +310,7 @@ impl Snapshot {
     /// # Errors
     ///
     /// The reason, if it is not.
-    pub(crate) fn check_authorized(&self, key: &Key, tenant: Option<TenantId>) -> Result<(), KeyMismatch> {
+    pub(crate) fn check_authorized(&self, key: &SigningKey, tenant: Option<TenantId>) -> Result<(), KeyMismatch> {
         if !self.spec.is_shared() && self.tenant != tenant {
             return Err(KeyMismatch::OtherTenant);
         }
@@ -359,7 +349,7 @@ impl Snapshot {
     }
 }
 
-impl Key {
+impl SigningKey {
     fn missing(&self, missing_for: Duration) -> Self {
         Self {
             public: Arc::clone(&self.public),
@@ -371,17 +361,8 @@ impl Key {
         }
     }
 
-    /// Whether the newest document does not have it.
+    /// Whether the newest document omits the key.
     pub(crate) fn is_missing(&self) -> bool {
         self.missing_for.is_some()
-    }
-}
-
-/// How long something has been omitted that the new document omits too.
-fn omitted_for(before: Option<Duration>, passed: Duration, settings: &KeySettings) -> Duration {
-    match before {
-        Some(before) => before.saturating_add(passed),
-        // The last document had it. A long gap without traffic counts as two refresh intervals at most.
-        None => passed.min(settings.refresh_interval.saturating_mul(2)),
     }
 }

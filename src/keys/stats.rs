@@ -67,7 +67,7 @@ impl Counters {
         self.0.iter().map(|shard| shard[event as usize].load(Ordering::Relaxed)).sum()
     }
 
-    /// The counters of the keys.
+    /// The current values.
     pub(crate) fn key_stats(&self, age: Option<Duration>) -> KeyStats {
         KeyStats {
             refreshes: self.read(Event::Refresh),

@@ -13,7 +13,7 @@ use super::{
     previous::PreviousDocuments,
     queue::RefreshQueue,
     revoked::Revoked,
-    snapshot::{Key, Snapshot},
+    snapshot::{SigningKey, Snapshot},
     stats::Event,
     waiter::Waiter,
 };
@@ -60,7 +60,7 @@ pub(crate) struct AuthorityAttempts {
     pub(super) finished_before: Option<u64>,
 }
 
-/// What to do for a token with an unknown `kid`.
+/// The next step for a token with an unknown `kid`.
 pub(crate) enum Next {
     /// Wait, then look for the key again.
     Wait(Waiter),
@@ -70,7 +70,7 @@ pub(crate) enum Next {
     Unknown,
 }
 
-/// A document that a warm-up loads.
+/// A document that a warm-up fetches.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Load {
     Main,
@@ -83,7 +83,7 @@ pub(crate) enum Load {
 pub(crate) enum TenantMatch {
     Yes,
     No,
-    /// A domain is not resolved yet, and may be this tenant.
+    /// Depends on a domain that is not resolved yet.
     Unresolved,
 }
 
@@ -91,7 +91,7 @@ pub(crate) enum TenantMatch {
 #[derive(Clone)]
 pub(crate) struct CandidateKey {
     pub(crate) key: Arc<PublicKey>,
-    /// Whether it is authorized for the tenant of the token, or why not (JWKS members `issuer` and `cloud_instance_name`).
+    /// Whether the key is authorized for the tenant of the token, or why not (JWKS members `issuer` and `cloud_instance_name`).
     pub(crate) authorization: Result<(), KeyMismatch>,
 }
 
@@ -168,10 +168,10 @@ impl KeyStore {
             matches!(&self.authority.source, KeySource::Document(spec) if spec.accepts_nameless_keys());
         let has_nameless = || accepts_keys_without_id && self.main.snapshot().has_nameless_key();
         match named {
-            // A static key without `kid` is meant for all tokens of its issuer.
+            // A static key without a `kid` verifies all tokens of its issuer.
             _ if self.main.is_static() && has_nameless() => Some(""),
             Some(named) => Some(named),
-            // Before it is loaded, the document may turn out to have one.
+            // A document that is not loaded yet may have one.
             None => (accepts_keys_without_id && (has_nameless() || !self.has_keys())).then_some(""),
         }
     }
@@ -217,8 +217,8 @@ impl KeyStore {
         found
     }
 
-    /// Confirms that `key`, which has verified a token of `tenant`, is still authorized for it. Returns until when that holds
-    /// if the [revision](super::revision::Revision) does not change. Starts a refresh that is due.
+    /// Confirms that `key`, which has verified a token of `tenant`, is still authorized for it. Returns the time until which
+    /// the confirmation is valid unless the [revision](super::revision::Revision) changes. Starts a refresh that is due.
     pub(crate) fn confirm(&self, key_id: &str, key: &Arc<PublicKey>, tenant: Option<TenantId>) -> Option<Duration> {
         let mut is_authorized = false;
         let until = self.for_each_key(key_id, tenant, |snapshot, found| {
@@ -227,8 +227,13 @@ impl KeyStore {
         (is_authorized && self.accepts(tenant) == TenantMatch::Yes).then_some(until)
     }
 
-    /// Calls `each` with the keys with this `kid` for `tenant`. Returns when to look again at the latest.
-    fn for_each_key(&self, key_id: &str, tenant: Option<TenantId>, mut each: impl FnMut(&Snapshot, &Key)) -> Duration {
+    /// Calls `each` for every key with this `kid` for `tenant`. Returns the time until which the result is valid.
+    fn for_each_key(
+        &self,
+        key_id: &str,
+        tenant: Option<TenantId>,
+        mut each: impl FnMut(&Snapshot, &SigningKey),
+    ) -> Duration {
         let mut until = Duration::MAX;
         if self.revoked.contains(key_id) {
             return until;
@@ -245,7 +250,7 @@ impl KeyStore {
                 is_missing |= key.is_missing();
             }
             if is_missing {
-                // A key in its grace period: the next document may have it again, or remove it.
+                // A key in its grace period may return or lapse with the next document.
                 refresh();
                 until = Duration::ZERO;
             }
@@ -290,7 +295,7 @@ impl KeyStore {
         self.main.snapshot().loaded_at
     }
 
-    /// Whether its tokens have this issuer: that of a provider without tenants, or of its only tenant.
+    /// Whether its tokens have this issuer, which is that of a provider without tenants, or of its only tenant.
     pub(crate) fn has_issuer(&self, issuer: &str) -> bool {
         let snapshot = self.main.snapshot();
         snapshot.issuers.accepted().any(|known| match &known.form {
@@ -299,12 +304,12 @@ impl KeyStore {
         })
     }
 
-    /// Why the last refresh failed.
+    /// The error of the last refresh of the main document.
     pub(crate) fn failure(&self) -> Option<Arc<FetchError>> {
         self.main.failure()
     }
 
-    /// The provider's time and ours at the last response with a `Date` header.
+    /// The provider's time and the local time at the last response with a `Date` header.
     pub(crate) fn clocks(&self) -> Option<(SystemTime, SystemTime)> {
         self.main.clocks()
     }
@@ -314,7 +319,8 @@ impl KeyStore {
         self.main.retry_after()
     }
 
-    /// For a token of `tenant` with an unknown `kid`: refreshes what may have it, as far as cooldowns and rate limit allow.
+    /// For a token of `tenant` with an unknown `kid`: refreshes the documents that may have it, if cooldowns and rate limit
+    /// allow.
     pub(crate) fn refresh_for_unknown_key(
         &self,
         tenant: Option<TenantId>,
@@ -322,7 +328,7 @@ impl KeyStore {
         attempts: &mut AuthorityAttempts,
     ) -> Next {
         if let Some(waiter) = self.refresh_main_once(revision, attempts) {
-            // Without any keys, nothing but the main document is refreshed.
+            // Without any keys, only the main document is refreshed.
             let may_have_document = self.has_keys() && self.is_listed(tenant);
             return Next::Wait(if may_have_document { waiter.within(self.wait_for_main(attempts)) } else { waiter });
         }

@@ -23,8 +23,8 @@ impl KeyStore {
         matches!(self.tenants(), Some(Tenants::List { .. })) && self.accepts(tenant) == TenantMatch::Yes
     }
 
-    /// How long a token of a listed tenant waits for the main document: half of its time, so that a tenant with its own keys
-    /// still has time for its document if the main one stalls.
+    /// How long a token of a listed tenant waits for the main document. It is half of its time limit, so that a tenant with its
+    /// own keys still has time for its document if the main one stalls.
     pub(super) fn wait_for_main(&self, attempts: &mut AuthorityAttempts) -> Duration {
         attempts.since.get_or_insert_with(Instant::now);
         self.context.settings.tenant_refresh_wait / 2
@@ -42,7 +42,7 @@ impl KeyStore {
             return Next::Unknown;
         }
         let Some(document) = self.document_to_refresh(tenant) else { return Next::Unknown };
-        // Before it enters the queue: the refresh may finish at once.
+        // Before the document is queued, since its refresh may finish at once.
         let (finished_before, waiter) = (document.finished(), document.waiter());
         if self.queue.enter(&document) {
             attempts.finished_before = Some(finished_before);
@@ -65,7 +65,7 @@ impl KeyStore {
     ) -> Next {
         let document = self.tenant_document(tenant);
         if let Some(document) = &document {
-            // Before the count is read: the refresh may finish in between.
+            // Before the count is read, since the refresh may finish in between.
             let waiter = document.waiter();
             let time_left = self.time_left(attempts);
             if document.finished() == finished_before && time_left > Duration::ZERO {
@@ -96,7 +96,8 @@ impl KeyStore {
         self.listed_document(tenant).or_else(domain_document)
     }
 
-    /// The same, created if necessary; `None` if the tenant is not listed, or its document was redundant a short while ago.
+    /// The document of a listed tenant, created if necessary; `None` if the tenant is not listed, or if its document was
+    /// recently redundant.
     fn document_to_refresh(&self, tenant: TenantId) -> Option<Arc<Document>> {
         if let Some(document) = self.tenant_document(tenant) {
             return Some(document);
@@ -125,8 +126,8 @@ impl KeyStore {
         }
     }
 
-    /// Whether a tenant's document was loaded a short while ago and has no keys that the main one lacks, so that it is not
-    /// fetched again yet. The document is dropped then, except that of a domain, which resolves the domain, and one whose
+    /// Whether a tenant's document was recently loaded and has no keys that the main one lacks, so that it is not fetched again
+    /// yet. The document is dropped then, except that of a domain, which resolves the domain, and one whose
     /// refresh failed, which has a backoff.
     fn drop_redundant_document(&self, tenant: TenantId) -> bool {
         let Some(document) = self.tenant_document(tenant) else { return false };
@@ -138,7 +139,7 @@ impl KeyStore {
             return false;
         }
         let mut all = write(&self.tenant_documents);
-        // Not while requests wait for it.
+        // Not while requests wait for its refresh.
         let is_idle = !document.is_running() && document.ticket() == 0;
         if is_idle && matches!(all.get(&tenant), Some(TenantDocument::Document(known)) if Arc::ptr_eq(known, &document))
         {
@@ -149,8 +150,8 @@ impl KeyStore {
         true
     }
 
-    /// The documents that are not loaded yet, the main one first: also those of domains, which resolve them, and those of listed
-    /// tenants if keys are app-specific, since shared documents do not have these.
+    /// The documents that are not loaded yet, the main one first: also those of domains, which resolve them, and those of
+    /// listed tenants if keys are app-specific, since shared documents do not have these.
     pub(crate) fn missing(&self) -> Vec<Load> {
         let is_missing = |document: &Document| document.snapshot().loaded_at.is_none();
         let mut missing = Vec::new();

@@ -8,8 +8,9 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use super::{
-    discovery::Metadata,
-    snapshot::{Fetched, Snapshot},
+    discovery::ProviderMetadata,
+    notice::Notice,
+    snapshot::{Fetched, Snapshot, Update},
     *,
 };
 use crate::{
@@ -51,7 +52,7 @@ fn template() -> Value {
 }
 
 fn fetched(issuer: &str, cloud: Option<&str>, keys: &[Value]) -> Fetched {
-    let metadata = Metadata {
+    let metadata = ProviderMetadata {
         issuer: issuer.into(),
         template: Some(IssuerTemplate::parse(issuer).unwrap()),
         jwks_uri: format!("{PUBLIC}/keys"),
@@ -82,15 +83,28 @@ fn own_spec() -> Arc<DocumentSpec> {
 }
 
 fn next(before: &Snapshot, fetched: &Fetched, hours: u32, outage: bool) -> Result<Snapshot, InvalidDocument> {
-    before.next(fetched, RS256, &KeySettings::default(), HOUR * hours, outage, &mut Vec::new())
+    next_with_notices(before, fetched, hours, outage).0
+}
+
+fn next_with_notices(
+    before: &Snapshot,
+    fetched: &Fetched,
+    hours: u32,
+    outage: bool,
+) -> (Result<Snapshot, InvalidDocument>, Vec<Notice>) {
+    let settings = KeySettings::default();
+    let update = Update { fetched, algorithms: RS256, settings: &settings, at: HOUR * hours, outage };
+    let mut notices = Vec::new();
+    let next = before.next(&update, &mut notices);
+    (next, notices)
 }
 
 fn has(snapshot: &Snapshot, kid: &str, hours: u32, failing: bool) -> bool {
     snapshot.find(kid, HOUR * hours, failing, &KeySettings::default()).next().is_some()
 }
 
-/// For which of the two tenants a key may speak.
-fn speaks(snapshot: &Snapshot, kid: &str) -> (bool, bool) {
+/// Whether a key is authorized for each of the two tenants.
+fn authorized_for(snapshot: &Snapshot, kid: &str) -> (bool, bool) {
     let key = snapshot.find(kid, snapshot.loaded_at.unwrap(), false, &KeySettings::default()).next().unwrap();
     (snapshot.check_authorized(key, Some(tenant(A))).is_ok(), snapshot.check_authorized(key, Some(tenant(B))).is_ok())
 }
@@ -110,7 +124,7 @@ fn key_that_is_missing_for_exactly_the_grace_period_is_gone() {
 }
 
 #[test]
-fn a_missing_key_lives_on_for_its_grace() {
+fn missing_key_stays_usable_for_the_grace_period() {
     let both = shared(&[jwk("a", 1, &template()), jwk("b", 2, &template())]);
     let one = shared(&[jwk("a", 1, &template())]);
     let mut snapshot = next(&Snapshot::empty(&shared_spec()), &both, 0, false).unwrap();
@@ -128,7 +142,7 @@ fn a_missing_key_lives_on_for_its_grace() {
 }
 
 #[test]
-fn hours_without_a_document_do_not_count() {
+fn grace_period_does_not_run_during_an_outage() {
     let both = shared(&[jwk("a", 1, &template()), jwk("b", 2, &template())]);
     let one = shared(&[jwk("a", 1, &template())]);
     let first = next(&Snapshot::empty(&shared_spec()), &both, 0, false).unwrap();
@@ -142,7 +156,7 @@ fn hours_without_a_document_do_not_count() {
 }
 
 #[test]
-fn a_document_without_a_usable_key_changes_nothing() {
+fn document_without_a_usable_key_is_rejected() {
     let first = next(&Snapshot::empty(&shared_spec()), &shared(&[jwk("a", 1, &template())]), 0, false).unwrap();
     for keys in [vec![], vec![json!({"kty": "AKP", "kid": "x"})], vec![jwk("x", 3, &json!({"e": "AQ"}))]] {
         assert!(next(&first, &shared(&keys), 1, false).is_err());
@@ -150,7 +164,7 @@ fn a_document_without_a_usable_key_changes_nothing() {
 }
 
 #[test]
-fn keys_end_when_no_document_comes_for_long() {
+fn keys_are_stale_without_a_document_for_a_week() {
     let snapshot = next(&Snapshot::empty(&shared_spec()), &shared(&[jwk("a", 1, &template())]), 0, false).unwrap();
     assert!(has(&snapshot, "a", 7 * 24, true));
     assert!(!has(&snapshot, "a", 7 * 24 + 1, true));
@@ -158,7 +172,7 @@ fn keys_end_when_no_document_comes_for_long() {
 }
 
 #[test]
-fn who_a_key_of_a_shared_document_speaks_for() {
+fn key_of_a_shared_document_is_authorized_by_its_issuer() {
     let cloud = |issuer: &str, cloud: &str| json!({"issuer": issuer, "cloud_instance_name": cloud});
     let public = format!("{PUBLIC}/{{tenantid}}/v2.0");
     let snapshot = next(
@@ -187,14 +201,14 @@ fn who_a_key_of_a_shared_document_speaks_for() {
         ("v1-form", (false, false)),
         ("nonsense", (false, false)),
     ] {
-        assert_eq!(speaks(&snapshot, kid), expected, "{kid}");
+        assert_eq!(authorized_for(&snapshot, kid), expected, "{kid}");
     }
     let without = next(&Snapshot::empty(&shared_spec()), &shared(&[jwk("a", 1, &template())]), 0, false).unwrap();
-    assert_eq!(speaks(&without, "a"), (true, true), "no key of the document has a cloud");
+    assert_eq!(authorized_for(&without, "a"), (true, true), "no key of the document has a cloud");
 }
 
 #[test]
-fn a_tenants_own_document_speaks_for_it_alone() {
+fn key_of_a_tenant_document_is_authorized_for_that_tenant_alone() {
     let snapshot = next(
         &Snapshot::empty(&own_spec()),
         &own(
@@ -209,20 +223,20 @@ fn a_tenants_own_document_speaks_for_it_alone() {
         false,
     )
     .unwrap();
-    assert_eq!(speaks(&snapshot, "plain"), (true, false));
-    assert_eq!(speaks(&snapshot, "template"), (true, false));
-    assert_eq!(speaks(&snapshot, "of-b"), (false, false));
+    assert_eq!(authorized_for(&snapshot, "plain"), (true, false));
+    assert_eq!(authorized_for(&snapshot, "template"), (true, false));
+    assert_eq!(authorized_for(&snapshot, "of-b"), (false, false));
 }
 
 #[test]
-fn constraints_are_not_weakened_at_once() {
+fn changed_constraints_apply_for_the_grace_period() {
     let only_a = json!({"issuer": format!("{PUBLIC}/{A}/v2.0"), "cloud_instance_name": "microsoftonline.com"});
     let mut snapshot =
         next(&Snapshot::empty(&shared_spec()), &shared(&[jwk("a", 1, &only_a), jwk("k", 9, &only_a)]), 0, false)
             .unwrap();
     for (hours, later) in [(1, template()), (2, json!({})), (3, json!({"issuer": " "}))] {
         snapshot = next(&snapshot, &shared(&[jwk("a", 1, &later)]), hours, false).unwrap();
-        assert_eq!(speaks(&snapshot, "a"), (true, false), "{later}");
+        assert_eq!(authorized_for(&snapshot, "a"), (true, false), "{later}");
     }
     let mut with_algorithm = template();
     with_algorithm["alg"] = json!("RS256");
@@ -233,14 +247,14 @@ fn constraints_are_not_weakened_at_once() {
     snapshot = next(&snapshot, &shared(&[jwk("a", 1, &json!({}))]), 4, false).unwrap();
     let other = json!({"issuer": format!("{PUBLIC}/{B}/v2.0"), "cloud_instance_name": "microsoftonline.com"});
     snapshot = next(&snapshot, &shared(&[jwk("a", 1, &other)]), 4, false).unwrap();
-    assert_eq!(speaks(&snapshot, "a"), (false, false), "both must hold, and they cannot");
+    assert_eq!(authorized_for(&snapshot, "a"), (false, false), "both must hold, and they cannot");
     snapshot = next(&snapshot, &shared(&[jwk("new", 2, &template())]), 5, false).unwrap();
-    assert_eq!(speaks(&snapshot, "new"), (true, true), "no key of the newest document has a cloud's name");
-    assert_eq!(speaks(&snapshot, "a"), (false, false), "its own constraints hold also while it is missing");
+    assert_eq!(authorized_for(&snapshot, "new"), (true, true), "no key of the newest document has a cloud's name");
+    assert_eq!(authorized_for(&snapshot, "a"), (false, false), "its own constraints hold also while it is missing");
 }
 
 #[test]
-fn one_kid_with_new_material_does_not_overwrite() {
+fn new_key_with_a_known_kid_does_not_replace_it() {
     let first = next(&Snapshot::empty(&shared_spec()), &shared(&[jwk("k", 1, &template())]), 0, false).unwrap();
     let second = next(&first, &shared(&[jwk("k", 2, &template())]), 1, false).unwrap();
     let settings = KeySettings::default();
@@ -253,7 +267,7 @@ fn one_kid_with_new_material_does_not_overwrite() {
 }
 
 #[test]
-fn a_domain_is_pinned_to_its_tenant() {
+fn domain_is_pinned_to_its_first_tenant() {
     let spec = document(Authority::domain("contoso.example"));
     let first = next(&Snapshot::empty(&spec), &own(A, &[jwk("a", 1, &json!({}))]), 0, false).unwrap();
     assert_eq!(first.tenant, Some(tenant(A)));
@@ -262,13 +276,13 @@ fn a_domain_is_pinned_to_its_tenant() {
 }
 
 #[test]
-fn an_emulators_issuers_are_learnt() {
+fn issuers_of_an_emulator_follow_from_its_metadata() {
     let instance = Instance::parse("http://127.0.0.1:4000").unwrap();
     let spec = document(Authority::tenant(tenant(A)).in_instance(instance));
     let empty = Snapshot::empty(&spec);
     assert_eq!(empty.issuers, Issuers::default());
     let issuer = |path: &str| format!("http://127.0.0.1:4000/{A}{path}");
-    let metadata = |path: &str| Metadata {
+    let metadata = |path: &str| ProviderMetadata {
         issuer: issuer(path).into(),
         template: IssuerTemplate::parse(&issuer(path)),
         jwks_uri: "http://127.0.0.1:4000/keys".to_owned(),
@@ -290,7 +304,7 @@ fn an_emulators_issuers_are_learnt() {
 }
 
 #[test]
-fn keys_of_one_document_are_bounded() {
+fn number_of_keys_of_one_document_is_limited() {
     let many = |first: u32| -> Vec<Value> {
         (first..first + 1_200).map(|n| jwk(&n.to_string(), (n % 100) as u8, &template())).collect()
     };

@@ -10,7 +10,7 @@ use crate::sync::{time::timeout, watch};
 /// Waits for the refresh in flight, which all requests share.
 pub(crate) struct Waiter {
     finished: Vec<watch::Receiver<u64>>,
-    /// Another refresh whose end ends the wait too.
+    /// A second refresh, whose end also ends the wait.
     or: Option<watch::Receiver<u64>>,
     limit: Duration,
 }
@@ -21,7 +21,7 @@ impl Waiter {
         Self { finished: vec![finished], or: None, limit: Duration::MAX }
     }
 
-    /// Does not wait.
+    /// A waiter that is ready at once.
     pub(super) fn ready() -> Self {
         Self { finished: Vec::new(), or: None, limit: Duration::MAX }
     }
@@ -33,19 +33,19 @@ impl Waiter {
         Some(Self { finished, or: None, limit })
     }
 
-    /// The same, but it also ends when the refresh that `other` waits for finishes.
+    /// Also ends the wait when the refresh of `other` finishes.
     pub(super) fn or(self, other: Option<Self>) -> Self {
         let or = other.and_then(|other| other.finished.into_iter().next());
         Self { or, ..self }
     }
 
-    /// The same, but it waits no longer than `limit`.
+    /// Limits the wait to `limit`.
     pub(crate) fn within(self, limit: Duration) -> Self {
         Self { limit, ..self }
     }
 
-    /// Waits until the refresh has finished, successful or not; at most for `max_wait`, since the runtime that it was started
-    /// on may not be running any more.
+    /// Waits until the refresh has finished, successful or not, but at most for `max_wait`: the runtime that it was started on
+    /// may have stopped.
     pub(crate) async fn wait(self, max_wait: Duration) {
         let Self { finished, mut or, limit } = self;
         let all = async {

@@ -171,7 +171,6 @@ fn every_mistake_names_its_setting_and_what_is_right() {
 fn the_verifier_may_name_the_resource() {
     let verifier = |resource: Option<&str>| {
         let builder = Verifier::builder().tenant(TENANT).client_id("66666666-7777-8888-9999-000000000000");
-        let builder = builder.fetch(crate::testing::MockEntra::new());
         resource.into_iter().fold(builder, crate::VerifierBuilder::resource).build().unwrap()
     };
     let built = |resource| ProtectedResource::of(&verifier(resource)).tenant(Cloud::Public, tenant()).build();

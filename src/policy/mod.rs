@@ -5,7 +5,7 @@
 //! ```
 //! use tower_entra::Requirement;
 //!
-//! let read = Requirement::scope("Files.Read").or(Requirement::app_role("Files.Read.All"));
+//! let read = Requirement::scope("Files.Read").or(Requirement::app_permission("Files.Read.All"));
 //! # let _ = read;
 //! ```
 //!
@@ -97,24 +97,28 @@ pub(crate) struct Policy {
 
 /// The accepted audiences, compared exactly except for one trailing slash (`docs/entra.md`, "Audiences").
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Audiences(HashSet<String>);
+pub(crate) struct Audiences {
+    accepted: HashSet<String>,
+    /// The client id whose usual audiences the setting `StrictAudiences` leaves out.
+    pub(crate) left_out: Option<String>,
+}
 
 impl Audiences {
     pub(crate) fn insert(&mut self, audience: &str) {
-        self.0.insert(without_slash(audience).to_owned());
+        self.accepted.insert(without_slash(audience).to_owned());
     }
 
     pub(crate) fn contains(&self, audience: &str) -> bool {
-        self.0.contains(without_slash(audience))
+        self.accepted.contains(without_slash(audience))
     }
 
     pub(crate) fn extend(&mut self, others: &Self) {
-        self.0.extend(others.0.iter().cloned());
+        self.accepted.extend(others.accepted.iter().cloned());
     }
 
     /// All of them, the shortest first.
     pub(crate) fn sorted(&self) -> Vec<String> {
-        let mut all: Vec<String> = self.0.iter().cloned().collect();
+        let mut all: Vec<String> = self.accepted.iter().cloned().collect();
         all.sort_unstable_by(|one, other| (one.len(), one).cmp(&(other.len(), other)));
         all
     }
@@ -122,7 +126,7 @@ impl Audiences {
     /// Up to four of the shortest, for messages.
     pub(crate) fn to_text(&self) -> String {
         const SHOWN: usize = 4;
-        let mut all: Vec<&str> = self.0.iter().map(String::as_str).collect();
+        let mut all: Vec<&str> = self.accepted.iter().map(String::as_str).collect();
         all.sort_unstable_by_key(|audience| (audience.len(), *audience));
         let more = if all.len() > SHOWN { ", …" } else { "" };
         all.truncate(SHOWN);

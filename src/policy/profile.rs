@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use crate::{
     claims::{
         Mapped, json,
@@ -137,6 +139,11 @@ impl Mapping {
             }
         }
         Ok(None)
+    }
+
+    /// The name of the claim with the audience, for explanations.
+    pub(crate) fn audience_claim(&self) -> Cow<'static, str> {
+        self.audience.as_ref().map_or(Cow::Borrowed("aud"), |path| path.name().into())
     }
 
     /// The audiences of the token, where they are not in `aud`.

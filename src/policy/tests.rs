@@ -194,7 +194,7 @@ fn requirements_by_kind_of_token() {
     let app = claims(&json!({"scp": "/", "roles": ["Files.Read.All"]}), true);
     let odd = claims(&json!({"scp": "Files.Read", "roles": ["X"]}), true);
     let scope = || Requirement::scope("Files.Read");
-    let app_role = || Requirement::app_role("Files.Read.All");
+    let app_permission = || Requirement::app_permission("Files.Read.All");
     let no_scope = Some(RejectionKind::InsufficientScope);
     let no_role = Some(RejectionKind::InsufficientRole);
     for (requirement, of_user, of_app) in [
@@ -203,17 +203,17 @@ fn requirements_by_kind_of_token() {
         (Requirement::scope("Files"), no_scope, no_scope),
         (Requirement::scope("/"), no_scope, no_scope),
         (Requirement::scope(""), no_scope, no_scope),
-        (app_role(), no_role, None),
-        (Requirement::app_role("Admin"), no_role, no_role),
-        (Requirement::role("Admin"), None, no_role),
-        (Requirement::role("Files.Read.All"), no_role, no_role),
+        (app_permission(), no_role, None),
+        (Requirement::app_permission("Admin"), no_role, no_role),
+        (Requirement::user_role("Admin"), None, no_role),
+        (Requirement::user_role("Files.Read.All"), no_role, no_role),
         (Requirement::any_role("Admin"), None, no_role),
         (Requirement::any_role("Files.Read.All"), no_role, None),
-        (scope().or(app_role()), None, None),
-        (app_role().or(Requirement::scope("Other")), no_scope, None),
-        (Requirement::scope("Other").or(Requirement::app_role("Other")), no_scope, no_role),
+        (scope().or(app_permission()), None, None),
+        (app_permission().or(Requirement::scope("Other")), no_scope, None),
+        (Requirement::scope("Other").or(Requirement::app_permission("Other")), no_scope, no_role),
         (scope().and(Requirement::scope("Files.Write")), None, no_scope),
-        (scope().and(Requirement::role("Other")), no_role, no_scope),
+        (scope().and(Requirement::user_role("Other")), no_role, no_scope),
         (Requirement::tenant(tenant), None, None),
         (
             Requirement::tenant(crate::TenantId::PERSONAL_ACCOUNTS),
@@ -235,7 +235,7 @@ fn requirements_by_kind_of_token() {
         }
     }
     assert!(scope().check(&odd).is_err(), "a scope needs a delegated token");
-    let refusal = scope().or(Requirement::scope("B")).and(app_role()).check(&app).unwrap_err();
+    let refusal = scope().or(Requirement::scope("B")).and(app_permission()).check(&app).unwrap_err();
     assert_eq!(refusal.required_scopes(), Some("Files.Read B"));
-    assert_eq!(refusal.expected_value(), Some("(scope Files.Read or scope B) and app role Files.Read.All"));
+    assert_eq!(refusal.expected_value(), Some("(scope Files.Read or scope B) and app permission Files.Read.All"));
 }

@@ -28,11 +28,52 @@ pub(crate) enum Detail {
     /// The signature is valid, but the key must not sign tokens of this issuer and tenant.
     KeyNotAuthorized(KeyMismatch),
     /// A requirement on a directory claim that the authority of the token cannot state.
-    CannotState(&'static str),
+    CannotState(Unstated),
+    /// A requirement that the token does not meet, or that no token can.
+    Unmet(Unmet),
     /// No keys could be fetched.
     Fetch(Arc<FetchError>),
     /// The tenant's own metadata and keys were not refreshed while the request waited.
     RefreshTimedOut,
+}
+
+/// What the authority of a token cannot state, so that a requirement on it is unknown whatever the token holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unstated {
+    Tenant,
+    /// Member or guest.
+    Membership,
+    Groups,
+    /// Directory roles and authentication contexts.
+    Assignments,
+    /// Scopes and roles, of a workload.
+    Grants,
+}
+
+/// Why a requirement is not met, where the code does not tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unmet {
+    OtherAuthority,
+    /// Several authorities have the required name.
+    SharedAuthorityName,
+    /// No authority has the required name.
+    UnknownAuthority,
+    /// The client did not prove its identity as strongly as required.
+    WeakClientProof,
+    Group,
+    DirectoryRole,
+    /// The token has no claim `groups`.
+    NoGroups,
+    /// The token has no claim `wids`.
+    NoDirectoryRoles,
+    /// The token has no claim `acct`, which tells members and guests apart.
+    NoAccountKind,
+    /// A member or a guest is required, and the token is an application's own.
+    NoUser,
+    IsGuest,
+    IsMember,
+    /// The token has what the requirement excludes.
+    Excluded,
 }
 
 /// Why a token is malformed.
@@ -90,13 +131,61 @@ impl fmt::Display for Detail {
             Self::TenantRejected => "the operator of this API does not accept this tenant",
             Self::PolicyNotAccepted => "the policy (tfp, acr) is not one of those that this API accepts",
             Self::PolicyMissing => {
-                "it names no policy (tfp, acr), as tokens of applications do: accept_app_tokens_without_policy() \
-                 (AcceptAppTokensWithoutPolicy in a file) accepts those"
+                "it names no policy (tfp, acr), as tokens of applications do: AcceptAppTokensWithoutPolicy (in code, \
+                 accept_app_tokens_without_policy()) accepts those"
             }
             Self::KeyNotAuthorized(mismatch) => return mismatch.fmt(f),
-            Self::CannotState(advice) => advice,
+            Self::CannotState(unstated) => return unstated.fmt(f),
+            Self::Unmet(unmet) => return unmet.fmt(f),
             Self::Fetch(error) => return error.fmt(f),
             Self::RefreshTimedOut => "the tenant's own metadata and keys could not be refreshed in time",
+        })
+    }
+}
+
+impl fmt::Display for Unmet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OtherAuthority => "the token is from another authority than this operation is for",
+            Self::SharedAuthorityName => "the requirement names an authority by a name that several have: use named()",
+            Self::UnknownAuthority => "the requirement names an authority that the verifier does not have",
+            Self::WeakClientProof => "the application has not proved who it is as strongly as this operation needs",
+            Self::Group => "the user is not known to be in the group",
+            Self::DirectoryRole => "the user does not have the directory role",
+            Self::NoGroups => "groups: add the groups claim to access tokens",
+            Self::NoDirectoryRoles => "wids: add the groups claim with directory roles to access tokens",
+            Self::NoAccountKind => "acct: add this optional claim to access tokens",
+            Self::NoUser => "the token has no user",
+            Self::IsGuest => "the user is a guest",
+            Self::IsMember => "the user is a member",
+            Self::Excluded => "the token has what this operation excludes",
+        })
+    }
+}
+
+impl fmt::Display for Unstated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tenant => {
+                "this authority cannot state the tenant: configure its tenants by their GUIDs, or, for an issuer that has none, \
+                 require the authority by its name (in code, Requirement::authority())"
+            }
+            Self::Membership => {
+                "this authority cannot state who is a guest: only Entra and External ID can, at Microsoft's hosts or with the \
+                 tenant configured by its GUID"
+            }
+            Self::Groups => {
+                "groups in tokens of this authority count only with TrustDirectoryClaims (in code, trust_directory_claims()), or, \
+                 if they are its own, with GroupClaim (in code, group_claim())"
+            }
+            Self::Assignments => {
+                "groups, directory roles and authentication contexts in tokens of this authority count only with \
+                 TrustDirectoryClaims (in code, trust_directory_claims())"
+            }
+            Self::Grants => {
+                "workload identities have neither scopes nor roles: require the authority and a claim that identifies the \
+                 workload (in code, Requirement::authority() and Requirement::claim())"
+            }
         })
     }
 }

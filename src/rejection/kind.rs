@@ -65,11 +65,11 @@ kinds! {
     /// Five parts: a JWE.
     EncryptedToken = "encrypted_token", UNAUTHORIZED,
         "the token is encrypted",
-        "remove tokenEncryptionKeyId from this API's app registration, so that Entra issues signed tokens";
+        "let the issuer send access tokens that are only signed; in Entra, remove tokenEncryptionKeyId from this API's app registration";
     /// The signature algorithm is not one that is accepted here.
     UnsupportedAlgorithm = "unsupported_algorithm", UNAUTHORIZED,
         "the token is signed with an algorithm that is not accepted",
-        "Entra signs with RS256: check who issued this token, and from where the client gets it";
+        "let the issuer sign with an accepted algorithm, RS256 unless others are configured; and check who issued this token";
     /// The issuer is none that is configured.
     UnknownIssuer = "unknown_issuer", UNAUTHORIZED,
         "the token's issuer is none of those this API accepts",
@@ -77,7 +77,7 @@ kinds! {
     /// The key that signed the token is not among the issuer's keys.
     UnknownKey = "unknown_key", UNAUTHORIZED,
         "the key that signed the token is not among the issuer's keys",
-        "get a new token; if the application has a signing key of its own (SAML, claims mapping), its keys are under ?appid=";
+        "get a new token; if its key is unknown too, compare its issuer with the configured one";
     /// No keys are here and none can be had.
     KeysUnavailable = "keys_unavailable", SERVICE_UNAVAILABLE,
         "the issuer's signing keys cannot be fetched",
@@ -98,23 +98,23 @@ kinds! {
     /// The tenant is none that is allowed.
     WrongTenant = "wrong_tenant", UNAUTHORIZED,
         "the token is from a tenant that this API does not accept",
-        "sign in to the right tenant (the authority that the client uses), or add the tenant to the configuration";
+        "sign in at a tenant that this API accepts: the client's authority decides which one it is";
     /// `exp` has passed.
     Expired = "expired", UNAUTHORIZED,
         "the token has expired",
-        "get a new token; if it is new, compare the clocks of the client, this machine and Entra";
+        "get a new token; if it is new, compare the clocks of this machine and of the issuer";
     /// `nbf` has not come yet.
     NotYetValid = "not_yet_valid", UNAUTHORIZED,
         "the token is not valid yet",
-        "compare the clock of this machine with Entra's: it is behind";
+        "compare the clocks of this machine and of the issuer";
     /// The audience is another API.
     WrongAudience = "wrong_audience", UNAUTHORIZED,
         "the token is for another API",
-        "ask for a scope of this API, or add the token's aud to the configured audiences if it is another name of this API";
+        "request a token for this API, with scopes of this API only";
     /// An id token, or one with neither scopes nor application roles.
     NotAnAccessToken = "not_an_access_token", UNAUTHORIZED,
         "the token has neither a scope nor an application's role",
-        "send access_token, not id_token; for client credentials assign an app role of this API and grant admin consent";
+        "send access_token, not id_token; request a scope of this API, or let its operator assign a role to the application";
     /// The token is bound to a key (`cnf`) and came as plain bearer (RFC 7800).
     ProofRequired = "proof_required", UNAUTHORIZED,
         "the token is bound to a key and came without a proof of it",
@@ -122,15 +122,15 @@ kinds! {
     /// The calling application is not on the list.
     ClientNotAllowed = "client_not_allowed", UNAUTHORIZED,
         "the application that got the token may not call this API",
-        "add the token's azp (v1: appid) to the allowed clients, or use an application that is on the list";
+        "use an application that is on the list of allowed clients";
     /// A required claim is missing.
     ClaimMissing = "claim_missing", UNAUTHORIZED,
         "the token lacks a claim that this API requires",
-        "add the claim to the access token in the app registration (Token configuration, optional claims)";
+        "let the issuer put the claim into access tokens; in Entra, under Token configuration of the app registration";
     /// A required claim has another value.
     ClaimNotAllowed = "claim_not_allowed", UNAUTHORIZED,
         "a claim of the token does not have a value that this API requires",
-        "compare the token's claim with the required values";
+        "compare the claim with the required values, and use an account or application that has one of them";
     /// None of the required scopes.
     InsufficientScope = "insufficient_scope", FORBIDDEN,
         "the token lacks the scope that this operation needs",
@@ -138,7 +138,7 @@ kinds! {
     /// None of the required roles.
     InsufficientRole = "insufficient_role", FORBIDDEN,
         "the token lacks the role that this operation needs",
-        "assign the app role to the user or the application in Entra (Enterprise applications), then get a new token";
+        "let an administrator assign the role to the user or the application, then get a new token";
     /// The user is in more groups than fit into the token, so that a rule about groups cannot be judged ([groups
     /// overage](crate::guide::entra#groups-overage)).
     GroupsOverage = "groups_overage", FORBIDDEN,

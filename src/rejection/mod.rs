@@ -25,6 +25,7 @@
 mod challenge;
 mod challenge_action;
 mod detail;
+mod hint;
 mod kind;
 mod text;
 
@@ -33,7 +34,7 @@ use std::{borrow::Cow, error::Error, fmt, sync::Arc, time::Duration};
 use http::StatusCode;
 
 pub(crate) use challenge_action::{ChallengeAction, ClaimsChallenge};
-pub(crate) use detail::{Detail, KeyMismatch, Malformed};
+pub(crate) use detail::{Detail, KeyMismatch, Malformed, Unmet, Unstated};
 pub use kind::RejectionKind;
 use text::Text;
 
@@ -65,6 +66,8 @@ struct Inner {
     retry_after: Option<Duration>,
     /// Boxed because it is rare.
     ask: Option<Box<ChallengeAction>>,
+    /// The hint that a diagnosis has found.
+    hint: Option<Box<str>>,
 }
 
 /// What anybody can compute from an unverified token, so that the response may say it.
@@ -110,6 +113,7 @@ impl Rejection {
             scopes: None,
             retry_after: None,
             ask: None,
+            hint: None,
         }))
     }
 
@@ -195,6 +199,11 @@ impl Rejection {
         self.edit(|inner| inner.key_id = Some(key_id))
     }
 
+    /// Removes the value of the token.
+    pub(crate) fn without_got(self) -> Self {
+        self.edit(|inner| inner.got = None)
+    }
+
     pub(crate) fn with_public_cause(self, cause: PublicCause) -> Self {
         self.edit(|inner| inner.public = cause)
     }
@@ -276,33 +285,6 @@ impl Rejection {
     #[must_use]
     pub fn retry_after_time(&self) -> Option<Duration> {
         self.0.retry_after
-    }
-
-    /// The cause and its remedy, with the values that may be shown: those of the token only if its signature has been
-    /// verified.
-    #[must_use]
-    pub fn hint(&self) -> String {
-        let mut hint = String::from(self.0.kind.summary());
-        if let PublicCause::MicrosoftApi(name) = self.0.public {
-            hint.push_str(" (");
-            hint.push_str(name);
-            hint.push(')');
-        }
-        if let Some(detail) = &self.0.detail {
-            hint.push_str(": ");
-            hint.push_str(&detail.to_string());
-        }
-        let got = self.0.got.as_deref().filter(|_| self.0.verified);
-        match (self.0.expected.as_deref(), got) {
-            (Some(expected), Some(got)) => hint.push_str(&format!(" (expected {expected}, got {got})")),
-            (Some(expected), None) => hint.push_str(&format!(" (expected {expected})")),
-            (None, Some(got)) => hint.push_str(&format!(" (got {got})")),
-            (None, None) => {}
-        }
-        hint.push_str(". To fix: ");
-        hint.push_str(self.0.kind.remedy());
-        hint.push('.');
-        hint
     }
 
     /// The `error_description` of the challenge (RFC 6750, section 3).

@@ -8,10 +8,7 @@ use http::Response;
 use http_body::Body;
 use pin_project_lite::pin_project;
 
-use crate::{
-    rejection::Rejection,
-    response::{LayerMarker, ResponseBody},
-};
+use crate::response::ResponseBody;
 
 pin_project! {
     /// The response to come of [`Require`](super::Require).
@@ -27,7 +24,8 @@ pin_project! {
     #[project = StateProjection]
     enum State<F> {
         Calling { #[pin] future: F },
-        Refused { rejection: Rejection, mark: LayerMarker },
+        // Taken once, by the only poll.
+        Refused { response: Option<Response<Bytes>> },
     }
 }
 
@@ -36,8 +34,8 @@ impl<F> ResponseFuture<F> {
         Self { state: State::Calling { future } }
     }
 
-    pub(super) fn refused(rejection: Rejection, mark: LayerMarker) -> Self {
-        Self { state: State::Refused { rejection, mark } }
+    pub(super) fn refused(response: Response<Bytes>) -> Self {
+        Self { state: State::Refused { response: Some(response) } }
     }
 }
 
@@ -52,7 +50,10 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().state.project() {
             StateProjection::Calling { future } => future.poll(cx).map_ok(|response| response.map(ResponseBody::inner)),
-            StateProjection::Refused { rejection, mark } => Poll::Ready(Ok(mark.refuse(rejection))),
+            StateProjection::Refused { response } => match response.take() {
+                Some(response) => Poll::Ready(Ok(response.map(ResponseBody::own))),
+                None => Poll::Pending,
+            },
         }
     }
 }

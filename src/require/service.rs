@@ -11,6 +11,8 @@ use tower_service::Service;
 
 use super::future::ResponseFuture;
 use crate::{
+    claims::Claims,
+    diagnosis::Presented,
     policy::Requirement,
     rejection::Rejection,
     response::{LayerMarker, ResponseBody, caller, marker_of},
@@ -52,7 +54,9 @@ where
             Err((rejection, mark)) => {
                 // As in `Authenticate`: what the ready service holds is given back.
                 self.inner = self.inner.clone();
-                ResponseFuture::refused(rejection, mark)
+                let claims = request.extensions().get::<Claims>();
+                let presented = claims.map(|claims| Presented::Operation { claims, requirement: &self.requirement });
+                ResponseFuture::refused(mark.refuse(&rejection, presented))
             }
         }
     }

@@ -1,12 +1,15 @@
-use std::{fmt, sync::Arc};
+use std::{cell::LazyCell, fmt, sync::Arc};
 
+use bytes::Bytes;
 use http::{Extensions, Response, StatusCode, header::WWW_AUTHENTICATE};
 
-use super::{ApiManagement, Log, Responder, ResponseBody, ResponseContext};
+use super::{ApiManagement, Log, Responder, ResponseContext};
 use crate::{
     claims::Claims,
+    diagnosis::Presented,
     rejection::{Rejection, RejectionKind},
     sync::Sharded,
+    verifier::Verifier,
 };
 
 /// How the layer responds to a rejection. The layer leaves it in the request for inner layers and handlers: in the claims, or
@@ -20,6 +23,8 @@ struct ResponseParts {
     responder: Arc<dyn Responder>,
     context: ResponseContext,
     log: Arc<Log>,
+    /// Explains rejections. `None` without a layer.
+    verifier: Option<Verifier>,
 }
 
 /// The marker, with a reference count for each of a few threads, since every request increments and decrements it.
@@ -29,8 +34,15 @@ struct ResponseParts {
 pub(crate) struct LayerMarkers(Sharded<LayerMarker>);
 
 impl LayerMarkers {
-    pub(crate) fn new(responder: &Arc<dyn Responder>, context: &ResponseContext, log: &Arc<Log>) -> Self {
-        Self(Sharded::new(|| LayerMarker::new(Arc::clone(responder), context.clone(), Arc::clone(log))))
+    pub(crate) fn new(
+        responder: &Arc<dyn Responder>,
+        context: &ResponseContext,
+        log: &Arc<Log>,
+        verifier: &Verifier,
+    ) -> Self {
+        Self(Sharded::new(|| {
+            LayerMarker::new(Arc::clone(responder), context.clone(), Arc::clone(log), Some(verifier.clone()))
+        }))
     }
 
     /// That of the current thread.
@@ -45,8 +57,13 @@ impl LayerMarkers {
 struct AuthenticatedMarker;
 
 impl LayerMarker {
-    pub(crate) fn new(responder: Arc<dyn Responder>, context: ResponseContext, log: Arc<Log>) -> Self {
-        Self(Arc::new(ResponseParts { responder, context, log }))
+    pub(crate) fn new(
+        responder: Arc<dyn Responder>,
+        context: ResponseContext,
+        log: Arc<Log>,
+        verifier: Option<Verifier>,
+    ) -> Self {
+        Self(Arc::new(ResponseParts { responder, context, log, verifier }))
     }
 
     /// Inserts the markers and the claims into the request, and removes those of an outer layer.
@@ -64,10 +81,17 @@ impl LayerMarker {
         }
     }
 
-    /// Logs a rejection, and responds with it in the response's extensions.
-    pub(crate) fn refuse<B>(&self, rejection: &Rejection) -> Response<ResponseBody<B>> {
-        let ResponseParts { responder, context, log } = &*self.0;
-        log.report(rejection);
+    /// Logs a rejection, and responds with it in the response's extensions. `presented` is explained only if the explanation is
+    /// shown.
+    pub(crate) fn refuse(&self, rejection: &Rejection, presented: Option<Presented<'_>>) -> Response<Bytes> {
+        let ResponseParts { responder, context, log, verifier } = &*self.0;
+        let explanation = LazyCell::new(|| Some(verifier.as_ref()?.explain(rejection, presented?)));
+        log.report(rejection, || explanation.as_ref());
+        let explained = match context.detailed() {
+            true => explanation.as_ref().map(|explanation| rejection.clone().with_hint(explanation.hint())),
+            false => None,
+        };
+        let rejection = explained.as_ref().unwrap_or(rejection);
         let mut response = responder.respond(rejection, context);
         if !response.headers().contains_key(WWW_AUTHENTICATE) {
             // With 400 and 403 too (RFC 6750, section 3), unless the responder has chosen another status.
@@ -80,13 +104,13 @@ impl LayerMarker {
             }
         }
         response.extensions_mut().insert(rejection.clone());
-        response.map(ResponseBody::own)
+        response
     }
 }
 
 impl Default for LayerMarker {
     fn default() -> Self {
-        Self::new(Arc::new(ApiManagement::new()), ResponseContext::default(), Log::without_layer())
+        Self::new(Arc::new(ApiManagement::new()), ResponseContext::default(), Log::without_layer(), None)
     }
 }
 

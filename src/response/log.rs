@@ -13,6 +13,7 @@ use http::StatusCode;
 
 use crate::{
     clock::{Clock, SystemClock},
+    diagnosis::Explanation,
     rejection::{Rejection, RejectionKind},
 };
 
@@ -45,11 +46,12 @@ impl Log {
         Arc::clone(&LOG)
     }
 
-    pub(super) fn report(&self, rejection: &Rejection) {
-        let Some(limit) = &self.limit else { return refused(rejection, None) };
+    /// `explain` is called only if the event is written: it costs as much as a verification.
+    pub(super) fn report<'a>(&self, rejection: &Rejection, explain: impl Fn() -> Option<&'a Explanation>) {
+        let Some(limit) = &self.limit else { return refused(rejection, explain, None) };
         let now = u64::try_from(limit.clock.elapsed().as_millis()).unwrap_or(u64::MAX);
         if let Some(suppressed) = limit.admit(rejection.kind(), rejection.authority(), now) {
-            refused(rejection, (suppressed > 0).then_some(suppressed));
+            refused(rejection, explain, (suppressed > 0).then_some(suppressed));
         }
         limit.tell_ended(now);
     }
@@ -146,9 +148,10 @@ macro_rules! at_level {
 }
 
 /// The event of a refusal. What came from the token is a string field, which subscribers escape, never the message.
-fn refused(rejection: &Rejection, suppressed: Option<u64>) {
+fn refused<'a>(rejection: &Rejection, explain: impl Fn() -> Option<&'a Explanation>, suppressed: Option<u64>) {
     macro_rules! event {
         ($level:ident) => {
+            // Fields are evaluated only if the event is enabled.
             tracing::event!(
                 target: "tower_entra",
                 tracing::Level::$level,
@@ -159,7 +162,8 @@ fn refused(rejection: &Rejection, suppressed: Option<u64>) {
                 detail = rejection.reason().map(ToString::to_string),
                 expected = rejection.expected_value(),
                 got = rejection.got_value(),
-                remedy = rejection.kind().remedy(),
+                cause = explain().map(Explanation::cause),
+                remedy = explain().map_or(rejection.kind().remedy(), Explanation::remedy),
                 suppressed,
                 "request refused: {}", rejection.kind().summary(),
             )
@@ -216,6 +220,30 @@ mod tests {
         ] {
             assert_eq!(admit(now), admitted, "at {now}");
         }
+    }
+
+    #[test]
+    fn nothing_is_explained_that_is_not_logged() {
+        let explained = AtomicU64::new(0);
+        let explain = || {
+            explained.fetch_add(1, Ordering::Relaxed);
+            None
+        };
+        let rejection = Rejection::new(RejectionKind::Expired);
+        tracing::subscriber::with_default(tracing::subscriber::NoSubscriber::default(), || {
+            Log::every().report(&rejection, explain);
+        });
+        assert_eq!(explained.load(Ordering::Relaxed), 0, "nobody listens");
+        let subscriber = tracing_subscriber::fmt().with_writer(std::io::sink).finish();
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::callsite::rebuild_interest_cache();
+            let log = Log::limited(Arc::new(SystemClock::default()));
+            log.report(&rejection, explain);
+            let once = explained.load(Ordering::Relaxed);
+            assert!(once > 0);
+            (0..100).for_each(|_| log.report(&rejection, explain));
+            assert_eq!(explained.load(Ordering::Relaxed), once, "a flood is not explained");
+        });
     }
 
     #[test]

@@ -168,7 +168,7 @@ fn every_responder_keeps_to_detailed_errors() {
         (&unverified, detailed(), [true, true, false, false]),
     ] {
         let [api_management, problem, grpc, empty] = shown(rejection, &context);
-        for (at, text) in ["wrong_tenant", "sign in to the right tenant", "our-own", "their-own"].iter().enumerate() {
+        for (at, text) in ["wrong_tenant", "sign in at a tenant", "our-own", "their-own"].iter().enumerate() {
             // A verified token is told its code by the challenge, and by the reason of gRPC too.
             let is_reason = at == 0 && rejection.is_verified();
             assert_eq!(api_management.contains(text), texts[at], "{text}: {api_management}");
@@ -450,9 +450,10 @@ fn a_closure_is_free_but_for_the_challenge() {
             std::sync::Arc::new(responder),
             ResponseContext::new(Challenge::new().realm("r"), false),
             log(),
+            None,
         )
     };
-    let refuse = |status, rejection: &Rejection| mark(status).refuse::<String>(rejection);
+    let refuse = |status, rejection: &Rejection| mark(status).refuse(rejection, None);
 
     let response = refuse(401, &samples()[1]);
     assert_eq!(response.headers()["x-code"], "expired");
@@ -475,7 +476,7 @@ fn a_closure_is_free_but_for_the_challenge() {
 
     let own =
         |_: &Rejection| Response::builder().status(401).header("www-authenticate", "DPoP").body(vec![1u8]).unwrap();
-    let response = LayerMarker::new(std::sync::Arc::new(own), plain(), log()).refuse::<String>(&samples()[1]);
+    let response = LayerMarker::new(std::sync::Arc::new(own), plain(), log(), None).refuse(&samples()[1], None);
     assert_eq!(response.headers().get_all("www-authenticate").iter().collect::<Vec<_>>(), ["DPoP"]);
     assert_eq!(response.extensions().get::<Rejection>().unwrap().kind(), RejectionKind::Expired);
 }

@@ -1,4 +1,4 @@
-//! Public keys that anybody can forge signatures with: no private key is needed, or it can be computed.
+//! Public keys whose signatures anyone can forge: no private key is needed, or it can be computed.
 
 use std::sync::LazyLock;
 
@@ -162,7 +162,7 @@ impl Primes {
     }
 }
 
-/// The next number for tests that no rule refuses for a small factor, from `modulus` on.
+/// For tests: increases `modulus` to the next number without a small factor.
 #[cfg(test)]
 pub(crate) fn next_without_small_factor(modulus: &mut [u8]) {
     while has_small_factor(modulus) {

@@ -21,7 +21,7 @@ pub enum Cloud {
 }
 
 impl Cloud {
-    /// All clouds that are known.
+    /// All clouds.
     pub const ALL: [Self; 6] = [Self::Public, Self::UsGovernment, Self::China, Self::Bleu, Self::Delos, Self::GovSg];
 
     /// The hosts that serve this cloud, the preferred one first.
@@ -49,13 +49,13 @@ impl Cloud {
         self.hosts()[0]
     }
 
-    /// Its name.
+    /// Its name in a configuration.
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.names()[0]
     }
 
-    /// The names by which it is known, its own first; the others are those of MSAL and of Azure's command line.
+    /// Its names: first its own, then those of MSAL and of the Azure CLI.
     const fn names(self) -> &'static [&'static str] {
         match self {
             Self::Public => &["Public", "AzurePublic", "AzureCloud"],
@@ -67,21 +67,21 @@ impl Cloud {
         }
     }
 
-    /// The cloud of this name, as a configuration has it: `UsGovernment`, or as MSAL (`AzureUsGovernment`) and Azure's
-    /// command line (`AzureUSGovernment`) write it. Case does not matter.
+    /// The cloud with this name in a configuration: `UsGovernment`, or as MSAL (`AzureUsGovernment`) and the Azure CLI
+    /// (`AzureUSGovernment`) write it, ignoring case.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|cloud| cloud.names().iter().any(|known| known.eq_ignore_ascii_case(name)))
     }
 
-    /// The cloud behind `host`, an alias included, ignoring case.
+    /// The cloud with this login host or alias, ignoring case.
     #[must_use]
     pub fn from_host(host: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|cloud| cloud.hosts().iter().any(|known| known.eq_ignore_ascii_case(host)))
     }
 
-    /// The name under which keys and metadata speak of this cloud
-    /// ([`cloud_instance_name`](crate::guide::entra#signing-keys-jwks)), where it is known.
+    /// The name of this cloud in keys and metadata ([`cloud_instance_name`](crate::guide::entra#signing-keys-jwks)), if it is
+    /// known.
     #[must_use]
     pub const fn instance_name(self) -> Option<&'static str> {
         match self {
@@ -91,8 +91,7 @@ impl Cloud {
         }
     }
 
-    /// The issuer of v1 tokens, where it is known. The public and the US Government cloud share it (`docs/entra.md`,
-    /// "Issuers").
+    /// The [issuer](crate::guide::entra#issuers) of v1 tokens, if it is known. The public and the US Government cloud share it.
     pub(crate) fn v1_issuer(self) -> Option<IssuerTemplate> {
         match self {
             Self::Public | Self::UsGovernment => Some(IssuerTemplate::new("https://sts.windows.net/", "/")),
@@ -101,7 +100,7 @@ impl Cloud {
         }
     }
 
-    /// The issuer of v2 tokens.
+    /// The [issuer](crate::guide::entra#issuers) of v2 tokens.
     pub(crate) fn v2_issuer(self) -> IssuerTemplate {
         IssuerTemplate::new(&format!("https://{}/", self.login_host()), "/v2.0")
     }
@@ -111,9 +110,9 @@ impl Cloud {
 mod tests {
     use super::*;
 
-    /// As the facts have them (`docs/entra.md`, "Clouds and login hosts").
+    /// The table of `docs/entra.md`, "Clouds and login hosts".
     #[test]
-    fn clouds_by_their_hosts_and_names() {
+    fn cloud_is_found_by_host_and_name() {
         use Cloud::{Bleu, China, Delos, GovSg, Public, UsGovernment};
         let hosts = [
             (Public, "login.microsoftonline.com"),

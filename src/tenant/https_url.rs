@@ -6,7 +6,9 @@ use std::{
 
 use http::Uri;
 
-/// A URL is not allowed; the text says what would be.
+use super::url_text::after_https;
+
+/// A URL that is not allowed. Its text says what is allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidAddress(pub(super) &'static str);
 
@@ -18,8 +20,8 @@ impl fmt::Display for InvalidAddress {
 
 impl Error for InvalidAddress {}
 
-/// A URL that may be fetched, in the parts by which two are compared. Scheme, host and port are normalised, so this is not for
-/// comparing issuers: those are exact strings, see [`split_origin`].
+/// A URL that may be fetched, in its parts. Scheme, host and port are normalised, so it is not for comparing issuers, which are
+/// exact strings, see [`split_origin`](super::split_origin).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HttpsUrl {
     /// Scheme, host and port in lower case, without the default port.
@@ -52,7 +54,7 @@ impl HttpsUrl {
             return Err(InvalidAddress("an address with a user name is not allowed"));
         }
         let host = authority.host().to_ascii_lowercase();
-        // Only a port may follow the host, and no two parsers may read it differently.
+        // Only a port may follow the host, so that all parsers read the same host.
         let port = match authority.as_str().get(host.len()..) {
             Some("") => Some(None),
             Some(rest) => rest.strip_prefix(':').filter(|port| is_port(port)).map(|_| authority.port_u16()),
@@ -60,7 +62,7 @@ impl HttpsUrl {
         };
         let Some(port) = port.filter(|_| is_plain_host(&host)) else {
             return Err(InvalidAddress(
-                "a host has letters, digits, hyphens and dots only, or is an IPv6 address in brackets; a port is a number up to 65535",
+                "a host has letters, digits, hyphens and dots only, without a dot at the end, or is an IPv6 address in brackets; a port is a number up to 65535",
             ));
         };
         match scheme {
@@ -77,25 +79,27 @@ impl HttpsUrl {
         Ok(Self { origin: format!("{scheme}://{host}{port}"), host, path })
     }
 
-    /// Whether the port is the standard one.
+    /// Whether the scheme is `https` and the port is 443.
     pub(crate) fn is_https_at_standard_port(&self) -> bool {
-        self.origin.strip_prefix("https://") == Some(&*self.host)
+        after_https(&self.origin) == Some(&*self.host)
     }
-}
 
-/// Splits a URL behind its host and port, exactly as it is written and without validation: for issuers of tokens and documents,
-/// which are compared as strings. `None` if it has no scheme or no path.
-pub(crate) fn split_origin(url: &str) -> Option<(&str, &str)> {
-    let host = url.find("://")? + "://".len();
-    let path = host + url[host..].find('/')?;
-    Some(url.split_at(path))
+    /// Whether the scheme is `https`; the other one is `http`, on loopback.
+    #[cfg(any(test, feature = "reqwest"))]
+    pub(crate) fn is_https(&self) -> bool {
+        after_https(&self.origin).is_some()
+    }
 }
 
 /// Whether all URL parsers read the same host.
 fn is_plain_host(host: &str) -> bool {
     match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         Some(address) => address.parse::<Ipv6Addr>().is_ok(),
-        None => host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_')),
+        // A dot at the end names the same host, but is another string.
+        None => {
+            !host.ends_with('.')
+                && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
+        }
     }
 }
 
@@ -115,6 +119,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn hosts_that_parsers_read_differently_are_rejected() {
+        for text in [
+            "https://login.contoso.example.",
+            "https://login.contoso.example./x",
+            "https://login.contoso.example:x",
+            "https://login.contoso.example:",
+            "https://:443/x",
+            "https://user@login.contoso.example",
+            "https://login%2econtoso.example",
+            "https://[::1",
+        ] {
+            assert!(HttpsUrl::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn origin_is_normalised_and_path_is_exact() {
         for (text, origin, path) in [
             ("https://Login.Contoso.example", "https://login.contoso.example", "/"),
@@ -125,21 +145,8 @@ mod tests {
         ] {
             let url = HttpsUrl::parse(text).unwrap();
             assert_eq!((&*url.origin, &*url.path), (origin, path), "{text}");
+            assert_eq!(url.is_https(), origin.starts_with("https:"), "{text}");
             assert_eq!(url.is_https_at_standard_port(), origin == "https://login.contoso.example", "{text}");
-        }
-    }
-
-    #[test]
-    fn issuer_is_split_without_normalising_it() {
-        for (url, expected) in [
-            ("https://Login.Example:443/A/", Some(("https://Login.Example:443", "/A/"))),
-            ("https://login.example/", Some(("https://login.example", "/"))),
-            ("x://y@z/{tenantid}", Some(("x://y@z", "/{tenantid}"))),
-            ("https://login.example", None),
-            ("login.example/a", None),
-            ("", None),
-        ] {
-            assert_eq!(split_origin(url), expected, "{url}");
         }
     }
 }

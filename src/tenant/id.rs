@@ -41,7 +41,7 @@ impl TenantId {
     pub const PERSONAL_ACCOUNTS: Self =
         Self([0x91, 0x88, 0x04, 0x0d, 0x6c, 0x67, 0x4c, 0x5b, 0xb1, 0x12, 0x36, 0xa3, 0x04, 0xb6, 0x6d, 0xad]);
 
-    /// The id in the one form that Entra writes: lower case, with hyphens.
+    /// Parses a GUID in the form that Entra writes: lower case, with hyphens.
     pub(crate) fn from_canonical(text: &str) -> Option<Self> {
         if text.len() != TEXT_LENGTH || text.bytes().fold(false, |any, byte| any | byte.is_ascii_uppercase()) {
             None
@@ -50,7 +50,7 @@ impl TenantId {
         }
     }
 
-    /// The canonical text without an allocation.
+    /// The text form, without an allocation.
     pub(crate) fn encode(self) -> [u8; TEXT_LENGTH] {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let mut text = [b'-'; TEXT_LENGTH];
@@ -70,7 +70,7 @@ impl TenantId {
 impl FromStr for TenantId {
     type Err = InvalidTenantId;
 
-    /// Reads a GUID with hyphens, in either case.
+    /// Parses a GUID with hyphens, ignoring case.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let bytes: &[u8; TEXT_LENGTH] = text.as_bytes().try_into().map_err(|_| InvalidTenantId)?;
         if HYPHENS.iter().any(|&at| bytes[at] != b'-') {
@@ -111,14 +111,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_either_case_and_writes_lower_case() {
+    fn guid_is_parsed_in_either_case_and_written_in_lower_case() {
         let id: TenantId = "ABCDEF01-2345-6789-abcd-EF0123456789".parse().unwrap();
         assert_eq!(id.to_string(), "abcdef01-2345-6789-abcd-ef0123456789");
         assert_eq!(TenantId::PERSONAL_ACCOUNTS.to_string(), "9188040d-6c67-4c5b-b112-36a304b66dad");
     }
 
     #[test]
-    fn refuses_what_is_no_guid() {
+    fn other_text_than_a_guid_is_refused() {
         for text in [
             "",
             "common",
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn canonical_is_lower_case_only() {
+    fn canonical_form_is_lower_case() {
         assert!(TenantId::from_canonical("abcdef01-2345-6789-abcd-ef0123456789").is_some());
         assert!(TenantId::from_canonical("ABCDEF01-2345-6789-abcd-ef0123456789").is_none());
     }

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{Cloud, HttpsUrl, InvalidAddress};
+use super::{Cloud, HttpsUrl, InvalidAddress, with_scheme};
 
 /// An instance of Entra: a Microsoft cloud, or another host with the same interface.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -10,18 +10,17 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// Reads a base address such as `https://login.microsoftonline.com` or `http://127.0.0.1:4000`. Every host of a
-    /// Microsoft cloud is understood, aliases too, and every [name](Cloud::from_name) of one.
+    /// Parses a base URL such as `https://login.microsoftonline.com` or `http://127.0.0.1:4000`. Every login host of a
+    /// Microsoft cloud is accepted, including aliases, and so is every [name](Cloud::from_name) of a cloud.
     ///
     /// # Errors
     ///
-    /// If it is not `https` (or `http` on loopback), or has a user, a query or a fragment.
+    /// If the URL is not `https` (or `http` on loopback), or has a user name, a query or a fragment.
     pub fn parse(text: &str) -> Result<Self, InvalidAddress> {
         if let Some(cloud) = Cloud::from_name(text) {
             return Ok(cloud.into());
         }
-        let with_scheme = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
-        let address = HttpsUrl::parse(&with_scheme)?;
+        let address = HttpsUrl::parse(&with_scheme(text))?;
         if address.path.contains('?') {
             return Err(InvalidAddress("an address with a query (?) is not allowed"));
         }
@@ -35,13 +34,13 @@ impl Instance {
         }
     }
 
-    /// The address without a slash at its end.
+    /// The base URL, without a slash at its end.
     #[must_use]
     pub fn base(&self) -> &str {
         &self.base
     }
 
-    /// The cloud, if it is one of Microsoft's.
+    /// The Microsoft cloud; `None` for another host.
     #[must_use]
     pub fn cloud(&self) -> Option<Cloud> {
         self.cloud
@@ -71,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn knows_the_clouds_by_every_host() {
+    fn cloud_is_recognised_by_every_host_and_name() {
         for text in ["https://login.microsoftonline.com", "https://LOGIN.windows.net/", "sts.windows.net"] {
             let instance = Instance::parse(text).unwrap();
             assert_eq!((instance.cloud(), instance.base()), (Some(Cloud::Public), "https://login.microsoftonline.com"));
@@ -80,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn http_is_for_loopback_alone() {
+    fn http_is_accepted_for_loopback_only() {
         for text in ["http://127.0.0.1:4000", "http://[::1]:4000", "http://localhost:4000/"] {
             assert_eq!(Instance::parse(text).unwrap().cloud(), None, "{text}");
         }

@@ -2,11 +2,11 @@ use std::{fmt, sync::Arc};
 
 use super::{TenantId, split_origin};
 
-/// An issuer with a place for the tenant, compared exactly ([issuer template
+/// An issuer with a placeholder for the tenant, compared exactly ([issuer template
 /// matching](crate::guide::entra#issuer-template-matching)).
 ///
-/// `https://login.microsoftonline.com/{tenantid}/v2.0` is the issuer of every tenant; with a GUID instead of the placeholder, of
-/// that tenant alone.
+/// `https://login.microsoftonline.com/{tenantid}/v2.0` is the issuer of every tenant; with a GUID instead of the placeholder,
+/// of that tenant alone.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct IssuerTemplate {
     prefix: Arc<str>,
@@ -22,8 +22,8 @@ impl IssuerTemplate {
         Self { prefix: prefix.into(), suffix: suffix.into(), tenant: None }
     }
 
-    /// Reads the `issuer` of a metadata document or of a key: with the placeholder `{tenantid}`, or with one tenant's GUID
-    /// as a segment of its path. `None` for any other text, also for a template that ends at its placeholder.
+    /// Parses the `issuer` of a metadata document or of a key, which has the placeholder `{tenantid}` or one tenant's GUID as a
+    /// segment of its path. `None` for any other text, including a template that ends with its placeholder.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         if let Some((prefix, suffix)) = text.split_once(PLACEHOLDER) {
@@ -47,13 +47,13 @@ impl IssuerTemplate {
         None
     }
 
-    /// The same issuer, for this tenant alone.
+    /// The issuer of this tenant alone.
     #[must_use]
     pub fn for_tenant(&self, tenant: TenantId) -> Self {
         Self { tenant: Some(tenant), ..self.clone() }
     }
 
-    /// The same issuer with the placeholder, for every tenant.
+    /// The issuer with the placeholder, for every tenant.
     #[must_use]
     pub fn for_any_tenant(&self) -> Self {
         Self { tenant: None, ..self.clone() }
@@ -70,7 +70,7 @@ impl IssuerTemplate {
         self.tenant
     }
 
-    /// Whether `issuer` is this template with `tenant` put in, byte for byte.
+    /// Whether `issuer` equals this template with `tenant` in place of the placeholder, byte for byte.
     #[must_use]
     pub fn matches(&self, issuer: &str, tenant: TenantId) -> bool {
         self.tenant_of(issuer) == Some(tenant)
@@ -84,12 +84,12 @@ impl IssuerTemplate {
             return None;
         }
         let tenant = TenantId::from_canonical(middle)?;
-        self.speaks_for(tenant).then_some(tenant)
+        self.is_for_tenant(tenant).then_some(tenant)
     }
 
-    /// Whether it has the placeholder, or names this tenant.
+    /// Whether it has the placeholder, or is the issuer of this tenant.
     #[must_use]
-    pub fn speaks_for(&self, tenant: TenantId) -> bool {
+    pub fn is_for_tenant(&self, tenant: TenantId) -> bool {
         self.tenant.is_none_or(|only| only == tenant)
     }
 
@@ -153,12 +153,12 @@ mod tests {
         let concrete = IssuerTemplate::parse(&format!("https://sts.windows.net/{TENANT}/")).unwrap();
         assert_eq!(concrete.tenant(), Some(tenant()));
         assert!(concrete.matches(&format!("https://sts.windows.net/{TENANT}/"), tenant()));
-        assert!(!concrete.speaks_for(TenantId::PERSONAL_ACCOUNTS));
+        assert!(!concrete.is_for_tenant(TenantId::PERSONAL_ACCOUNTS));
         assert_eq!(concrete.to_string(), format!("https://sts.windows.net/{TENANT}/"));
     }
 
     #[test]
-    fn refuses_templates_that_could_match_too_much() {
+    fn template_that_could_match_too_much_is_refused() {
         for text in [
             "",
             "{tenantid}",

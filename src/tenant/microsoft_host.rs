@@ -1,6 +1,6 @@
-use super::{Cloud, TenantId, split_origin};
+use super::{Cloud, TenantId, after_https, split_origin};
 
-/// What Microsoft serves at one of its hosts.
+/// A Microsoft host, by the service there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MicrosoftHost {
     /// The metadata and keys of a cloud.
@@ -16,7 +16,7 @@ const EXTERNAL_ID: &str = ".ciamlogin.com";
 pub(crate) const CHINA_V1_HOST: &str = "sts.chinacloudapi.cn";
 
 impl MicrosoftHost {
-    /// By a host without a port; case does not matter. `None` for any other host.
+    /// The service at a host, which has no port, ignoring case. `None` for a host that is not Microsoft's.
     pub(crate) fn of(host: &str) -> Option<Self> {
         let host = host.to_ascii_lowercase();
         if let Some(cloud) = Cloud::from_host(&host) {
@@ -45,7 +45,7 @@ impl MicrosoftHost {
     /// The tenant whose GUID is the host of an issuer of External ID.
     pub(crate) fn external_id_tenant(issuer: &str) -> Option<TenantId> {
         let (origin, _) = split_origin(issuer)?;
-        origin.strip_prefix("https://")?.strip_suffix(EXTERNAL_ID).and_then(TenantId::from_canonical)
+        after_https(origin)?.strip_suffix(EXTERNAL_ID).and_then(TenantId::from_canonical)
     }
 }
 
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hosts_by_what_is_served_there() {
+    fn host_tells_its_service() {
         for (host, expected) in [
             ("login.microsoftonline.com", Some(MicrosoftHost::Login(Cloud::Public))),
             ("STS.windows.net", Some(MicrosoftHost::Login(Cloud::Public))),
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn tenants_in_issuers_of_external_id() {
+    fn external_id_issuer_names_its_tenant() {
         const TENANT: &str = "11111111-2222-3333-4444-555555555555";
         for (issuer, is_found) in [
             (format!("https://{TENANT}.ciamlogin.com/{TENANT}/v2.0"), true),

@@ -23,11 +23,13 @@ mod id;
 mod instance;
 mod issuer;
 mod microsoft_host;
+mod url_text;
 
 pub use cloud::Cloud;
 pub use https_url::InvalidAddress;
-pub(crate) use https_url::{HttpsUrl, is_loopback, split_origin};
+pub(crate) use https_url::{HttpsUrl, is_loopback};
 pub use id::{InvalidTenantId, TenantId};
 pub use instance::Instance;
 pub use issuer::IssuerTemplate;
 pub(crate) use microsoft_host::{CHINA_V1_HOST, MicrosoftHost};
+pub(crate) use url_text::{after_https, lenient_host, split_origin, split_scheme, with_scheme, without_password};

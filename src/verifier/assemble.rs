@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::{
-    configured_authority::ConfiguredAuthority, expected_issuer::ExpectedIssuer, header_cache::HeaderCache,
-    issuer_index::IssuerIndex, permanent::Permanent, state::VerifierState, tenant_lookup::TenantLookups,
+    configured_authority::ConfiguredAuthority, header_cache::HeaderCache, issuer_index::IssuerIndex,
+    permanent::Permanent, state::VerifierState, tenant_lookup::TenantLookups,
 };
 use crate::{
-    authority::{IssuerOwners, Ownership, ResolvedAuthority, subject_space},
+    authority::{ExpectedIssuer, IssuerOwners, Ownership, ResolvedAuthority, subject_space},
     cache::Cache,
     claims::authority::{AuthorityFacts, AuthorityNames},
     config::ResolvedConfig,

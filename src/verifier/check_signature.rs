@@ -51,7 +51,7 @@ impl<'a, R: Recorder> Run<'a, R> {
                 self.note(Step::Dates, Err::<(), _>(Rejection::new(RejectionKind::Expired)))?;
                 return Ok(None);
             }
-            if self.recorder.has_failed() {
+            if !self.recorder.may_wait() {
                 return Ok(None);
             }
             let next = keys.refresh_for_unknown_key(tenant, self.revision, self.attempts.of(chosen.index));

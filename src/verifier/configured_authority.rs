@@ -5,9 +5,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::expected_issuer::{ExpectedIssuer, PolicyName};
+use super::policy_name::PolicyName;
 use crate::{
-    authority::ResolvedAuthority,
+    authority::{ExpectedIssuer, ResolvedAuthority},
     claims::{
         Claims, TokenVersion,
         authority::AuthorityFacts,
@@ -44,6 +44,8 @@ pub(crate) struct AuthorityReport {
     /// The provider's time and ours, as of the last response with a `Date`.
     pub(crate) clocks: Option<(SystemTime, SystemTime)>,
     pub(crate) allowed_clients: Vec<String>,
+    /// The names of all authorities of the verifier.
+    pub(crate) authority_names: Vec<String>,
 }
 
 impl ConfiguredAuthority {
@@ -58,6 +60,7 @@ impl ConfiguredAuthority {
             failure: self.keys.failure(),
             clocks: self.keys.clocks(),
             allowed_clients: self.resolved.policy.allowed_clients.iter().cloned().collect(),
+            authority_names: self.facts.names.iter().map(str::to_owned).collect(),
         }
     }
 
@@ -82,7 +85,7 @@ impl ConfiguredAuthority {
 
     /// Whether its metadata may name this issuer, by the configuration.
     pub(super) fn may_have_issuer(&self, issuer: &str) -> bool {
-        self.expected_issuer.as_ref().is_none_or(|expected| expected.fits(issuer))
+        self.expected_issuer.as_ref().is_none_or(|expected| expected.may_be(issuer))
     }
 
     /// Whether `tid` and `ver` are those of the issuer (`docs/entra.md`, "Recommended order of checks").

@@ -4,12 +4,9 @@ use std::{collections::HashMap, sync::Arc};
 
 use foldhash::fast::RandomState;
 
-use super::{
-    configured_authority::ConfiguredAuthority,
-    expected_issuer::{ExpectedIssuer, PolicyName, b2c_form},
-};
+use super::{configured_authority::ConfiguredAuthority, policy_name::PolicyName};
 use crate::{
-    authority::{IssuerForm, Tenants},
+    authority::{ExpectedIssuer, IssuerForm, Tenants, forms},
     claims::{
         TokenVersion,
         payload::{Payload, StringClaim},
@@ -231,7 +228,7 @@ impl Table {
     /// A token of Azure AD B2C with a policy that is not accepted gets one code, whether or not metadata has been loaded: its
     /// issuer has the form of those of a configured host.
     fn other_policy(&self, all: &[ConfiguredAuthority], payload: &Payload, issuer: &str) -> Option<IssuerMatch> {
-        let (base, ..) = b2c_form(issuer)?;
+        let (base, ..) = forms::b2c_parts(issuer)?;
         let mut fitting = self.b2c.get(base)?.iter().copied().filter(|at| all[*at].may_have_issuer(issuer)).peekable();
         let authority = *fitting.peek()?;
         (!fitting.any(|at| all[at].accepts_policy(payload, issuer))).then_some(IssuerMatch::OtherPolicy { authority })

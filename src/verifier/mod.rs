@@ -5,11 +5,11 @@ mod builder;
 mod check_signature;
 mod choose_authority;
 mod configured_authority;
-mod expected_issuer;
 mod header_cache;
 mod issuer_index;
 mod permanent;
 mod pipeline;
+mod policy_name;
 mod readiness;
 mod recorder;
 mod reload;
@@ -107,7 +107,9 @@ impl VerifierState {
     /// The authority of a recording, or the only one there is.
     pub(crate) fn report(&self, recording: &Recording) -> Option<AuthorityReport> {
         let only = if self.authorities.len() == 1 { Some(0) } else { None };
-        recording.authority.or(only).map(|index| self.authorities[index].report())
+        let index = recording.authority.or(only)?;
+        // A reload may have removed it since.
+        self.authorities.get(index).map(|authority| authority.report())
     }
 
     /// Whether there is one authority alone, so that its settings are those of the section itself.

@@ -38,7 +38,8 @@ impl Verifier {
     /// Missing keys are fetched in the background, so that a service without traffic becomes ready when it is probed.
     ///
     /// ```
-    /// use tower_entra::{Authority, Verifier, testing::{Fault, MockEntra}};
+    /// use mock_entra::{Fault, MockEntra};
+    /// use tower_entra::{Authority, Verifier};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

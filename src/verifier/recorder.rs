@@ -29,6 +29,11 @@ pub(super) trait Recorder {
     /// Whether a check has failed.
     fn has_failed(&self) -> bool;
 
+    /// Whether the run may start a refresh and wait for it.
+    fn may_wait(&self) -> bool {
+        !self.has_failed()
+    }
+
     /// The authority whose rules apply, by its number.
     fn authority(&mut self, index: usize);
 
@@ -78,9 +83,22 @@ pub(crate) struct Recording {
     /// The signature verifies if the nonce in the header is hashed (`docs/entra.md`, "Nonce in the token header"): the
     /// token is a genuine one for a Microsoft API.
     pub(crate) is_genuine_for_microsoft: bool,
+    /// The run uses the keys there are, and starts no refresh.
+    is_immediate: bool,
 }
 
 impl Recording {
+    /// For a run that uses the keys there are, and starts no refresh.
+    pub(super) fn immediate() -> Self {
+        Self { is_immediate: true, ..Self::default() }
+    }
+
+    /// Of an accepted token that does not meet the requirement of an operation.
+    pub(crate) fn of_operation(authority: usize, rejection: Rejection) -> Self {
+        let outcomes = vec![(Step::KeyAuthorization, Ok(())), (Step::Requirement, Err(rejection.clone()))];
+        Self { outcomes, first_failure: Some(rejection), authority: Some(authority), ..Self::default() }
+    }
+
     /// Whether every check passed, also those after the pipeline.
     pub(crate) fn is_accepted(&self) -> bool {
         // The last check, which runs only if all others passed.
@@ -156,6 +174,10 @@ impl Recorder for Recording {
 
     fn has_failed(&self) -> bool {
         self.first_failure.is_some()
+    }
+
+    fn may_wait(&self) -> bool {
+        !self.is_immediate && !self.has_failed()
     }
 
     fn authority(&mut self, index: usize) {

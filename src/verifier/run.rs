@@ -126,7 +126,7 @@ impl<'a, R: Recorder> Run<'a, R> {
         authorities: &[usize],
         mut ask: impl FnMut(&mut Self, usize) -> Option<Waiter>,
     ) -> Result<(), Stop> {
-        if self.recorder.has_failed() {
+        if !self.recorder.may_wait() {
             return Ok(());
         }
         let waiters = authorities.iter().filter_map(|&index| ask(self, index)).collect();

@@ -1,39 +1,45 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
 
 use super::{
-    expected_issuer::PolicyName,
     issuer_index::IssuerMatch,
     permanent::Permanent,
+    policy_name::PolicyName,
     recorder::{Recorder, Recording, Step},
     state::VerifierState,
 };
 use crate::{
     cache::CacheSettings,
     claims::payload::Payload,
+    clock::SystemClock,
     config::{Config, ConfigSettings},
+    error::{FetchError, FetchFailure},
+    fetch::{Fetch, FetchFuture, FetchRequest},
     keys::{KeySettings, previous::PreviousDocuments},
     rejection::{Rejection, RejectionKind},
     tenant::TenantId,
-    testing::{ManualClock, MockEntra},
 };
 
-const T: &str = MockEntra::TENANT;
-const OTHER: &str = MockEntra::OTHER_TENANT;
+const T: &str = "11111111-2222-3333-4444-555555555555";
+const OTHER: &str = "99999999-8888-7777-6666-555555555555";
 
 fn permanent() -> Permanent {
     let (settings, keys, cache) = (ConfigSettings::default(), KeySettings::default(), CacheSettings::default());
-    Permanent::new(settings, keys, cache, Some(Arc::new(MockEntra::new())), Arc::new(ManualClock::new()), Vec::new())
+    Permanent::new(settings, keys, cache, None, Arc::new(SystemClock::default()), Vec::new())
 }
 
 /// A state with one authority for each of these tenants. Each is validated alone: two that overlap are not rejected.
 fn state_of(tenants: [&str; 2]) -> VerifierState {
     let permanent = permanent();
     let [mut one, other] = tenants.map(|tenant| {
-        let document = json!({"AzureAd": {"TenantId": tenant, "ClientId": MockEntra::CLIENT_ID}});
+        let document = json!({"AzureAd": {"TenantId": tenant, "ClientId": "66666666-7777-8888-9999-000000000000"}});
         permanent.resolve(&Config::from_json(&document.to_string()).unwrap()).unwrap()
     });
     one.authorities.extend(other.authorities);
@@ -157,4 +163,42 @@ fn report_of_a_token_without_an_authority() {
     assert!(state.report(&Recording::default()).is_some_and(|report| report.resolved.name.contains(T)));
     state.authorities.clear();
     assert!(state.report(&Recording::default()).is_none(), "none");
+}
+
+/// Counts requests, and answers none.
+#[derive(Debug, Default)]
+struct Unreachable(AtomicUsize);
+
+impl Fetch for Unreachable {
+    fn fetch(&self, request: FetchRequest) -> FetchFuture {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        let failure = FetchFailure::Connection { cause: "unreachable".to_owned() };
+        Box::pin(async move { Err(FetchError::new(request.url, failure)) })
+    }
+}
+
+/// What explains a rejection has no effects.
+#[tokio::test]
+async fn recording_of_a_rejected_token_fetches_nothing() {
+    let fetch = Arc::new(Unreachable::default());
+    let builder = crate::Verifier::builder().tenant(T).client_id("66666666-7777-8888-9999-000000000000");
+    let verifier = builder.fetch(Arc::clone(&fetch)).build().unwrap();
+    let part = |json: serde_json::Value| URL_SAFE_NO_PAD.encode(json.to_string());
+    let issuer = format!("https://login.microsoftonline.com/{T}/v2.0");
+    let payload = json!({ "iss": issuer, "tid": T, "exp": 4_000_000_000_u64 });
+    let token = format!("{}.{}.c2ln", part(json!({ "alg": "RS256", "kid": "k" })), part(payload));
+    let rejection = Rejection::new(RejectionKind::UnknownKey);
+    let recording = verifier.snapshot().record_rejected(&token, &rejection);
+    settle().await;
+    assert!(matches!(recording.outcome(Step::Issuer), Some(Ok(()))));
+    assert_eq!(fetch.0.load(Ordering::SeqCst), 0);
+    assert_eq!(verifier.verify(&token).await.unwrap_err().code(), "keys_unavailable");
+    assert!(fetch.0.load(Ordering::SeqCst) > 0, "a verification would fetch");
+}
+
+/// Lets tasks run that a recording may have started.
+async fn settle() {
+    for _ in 0..50 {
+        tokio::task::yield_now().await;
+    }
 }

@@ -94,6 +94,19 @@ impl VerifierState {
         }
     }
 
+    /// The same for a token that was rejected just now: without a refresh, and without the application's checks.
+    pub(crate) fn record_rejected(&self, token: &str, rejection: &Rejection) -> Recording {
+        let mut recording = Recording::immediate();
+        let result = self.run(token.as_bytes(), self.since_epoch(), &mut RefreshAttempts::default(), &mut recording);
+        if matches!(result, Ok(Some(_))) {
+            // Only the tenant lookup adds its authority: an application cannot.
+            let is_lookup = rejection.authority().is_some();
+            let step = if is_lookup { Step::TenantLookup } else { Step::Application };
+            recording.record(step, Err(rejection.clone()));
+        }
+        recording
+    }
+
     /// Verifies a token by the cache, or else by the checks.
     fn decide(&self, token: &[u8], attempts: &mut RefreshAttempts) -> Result<Claims, Stop> {
         let now = self.since_epoch();

@@ -1,6 +1,6 @@
-// A page in a browser of its own, and all that went wrong in it.
+// A page in a browser of its own, and everything that went wrong in it.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,10 +12,10 @@ const FLAGS = [
 ];
 
 /** Runs `use` with a new page at `url`, with a fresh profile; then nothing may have gone wrong. */
-export async function withPage({ browser, url }, options, use) {
+export async function withPage({ browser }, url, options, use) {
   const profile = await mkdtemp(join(tmpdir(), 'tower-entra-browser-'));
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath: browser, args: FLAGS, viewport: { width: 1280, height: 900 }, ...options,
+    executablePath: browser, args: FLAGS, viewport: { width: 1280, height: 860 }, ...options,
   });
   try {
     const wrong = [];
@@ -31,9 +31,7 @@ export async function withPage({ browser, url }, options, use) {
       dialog.dismiss();
     });
     page.on('console', (message) => {
-      // A refused call is what the page is about.
-      const isRefusal = /the server responded with a status of 40[13]/.test(message.text());
-      if (!isRefusal && ['error', 'warning'].includes(message.type())) wrong.push(`the console: ${message.text()}`);
+      if (['error', 'warning'].includes(message.type())) wrong.push(`the console: ${message.text()}`);
     });
     await page.addInitScript(() => {
       window.violations = [];
@@ -42,7 +40,7 @@ export async function withPage({ browser, url }, options, use) {
       });
     });
     await page.goto(url);
-    await page.locator('#samples input').last().waitFor();
+    await page.locator('body[data-ready]').waitFor();
     await use(page, wrong);
     wrong.push(...(await page.evaluate(() => window.violations)));
     const kept = await page.evaluate(() => localStorage.length + sessionStorage.length + document.cookie.length);
@@ -54,15 +52,15 @@ export async function withPage({ browser, url }, options, use) {
   }
 }
 
-/** Waits for the verdict of what was asked last. */
+/** Waits for the response to what was sent last. */
 export async function verdict(page) {
   for (let tries = 0; tries < 500; tries += 1) {
     const found = await page.evaluate(() => ({
       busy: document.getElementById('result').getAttribute('aria-busy'),
-      className: document.getElementById('verdict').className,
-      text: document.getElementById('verdict').textContent,
-      cause: document.querySelector('#cause .causes .kind')?.textContent ?? null,
-      status: Number(/^HTTP\/1\.1 (\d+)/.exec(document.getElementById('answer').textContent)?.[1]),
+      look: document.getElementById('verdict').className.replace('card ', ''),
+      headline: document.getElementById('headline').textContent,
+      code: document.getElementById('code').textContent,
+      announced: document.getElementById('announcement').textContent,
     }));
     if (found.busy === 'false') return found;
     await sleep(20);
@@ -70,39 +68,25 @@ export async function verdict(page) {
   throw new Error('there is no verdict after 10 s');
 }
 
-/** What is told to a screen reader or seen of the element that has the focus. */
+/** The element with the focus, and whether that is visible. */
 export function focused(page) {
   return page.evaluate(() => {
     const element = document.activeElement;
     const style = getComputedStyle(element);
     return {
-      id: element.id, name: element.name, tag: element.localName, value: element.value,
-      isSeen: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2,
+      name: element.id || element.textContent.trim(),
+      isVisible: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2,
     };
   });
 }
 
-/** Texts whose contrast with what is behind them is under 4.5 (WCAG 2.2, 1.4.3). */
-export function tooFaint(page) {
-  return page.evaluate(() => {
-    const numbers = (colour) => colour.match(/[\d.]+/g).map(Number);
-    const luminance = ([red, green, blue]) => {
-      const linear = (value) => (value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4);
-      return 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);
-    };
-    const behind = (element) => {
-      const colour = numbers(getComputedStyle(element).backgroundColor);
-      if (colour.length === 3 || colour[3] === 1) return colour;
-      return element.parentElement ? behind(element.parentElement) : [255, 255, 255];
-    };
-    const found = [];
-    for (const element of document.querySelectorAll('body *')) {
-      const hasText = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim() !== '');
-      if (!hasText || element.localName === 'noscript') continue;
-      const [one, other] = [numbers(getComputedStyle(element).color), behind(element)].map(luminance);
-      const contrast = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
-      if (contrast < 4.5) found.push(`${contrast.toFixed(1)}: ${element.localName} ${element.textContent.slice(0, 40)}`);
-    }
-    return found;
-  });
+/** What axe-core finds, contrast (WCAG 2.2 AA) among it. */
+export async function accessibilityViolations(page) {
+  await page.evaluate(await readFile(new URL('./node_modules/axe-core/axe.min.js', import.meta.url), 'utf8'));
+  const { violations, passes } = await page.evaluate(() => window.axe.run(document, {
+    preload: false,
+    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+  }));
+  assert.ok(passes.some((rule) => rule.id === 'color-contrast'), 'contrast was measured');
+  return violations.map((rule) => `${rule.id}: ${rule.help}: ${rule.nodes.map((node) => node.html).join(' ')}`);
 }

@@ -1,11 +1,8 @@
 //! What a refusal advises: the rule that is broken, in the words of the configuration.
 
+use mock_entra::{MockEntra, TokenBuilder};
 use serde_json::{Value, json};
-use tower_entra::{
-    Authority, Claims, Requirement, Verifier,
-    policy::ClaimRule,
-    testing::{MockEntra, TokenBuilder},
-};
+use tower_entra::{Authority, Claims, Requirement, Verifier, policy::ClaimRule};
 
 use crate::support::{Bench, START, clock_of};
 

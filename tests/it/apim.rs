@@ -1,6 +1,7 @@
 //! Policies of API Management, and the tokens that their verifiers accept.
 
-use tower_entra::{Config, RejectionKind, Verifier, VerifierBuilder, testing::MockEntra};
+use mock_entra::MockEntra;
+use tower_entra::{Config, RejectionKind, Verifier, VerifierBuilder};
 
 const POLICY: &str = r#"
     <policies>

@@ -10,17 +10,12 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use mock_entra::{ManualClock, MockEntra, MockKey, MockNetwork, SigningAlgorithm, TokenBuilder};
 use serde_json::json;
 use tower_entra::{
     Authority, Cloud, Rejection, RejectionKind, Requirement, TenantId, Verifier, VerifierBuilder,
-    authority::TenantLookup,
-    cache::CacheSettings,
-    claims::TokenVersion,
-    diagnosis::CauseKind,
-    fetch::{Fetch, FetchFuture, FetchRequest},
-    jwt::Algorithm,
+    authority::TenantLookup, cache::CacheSettings, claims::TokenVersion, diagnosis::CauseKind, jwt::Algorithm,
     policy::ClaimRule,
-    testing::{ManualClock, MockEntra, MockKey, SigningAlgorithm, TokenBuilder},
 };
 
 use crate::support::{Bench, authorities, clock_of, decode, tenant};
@@ -54,16 +49,6 @@ fn others() -> Vec<(MockEntra, Authority)> {
         openid(dated(MockEntra::keycloak()), API),
         (cognito, by_client.audience_claim("client_id").into()),
     ]
-}
-
-/// Two look-alikes, each for its own addresses.
-#[derive(Clone, Debug)]
-struct Both(MockEntra, MockEntra);
-
-impl Fetch for Both {
-    fn fetch(&self, request: FetchRequest) -> FetchFuture {
-        if request.url.starts_with(&self.0.base()) { self.0.fetch(request) } else { self.1.fetch(request) }
-    }
 }
 
 /// A public key in PEM.
@@ -290,11 +275,11 @@ async fn app_tokens_of_b2c_without_a_policy_are_opted_in() {
             let claims = bench.verifier.verify(&token).await.unwrap();
             assert!(claims.is_app_only(), "{round}");
             for (requirement, is_met) in [
-                (Requirement::app_role("app.read"), true),
-                (Requirement::app_role("app.delete"), false),
+                (Requirement::app_permission("app.read"), true),
+                (Requirement::app_permission("app.delete"), false),
                 (Requirement::client(MockEntra::CALLER), true),
                 (Requirement::scope("app.read"), false),
-                (Requirement::role("app.read"), false),
+                (Requirement::user_role("app.read"), false),
                 (Requirement::member(), false),
                 (Requirement::guest(), false),
             ] {
@@ -559,8 +544,8 @@ async fn claims_under_other_names() {
     assert_ne!(claims.subject(), Some(MockEntra::USER));
     for (requirement, holds) in [
         (Requirement::scope("files.read"), true),
-        (Requirement::role("reader"), true),
-        (Requirement::role("writer"), false),
+        (Requirement::user_role("reader"), true),
+        (Requirement::user_role("writer"), false),
         (Requirement::scope("files"), false),
         (Requirement::client(MockEntra::CALLER), true),
     ] {
@@ -579,7 +564,7 @@ async fn claims_under_other_names() {
 #[tokio::test]
 async fn what_an_authority_has_of_its_own() {
     let (entra, okta) = (dated(MockEntra::new()), dated(MockEntra::okta()));
-    let both = Both(entra.clone(), okta.clone());
+    let both = MockNetwork::new([entra.clone(), okta.clone()]);
     let clock = clock_of(&entra);
     okta.set_clock(clock.clone());
     let build = |builder: VerifierBuilder| builder.fetch(both.clone()).clock(clock.clone()).build().unwrap();

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use tower_entra::{cache::CacheSettings, testing::MockEntra};
+use mock_entra::MockEntra;
+use tower_entra::cache::CacheSettings;
 
 use crate::support::{Bench, encode, parts, settle};
 

@@ -2,13 +2,9 @@
 
 use std::time::Duration;
 
+use mock_entra::{Fault, MockEntra, MockKey, TokenBuilder};
 use serde_json::{Value, json};
-use tower_entra::{
-    Authority, RejectionKind, TenantId,
-    authority::B2c,
-    tenant::Instance,
-    testing::{Fault, MockEntra, MockKey, TokenBuilder},
-};
+use tower_entra::{Authority, RejectionKind, TenantId, authority::B2c, tenant::Instance};
 
 use crate::support::{Bench, settle, tenant};
 
@@ -67,7 +63,7 @@ async fn token_without_a_policy_while_one_policy_is_not_loaded() {
     assert_eq!(bench.code(&app(&bench, &susi).build()).await, "accepted");
     assert_ne!(bench.code(&app(&bench, &edit).build()).await, "accepted");
     assert_eq!(bench.code(&bench.token().policy(POLICIES[1]).signed_with(&edit).build()).await, "keys_unavailable");
-    mock.mend();
+    mock.clear_faults();
     bench.clock.advance(Duration::from_secs(60));
     assert_eq!(bench.code(&app(&bench, &edit).build()).await, "accepted");
 }
@@ -205,7 +201,7 @@ async fn diagnosis_of_an_unknown_issuer_among_several_authorities() {
 /// The first check of the algorithm: the token is refused before anything else of it is looked at.
 #[tokio::test]
 async fn algorithm_that_no_authority_accepts_comes_first() {
-    use tower_entra::testing::SigningAlgorithm::Ps256;
+    use mock_entra::SigningAlgorithm::Ps256;
     let bench = Bench::of(MockEntra::new(), |builder| builder.tenant(MockEntra::TENANT)).await;
     for (name, token) in [
         ("alone", bench.token()),

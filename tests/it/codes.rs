@@ -5,13 +5,13 @@ use std::{collections::BTreeSet, convert::Infallible, time::Duration};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
+use mock_entra::{Fault, MockEntra, SigningAlgorithm, TokenBuilder};
 use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 use tower_entra::{
     AuthenticateLayer, Rejection, RejectionKind, RequireLayer, Requirement,
     diagnosis::CauseKind,
     policy::ClaimRule,
     response::{Problem, Responder, ResponseContext},
-    testing::{Fault, MockEntra, SigningAlgorithm, TokenBuilder},
 };
 
 use crate::support::{Bench, START};
@@ -173,7 +173,7 @@ const RECIPES: [(RejectionKind, Recipe); 26] = [
 ];
 
 fn read() -> Requirement {
-    Requirement::scope("Files.Read").or(Requirement::app_role("Files.Read.All"))
+    Requirement::scope("Files.Read").or(Requirement::app_permission("Files.Read.All"))
 }
 
 /// The rejection in the answer of a service with `RequireLayer`, behind our layer unless there is no token.

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use tower_entra::{Config, RejectionKind, VerifierBuilder, testing::MockEntra};
+use mock_entra::MockEntra;
+use tower_entra::{Config, RejectionKind, VerifierBuilder};
 
 /// Tenant, client id, and an issuer whose keys are at hand.
 fn section(keys: &str) -> String {

@@ -5,6 +5,7 @@
 
 use std::{collections::HashSet, fmt::Write, fs, path::Path, time::Duration};
 
+use mock_entra::MockEntra;
 use tower_entra::{
     Authority, Cloud, Config, ConfigError, TenantId, Verifier, VerifierBuilder,
     error::{ConfigProblemKind, ConfigSource},
@@ -12,7 +13,6 @@ use tower_entra::{
     metadata::ProtectedResource,
     policy::ClaimRule,
     tenant::Instance,
-    testing::MockEntra,
 };
 
 use crate::log::Lines;

@@ -2,14 +2,10 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
-use tower_entra::{
-    Authority, Cloud, Verifier,
-    claims::TokenVersion,
-    jwt::Algorithm,
-    testing::{KeySpec, MockEntra, SigningAlgorithm, TokenBuilder},
-};
+use mock_entra::{KeySpec, MockEntra, SigningAlgorithm, TokenBuilder};
+use tower_entra::{Authority, Cloud, Verifier, claims::TokenVersion, jwt::Algorithm};
 
-use crate::everyone::{Network, Preset, presets, verifier};
+use crate::everyone::{Preset, network, presets, verifier};
 
 const T: &str = MockEntra::TENANT;
 const OTHER: &str = MockEntra::OTHER_TENANT;
@@ -180,7 +176,7 @@ async fn keys_of_the_us_government_in_the_public_set() {
     let here = of("public", Cloud::Public, T);
     let there = |tenant| of("government", Cloud::UsGovernment, tenant);
     let build = |there: Authority| {
-        let builder = Verifier::builder().client_id(API).fetch(Network::of(&all)).clock(clock.clone());
+        let builder = Verifier::builder().client_id(API).fetch(network(&all)).clock(clock.clone());
         builder.authority(here.clone()).authority(there).build()
     };
     let both = build(there(T).into()).unwrap_err().to_string();

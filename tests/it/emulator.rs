@@ -1,6 +1,7 @@
 //! An instance that is none of Microsoft's clouds: its issuers are known from its own documents only.
 
-use tower_entra::{Verifier, VerifierBuilder, testing::MockEntra};
+use mock_entra::MockEntra;
+use tower_entra::{Verifier, VerifierBuilder};
 
 fn verifier(entra: &MockEntra, tenants: impl Fn(VerifierBuilder) -> VerifierBuilder) -> Verifier {
     let builder = Verifier::builder().instance(entra.base()).client_id(MockEntra::CLIENT_ID).fetch(entra.clone());
@@ -55,7 +56,7 @@ async fn a_token_of_another_tenant_is_told_as_that() {
 #[tokio::test]
 async fn without_its_documents_it_is_unavailable() {
     let entra = MockEntra::at("http://127.0.0.1:4000");
-    entra.set_fault(tower_entra::testing::Fault::Down);
+    entra.set_fault(mock_entra::Fault::Down);
     let verifier = verifier(&entra, |builder| builder.tenant(MockEntra::TENANT));
     let refused = verifier.verify(&entra.token().build()).await.unwrap_err();
     assert_eq!((refused.code(), refused.status().as_u16()), ("keys_unavailable", 503));

@@ -1,11 +1,7 @@
 //! Every provider there is a look-alike of, each with the authority that accepts its tokens, and one network with all of them.
 
-use tower_entra::{
-    Authority, Cloud, TenantId, Verifier, VerifierBuilder,
-    fetch::{Fetch, FetchFuture, FetchRequest},
-    tenant::Instance,
-    testing::{ManualClock, MockEntra, TokenBuilder},
-};
+use mock_entra::{ManualClock, MockEntra, MockNetwork, TokenBuilder};
+use tower_entra::{Authority, Cloud, TenantId, Verifier, VerifierBuilder, tenant::Instance};
 
 use crate::support::clock_of;
 
@@ -126,21 +122,9 @@ pub(crate) fn presets(government: &'static str) -> (Vec<Preset>, ManualClock) {
     (presets, clock)
 }
 
-/// A network with these providers in it, each at its own address.
-#[derive(Clone, Debug)]
-pub(crate) struct Network(Vec<MockEntra>);
-
-impl Network {
-    pub(crate) fn of(presets: &[Preset]) -> Self {
-        Self(presets.iter().map(|preset| preset.mock.clone()).collect())
-    }
-}
-
-impl Fetch for Network {
-    fn fetch(&self, request: FetchRequest) -> FetchFuture {
-        let is_there = |mock: &&MockEntra| request.url.starts_with(&format!("{}/", mock.base()));
-        self.0.iter().find(is_there).unwrap_or_else(|| panic!("nobody is at {}", request.url)).fetch(request)
-    }
+/// A network of the mocks of all presets.
+pub(crate) fn network(presets: &[Preset]) -> MockNetwork {
+    MockNetwork::new(presets.iter().map(|preset| preset.mock.clone()))
 }
 
 /// A verifier for these, in a network with all.
@@ -149,7 +133,7 @@ pub(crate) fn verifier<'a>(
     all: &[Preset],
     clock: &ManualClock,
 ) -> Verifier {
-    let builder = Verifier::builder().fetch(Network::of(all)).clock(clock.clone());
+    let builder = Verifier::builder().fetch(network(all)).clock(clock.clone());
     let with = |builder: VerifierBuilder, preset: &Preset| builder.authority(preset.authority.clone());
     accepted.into_iter().fold(builder, with).build().unwrap()
 }

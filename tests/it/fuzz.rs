@@ -2,13 +2,11 @@
 
 use std::sync::LazyLock;
 
+use mock_entra::{KeySpec, MockEntra};
 use proptest::{collection::vec, prelude::*, sample::select, string::string_regex};
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
-use tower_entra::{
-    Config, VerifierBuilder,
-    testing::{KeySpec, MockEntra},
-};
+use tower_entra::{Config, VerifierBuilder};
 
 use crate::support::{Bench, START, decode, encode, parts};
 

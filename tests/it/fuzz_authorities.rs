@@ -3,6 +3,7 @@
 
 use std::{cell::RefCell, collections::BTreeMap};
 
+use mock_entra::MockEntra;
 use proptest::{
     prelude::*,
     sample::{Index, select},
@@ -10,7 +11,6 @@ use proptest::{
 };
 use serde_json::{Map, Value, json};
 use tokio::runtime::Builder;
-use tower_entra::testing::MockEntra;
 
 use crate::everyone::{Preset, presets, verifier};
 

@@ -83,7 +83,9 @@ fn every_cited_section_of_the_facts_exists() {
     let titles: BTreeSet<&str> = ENTRA.lines().filter(|line| line.starts_with("##")).map(title).collect();
     let anchors: BTreeSet<String> = titles.iter().map(|title| anchor(title)).collect();
     let mut texts = vec![ENTRA.replace("](#", "](entra#"), README.replace("](docs/entra.md#", "](entra#")];
-    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut texts);
+    for folder in ["src", "crates/mock-entra/src"] {
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut texts);
+    }
     for page in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/guide")).unwrap() {
         texts.push(fs::read_to_string(page.unwrap().path()).unwrap());
     }

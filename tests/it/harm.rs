@@ -4,12 +4,9 @@ use std::{convert::Infallible, time::Duration};
 
 use http::{Request, Response};
 use http_body_util::Full;
+use mock_entra::{Fault, MockEntra};
 use tower::{Layer, Service, ServiceExt, limit::ConcurrencyLimit, service_fn};
-use tower_entra::{
-    AuthenticateLayer,
-    keys::KeySettings,
-    testing::{Fault, MockEntra},
-};
+use tower_entra::{AuthenticateLayer, keys::KeySettings};
 
 use crate::support::{Bench, settle};
 

@@ -1,6 +1,7 @@
 //! Every provider over HTTP on 127.0.0.1: its keys are found there, and its tokens are told apart.
 
-use tower_entra::{Verifier, testing::MockEntra};
+use mock_entra::MockEntra;
+use tower_entra::Verifier;
 
 use crate::everyone::presets;
 

@@ -6,12 +6,9 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use http::Uri;
+use mock_entra::{Fault, KeySpec, MockEntra, SigningAlgorithm, TokenBuilder};
 use serde_json::Value;
-use tower_entra::{
-    Authority, Cloud, TenantId, Verifier, VerifierBuilder,
-    tenant::IssuerTemplate,
-    testing::{Fault, KeySpec, MockEntra, SigningAlgorithm, TokenBuilder},
-};
+use tower_entra::{Authority, Cloud, TenantId, Verifier, VerifierBuilder, tenant::IssuerTemplate};
 
 use crate::{
     support::{Bench, clock_of},

@@ -3,13 +3,10 @@
 
 use std::time::Duration;
 
+use mock_entra::{MockEntra, MockServer};
 use rcgen::KeyPair;
 use serde_json::{Value, json};
-use tower_entra::{
-    Authority, Config, Verifier, VerifierBuilder,
-    authority::OpenIdConnect,
-    testing::{MockEntra, MockServer},
-};
+use tower_entra::{Authority, Config, Verifier, VerifierBuilder, authority::OpenIdConnect};
 
 use crate::support::{Bench, START, certificate, code, settle};
 

@@ -7,7 +7,7 @@ use jsonwebtoken::{
     crypto::{CryptoProvider, KeyUtils},
     errors::ErrorKind,
 };
-use tower_entra::testing::SigningAlgorithm;
+use mock_entra::SigningAlgorithm;
 
 use crate::support::Bench;
 

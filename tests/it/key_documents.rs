@@ -3,13 +3,9 @@
 use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use mock_entra::{KeySpec, MockEntra, SigningAlgorithm, TokenBuilder};
 use serde_json::{Value, json};
-use tower_entra::{
-    Authority, Verifier,
-    authority::OpenIdConnect,
-    jwt::Algorithm,
-    testing::{KeySpec, MockEntra, SigningAlgorithm, TokenBuilder},
-};
+use tower_entra::{Authority, Verifier, authority::OpenIdConnect, jwt::Algorithm};
 
 use crate::{
     log::Lines,

@@ -11,10 +11,10 @@ use std::{
     time::Duration,
 };
 
+use mock_entra::{Fault, KeySpec, ManualClock, MockEntra};
 use tower_entra::{
     Verifier, VerifierBuilder,
     fetch::{Fetch, FetchFuture, FetchRequest},
-    testing::{Fault, KeySpec, ManualClock, MockEntra},
 };
 
 use crate::support::{at_once, code, settle};
@@ -160,7 +160,7 @@ async fn cold_and_unreachable_is_503_until_the_provider_returns() {
     let refreshes = verifier.stats().keys.refreshes;
     assert!(refreshes <= 6, "one per cool-down, and one at the start: {refreshes}");
     assert!(verifier.ready().is_err());
-    setup.entra.mend();
+    setup.entra.clear_faults();
     setup.clock.advance(COOL_DOWN);
     assert_eq!(code(verifier.verify(&token).await), "accepted");
     assert!(verifier.ready().is_ok());
@@ -246,7 +246,7 @@ fn a_runtime_that_ends_breaks_nothing() {
         assert!(at_once(verifier.verify(&token)).is_none());
         settle().await;
     });
-    setup.entra.mend();
+    setup.entra.clear_faults();
     setup.clock.advance(COOL_DOWN);
     assert_eq!(code(runtime().block_on(verifier.verify(&token))), "accepted");
 }
@@ -288,7 +288,7 @@ async fn keys_are_used_for_seven_days_without_the_provider() {
     setup.clock.advance(SECOND);
     let token = setup.entra.token().build();
     assert_eq!(code(verifier.verify(&token).await), "keys_unavailable");
-    setup.entra.mend();
+    setup.entra.clear_faults();
     setup.clock.advance(HOUR);
     assert_eq!(code(verifier.verify(&setup.entra.token().build()).await), "accepted");
 }

@@ -9,17 +9,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use mock_entra::{Fault, KeySpec, ManualClock, MockEntra};
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
-use tower_entra::{
-    Verifier,
-    fetch::HttpFetch,
-    keys::KeySettings,
-    testing::{Fault, KeySpec, ManualClock, MockEntra},
-};
+use tower_entra::{Verifier, fetch::HttpFetch, keys::KeySettings};
 
 const HOUR: Duration = Duration::from_secs(3600);
 /// Of a whole refresh. What takes longer than this and a good deal more has no bound.
@@ -76,7 +72,7 @@ async fn faults_of_a_real_server_are_survived() {
             }
             entra.set_fault_at(part, fault.clone());
             refresh_fails(&verifier, entra, &clock, &format!("{fault:?} at {part}")).await;
-            entra.mend();
+            entra.clear_faults();
         }
     }
     assert_eq!(entra.fetches_of("/elsewhere"), 0, "a redirect was followed");

@@ -2,11 +2,9 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use mock_entra::{Fault, KeySpec, ManualClock, MockEntra, MockKey};
 use proptest::{prelude::*, test_runner::Config};
-use tower_entra::{
-    Verifier,
-    testing::{Fault, KeySpec, ManualClock, MockEntra, MockKey},
-};
+use tower_entra::Verifier;
 
 use crate::support::at_once;
 
@@ -223,7 +221,7 @@ impl World {
                 self.is_up = false;
             }
             Step::Mend => {
-                self.entra.mend();
+                self.entra.clear_faults();
                 self.is_up = true;
             }
             Step::Flood(tokens) => {
@@ -256,7 +254,7 @@ proptest! {
             for step in steps {
                 world.step(step).await;
             }
-            world.entra.mend();
+            world.entra.clear_faults();
             world.is_up = true;
             world.advance(LONGEST_WAIT);
             world.use_every_key().await;

@@ -8,13 +8,13 @@ use std::{
     time::Duration,
 };
 
+use mock_entra::{Fault, KeySpec, ManualClock, MockEntra, MockKey};
 use tokio::time::Instant;
 use tower_entra::{
     Verifier, VerifierBuilder,
     diagnosis::CauseKind,
     fetch::{Fetch, FetchFuture, FetchRequest},
     keys::KeySettings,
-    testing::{Fault, KeySpec, ManualClock, MockEntra, MockKey},
 };
 
 use crate::support::{at_once, code, settle};
@@ -253,7 +253,7 @@ async fn a_tenants_document_that_cannot_be_fetched_is_503() {
     assert_eq!(code(verifier.verify(&setup.own(0)).await), "accepted", "another tenant");
     let shared = setup.mock.token().tenant(listed(1)).build();
     assert_eq!(code(verifier.verify(&shared).await), "accepted", "with a key of the shared document");
-    setup.mock.mend();
+    setup.mock.clear_faults();
     setup.pass(COOLDOWN.mul_f64(1.2)).await;
     assert_eq!(code(verifier.verify(&setup.own(1)).await), "accepted");
     setup.mock.set_fault_at(listed(0), Fault::Stall);

@@ -9,11 +9,9 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
+use mock_entra::{MockEntra, TokenBuilder};
 use tower::{Layer, ServiceExt, service_fn};
-use tower_entra::{
-    AuthenticateLayer, RequireLayer, Requirement,
-    testing::{MockEntra, TokenBuilder},
-};
+use tower_entra::{AuthenticateLayer, RequireLayer, Requirement};
 
 use crate::support::Bench;
 
@@ -118,7 +116,8 @@ async fn a_flood_is_one_line_with_a_count() {
     let first = lines.take();
     assert_eq!(told(&first), is(&[("expired", 0)]));
     assert!(first[0].contains(r#"request refused: the token has expired code="expired" status=401 authority=""#));
-    assert!(first[0].contains(r#" remedy="get a new token"#) && !first[0].contains("suppressed"), "{first:?}");
+    assert!(first[0].contains(r#" cause="expired" remedy="Get a new token."#), "{first:?}");
+    assert!(!first[0].contains("suppressed"), "{first:?}");
 
     // Another cause is not hidden by it.
     send(&layer, &forged, 3).await;

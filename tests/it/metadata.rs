@@ -9,12 +9,12 @@ use http::{Method, Request};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use mock_entra::{MockEntra, MockServer, TokenBuilder};
 use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tower_entra::{
     AuthenticateLayer, RequireLayer, Requirement, Verifier,
     metadata::{MetadataLayer, ProtectedResource},
-    testing::{MockEntra, MockServer, TokenBuilder},
 };
 
 use crate::program::{Program, example};

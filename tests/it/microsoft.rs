@@ -21,13 +21,13 @@ use bytes::Bytes;
 use flate2::read::GzDecoder;
 use http::{HeaderValue, Request, Response, StatusCode, header::AUTHORIZATION};
 use http_body_util::Full;
+use mock_entra::ManualClock;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json, value::RawValue};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_entra::{
     AuthenticateLayer, Config, ConfigError, Rejection, RequireLayer, Requirement, Verifier, VerifierBuilder,
     fetch::{Fetch, FetchFuture, FetchRequest, FetchResponse},
-    testing::ManualClock,
 };
 
 const GUIDE: &str = "src/guide/from_microsoft_identity_web.md";
@@ -195,7 +195,7 @@ async fn send(verifier: &Verifier, pair: &Pair, headers: &[String]) -> Option<&'
     }
     let inside = service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(Full::<Bytes>::default())));
     let scopes = pair.scope.iter().map(Requirement::scope);
-    let requirement = scopes.chain(pair.app_role.iter().map(Requirement::app_role)).reduce(Requirement::or);
+    let requirement = scopes.chain(pair.app_role.iter().map(Requirement::app_permission)).reduce(Requirement::or);
     let authenticate = AuthenticateLayer::new(verifier.clone());
     let response = match requirement {
         Some(requirement) => {

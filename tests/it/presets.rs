@@ -1,11 +1,11 @@
 //! The look-alikes of other providers: their documents, and what their tokens say.
 
 use jsonwebtoken::{Algorithm, DecodingKey, crypto::aws_lc::DEFAULT_PROVIDER};
+use mock_entra::{MockEntra, SigningAlgorithm, TokenBuilder};
 use serde_json::{Value, json};
 use tower_entra::{
     Cloud,
     fetch::{Fetch, FetchRequest},
-    testing::{MockEntra, SigningAlgorithm, TokenBuilder},
 };
 
 use crate::support::{START, clock_of, decode, parts};

@@ -5,30 +5,23 @@ use std::{
     time::Duration,
 };
 
+use mock_entra::{Fault, ManualClock, MockEntra, MockNetwork};
 use tokio::time::Instant;
 use tower_entra::{
     Authority, Config, Verifier, VerifierBuilder,
     fetch::{Fetch, FetchFuture, FetchRequest},
-    testing::{Fault, ManualClock, MockEntra},
 };
 
 use crate::support::{settle, tenant};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Two mocks behind one `Fetch`.
+/// Entra and a partner's provider.
 #[derive(Clone, Debug)]
 struct Both {
     entra: MockEntra,
     partner: MockEntra,
     clock: ManualClock,
-}
-
-impl Fetch for Both {
-    fn fetch(&self, request: FetchRequest) -> FetchFuture {
-        let is_partners = request.url.starts_with(&self.partner.base());
-        if is_partners { self.partner.fetch(request) } else { self.entra.fetch(request) }
-    }
 }
 
 impl Both {
@@ -37,6 +30,10 @@ impl Both {
         entra.set_clock(clock.clone());
         partner.set_clock(clock.clone());
         Self { entra, partner, clock }
+    }
+
+    fn network(&self) -> MockNetwork {
+        MockNetwork::new([self.entra.clone(), self.partner.clone()])
     }
 
     fn partner(&self) -> Authority {
@@ -48,7 +45,7 @@ impl Both {
     }
 
     fn of(&self, builder: VerifierBuilder) -> VerifierBuilder {
-        builder.fetch(self.clone()).clock(self.clock.clone())
+        builder.fetch(self.network()).clock(self.clock.clone())
     }
 }
 
@@ -91,7 +88,7 @@ async fn an_authority_that_is_not_counted_comes_back() {
     let partner = both.partner().named("partner").not_required_for_readiness();
     let verifier = both.builder().authority(partner).build().unwrap();
     verifier.warm_up().await.unwrap();
-    both.partner.mend();
+    both.partner.clear_faults();
     both.clock.advance(30 * SECOND);
     assert!(verifier.ready().is_ok());
     settle().await;
@@ -102,7 +99,7 @@ async fn an_authority_that_is_not_counted_comes_back() {
 #[tokio::test]
 async fn warm_up_begins_with_authorities_that_readiness_counts() {
     #[derive(Clone, Debug)]
-    struct Recording(Both, Arc<Mutex<Vec<String>>>);
+    struct Recording(MockNetwork, Arc<Mutex<Vec<String>>>);
     impl Fetch for Recording {
         fn fetch(&self, request: FetchRequest) -> FetchFuture {
             self.1.lock().unwrap().push(request.url.clone());
@@ -111,7 +108,7 @@ async fn warm_up_begins_with_authorities_that_readiness_counts() {
     }
     for partner_counts in [false, true] {
         let both = Both::new();
-        let recording = Recording(both.clone(), Arc::default());
+        let recording = Recording(both.network(), Arc::default());
         let (mut partner, mut entra) = (both.partner(), Authority::from(Authority::tenant(tenant())));
         if partner_counts {
             entra = entra.not_required_for_readiness();

@@ -13,13 +13,10 @@ use std::{
 use axum::{Router, routing::get};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
+use mock_entra::{Fault, KeySpec, ManualClock, MockEntra, MockNetwork};
 use serde_json::{Value, json};
 use tower::{Service, ServiceExt};
-use tower_entra::{
-    AuthenticateLayer, Authority, Claims, Config, ConfigError, TenantId, Verifier, VerifierBuilder,
-    fetch::{Fetch, FetchFuture, FetchRequest},
-    testing::{Fault, KeySpec, ManualClock, MockEntra},
-};
+use tower_entra::{AuthenticateLayer, Authority, Claims, Config, ConfigError, TenantId, Verifier, VerifierBuilder};
 
 use crate::{
     log::Lines,
@@ -220,7 +217,7 @@ async fn added_tenants_and_authorities_are_fetched_for_their_first_token() {
     let (entra, okta) = (MockEntra::new(), MockEntra::okta());
     let clock = clock_of(&entra);
     okta.set_clock(clock.clone());
-    let both = Both(entra.clone(), okta.clone());
+    let both = MockNetwork::new([entra.clone(), okta.clone()]);
     let verifier = VerifierBuilder::from(config(json!({}))).fetch(both).clock(clock).build().unwrap();
     let (own, other) = (entra.token().build(), entra.token().tenant(OTHER).build());
     let partner = okta.token().audience("api://orders").build();
@@ -243,16 +240,6 @@ async fn added_tenants_and_authorities_are_fetched_for_their_first_token() {
     verifier.reload(&config(json!({"TenantIds": [OTHER]}))).unwrap();
     assert_eq!(codes().await, ["wrong_tenant", "accepted", "unknown_issuer"]);
     assert!(verifier.authority_ready("partner").is_none());
-}
-
-/// Fetches from the one that has the host.
-#[derive(Debug)]
-struct Both(MockEntra, MockEntra);
-
-impl Fetch for Both {
-    fn fetch(&self, request: FetchRequest) -> FetchFuture {
-        if request.url.starts_with(&self.1.base()) { self.1.fetch(request) } else { self.0.fetch(request) }
-    }
 }
 
 /// An issuer that one authority has by its metadata, and another by the new configuration: the metadata that was accepted

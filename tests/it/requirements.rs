@@ -7,6 +7,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
+use mock_entra::{MockEntra, TokenBuilder};
 use serde_json::json;
 use tower::{ServiceBuilder, ServiceExt, service_fn};
 use tower_entra::{
@@ -14,7 +15,6 @@ use tower_entra::{
     claims::ClientProof,
     policy::ClaimRule,
     response::{Challenge, Empty},
-    testing::{MockEntra, TokenBuilder},
 };
 
 use crate::support::Bench;
@@ -117,8 +117,8 @@ async fn a_stronger_sign_in_is_asked_for() {
         (context(), bench.token(), 403),
         (context(), bench.token().claim("xms_cc", json!(["protapp"])), 403),
         (context(), able().app(), 403),
-        (context().and(Requirement::role("Admin")), able(), 403),
-        (Requirement::role("Admin").and(context()), able().roles(["Admin"]), 401),
+        (context().and(Requirement::user_role("Admin")), able(), 403),
+        (Requirement::user_role("Admin").and(context()), able().roles(["Admin"]), 401),
         (Requirement::scope("Other").or(context()), able(), 401),
         (Requirement::auth_context("c100"), able(), 403),
         (context(), able().claim("acrs", json!(["c1"])), 200),

@@ -1,14 +1,10 @@
 //! Authorities beside each other: none speaks for another, and no answer tells how they are configured.
 
 use http::Request;
+use mock_entra::{KeySpec, ManualClock, MockEntra, MockNetwork, SigningAlgorithm, TokenBuilder};
 use serde_json::json;
 use tower_entra::{
-    Authority, TenantId, Verifier, VerifierBuilder,
-    fetch::{Fetch, FetchFuture, FetchRequest},
-    jwt::Algorithm,
-    policy::ClaimRule,
-    tenant::Instance,
-    testing::{KeySpec, ManualClock, MockEntra, SigningAlgorithm, TokenBuilder},
+    Authority, TenantId, Verifier, VerifierBuilder, jwt::Algorithm, policy::ClaimRule, tenant::Instance,
 };
 
 use crate::support::{Bench, authorities, clock_of, tenant};
@@ -17,23 +13,12 @@ const API: &str = MockEntra::CLIENT_ID;
 const OTHER: &str = MockEntra::OTHER_TENANT;
 const EMULATOR: &str = "http://127.0.0.1:4000";
 
-/// Look-alikes, each for its own addresses.
-#[derive(Clone, Debug)]
-struct Several(Vec<MockEntra>);
-
-impl Fetch for Several {
-    fn fetch(&self, request: FetchRequest) -> FetchFuture {
-        let own = self.0.iter().find(|mock| request.url.starts_with(&mock.base()));
-        own.unwrap_or(&self.0[0]).fetch(request)
-    }
-}
-
 fn several(mocks: &[&MockEntra], authorities: Vec<Authority>) -> (Verifier, ManualClock) {
     let clock = clock_of(mocks[0]);
     for mock in mocks {
         mock.set_clock(clock.clone());
     }
-    let fetch = Several(mocks.iter().map(|mock| (*mock).clone()).collect());
+    let fetch = MockNetwork::new(mocks.iter().map(|mock| (*mock).clone()));
     let builder = authorities.into_iter().fold(Verifier::builder().client_id(API), VerifierBuilder::authority);
     (builder.fetch(fetch).clock(clock.clone()).build().unwrap(), clock)
 }

@@ -10,6 +10,7 @@ use std::{
 
 use axum::{Router, body::Body, routing::get};
 use http::{HeaderMap, Request, Uri};
+use mock_entra::{Fault, KeySpec, MockEntra, TokenBuilder};
 use tower::ServiceExt;
 use tower_entra::{
     AuthenticateLayer, Authority, Claims, Cloud, Config, Rejection, RejectionKind, RequireLayer, Requirement, Verifier,
@@ -20,7 +21,6 @@ use tower_entra::{
     policy::ClaimRule,
     response::{ApiManagement, Challenge, Problem, Responder, ResponseContext},
     tenant::{Instance, IssuerTemplate},
-    testing::{Fault, KeySpec, MockEntra, TokenBuilder},
 };
 use tracing_subscriber::fmt::MakeWriter;
 

@@ -2,13 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use mock_entra::{MockEntra, TokenBuilder};
 use serde_json::json;
-use tower_entra::{
-    Authority, Cloud,
-    claims::SubjectKey,
-    tenant::Instance,
-    testing::{MockEntra, TokenBuilder},
-};
+use tower_entra::{Authority, Cloud, claims::SubjectKey, tenant::Instance};
 
 use crate::support::{Bench, tenant};
 

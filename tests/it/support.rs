@@ -16,11 +16,11 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
+use mock_entra::{ManualClock, MockEntra, TokenBuilder};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_entra::{
     AuthenticateLayer, Authority, Claims, Rejection, RejectionKind, TenantId, Verifier, VerifierBuilder,
-    testing::{ManualClock, MockEntra, TokenBuilder},
 };
 
 /// When every test begins, in seconds since 1970.

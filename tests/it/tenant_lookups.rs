@@ -8,8 +8,9 @@ use std::{
     time::Duration,
 };
 
+use mock_entra::MockEntra;
 use tokio::{task::JoinSet, time::Instant};
-use tower_entra::{Authority, Rejection, RejectionKind, TenantId, Verifier, testing::MockEntra};
+use tower_entra::{Authority, Rejection, RejectionKind, TenantId, Verifier};
 
 use crate::support::{clock_of, tenant};
 

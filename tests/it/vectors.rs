@@ -7,8 +7,9 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
+use mock_entra::ManualClock;
 use serde_json::Value;
-use tower_entra::{Authority, RejectionKind, Verifier, jwt::Algorithm, testing::ManualClock};
+use tower_entra::{Authority, RejectionKind, Verifier, jwt::Algorithm};
 
 use crate::support::{Bench, decode};
 

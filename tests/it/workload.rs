@@ -2,13 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
+use mock_entra::{MockEntra, SigningAlgorithm};
 use serde_json::{Value, json};
-use tower_entra::{
-    Authority, Claims, ConfigError, Requirement, Verifier,
-    authority::Workload,
-    policy::ClaimRule,
-    testing::{MockEntra, SigningAlgorithm},
-};
+use tower_entra::{Authority, Claims, ConfigError, Requirement, Verifier, authority::Workload, policy::ClaimRule};
 
 use crate::support::{START, authorities, clock_of, code};
 
@@ -247,8 +243,8 @@ async fn requirements_on_grants_and_directories_are_never_met() {
     );
     for (requirement, kind) in [
         (Requirement::scope("Files.Read"), "insufficient_scope"),
-        (Requirement::app_role("Files.Read.All"), "insufficient_role"),
-        (Requirement::role("Files.Read.All"), "insufficient_role"),
+        (Requirement::app_permission("Files.Read.All"), "insufficient_role"),
+        (Requirement::user_role("Files.Read.All"), "insufficient_role"),
         (Requirement::any_role("Files.Read.All"), "insufficient_role"),
         (Requirement::tenant(tenant.parse().unwrap()), "wrong_tenant"),
         (Requirement::group(group), "claim_not_allowed"),

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     config::address::{self, ParsedAuthority},
     error::ConfigProblemKind::{Conflict, Duplicate, Invalid, Missing, Unknown},
-    tenant::Instance,
+    tenant::{Instance, split_scheme},
 };
 
 const TENANT: &str = "the directory (tenant) ID";
@@ -109,7 +109,7 @@ fn tenant(place: &str, value: &str, endpoint: Option<Imported>, import: &mut Pol
     if value.is_empty() {
         return import.problem(Missing, place, Some(""), format!("is empty; it is {TENANT}"));
     }
-    let (instance, tenant) = if value.contains("://") {
+    let (instance, tenant) = if split_scheme(&value).is_some() {
         let spot = address::form(&value).and_then(|form| address::authority(&value, form).ok());
         match spot {
             Some(ParsedAuthority::Entra { instance, tenant }) => (Some(instance.base().to_owned()), tenant),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     import::PolicyImport,
     trust::{Members, TEMPLATE, Trust, note_discovered_issuers},
-    url::Metadata,
+    url::PolicyMetadata,
     value::Imported,
 };
 use crate::{claims::TokenVersion, config::address, tenant::Instance};
@@ -23,7 +23,7 @@ impl Trust {
     pub(super) fn entra(&mut self, import: &mut PolicyImport) -> (Vec<Members>, bool) {
         let mut tenants: Vec<Tenant> = Vec::new();
         for (place, (_, metadata)) in &self.metadata {
-            let Metadata::Entra { instance, tenant, version, .. } = metadata else { continue };
+            let PolicyMetadata::Entra { instance, tenant, version, .. } = metadata else { continue };
             let (place, text) = (place.clone(), tenant.clone());
             add(&mut tenants, Tenant { place, instance: instance.clone(), text, versions: vec![*version] });
         }

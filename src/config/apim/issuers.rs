@@ -9,13 +9,13 @@ use super::{
     import::PolicyImport,
     placeholder::is_placeholder,
     trust::{Members, Placed, TEMPLATE, Trust, UnusableKey, closest_issuer, note_discovered_issuers},
-    url::Metadata,
+    url::PolicyMetadata,
     value::Imported,
 };
 use crate::{
     config::address::{self, AuthorityKind},
     error::ConfigProblemKind::{self, Conflict, Invalid, Missing, TooLarge},
-    tenant::{MicrosoftHost, TenantId},
+    tenant::{MicrosoftHost, TenantId, after_https},
 };
 
 /// An application whose own keys are requested.
@@ -107,8 +107,8 @@ impl Trust {
     }
 
     fn applications(&self) -> Vec<Application> {
-        let application = |(place, (_, metadata)): &Placed<(String, Metadata)>| match metadata {
-            Metadata::Entra { app_id: Some(id), .. } | Metadata::ExternalId { app_id: Some(id), .. } => {
+        let application = |(place, (_, metadata)): &Placed<(String, PolicyMetadata)>| match metadata {
+            PolicyMetadata::Entra { app_id: Some(id), .. } | PolicyMetadata::ExternalId { app_id: Some(id), .. } => {
                 Some(Application { place: place.clone(), id: id.clone() })
             }
             _ => None,
@@ -143,9 +143,9 @@ impl Trust {
     fn read_custom_domains(&mut self, import: &mut PolicyImport) {
         let mut metadata = std::mem::take(&mut self.metadata);
         metadata.retain_mut(|(place, (url, metadata))| {
-            let Metadata::Entra { instance, tenant, app_id, .. } = metadata else { return true };
+            let PolicyMetadata::Entra { instance, tenant, app_id, .. } = metadata else { return true };
             let base = instance.base().to_owned();
-            let is_custom = instance.cloud().is_none() && base.starts_with("https://");
+            let is_custom = instance.cloud().is_none() && after_https(&base).is_some();
             let is_its_own = |issuer: &str| issuer.strip_prefix(base.as_str()).is_some_and(|rest| rest.starts_with('/'));
             if !is_custom || self.issuers.iter().any(|(_, issuer)| is_its_own(issuer)) {
                 return true;
@@ -165,7 +165,7 @@ impl Trust {
             let mut ids = ids.into_iter();
             match (ids.next(), ids.next()) {
                 (Some(id), None) => {
-                    *metadata = Metadata::ExternalId { base, tenant: Some(id.to_string()), app_id: app_id.take() };
+                    *metadata = PolicyMetadata::ExternalId { base, tenant: Some(id.to_string()), app_id: app_id.take() };
                     true
                 }
                 (Some(_), Some(_)) => {
@@ -175,7 +175,7 @@ impl Trust {
                     false
                 }
                 (None, _) if !self.issuers.is_empty() => {
-                    *metadata = Metadata::Other { issuer: None };
+                    *metadata = PolicyMetadata::Other { issuer: None };
                     true
                 }
                 (None, _) if self.has_invalid_issuers => false,
@@ -194,7 +194,7 @@ impl Trust {
         let metadata = std::mem::take(&mut self.metadata);
         let mut all: BTreeMap<(String, String), Members> = BTreeMap::new();
         for (place, (_, found)) in &metadata {
-            let Metadata::B2c { base, tenant, policy } = found else { continue };
+            let PolicyMetadata::B2c { base, tenant, policy } = found else { continue };
             let text = |text: &str| Imported::new(place, text);
             let tenant = tenant.clone().unwrap_or_default();
             let members = all.entry((base.clone(), tenant.to_ascii_lowercase())).or_default();
@@ -235,7 +235,7 @@ impl Trust {
         let mut all: Vec<Members> = Vec::new();
         let mut tenants: Vec<Option<TenantId>> = Vec::new();
         for (place, (_, metadata)) in &self.metadata {
-            let Metadata::ExternalId { base, tenant, .. } = metadata else { continue };
+            let PolicyMetadata::ExternalId { base, tenant, .. } = metadata else { continue };
             let text = |text: &str| Imported::new(place, text);
             let mut members = Vec::new();
             if address::form(base) != Some(AuthorityKind::ExternalId) {
@@ -261,8 +261,8 @@ impl Trust {
 
     fn others(&mut self, import: &mut PolicyImport) -> Vec<Members> {
         let mut all = Vec::new();
-        let other = |(place, (url, metadata)): &Placed<(String, Metadata)>| match metadata {
-            Metadata::Other { issuer } => Some((place.clone(), url.clone(), issuer.clone())),
+        let other = |(place, (url, metadata)): &Placed<(String, PolicyMetadata)>| match metadata {
+            PolicyMetadata::Other { issuer } => Some((place.clone(), url.clone(), issuer.clone())),
             _ => None,
         };
         let others: Vec<(String, String, Option<String>)> = self.metadata.iter().filter_map(other).collect();
@@ -324,7 +324,7 @@ impl Trust {
     /// Takes the issuers of access tokens of AD FS, whose metadata is at `{issuer}/.well-known`: they differ from the issuer of
     /// its metadata.
     fn adfs_issuers(&mut self, issuer: Option<&str>) -> Vec<Placed<String>> {
-        let host = issuer.and_then(|issuer| issuer.strip_prefix("https://")?.strip_suffix("/adfs"));
+        let host = issuer.and_then(|issuer| after_https(issuer)?.strip_suffix("/adfs"));
         let Some(host) = host else { return Vec::new() };
         let forms = ["http", "https"].map(|scheme| format!("{scheme}://{host}/adfs/services/trust"));
         self.take(|issuer| forms.iter().any(|form| form.eq_ignore_ascii_case(issuer)).then(|| issuer.to_owned()))

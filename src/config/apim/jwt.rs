@@ -10,7 +10,7 @@ use super::{
     expressions::unsupported_expression,
     import::PolicyImport,
     trust::Trust,
-    url::{self, Metadata},
+    url::{self, PolicyMetadata},
     value::{Imported, shortened},
 };
 use crate::error::ConfigProblemKind::{Duplicate, Invalid, Missing, Unknown, Unsupported};
@@ -158,8 +158,8 @@ fn openid_config(element: Element<'_, '_>, place: &str, trust: &mut Trust, impor
     let Some(url) = import.identifier(&at, url, "the address of the metadata") else { return };
     match url::metadata(&url) {
         Ok(metadata) => {
-            let is_known = |(_, (known, metadata)): &(String, (String, Metadata))| {
-                *known == url && !matches!(metadata, Metadata::Entra { .. })
+            let is_known = |(_, (known, metadata)): &(String, (String, PolicyMetadata))| {
+                *known == url && !matches!(metadata, PolicyMetadata::Entra { .. })
             };
             // Beyond the limit the policy is refused, and there is nothing to compare.
             if trust.metadata.len() > Trust::MOST || !trust.metadata.iter().any(is_known) {

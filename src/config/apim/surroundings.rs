@@ -20,7 +20,7 @@ pub(super) fn read(document: &Document<'_>, policy: Element<'_, '_>, import: &mu
     around(policy, import);
     let token_use = TokenUse::of(document, policy);
     let mut surroundings = Surroundings { policy, token_use, groups: Default::default(), import };
-    surroundings.element(document.root_element(), &Context::default());
+    surroundings.element(document.root_element(), &ElementContext::default());
     surroundings.note_groups();
 }
 
@@ -49,7 +49,7 @@ fn around(policy: Element<'_, '_>, import: &mut PolicyImport) {
 
 /// The place of an element among the others.
 #[derive(Clone, Default)]
-struct Context<'a> {
+struct ElementContext<'a> {
     /// The names of the elements around it.
     path: String,
     section: &'a str,
@@ -61,7 +61,7 @@ struct Context<'a> {
 
 /// Elements that share a note.
 #[derive(Clone, Copy)]
-enum Group {
+enum NoteGroup {
     Harmless,
     ReadsToken,
     RoutesByToken,
@@ -70,7 +70,7 @@ enum Group {
 
 /// The names of the elements of a group.
 #[derive(Default)]
-struct Names<'a> {
+struct ElementNames<'a> {
     shown: Vec<&'a str>,
     seen: HashSet<&'a str>,
 }
@@ -78,12 +78,12 @@ struct Names<'a> {
 struct Surroundings<'a, 'i, 'p> {
     policy: Element<'a, 'i>,
     token_use: TokenUse,
-    groups: [Names<'a>; 4],
+    groups: [ElementNames<'a>; 4],
     import: &'p mut PolicyImport,
 }
 
 impl<'a, 'i> Surroundings<'a, 'i, '_> {
-    fn element(&mut self, element: Element<'a, 'i>, context: &Context<'a>) {
+    fn element(&mut self, element: Element<'a, 'i>, context: &ElementContext<'a>) {
         let name = element.tag_name().name();
         if element == self.policy {
             return;
@@ -92,7 +92,7 @@ impl<'a, 'i> Surroundings<'a, 'i, '_> {
             "" | "policies" => shortened(name),
             path => format!("{path}/{}", shortened(name)),
         };
-        let context = Context { path, ..context.clone() };
+        let context = ElementContext { path, ..context.clone() };
         match effect(name) {
             Effect::Container => self.container(element, &context),
             Effect::Restricts(restriction) => self.restricts(element, &context, restriction),
@@ -131,9 +131,9 @@ impl<'a, 'i> Surroundings<'a, 'i, '_> {
             Effect::Routes | Effect::Harmless | Effect::Sets | Effect::Authenticates => {
                 let is_reader = context.token_condition.is_some() || self.token_use.is_in(element);
                 let group = match effect(name) {
-                    _ if !is_reader => Group::Harmless,
-                    Effect::Routes => Group::RoutesByToken,
-                    _ => Group::ReadsToken,
+                    _ if !is_reader => NoteGroup::Harmless,
+                    Effect::Routes => NoteGroup::RoutesByToken,
+                    _ => NoteGroup::ReadsToken,
                 };
                 self.group(name, group);
             }
@@ -144,14 +144,14 @@ impl<'a, 'i> Surroundings<'a, 'i, '_> {
             }
             Effect::Unknown => {
                 if !element.range().contains(&self.policy.range().start) {
-                    self.group(name, Group::Unknown);
+                    self.group(name, NoteGroup::Unknown);
                 }
                 self.container(element, &context);
             }
         }
     }
 
-    fn container(&mut self, element: Element<'a, 'i>, context: &Context<'a>) {
+    fn container(&mut self, element: Element<'a, 'i>, context: &ElementContext<'a>) {
         let mut context = context.clone();
         if let name @ ("inbound" | "backend" | "outbound" | "on-error") = element.tag_name().name() {
             context.section = name;
@@ -174,12 +174,12 @@ impl<'a, 'i> Surroundings<'a, 'i, '_> {
         }
     }
 
-    fn is_before_policy(&self, element: Element<'_, '_>, context: &Context<'_>) -> bool {
+    fn is_before_policy(&self, element: Element<'_, '_>, context: &ElementContext<'_>) -> bool {
         matches!(context.section, "" | "inbound") && element.range().start < self.policy.range().start
     }
 
     /// Whether the policy checks another token than the caller's because of this element.
-    fn replaces_token(&self, element: Element<'_, '_>, context: &Context<'_>) -> bool {
+    fn replaces_token(&self, element: Element<'_, '_>, context: &ElementContext<'_>) -> bool {
         let name = element.attribute("name").unwrap_or_default();
         let replaces = match element.tag_name().name() {
             "set-header" => self.token_use.is_token_header(name),
@@ -193,7 +193,7 @@ impl<'a, 'i> Surroundings<'a, 'i, '_> {
         replaces && self.is_before_policy(element, context)
     }
 
-    fn decides_by_token(&mut self, context: &Context<'_>, condition: Option<&str>) {
+    fn decides_by_token(&mut self, context: &ElementContext<'_>, condition: Option<&str>) {
         let advice = "decides by the token who gets in, which is not imported; express it as required-claims, or check it in \
                       the API (RequireLayer), and remove it from the policy";
         self.import.problem(Unsupported, &context.path, condition, advice);
@@ -201,13 +201,13 @@ impl<'a, 'i> Surroundings<'a, 'i, '_> {
 
     /// Whether a `set-status` outside of `on-error` turns responses into refusals because of the token. A code that is not a
     /// plain number may be any.
-    fn refuses_by_token(&self, element: Element<'_, '_>, context: &Context<'_>) -> bool {
+    fn refuses_by_token(&self, element: Element<'_, '_>, context: &ElementContext<'_>) -> bool {
         let code = element.attribute("code").unwrap_or_default().trim();
         let is_success = code.len() == 3 && code.starts_with('2') && code.bytes().all(|byte| byte.is_ascii_digit());
         !is_success && (context.token_condition.is_some() || self.token_use.is_in(element))
     }
 
-    fn restricts(&mut self, element: Element<'a, 'i>, context: &Context<'a>, restriction: &str) {
+    fn restricts(&mut self, element: Element<'a, 'i>, context: &ElementContext<'a>, restriction: &str) {
         let name = element.tag_name().name();
         let header = element.attribute("name").filter(|_| name == "check-header");
         if header.is_some_and(|header| self.token_use.is_token_header(header)) {
@@ -232,7 +232,7 @@ impl<'a, 'i> Surroundings<'a, 'i, '_> {
     }
 
     /// A response other than that of the backend, outside of `on-error`.
-    fn responds(&mut self, element: Element<'a, 'i>, context: &Context<'a>) {
+    fn responds(&mut self, element: Element<'a, 'i>, context: &ElementContext<'a>) {
         if context.token_condition.is_some() {
             return self.decides_by_token(context, context.token_condition);
         }
@@ -252,7 +252,7 @@ impl<'a, 'i> Surroundings<'a, 'i, '_> {
         self.import.note(&context.path, advice);
     }
 
-    fn responds_to_error(&mut self, element: Element<'a, 'i>, context: &Context<'a>) {
+    fn responds_to_error(&mut self, element: Element<'a, 'i>, context: &ElementContext<'a>) {
         if context.token_condition.is_some() {
             return self.decides_by_token(context, context.token_condition);
         }
@@ -268,7 +268,7 @@ impl<'a, 'i> Surroundings<'a, 'i, '_> {
     }
 
     /// The status that `on-error` sets.
-    fn error_status(&mut self, status: Option<&str>, context: &Context<'_>) {
+    fn error_status(&mut self, status: Option<&str>, context: &ElementContext<'_>) {
         if status.is_some_and(|status| status.trim().starts_with('2')) {
             let advice = "turns a failed request, also one whose token was refused, into a success; this is not imported: \
                           remove it, or set a status from 400";
@@ -279,7 +279,7 @@ impl<'a, 'i> Surroundings<'a, 'i, '_> {
         self.import.note(&context.path, advice);
     }
 
-    fn fragment(&mut self, element: Element<'a, 'i>, context: &Context<'a>) {
+    fn fragment(&mut self, element: Element<'a, 'i>, context: &ElementContext<'a>) {
         if context.section == "outbound" {
             return self.import.note("include-fragment", "cannot be resolved; it runs after the response of the API");
         }
@@ -287,7 +287,7 @@ impl<'a, 'i> Surroundings<'a, 'i, '_> {
         self.import.problem(Unsupported, &context.path, element.attribute("fragment-id"), advice);
     }
 
-    fn group(&mut self, name: &'a str, group: Group) {
+    fn group(&mut self, name: &'a str, group: NoteGroup) {
         const SHOWN: usize = 20;
         let names = &mut self.groups[group as usize];
         if names.seen.insert(name) && names.shown.len() <= SHOWN {
@@ -297,18 +297,21 @@ impl<'a, 'i> Surroundings<'a, 'i, '_> {
 
     fn note_groups(&mut self) {
         const SHOWN: usize = 20;
-        const ADVICE: [(Group, &str); 4] = [
+        const ADVICE: [(NoteGroup, &str); 4] = [
             (
-                Group::ReadsToken,
+                NoteGroup::ReadsToken,
                 "not imported; uses the token or its claims without refusing it: do that in the API, with tower_entra::Claims",
             ),
             (
-                Group::RoutesByToken,
+                NoteGroup::RoutesByToken,
                 "not imported; API Management routes by the token here, so that a backend gets the requests of some callers \
                  only: check in each API, with a RequireLayer, that the caller may use it",
             ),
-            (Group::Harmless, "not imported; does not decide who gets in"),
-            (Group::Unknown, "not imported, and not known here: if it restricts callers, keep it in front of the API"),
+            (NoteGroup::Harmless, "not imported; does not decide who gets in"),
+            (
+                NoteGroup::Unknown,
+                "not imported, and not known here: if it restricts callers, keep it in front of the API",
+            ),
         ];
         for (group, advice) in ADVICE {
             let names = std::mem::take(&mut self.groups[group as usize]).shown;

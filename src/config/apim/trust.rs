@@ -1,6 +1,6 @@
 //! What is collected of a policy about the issuers that it trusts.
 
-use super::{import::PolicyImport, url::Metadata, value::Imported};
+use super::{import::PolicyImport, url::PolicyMetadata, value::Imported};
 use crate::{error::ConfigProblemKind, tenant::Cloud};
 
 /// The template of issuers: the issuer of any tenant.
@@ -13,7 +13,7 @@ pub(super) type Placed<T> = (String, T);
 #[derive(Default)]
 pub(super) struct Trust {
     /// The addresses as they are written, and what they name.
-    pub(super) metadata: Vec<Placed<(String, Metadata)>>,
+    pub(super) metadata: Vec<Placed<(String, PolicyMetadata)>>,
     pub(super) issuers: Vec<Placed<String>>,
     /// Keys in the policy, each as a JWK.
     pub(super) keys: Vec<Placed<Imported>>,

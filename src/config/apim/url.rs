@@ -1,17 +1,16 @@
 //! The address of an `openid-config`, and the kind of authority that it belongs to.
 
 use crate::{
+    authority::WELL_KNOWN,
     claims::TokenVersion,
     config::address::{self, AuthorityKind, ParsedAuthority},
     error::ConfigProblemKind::{self, Conflict, Duplicate, Invalid, Missing, Unsupported},
     tenant::{HttpsUrl, Instance, TenantId},
 };
 
-const WELL_KNOWN: &str = "/.well-known/openid-configuration";
-
 /// The authority that an address of metadata names.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Metadata {
+pub(super) enum PolicyMetadata {
     Entra {
         instance: Instance,
         tenant: String,
@@ -52,7 +51,7 @@ fn fault(kind: ConfigProblemKind, advice: impl Into<String>) -> AddressFault {
 /// # Errors
 ///
 /// If it is not an address of metadata, or has a parameter that is not understood.
-pub(super) fn metadata(url: &str) -> Result<Metadata, AddressFault> {
+pub(super) fn metadata(url: &str) -> Result<PolicyMetadata, AddressFault> {
     if url.is_empty() {
         let advice = format!(
             "is empty; name the metadata of the tenant, https://login.microsoftonline.com/{{tenant}}/v2.0{WELL_KNOWN}"
@@ -70,7 +69,7 @@ pub(super) fn metadata(url: &str) -> Result<Metadata, AddressFault> {
             return Err(fault(Invalid, format!("is not an address of metadata, which ends with {WELL_KNOWN}")));
         }
         // Its query is kept: the whole address becomes the MetadataAddress.
-        return Ok(Metadata::Other { issuer: authority.filter(|_| query.is_empty()).map(str::to_owned) });
+        return Ok(PolicyMetadata::Other { issuer: authority.filter(|_| query.is_empty()).map(str::to_owned) });
     };
     let mut parameters = Parameters::read(query)?;
     let policy_parameter = parameters.policy.take();
@@ -98,19 +97,19 @@ pub(super) fn metadata(url: &str) -> Result<Metadata, AddressFault> {
         ParsedAuthority::Entra { instance, tenant } => {
             let is_v2 = authority.to_ascii_lowercase().trim_end_matches('/').ends_with("/v2.0");
             let version = if is_v2 { TokenVersion::V2 } else { TokenVersion::V1 };
-            Ok(Metadata::Entra { instance, tenant, version, app_id })
+            Ok(PolicyMetadata::Entra { instance, tenant, version, app_id })
         }
         ParsedAuthority::B2c { base, tenant, policy } => match (policy, policy_parameter) {
             (Some(policy), Some(other)) if !policy.eq_ignore_ascii_case(&other) => {
                 Err(fault(Conflict, format!("names two user flows, {policy} and {other}; remove one")))
             }
-            (Some(policy), _) | (None, Some(policy)) => Ok(Metadata::B2c { base, tenant, policy }),
+            (Some(policy), _) | (None, Some(policy)) => Ok(PolicyMetadata::B2c { base, tenant, policy }),
             (None, None) => {
                 Err(fault(Missing, "does not name the user flow or policy that issues the tokens, such as B2C_1_susi"))
             }
         },
-        ParsedAuthority::ExternalId { base, tenant } => Ok(Metadata::ExternalId { base, tenant, app_id }),
-        ParsedAuthority::OpenIdConnect => Ok(Metadata::Other { issuer: Some(authority.to_owned()) }),
+        ParsedAuthority::ExternalId { base, tenant } => Ok(PolicyMetadata::ExternalId { base, tenant, app_id }),
+        ParsedAuthority::OpenIdConnect => Ok(PolicyMetadata::Other { issuer: Some(authority.to_owned()) }),
     }
 }
 

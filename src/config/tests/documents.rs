@@ -120,7 +120,7 @@ fn a_value_of_its_type_is_read_for_every_setting() {
         // `Domain` is warned about.
         expected.warnings.clone_from(&merged.settings.warnings);
         if row.value_type == Type::File {
-            assert_eq!(merged.settings.spoilt, [row.key], "{}", row.name);
+            assert_eq!(merged.settings.invalid_settings, [row.key], "{}", row.name);
         } else {
             assert!(merged.problems.is_empty() && merged.settings != expected, "{} is not put", row.name);
         }

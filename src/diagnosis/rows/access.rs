@@ -28,7 +28,7 @@ pub(super) const FIRST: &[Row] = &[
                 _ => "check()",
             };
             vec![change_code(format!(
-                "Look at the function that was given to the builder by {setting}, and at the list or service that it uses."
+                "Look at the API's own function for this ({setting} in code), and at the list or service that it uses."
             ))]
         },
     },
@@ -39,14 +39,23 @@ pub(super) const FIRST: &[Row] = &[
             f.is_only_id_token() && matches!(f.kind(), Kind::WrongAudience | Kind::NotAnAccessToken | Kind::Expired)
         },
         explanation: |_| "It is an ID token: it tells the client who signed in, and no API accepts it.".to_owned(),
-        remedies: |f| vec![Remedy::new(Action::SendAccessToken).noting(request(f))],
+        remedies: |f| {
+            let send = Remedy::new(Action::SendAccessToken);
+            vec![match request(f) {
+                Some(request) => send.noting(request),
+                None => send,
+            }]
+        },
     },
 ];
 
-/// How the token response gets an access token for this API.
-fn request(facts: &Facts<'_>) -> String {
+/// How the token response gets an access token for this API, where its access token may be for another one.
+fn request(facts: &Facts<'_>) -> Option<String> {
     match facts.provider() {
-        Provider::Cognito => "In Cognito, access tokens have the claim token_use with the value access.".to_owned(),
-        _ => request_ours(facts).text().to_owned(),
+        Provider::Cognito => {
+            Some("In Cognito, access tokens have the claim token_use with the value access.".to_owned())
+        }
+        Provider::Keycloak | Provider::Okta | Provider::Other => None,
+        _ => Some(request_ours(facts).text().to_owned()),
     }
 }

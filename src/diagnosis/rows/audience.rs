@@ -21,15 +21,15 @@ pub(super) const ROWS: &[Row] = &[
         when: |f| wrong(f) && f.audience().is_none(),
         explanation: |f| {
             match f.provider() {
-            Provider::Cognito => {
+            Provider::Cognito if f.audience_claim() == "aud" => {
                 "The token has no aud. Access tokens of Cognito never do; their client_id says for which app client they are."
                     .to_owned()
             }
-            _ => "The token has no aud: it does not say for which API it is.".to_owned(),
+            _ => format!("The token has no {}: it does not say for which API it is.", f.audience_claim()),
         }
         },
         remedies: |f| match f.provider() {
-            Provider::Cognito => {
+            Provider::Cognito if f.audience_claim() == "aud" => {
                 let client = f.client_text();
                 let mut members = vec![("AudienceClaim", json!("client_id"))];
                 if !f.audiences().iter().any(|audience| audience == client) {
@@ -41,6 +41,25 @@ pub(super) const ROWS: &[Row] = &[
                 vec![investigate("Tokens of Microsoft always have one: find out who made this token.")]
             }
             _ => vec![request_ours(f)],
+        },
+    },
+    Row {
+        kind: CauseKind::AudienceForm,
+        when: |f| wrong(f) && is_left_out(f),
+        explanation: |f| {
+            format!(
+                "aud is {}: that is the configured ClientId. StrictAudiences leaves only the listed audiences: {}.",
+                audience(f),
+                f.accepted_audiences()
+            )
+        },
+        remedies: |f| {
+            vec![
+                f.configure(Vec::new(), &["StrictAudiences"])
+                    .on_condition("If all usual forms of this API's audience may be accepted")
+                    .noting("Those are its client ID and its api:// URIs: names of this API alone."),
+                request_ours(f).on_condition("If only the listed audiences are to be accepted"),
+            ]
         },
     },
     Row {
@@ -95,10 +114,9 @@ pub(super) const ROWS: &[Row] = &[
         kind: CauseKind::MisplacedClientId,
         when: |f| wrong(f) && misplaced(f, Place::Audience).is_some(),
         explanation: |f| {
+            let (value, meaning) = misplaced(f, Place::Audience).unwrap_or_default();
             format!(
-                "The value configured for this API, {}, is in the token {}. The token is for {}.",
-                f.accepted_audiences(),
-                misplaced(f, Place::Audience).unwrap_or_default(),
+                "The API is configured as {value}. In the token, that is {meaning}; the API that the token is for is {}.",
                 audience(f)
             )
         },
@@ -168,9 +186,31 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         kind: CauseKind::OtherAudience,
+        when: |f| wrong(f) && f.audience_claim() != "aud",
+        explanation: |f| {
+            format!(
+                "The {} of the token is {}; expected is {}. This API takes the audience from that claim.",
+                f.audience_claim(),
+                audience(f),
+                f.accepted_audiences()
+            )
+        },
+        remedies: |f| {
+            let request = change_client(format!("Let the client {} get the token.", f.accepted_audiences()));
+            let request = if f.provider() == Provider::Cognito { request_ours(f) } else { request };
+            vec![
+                request.on_condition("If the client requested the token as the wrong one"),
+                f.configure(vec![("Audiences", f.audiences_with(audience(f)))], &[])
+                    .on_condition(format!("If {} belongs to this API", audience(f)))
+                    .noting("That admits every token that it gets."),
+            ]
+        },
+    },
+    Row {
+        kind: CauseKind::OtherAudience,
         when: wrong,
         explanation: |f| {
-            format!("The token is for {}; expected is {}.", f.token.list("aud").join(" and "), f.accepted_audiences())
+            format!("The token is for {}; expected is {}.", f.token_audiences().join(" and "), f.accepted_audiences())
         },
         remedies: |f| {
             let accept = accept(f);
@@ -208,6 +248,13 @@ fn other_form<'a>(facts: &Facts<'a>) -> Option<&'a str> {
     let id = guid_of(found)?;
     let is_form = |known: &&str| !known.eq_ignore_ascii_case(found) && guid_of(known) == Some(id);
     facts.audiences().iter().map(String::as_str).find(is_form)
+}
+
+/// The audience is the API's client id, in a form that `StrictAudiences` leaves out.
+fn is_left_out(facts: &Facts<'_>) -> bool {
+    let Some(client) = facts.left_out_client_id() else { return false };
+    let found = facts.audience().map(|found| found.trim_end_matches('/')).unwrap_or_default();
+    found == client || found.strip_prefix("api://") == Some(client)
 }
 
 fn near_miss<'a>(facts: &Facts<'a>) -> Option<(&'a str, &'static str)> {

@@ -55,14 +55,15 @@ pub(super) const ROWS: &[Row] = &[
             } else {
                 ""
             };
-            let mut remedies = vec![renew(format!("{cached}{msal}."))];
-            if !matches!(skew(f), Skew::Same) {
-                remedies.push(
+            let renew = renew(format!("{cached}{msal}."));
+            match skew(f) {
+                Skew::Same => vec![renew],
+                _ => vec![
+                    renew.on_condition("If the client has had it for a while"),
                     change_surroundings("Compare the clocks of the issuer and of this machine.")
                         .on_condition("If the token is new"),
-                );
+                ],
             }
-            remedies
         },
     },
 ];

@@ -41,9 +41,10 @@ pub(super) const ROWS: &[Row] = &[
                  application, or use app roles.",
             );
             match f.provider().has_registrations() {
-                true => vec![fewer, limit],
+                true => vec![fewer.on_condition("If the token lists too many groups"), limit],
                 false => vec![
-                    change_client("Let the provider put fewer claims into the token, lists of groups and roles first."),
+                    change_client("Let the provider put fewer claims into the token, lists of groups and roles first.")
+                        .on_condition("If the token has claims that this API does not need"),
                     limit,
                 ],
             }

@@ -2,9 +2,9 @@
 
 use crate::{
     diagnosis::{
-        Action, CauseKind, Provider, Remedy,
+        CauseKind, Provider,
         facts::Facts,
-        remedy::{change_client, change_code, grant, investigate, renew},
+        remedy::{change_client, change_code, grant, investigate},
         row::Row,
     },
     policy::Wanted,
@@ -24,7 +24,7 @@ pub(super) const ROWS: &[Row] = &[
         },
         remedies: |f| {
             let (_, short) = scope_with_resource(f).unwrap_or_default();
-            vec![change_code(format!("Require Requirement::scope({short:?})."))]
+            vec![change_code(format!("Require the scope {short} (in code, Requirement::scope({short:?}))."))]
         },
     },
     Row {
@@ -45,7 +45,7 @@ pub(super) const ROWS: &[Row] = &[
         remedies: |f| {
             let name = scope_among_roles(f).unwrap_or_default();
             let allow = change_code(format!(
-                "Accept the role too: Requirement::scope({name:?}).or(Requirement::any_role({name:?}))."
+                "Accept the role {name} too (in code, Requirement::scope({name:?}).or(Requirement::any_role({name:?})))."
             ));
             let user = grant("scp", Some(name), "Let a user sign in, so that the token has scopes.");
             match f.token.is_app() {
@@ -62,6 +62,34 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         kind: CauseKind::NoScope,
+        when: |f| f.is(RejectionKind::InsufficientScope) && f.token.is_app() && f.provider().has_registrations(),
+        explanation: |f| {
+            format!(
+                "This API requires {}, and the token is an application's own: {} got it for itself. An application cannot get a \
+                 scope: it gets app roles.",
+                f.expected(),
+                f.client_text()
+            )
+        },
+        remedies: |f| {
+            let scope = required_scope(f);
+            let name = scope.unwrap_or("<scope>");
+            let uri = f.app_id_uri();
+            let user =
+                format!("Let a user sign in, and the client request the scope {uri}/{name} on behalf of the user.");
+            vec![
+                grant("scp", scope, user).on_condition("If a user is meant to have signed in"),
+                change_code(format!(
+                    "Accept an application permission too (in code, Requirement::scope({name:?}).or(Requirement::app_permission(…))), \
+                     and assign it to {}.",
+                    f.client_text()
+                ))
+                .on_condition("If applications may call without a user"),
+            ]
+        },
+    },
+    Row {
+        kind: CauseKind::NoScope,
         when: |f| f.is(RejectionKind::InsufficientScope),
         explanation: |f| {
             let have = f.scopes().join(" ");
@@ -71,15 +99,12 @@ pub(super) const ROWS: &[Row] = &[
             format!("This API requires {}; the token has the scopes: {have}.{detail}", f.expected())
         },
         remedies: |f| {
-            let scope = f.wanted().into_iter().find_map(|wanted| match wanted {
-                Wanted::Scope(name) => Some(name),
-                _ => None,
-            });
+            let scope = required_scope(f);
             let how = match (f.provider(), scope) {
                 (Provider::Entra | Provider::ExternalId, Some(scope)) => format!(
                     "Let the client request the scope {}/{scope}, and get consent to it; the API's registration has it under \
                      Expose an API.",
-                    f.audiences().last().map_or("api://<client id>", String::as_str)
+                    f.app_id_uri()
                 ),
                 (Provider::Keycloak, Some(scope)) => {
                     format!(
@@ -118,8 +143,10 @@ pub(super) const ROWS: &[Row] = &[
             };
             vec![
                 change_client(other).on_condition("If the requirement is right"),
-                change_code(format!("Require Requirement::any_role({name:?})."))
-                    .on_condition("If both kinds of token may have the role"),
+                change_code(format!(
+                    "Require the role {name} of either kind (in code, Requirement::any_role({name:?}))."
+                ))
+                .on_condition("If both kinds of token may have the role"),
             ]
         },
     },
@@ -136,7 +163,7 @@ pub(super) const ROWS: &[Row] = &[
         remedies: |f| {
             let name = role_among_scopes(f).unwrap_or_default();
             vec![
-                change_code(format!("Require Requirement::scope({name:?})."))
+                change_code(format!("Require the scope {name} (in code, Requirement::scope({name:?}))."))
                     .on_condition("If the permission of a signed-in user's client is what counts"),
                 grant(
                     "roles",
@@ -252,23 +279,27 @@ pub(super) const ROWS: &[Row] = &[
         explanation: |_| "The request has two Authorization headers, so it is ambiguous which one counts.".to_owned(),
         remedies: |_| vec![change_client("Send one; a proxy and a client library may each add theirs.")],
     },
-    Row {
-        kind: CauseKind::LayerMissing,
-        when: |_| true,
-        explanation: |f| format!("The request was rejected: {}.", f.failure),
-        remedies: |_| -> Vec<Remedy> {
-            vec![
-                Remedy::new(Action::ChangeCode {
-                    how: "Add AuthenticateLayer outside of RequireLayer and of handlers that take Claims: with axum, after them."
-                        .to_owned(),
-                }),
-                investigate("Look at the code of the rejection in the troubleshooting guide.")
-                    .on_condition("If the layer is there"),
-                renew("Get a new token.").on_condition("Otherwise"),
-            ]
-        },
-    },
 ];
+
+/// Whatever no other row explains.
+pub(super) const LAST: Row = Row {
+    kind: CauseKind::LayerMissing,
+    when: |_| true,
+    explanation: |f| format!("The request was rejected: {}.", f.failure),
+    remedies: |f| match f.is(RejectionKind::LayerMissing) {
+        true => vec![change_code(
+            "Add AuthenticateLayer outside of RequireLayer and of handlers that take Claims: with axum, after them.",
+        )],
+        false => vec![investigate("Look for the code of the rejection in the troubleshooting guide.")],
+    },
+};
+
+fn required_scope<'a>(facts: &Facts<'a>) -> Option<&'a str> {
+    facts.wanted().into_iter().find_map(|wanted| match wanted {
+        Wanted::Scope(name) => Some(name),
+        _ => None,
+    })
+}
 
 fn role(wanted: Wanted<'_>) -> Option<&str> {
     match wanted {

@@ -4,21 +4,21 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::keys::failure;
 use crate::{
     claims::TokenVersion,
     diagnosis::{
         Action, CauseKind, Provider, Remedy,
-        compare::{difference, folded, is_shared_audience},
+        compare::{folded, is_shared_audience},
         decoded::cloud_of,
         facts::Facts,
         format,
-        provider::host_and_path,
         remedy::{investigate, renew},
         row::Row,
     },
-    error::{DocumentFault, FetchFailure},
+    error::{DocumentFault, FetchFailure, InvalidDocument},
     rejection::{Detail, RejectionKind},
-    tenant::{Cloud, MicrosoftHost, TenantId},
+    tenant::{Cloud, MicrosoftHost},
 };
 
 /// A token older than this may be from before a change of the registration.
@@ -75,13 +75,25 @@ pub(super) const ROWS: &[Row] = &[
         kind: CauseKind::V1Token,
         when: |f| is_other_version(f, TokenVersion::V1),
         explanation: v1_explanation,
-        remedies: |f| vec![Remedy::new(Action::SetTokenVersion { version: 2 }), both_versions(f)],
+        remedies: |f| {
+            vec![
+                Remedy::new(Action::SetTokenVersion { version: 2 })
+                    .on_condition("If this API is to have v2 tokens alone"),
+                both_versions(f),
+            ]
+        },
     },
     Row {
         kind: CauseKind::V2Token,
         when: |f| is_other_version(f, TokenVersion::V2),
         explanation: |f| format!("{} is the issuer of v2 tokens, and only v1 tokens are accepted.", f.issuer()),
-        remedies: |f| vec![both_versions(f), Remedy::new(Action::SetTokenVersion { version: 1 })],
+        remedies: |f| {
+            vec![
+                both_versions(f),
+                Remedy::new(Action::SetTokenVersion { version: 1 })
+                    .on_condition("If this API is to have v1 tokens alone"),
+            ]
+        },
     },
     Row {
         kind: CauseKind::B2cToken,
@@ -151,100 +163,50 @@ pub(super) const ROWS: &[Row] = &[
         },
     },
     Row {
-        kind: CauseKind::IssuerNearMiss,
-        when: |f| unknown(f) && near_miss(f).is_some(),
+        kind: CauseKind::ForeignIssuer,
+        when: |f| foreign(f).is_some(),
         explanation: |f| {
-            format!(
-                "The token's issuer is {}, the configured one is {}: they differ {}, and issuers are compared exactly.",
-                f.issuer(),
-                f.configured_issuer().unwrap_or_default(),
-                near_miss(f).unwrap_or("a little")
-            )
+            format!("The metadata of {} names an issuer it does not own: {}.", f.authority_name(), failure(f))
         },
         remedies: |f| {
-            let configured = f.configured_issuer().unwrap_or_default();
-            // The org authorization server of Okta issues tokens for Okta's own APIs.
-            let is_org_server =
-                f.token_provider() == Provider::Okta && f.issuer_parts().is_some_and(|(_, path)| path.len() < 2);
-            if is_org_server {
-                return vec![Remedy::new(Action::SignIn { authority: configured.to_owned() }).noting(
-                    "That is a custom authorization server of Okta; the org authorization server issues access tokens for Okta \
-                     alone.",
-                )];
+            let mut issuers = foreign(f).map(|document| document.issuers().to_vec()).unwrap_or_default();
+            issuers.sort_unstable();
+            issuers.dedup();
+            let check = investigate("Check which server responds at that URL.");
+            let mut remedies = Vec::new();
+            if let Some(Provider::ExternalId | Provider::B2c) = f.configured_provider() {
+                let guid =
+                    investigate("Configure the tenant's GUID instead of its domain, where the text above says so.");
+                remedies.push(guid.on_condition("If the tenant is configured by its domain"));
             }
-            vec![
-                f.configure(vec![("Authority", json!(f.issuer()))], &[])
-                    .noting("The issuer must be the one that the provider's metadata names."),
-                Remedy::new(Action::SignIn { authority: configured.to_owned() })
-                    .on_condition("If the configured address is the right one"),
-            ]
-        },
-    },
-    Row {
-        kind: CauseKind::OtherIssuer,
-        when: unknown,
-        explanation: |f| match f.token.has("iss") {
-            true => format!("The issuer of the token is {}; accepted is {}.", f.issuer(), accepted(f)),
-            false => format!("The token has no iss: it does not say who issued it. Accepted is {}.", accepted(f)),
-        },
-        remedies: |f| {
-            // Without its metadata there is nothing to compare with.
-            if let Some(failure) = f.refresh_failure()
-                && matches!(failure.failure(), FetchFailure::InvalidDocument(document)
-                    if document.fault() == DocumentFault::ForeignIssuer)
-            {
-                return vec![investigate(format!("Correct the configuration first: {failure}."))];
+            if !issuers.is_empty() {
+                let expected = format!("If {} is what you expect", issuers.join(" and "));
+                remedies.push(f.configure(vec![("Issuers", json!(issuers))], &[]).on_condition(expected));
             }
-            let mut remedies = vec![sign_in(f)];
-            remedies.extend(admit_issuer(f));
-            if remedies.len() > 1
-                && let Some(first) = remedies.first_mut()
-            {
-                *first = first.clone().on_condition("If the client used the wrong address");
-            }
+            let is_alone = remedies.is_empty();
+            remedies.push(if is_alone { check } else { check.on_condition("Otherwise") });
             remedies
         },
     },
 ];
 
-fn unknown(facts: &Facts<'_>) -> bool {
+/// The metadata that names an issuer it does not own, if that is why keys are missing or the token's issuer is unknown.
+fn foreign<'a>(facts: &Facts<'a>) -> Option<&'a InvalidDocument> {
+    let FetchFailure::InvalidDocument(document) = facts.fetch_failure()? else { return None };
+    let is_issuer =
+        || facts.token.text("iss").is_some_and(|issuer| document.issuers().iter().any(|named| named == issuer));
+    let is_cause = facts.is(RejectionKind::KeysUnavailable) || (unknown(facts) && is_issuer());
+    (document.fault() == DocumentFault::ForeignIssuer && is_cause).then_some(document)
+}
+
+pub(super) fn unknown(facts: &Facts<'_>) -> bool {
     facts.is(RejectionKind::UnknownIssuer) && facts.reason() != Some(&Detail::AmbiguousIssuer)
 }
 
-/// What is accepted, with the only tenant in place of the placeholder.
-fn accepted(facts: &Facts<'_>) -> String {
-    match facts.only_tenant() {
-        Some(tenant) => facts.expected().replace("{tenantid}", &tenant),
-        None => facts.expected().to_owned(),
-    }
-}
-
 /// Sign in where the configuration says.
-fn sign_in(facts: &Facts<'_>) -> Remedy {
+pub(super) fn sign_in(facts: &Facts<'_>) -> Remedy {
     let authority = facts.configured_issuer().unwrap_or_else(|| facts.authority_name());
     Remedy::new(Action::SignIn { authority: authority.to_owned() })
-}
-
-/// Accept the issuer of the token too. Never with an audience that tokens of other applications have.
-fn admit_issuer(facts: &Facts<'_>) -> Option<Remedy> {
-    let issuer = facts.token.text("iss")?;
-    let audience = facts.audience().filter(|audience| !is_shared_audience(facts, audience))?;
-    let (host, _) = host_and_path(issuer)?;
-    let members = match (facts.token_provider(), facts.token.text("tid")) {
-        (Provider::Entra, Some(tenant)) => {
-            tenant.parse::<TenantId>().ok()?;
-            match cloud_of(issuer).filter(|cloud| *cloud != Cloud::Public) {
-                Some(_) => json!({ "Instance": format!("https://{host}/"), "TenantId": tenant, "Audience": audience }),
-                None => json!({ "TenantId": tenant, "Audience": audience }),
-            }
-        }
-        (Provider::Entra, None) => return None,
-        _ => json!({ "Authority": issuer, "Audience": audience }),
-    };
-    let added = facts.configure(vec![("Authorities", json!([members]))], &[]);
-    Some(added.on_condition(format!("If tokens of {issuer} are to be accepted too")).noting(
-        "That admits everyone to whom it issues a token for this audience. Add it as an authority of this same layer: two layers, one behind the other, reject each other's tokens.",
-    ))
 }
 
 /// A further authority for a token whose audience is that of this API, and signing in at the configured one. The facts decide
@@ -270,24 +232,6 @@ fn further_authority(facts: &Facts<'_>, mut members: serde_json::Value) -> Vec<R
 
 fn other_cloud(facts: &Facts<'_>) -> Option<Cloud> {
     cloud_of(facts.issuer()).filter(|cloud| facts.cloud().is_some_and(|ours| ours != *cloud))
-}
-
-/// In what the issuer differs from the configured one of an OpenID Connect provider, if it is little.
-fn near_miss(facts: &Facts<'_>) -> Option<&'static str> {
-    let (configured, found) = (facts.configured_issuer()?, facts.token.text("iss")?);
-    let ((our_host, our_path), (host, path)) = (host_and_path(configured)?, host_and_path(found)?);
-    let bare = |path: &str| path.trim_end_matches('/').trim_start_matches("/auth").to_owned();
-    if our_host.eq_ignore_ascii_case(host)
-        && bare(our_path) == bare(path)
-        && our_path.contains("/realms/")
-        && our_path != path
-    {
-        return Some("in /auth, which Keycloak has before its realms until version 16");
-    }
-    let small = difference(configured, found);
-    // The same provider under an internal and a public name.
-    let is_same_place = bare(path).len() > 1 && our_path == path && our_host != host;
-    small.or(is_same_place.then_some("in the host: the provider is reached under two names"))
 }
 
 /// The version that an issuer of the configured instance has (`docs/entra.md`, "Issuers").

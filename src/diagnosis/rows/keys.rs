@@ -41,7 +41,8 @@ pub(super) const ROWS: &[Row] = &[
         },
         remedies: |f| {
             vec![
-                investigate("Put the issuer's present keys into KeyFile or StaticKeys."),
+                investigate("Put the issuer's present keys into KeyFile or StaticKeys.")
+                    .on_condition("If the keys must be in the configuration"),
                 f.configure(Vec::new(), &["KeyFile", "StaticKeys"])
                     .on_condition("If this machine reaches the issuer, so that its keys can be fetched"),
             ]
@@ -60,11 +61,12 @@ pub(super) const ROWS: &[Row] = &[
         },
         remedies: |f| {
             vec![
-                f.configure(vec![("AppSpecificKeys", json!(true))], &[]).noting(
-                    "The keys are then fetched with ?appid= and the client ID; in code, app_specific_keys(true).",
-                ),
-                renew("Get a new token. If it has the same kid, it is not from this tenant.")
-                    .on_condition("If the application does not have its own signing key"),
+                f.configure(vec![("AppSpecificKeys", json!(true))], &[])
+                    .on_condition("If the application has its own signing key")
+                    .noting(
+                        "The keys are then fetched with ?appid= and the client ID; in code, app_specific_keys(true).",
+                    ),
+                renew("Get a new token. If it has the same kid, it is not from this tenant.").on_condition("Otherwise"),
             ]
         },
     },
@@ -92,26 +94,6 @@ pub(super) const ROWS: &[Row] = &[
         remedies: |f| vec![f.configure(vec![("MetadataAddress", json!(f.document_address()))], &["JwksUri"])],
     },
     Row {
-        kind: CauseKind::ForeignIssuer,
-        when: |f| fault(f) == Some(DocumentFault::ForeignIssuer),
-        explanation: |f| {
-            format!("The metadata of {} names an issuer it does not own: {}.", f.authority_name(), failure(f))
-        },
-        remedies: |f| {
-            let list = f.configure(vec![("Issuers", json!([f.issuer()]))], &[]);
-            let list = list.on_condition(format!("If {} is the issuer that you expect", f.issuer()));
-            let check = investigate("Check which server responds at that URL.").on_condition("Otherwise");
-            match f.configured_provider() {
-                Some(Provider::ExternalId | Provider::B2c) => {
-                    let guid =
-                        investigate("Configure the tenant's GUID instead of its domain, where the text above says so.");
-                    vec![guid.on_condition("If the tenant is configured by its domain"), list, check]
-                }
-                _ => vec![list, check],
-            }
-        },
-    },
-    Row {
         kind: CauseKind::PolicyInIssuer,
         when: |f| fault(f) == Some(DocumentFault::PolicyInIssuer),
         explanation: |f| {
@@ -123,9 +105,33 @@ pub(super) const ROWS: &[Row] = &[
         },
         remedies: |f| {
             vec![
-                f.configure(vec![("AcceptTfpIssuers", json!(true))], &[]),
+                f.configure(vec![("AcceptTfpIssuers", json!(true))], &[])
+                    .on_condition("If other APIs of the tenant need the issuer as it is"),
                 investigate("Change the issuer in the properties of the user flow to the one without /tfp/.")
                     .on_condition("If all APIs of the tenant can change at once"),
+            ]
+        },
+    },
+    Row {
+        kind: CauseKind::WrongMetadata,
+        when: |f| fault(f) == Some(DocumentFault::NoUsableKey),
+        explanation: |f| {
+            format!(
+                "The keys of {} were fetched, and none of them can verify a token: {}.",
+                f.authority_name(),
+                failure(f)
+            )
+        },
+        remedies: |f| {
+            vec![
+                investigate(format!(
+                    "Let the provider publish a signing key for {} that can verify tokens; the keys are then refreshed without a \
+                     restart.",
+                    f.algorithms().join(" or ")
+                ))
+                .on_condition("If the provider is meant to sign with it"),
+                investigate("Configure the algorithm that the keys are for (Algorithms).")
+                    .on_condition("If the provider signs with another one on purpose"),
             ]
         },
     },
@@ -140,7 +146,8 @@ pub(super) const ROWS: &[Row] = &[
                 investigate(format!(
                     "Open {} in a browser: a proxy or a sign-in page may respond there.",
                     f.document_address()
-                )),
+                ))
+                .on_condition("If those are not the documents of the provider"),
                 investigate("Configure the issuer and the tenant that the documents name.")
                     .on_condition("If the documents are the right ones"),
             ]
@@ -148,11 +155,7 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row {
         kind: CauseKind::NoSuchTenant,
-        when: |f| {
-            let is_absent =
-                matches!(f.fetch_failure(), Some(FetchFailure::NotFound { .. } | FetchFailure::Status(400 | 404)));
-            f.is(RejectionKind::KeysUnavailable) && is_absent
-        },
+        when: |f| f.is(RejectionKind::KeysUnavailable) && is_not_found(f),
         explanation: |f| format!("{} has no metadata: {}.", f.authority_name(), failure(f)),
         remedies: |f| {
             vec![investigate(match f.provider() {
@@ -232,6 +235,11 @@ pub(super) const ROWS: &[Row] = &[
     },
 ];
 
+/// The provider responded that it does not have the metadata.
+pub(super) fn is_not_found(facts: &Facts<'_>) -> bool {
+    matches!(facts.fetch_failure(), Some(FetchFailure::NotFound { .. } | FetchFailure::Status(400 | 404)))
+}
+
 fn fault(facts: &Facts<'_>) -> Option<DocumentFault> {
     match facts.fetch_failure() {
         Some(FetchFailure::InvalidDocument(document)) if facts.is(RejectionKind::KeysUnavailable) => {
@@ -241,7 +249,7 @@ fn fault(facts: &Facts<'_>) -> Option<DocumentFault> {
     }
 }
 
-fn failure(facts: &Facts<'_>) -> String {
+pub(super) fn failure(facts: &Facts<'_>) -> String {
     match facts.fetch_error() {
         Some(error) => error.to_string(),
         None if facts.detail().is_empty() => "nothing has been fetched yet".to_owned(),

@@ -2,30 +2,39 @@
 
 mod access;
 mod audience;
+mod claims;
 mod dates;
 mod form;
 mod grants;
 mod issuer;
 mod keys;
 mod microsoft;
+mod other_issuer;
 mod request;
+mod requirement;
 mod rules;
 mod tenant;
 
-use super::{Cause, CauseKind, facts::Facts, row::Row};
+use super::{Cause, facts::Facts, row::Row};
+
+static LAST: Row = grants::LAST;
 
 /// From the most specific to the most general: each file ends with the general causes of its codes.
-const TABLE: [&[Row]; 10] = [
+const TABLE: [&[Row]; 14] = [
     access::FIRST,
     form::ROWS,
     microsoft::ROWS,
+    requirement::ROWS,
     issuer::ROWS,
+    other_issuer::ROWS,
     tenant::ROWS,
     keys::ROWS,
     dates::ROWS,
     audience::ROWS,
     rules::ROWS,
+    claims::ROWS,
     grants::ROWS,
+    &[grants::LAST],
 ];
 
 /// All rows whose conditions hold, in their order. The last row always does.
@@ -33,11 +42,13 @@ pub(super) fn matching<'a>(facts: &'a Facts<'_>) -> impl Iterator<Item = &'stati
     TABLE.into_iter().flatten().filter(|row| (row.when)(facts))
 }
 
+/// The first row whose condition holds.
+pub(super) fn first(facts: &Facts<'_>) -> &'static Row {
+    // The last row of the table has no condition.
+    matching(facts).next().unwrap_or(&LAST)
+}
+
 /// The cause of a failed check.
 pub(super) fn cause(facts: &Facts<'_>) -> Cause {
-    match matching(facts).next() {
-        Some(row) => row.cause(facts),
-        // Unreachable: the last row has no condition.
-        None => Cause::new(CauseKind::Malformed, String::new(), Vec::new()),
-    }
+    first(facts).cause(facts)
 }

@@ -2,18 +2,21 @@
 
 use serde_json::json;
 
-use super::request::request_ours;
+use super::{keys::is_not_found, request::request_ours};
 use crate::{
     diagnosis::{
         Action, CauseKind, Provider, Remedy,
-        compare::{Place, folded, misplaced},
+        compare::{Place, misplaced, swapped},
         facts::Facts,
         remedy::{change_code, investigate},
         row::Row,
     },
-    rejection::{Detail, RejectionKind},
+    rejection::{Detail, RejectionKind, Unstated},
     tenant::TenantId,
 };
+
+const COMPARE: &str =
+    "Compare both with the overview page of the app registration: application (client) ID and directory (tenant) ID.";
 
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -24,37 +27,53 @@ pub(super) const ROWS: &[Row] = &[
         },
         remedies: |_| {
             vec![change_code(
-                "Add the tenant to the list that tenants_matching() or tenants_from_lookup() uses. The result of a lookup is cached for five \
-                 minutes; forget_tenant() removes it.",
+                "Add the tenant to the operator's list of tenants (in code, what tenants_matching() or tenants_from_lookup() uses). The \
+                 result of a lookup is cached for five minutes; forget_tenant() removes it.",
             )]
         },
     },
     Row {
         kind: CauseKind::MisplacedTenant,
+        // A tenant that is a client id cannot be found, so that there are no keys either.
         when: |f| {
-            f.is(RejectionKind::WrongTenant) && token_tenant(f).is_some() && misplaced(f, Place::Tenant).is_some()
+            use RejectionKind as Kind;
+            matches!(f.kind(), Kind::WrongTenant | Kind::UnknownIssuer | Kind::KeysUnavailable | Kind::WrongAudience)
+                && swapped(f).is_some()
         },
         explanation: |f| {
+            let (tenant, client) = swapped(f).unwrap_or_default();
             format!(
-                "The value configured as the tenant, {}, is in the token {}. Its tenant is {}.",
-                f.tenants().join(" or "),
-                misplaced(f, Place::Tenant).unwrap_or_default(),
+                "TenantId and ClientId are swapped in the configuration: in the token, {tenant} is the tenant (tid) and {client} \
+                 is the API that the token is for (aud)."
+            )
+        },
+        remedies: |f| {
+            let (tenant, client) = swapped(f).unwrap_or_default();
+            vec![f.configure(vec![("TenantId", json!(tenant)), ("ClientId", json!(client))], &[]).noting(COMPARE)]
+        },
+    },
+    Row {
+        kind: CauseKind::MisplacedTenant,
+        when: |f| {
+            let is_absent = f.is(RejectionKind::KeysUnavailable) && is_not_found(f);
+            (f.is(RejectionKind::WrongTenant) || is_absent)
+                && token_tenant(f).is_some()
+                && misplaced(f, Place::Tenant).is_some()
+        },
+        explanation: |f| {
+            let (value, meaning) = misplaced(f, Place::Tenant).unwrap_or_default();
+            format!(
+                "The tenant is configured as {value}. In the token, that is {meaning}; its tenant is {}.",
                 f.token.text("tid").unwrap_or_default()
             )
         },
         remedies: |f| {
             let tenant = f.token.text("tid").unwrap_or_default();
-            let mut members = vec![("TenantId", json!(tenant))];
-            // Both are swapped.
-            if f.audiences().iter().any(|audience| folded(audience) == folded(tenant))
-                && let Some(audience) = f.audience()
-            {
-                members.push(("ClientId", json!(folded(audience))));
-            }
-            vec![f.configure(members, &[]).noting(
-                "Compare both with the overview page of the app registration: application (client) ID and directory \
-                             (tenant) ID.",
-            )]
+            vec![
+                f.configure(vec![("TenantId", json!(tenant))], &[])
+                    .on_condition(format!("If {tenant} is the directory (tenant) ID of this API's app registration"))
+                    .noting(COMPARE),
+            ]
         },
     },
     Row {
@@ -84,12 +103,10 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         kind: CauseKind::PersonalAccount,
         when: |f| f.is(RejectionKind::WrongTenant) && token_tenant(f) == Some(TenantId::PERSONAL_ACCOUNTS),
-        explanation: |f| {
-            format!("Somebody signed in with a personal Microsoft account; accepted is {}.", f.authority_name())
-        },
+        explanation: |f| format!("Somebody signed in with a personal Microsoft account; accepted is {}.", accepted(f)),
         remedies: |f| {
             vec![
-                sign_in(f).noting(
+                sign_in(f).on_condition("If only work and school accounts are to be accepted").noting(
                     "The client must use the tenant as its authority, or organizations, not common or consumers; the user needs a \
                      work or school account.",
                 ),
@@ -107,7 +124,7 @@ pub(super) const ROWS: &[Row] = &[
                 "The token is from tenant {}; accepted is {}. Guests have tokens of the tenant that they are guests of, if they \
                  sign in there.",
                 f.token.text("tid").unwrap_or("?"),
-                f.authority_name()
+                accepted(f)
             )
         },
         remedies: |f| {
@@ -155,7 +172,9 @@ pub(super) const ROWS: &[Row] = &[
         },
         remedies: |f| {
             vec![
-                sign_in(f).noting("That is the accepted user flow or policy."),
+                sign_in(f)
+                    .on_condition("If only the configured ones are to be accepted")
+                    .noting("That is the accepted user flow or policy."),
                 f.configure(vec![("Policies", json!([policy(f)]))], &[])
                     .on_condition("If that one is to be accepted too")
                     .noting(
@@ -207,6 +226,14 @@ fn token_tenant(facts: &Facts<'_>) -> Option<TenantId> {
     facts.token.text("tid")?.parse().ok()
 }
 
+/// The accepted tenants, where they are configured by their GUIDs.
+fn accepted(facts: &Facts<'_>) -> String {
+    match facts.tenants().as_slice() {
+        [] => facts.authority_name().to_owned(),
+        tenants => tenants.join(" or "),
+    }
+}
+
 fn policy<'a>(facts: &Facts<'a>) -> &'a str {
     facts.token.text("tfp").or(facts.token.text("acr")).unwrap_or("none")
 }
@@ -225,11 +252,37 @@ fn unstated(facts: &Facts<'_>) -> String {
 }
 
 fn unstated_remedies(facts: &Facts<'_>) -> Vec<Remedy> {
-    vec![
-        change_code("Tell authorities apart with Requirement::authority() in the requirement of the operation."),
-        facts
-            .configure(vec![("TrustDirectoryClaims", json!(true))], &[])
-            .on_condition("If the operator of that provider may decide about your groups and directory roles")
-            .noting("In code, trust_directory_claims(); the provider's own groups are read with group_claim() (GroupClaim)."),
-    ]
+    let Some(Detail::CannotState(unstated)) = facts.reason() else { return Vec::new() };
+    let by_name = change_code(
+        "Require the authority by its name (in code, Requirement::authority()): that tells providers apart.",
+    );
+    let is_microsoft =
+        matches!(facts.configured_provider(), Some(Provider::Entra | Provider::ExternalId | Provider::B2c));
+    match unstated {
+        Unstated::Groups | Unstated::Assignments => vec![
+            match facts.is_only_authority {
+                true => change_code("Require a scope or an app role in place of it: the provider grants those for this API.")
+                    .on_condition("If a scope or role can decide instead"),
+                false => by_name.on_condition("If the operation is for one provider alone"),
+            },
+            facts
+                .configure(vec![("TrustDirectoryClaims", json!(true))], &[])
+                .on_condition("If the operator of that provider may decide about your groups and directory roles")
+                .noting(
+                    "That operator can then put anyone into a group. The provider's own groups are read by GroupClaim; in code, \
+                     trust_directory_claims() and group_claim().",
+                ),
+        ],
+        // No setting makes another provider state it.
+        Unstated::Tenant | Unstated::Membership if is_microsoft => vec![
+            by_name.on_condition("If the operation is for one provider alone"),
+            investigate("Configure the tenant by its GUID instead of its domain.")
+                .on_condition("If the tenant is configured by its domain"),
+        ],
+        Unstated::Tenant | Unstated::Membership => vec![by_name],
+        Unstated::Grants => vec![change_code(
+            "Require the authority and a claim that identifies the workload in place of a scope or role (in code, \
+             Requirement::authority() and Requirement::claim()).",
+        )],
+    }
 }

@@ -24,10 +24,10 @@ fn connection_cause(result: Result<FetchResponse, FetchError>) -> String {
 }
 
 const CAP: usize = 1 << 20;
-/// Generous: nothing below may take as long.
+/// A timeout that no test reaches.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A server on loopback that reads one request per connection, and then does what it is told.
+/// A server on loopback that reads one request per connection, and responds as configured.
 struct Server {
     address: String,
     requests: Arc<std::sync::Mutex<Vec<String>>>,
@@ -37,7 +37,7 @@ struct Server {
 #[derive(Clone)]
 enum Part {
     Send(Vec<u8>),
-    /// The same, again and again, so often.
+    /// The same bytes, this many times.
     Repeat(Vec<u8>, usize),
     Wait(Duration),
 }
@@ -116,7 +116,7 @@ async fn get(fetch: &HttpFetch, url: &str) -> Result<FetchResponse, FetchError> 
 }
 
 #[tokio::test]
-async fn a_document_comes_with_its_headers() {
+async fn document_is_returned_with_its_headers() {
     let server = Server::start(vec![send(
         "HTTP/1.1 200 OK\r\nETag: \"v1\"\r\nCache-Control: public, Max-Age=\"86400\"\r\nDate: Mon, 23 Nov 2026 20:00:00 \
          GMT\r\nContent-Length: 2\r\n\r\n{}",
@@ -146,20 +146,20 @@ async fn a_document_comes_with_its_headers() {
 }
 
 #[tokio::test]
-async fn an_unchanged_document_is_told_by_its_etag() {
+async fn unchanged_document_is_a_304_for_its_etag() {
     let server = Server::start(vec![send("HTTP/1.1 304 Not Modified\r\nETag: \"v1\"\r\n\r\n")]).await;
     let request = FetchRequest::new(server.url(), CAP).with_etag(Some("\"v1\"".into()));
     let answer = HttpFetch::new().fetch(request).await.unwrap();
     assert_eq!((answer.status, answer.etag.as_deref()), (304, Some("\"v1\"")));
     assert!(server.requests()[0].to_ascii_lowercase().contains("if-none-match: \"v1\"\r\n"));
-    // An ETag that no header can hold is not sent.
+    // An `ETag` that is not a valid header value is not sent.
     let request = FetchRequest::new(server.url(), CAP).with_etag(Some("a\r\nb".into()));
     assert!(HttpFetch::new().fetch(request).await.is_ok());
     assert!(!server.requests()[1].to_ascii_lowercase().contains("if-none-match"));
 }
 
 #[tokio::test]
-async fn other_answers_come_as_they_are_without_body() {
+async fn other_status_is_returned_without_a_body() {
     let elsewhere = Server::start(vec![send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")]).await;
     let redirect = format!("HTTP/1.1 302 Found\r\nLocation: {}\r\nContent-Length: 0\r\n\r\n", elsewhere.url());
     let error = "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 11\r\n\r\n{\"keys\":[]}";
@@ -173,7 +173,7 @@ async fn other_answers_come_as_they_are_without_body() {
 }
 
 #[tokio::test]
-async fn time_is_bounded() {
+async fn slow_server_times_out() {
     let head = "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n";
     let drip = std::iter::repeat_n([send("x"), Part::Wait(Duration::from_millis(50))], 2000).flatten();
     for parts in [
@@ -189,7 +189,7 @@ async fn time_is_bounded() {
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_is_no_document() {
+async fn broken_connection_is_an_error() {
     for text in [
         "",
         "HTTP/1.1 200 OK\r\nContent-Le",
@@ -201,13 +201,13 @@ async fn a_connection_that_breaks_is_no_document() {
         let result = get(&HttpFetch::new(), &server.url()).await;
         assert!(matches!(failure_of(&result), FetchFailure::Connection { .. }), "{text:?}: {result:?}");
     }
-    // No more than what was announced.
+    // No more than `Content-Length`.
     let server = Server::start(vec![send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}{\"more\":1}")]).await;
     assert_eq!(get(&HttpFetch::new(), &server.url()).await, Ok(FetchResponse::new(200, "{}")));
 }
 
 #[tokio::test]
-async fn size_is_bounded() {
+async fn long_document_is_refused() {
     const LENGTH: usize = 64 << 20;
     let block = vec![b' '; 1 << 16];
     for head in [
@@ -217,7 +217,7 @@ async fn size_is_bounded() {
         let server = Server::start(vec![send(head), Part::Repeat(block.clone(), LENGTH / block.len())]).await;
         let too_large = FetchError::new(server.url(), FetchFailure::TooLarge { max_bytes: CAP });
         assert_eq!(get(&HttpFetch::new(), &server.url()).await, Err(too_large));
-        // What lies in the buffers of the kernel comes on top.
+        // The buffers of the kernel hold more.
         assert!(server.written.load(Ordering::Relaxed) < LENGTH / 2);
     }
     for (length, fits) in [(CAP, true), (CAP + 1, false)] {
@@ -228,7 +228,7 @@ async fn size_is_bounded() {
 }
 
 #[tokio::test]
-async fn nothing_compressed_is_taken() {
+async fn compressed_document_is_refused() {
     let gzip = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xab\xae\x05\0\x43\xbf\xa6\xa3\x02\0\0\0";
     let head = format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n", gzip.len());
     let server = Server::start(vec![send([head.as_bytes(), gzip].concat())]).await;
@@ -238,9 +238,9 @@ async fn nothing_compressed_is_taken() {
 }
 
 #[tokio::test]
-async fn forbidden_addresses_are_never_asked() {
+async fn forbidden_url_is_never_requested() {
     let server = Server::start(vec![send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")]).await;
-    // Were it asked, this client would come to our server.
+    // A request would reach the test server.
     let client =
         Client::builder().no_proxy().resolve("entra.example", server.address.parse().unwrap()).build().unwrap();
     let port = server.address.rsplit_once(':').unwrap().1;
@@ -254,7 +254,7 @@ async fn forbidden_addresses_are_never_asked() {
         assert!(matches!(failure_of(&result), FetchFailure::Forbidden { .. }), "{url}: {result:?}");
     }
     assert!(server.requests().is_empty());
-    // Nor believed, where a client was led to one.
+    // A custom client may be redirected to one: the document is refused.
     let away = format!("HTTP/1.1 302 Found\r\nLocation: http://entra.example:{port}/doc\r\nContent-Length: 0\r\n\r\n");
     let first = Server::start(vec![send(away)]).await;
     let result = get(&HttpFetch::with_client(client), &first.url()).await;
@@ -262,11 +262,11 @@ async fn forbidden_addresses_are_never_asked() {
 }
 
 #[tokio::test]
-async fn causes_are_told() {
+async fn error_names_its_cause() {
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let refused = connection_cause(get(&HttpFetch::new(), &format!("http://{free}/doc?appid=x")).await);
     assert!(refused.contains("refused") && !refused.contains("appid"), "{refused}");
-    // Something that does not speak TLS.
+    // A server without TLS.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -279,7 +279,7 @@ async fn causes_are_told() {
 }
 
 #[test]
-fn max_ages() {
+fn max_age_is_read_from_cache_control() {
     let of = |values: &[&'static str]| {
         let mut headers = HeaderMap::new();
         for value in values {
@@ -301,7 +301,7 @@ fn max_ages() {
     }
 }
 
-/// A server that speaks TLS for `localhost`, with the certificate of its authority.
+/// A TLS server for `localhost`, and the certificate of its CA.
 async fn tls_server() -> (String, String) {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -336,7 +336,7 @@ async fn tls_server() -> (String, String) {
 }
 
 #[tokio::test]
-async fn roots_of_ones_own() {
+async fn custom_root_certificate_is_trusted() {
     let (url, pem) = tls_server().await;
     let cause = connection_cause(get(&HttpFetch::new(), &url).await);
     assert!(cause.contains("UnknownIssuer"), "{cause}");

@@ -1,7 +1,7 @@
 //! Checks of the issuer in a metadata document, one per kind of authority.
 
 use crate::{
-    authority::{DocumentOwner, DocumentSpec, is_listed},
+    authority::{DocumentOwner, DocumentSpec, forms, is_listed},
     claims::TokenVersion,
     error::{DocumentFault, InvalidDocument},
     tenant::{Cloud, IssuerTemplate, TenantId, split_origin},
@@ -95,7 +95,7 @@ fn base_of<'a>(base: &'a str, found: &'a str, is_listed: bool) -> &'a str {
 /// The setting that accepts issuers with the policy, in code and in a file.
 pub(crate) const ACCEPT_TFP: &str = "accept_tfp_issuers() (AcceptTfpIssuers in a file)";
 
-/// `https://{host}/{tenant}/v2.0/`, or with `/tfp/` and the policy if that is enabled (`docs/entra.md`, "Azure AD B2C").
+/// The usual issuer of Azure AD B2C, or the one with the policy if that is enabled (`docs/entra.md`, "Azure AD B2C").
 fn check_b2c(
     found: &str,
     issuer: IssuerTemplate,
@@ -103,14 +103,14 @@ fn check_b2c(
     policy: &str,
     accept_tfp: bool,
 ) -> Result<IssuerTemplate, InvalidDocument> {
-    let expected = IssuerTemplate::new(&format!("{base}/"), "/v2.0/");
+    let expected = forms::b2c(base);
     if issuer.same_form(&expected) {
         return Ok(issuer);
     }
-    // With or without a trailing slash: tokens must have it if the document has it.
-    let end = if found.ends_with('/') { "/v2.0/" } else { "/v2.0" };
-    let named = found.strip_suffix(end).and_then(|start| start.rsplit('/').next()).unwrap_or_default();
-    let with_policy = IssuerTemplate::new(&format!("{base}/tfp/"), &format!("/{named}{end}"));
+    // With or without a trailing slash, as the document has it.
+    let start = found.strip_suffix('/').unwrap_or(found).strip_suffix("/v2.0");
+    let named = start.and_then(|start| start.rsplit('/').next()).unwrap_or_default();
+    let with_policy = forms::b2c_with_policy(base, named, found.ends_with('/'));
     if !named.eq_ignore_ascii_case(policy) || !issuer.same_form(&with_policy) {
         return Err(InvalidDocument::new(format!(
             "its issuer is {found:?}, not {:?}; configure the URL of the issuer by b2c_at() or Instance",
@@ -126,17 +126,17 @@ fn check_b2c(
     Ok(issuer)
 }
 
-/// `https://{tenant}.ciamlogin.com/{tenant}/v2.0`, or at the authority's base URL (`docs/entra.md`, "External ID").
+/// The usual issuer of the tenant, or the one at the authority's base URL (`docs/entra.md`, "External ID").
 fn check_external_id(found: &str, issuer: IssuerTemplate, base: &str) -> Result<IssuerTemplate, String> {
     let tenant = issuer.tenant().ok_or_else(|| format!("its issuer {found:?} does not say which tenant it is"))?;
-    let usual = IssuerTemplate::new(&format!("https://{tenant}.ciamlogin.com/"), "/v2.0");
-    let own = IssuerTemplate::new(&format!("{base}/"), "/v2.0");
+    let usual = forms::external_id(tenant);
+    let own = forms::external_id_at(base);
     if issuer.same_form(&usual) || issuer.same_form(&own) {
         Ok(issuer)
     } else {
         Err(format!(
             "its issuer is {found:?}, not {:?}; configure the URL of the issuer by external_id_at() or Instance",
-            usual.for_tenant(tenant).to_string()
+            usual.to_string()
         ))
     }
 }

@@ -9,9 +9,9 @@ use crate::{
 const TENANT: &str = "11111111-2222-3333-4444-555555555555";
 const OTHER: &str = "22222222-3333-4444-5555-666666666666";
 
-fn read(spec: &DocumentSpec, issuer: &str, jwks_uri: &str) -> Result<Metadata, String> {
+fn read(spec: &DocumentSpec, issuer: &str, jwks_uri: &str) -> Result<ProviderMetadata, String> {
     let document = json!({"issuer": issuer, "jwks_uri": jwks_uri, "extra": [1]}).to_string();
-    let read = Metadata::parse(document.as_bytes(), spec, TokenVersion::V2, &Ownership::default());
+    let read = ProviderMetadata::parse(document.as_bytes(), spec, TokenVersion::V2, &Ownership::default());
     read.map_err(|refused| refused.to_string())
 }
 
@@ -254,7 +254,7 @@ fn custom_domain_issuers_must_be_at_their_origin_or_listed() {
         assert_eq!(found.is_some(), said.is_some(), "{spec:?} {issuer}: {found:?}");
         assert!(said.is_none_or(|said| found.as_ref().unwrap().contains(said)), "{issuer}: {found:?}");
     }
-    // The v1 issuer follows from that of v2, but for one that is listed.
+    // The v1 issuer follows from that of v2, unless that is listed.
     for (spec, issuer, versions) in [
         (external(TENANT, listed([])), ciam(TENANT), 2),
         (external(TENANT, listed([&other_mirror])), other_mirror.clone(), 1),
@@ -265,7 +265,7 @@ fn custom_domain_issuers_must_be_at_their_origin_or_listed() {
     }
 }
 
-/// What each of these authorities may name beside the others, which have no document yet.
+/// The issuers that metadata of each of these authorities may name, while the metadata of the others has not been loaded.
 #[test]
 fn issuer_of_another_authority_is_rejected() {
     fn resolved(authorities: Vec<Authority>) -> Vec<ResolvedAuthority> {
@@ -372,7 +372,7 @@ fn issuer_of_another_authority_is_rejected() {
             let spec = all[number].source.main_document();
             let keys = format!("{}/keys", spec.origin());
             let document = json!({"issuer": issuer, "jwks_uri": keys}).to_string();
-            let found = Metadata::parse(document.as_bytes(), &spec, TokenVersion::V2, &ownership);
+            let found = ProviderMetadata::parse(document.as_bytes(), &spec, TokenVersion::V2, &ownership);
             assert_eq!(found.is_ok(), is_good, "{name}, number {number}: {found:?}");
             if let Err(refused) = found {
                 let MetadataError::Foreign(foreign) = &refused else { panic!("{name}: {refused}") };
@@ -408,6 +408,6 @@ fn b2c_issuer_with_the_policy_needs_the_setting() {
 #[test]
 fn malformed_metadata_is_rejected() {
     for document in ["", "[]", "{}", "<html>", r#"{"issuer":1,"jwks_uri":"x"}"#, r#"{"issuer":null,"jwks_uri":null}"#] {
-        assert!(Metadata::parse(document.as_bytes(), &own(), TokenVersion::V2, &Ownership::default()).is_err());
+        assert!(ProviderMetadata::parse(document.as_bytes(), &own(), TokenVersion::V2, &Ownership::default()).is_err());
     }
 }

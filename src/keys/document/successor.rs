@@ -15,8 +15,7 @@ use crate::{
 };
 
 impl Document {
-    /// Whether its keys were fetched from the same place, in the same way and by the same rules as for a document with this
-    /// description.
+    /// Whether a document of `spec` would be fetched from the same URL, in the same way, and checked by the same rules.
     pub(in crate::keys) fn fits(
         &self,
         spec: &DocumentSpec,
@@ -25,7 +24,7 @@ impl Document {
     ) -> bool {
         *self.0.spec == *spec
             && *self.0.algorithms == *algorithms
-            // It decides which certificates vouch for the key server.
+            // It determines the trusted certificates of the key server.
             && Arc::ptr_eq(&self.0.context.fetch, &context.fetch)
     }
 
@@ -34,11 +33,12 @@ impl Document {
         self.0.spec.has_known_issuers() || self.0.context.ownership == context.ownership
     }
 
-    /// The same document beside other authorities. It keeps its keys, unless its metadata names an issuer that belongs to
-    /// another authority now. A refresh in flight is not taken over: it checks the old ownership.
+    /// The document after a reload that changed the issuers of other authorities. It keeps its keys, unless its metadata names
+    /// an issuer that now belongs to another authority. A refresh in flight is not continued, since it checks the old
+    /// ownership.
     pub(in crate::keys) fn successor(&self, context: RefreshContext) -> Self {
         let old = self.snapshot();
-        let is_owned = old.loaded_at.is_none() || context.ownership.check_others("", &old.issuers).is_ok();
+        let is_owned = old.loaded_at.is_none() || context.ownership.check_other_owners("", &old.issuers).is_ok();
         let schedule = match is_owned {
             true => {
                 let schedule = self.0.schedule();
@@ -53,7 +53,7 @@ impl Document {
             }
             false => Schedule::default(),
         };
-        // A refresh in flight has set it to never; its successor is due now.
+        // A refresh in flight has set it to never: the successor is due now.
         let due = Some(self.0.due.load(Ordering::Relaxed)).filter(|due| is_owned && *due < u64::MAX);
         let due = if old.loaded_at.is_some() { due.unwrap_or(0) } else { u64::MAX };
         Self(Arc::new(DocumentState {
@@ -85,7 +85,7 @@ mod tests {
         tenant::Instance,
     };
 
-    /// Never answers. It has a size, so that two of them have two addresses.
+    /// Never responds. It is not zero-sized, so that two of them have different addresses.
     #[derive(Debug)]
     struct Silent(#[expect(dead_code, reason = "only its address counts")] u8);
 
@@ -124,7 +124,7 @@ mod tests {
             (id(), id(), rs256, &fetch, 1, true, true),
             (id(), openid("https://id.example/"), rs256, &fetch, 0, false, true),
             (id(), id(), es256, &fetch, 0, false, true),
-            // Other certificates vouch for the server.
+            // Other certificates are trusted.
             (id(), id(), rs256, &another, 0, false, true),
             (instance(), instance(), rs256, &fetch, 0, true, true),
             (instance(), instance(), rs256, &fetch, 1, true, false),

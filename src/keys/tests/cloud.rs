@@ -1,4 +1,4 @@
-//! The name of a cloud in metadata and in keys.
+//! `cloud_instance_name` in metadata and in keys.
 
 use super::*;
 use crate::{keys::notice::Notice, rejection::KeyMismatch};
@@ -15,19 +15,19 @@ fn of_cloud(kid: &str, seed: u8, cloud: &str) -> Value {
     jwk(kid, seed, &json!({"issuer": format!("{PUBLIC}/{{tenantid}}/v2.0"), "cloud_instance_name": cloud}))
 }
 
-/// A document whose metadata name this cloud, with one key of each cloud.
+/// A document whose metadata has this cloud, with one key of each cloud.
 fn with_cloud(cloud: Option<&str>) -> Fetched {
     let keys = [of_cloud("ours", 1, OURS), of_cloud("other", 2, OTHER)];
     fetched(&format!("{PUBLIC}/{{tenantid}}/v2.0"), cloud, &keys)
 }
 
-/// Whether the keys of our cloud and of the other one are authorized.
+/// Whether the keys of the own cloud and of the other one are authorized.
 fn authorized(snapshot: &Snapshot) -> (bool, bool) {
-    (speaks(snapshot, "ours").0, speaks(snapshot, "other").0)
+    (authorized_for(snapshot, "ours").0, authorized_for(snapshot, "other").0)
 }
 
 #[test]
-fn cloud_name_that_metadata_omit_holds_for_the_grace_period() {
+fn cloud_name_omitted_by_metadata_applies_for_the_grace_period() {
     let first = next(&Snapshot::empty(&elsewhere()), &with_cloud(Some(OURS)), 0, false).unwrap();
     assert_eq!(authorized(&first), (true, false));
     let mut snapshot = first;
@@ -52,7 +52,7 @@ fn another_cloud_name_in_metadata_takes_effect_at_once() {
 }
 
 #[test]
-fn name_of_a_known_cloud_holds_without_metadata() {
+fn name_of_a_known_cloud_applies_without_metadata() {
     let keys = [of_cloud("ours", 1, "microsoftonline.com"), of_cloud("other", 2, OTHER)];
     let document = fetched(&format!("{PUBLIC}/{{tenantid}}/v2.0"), None, &keys);
     let mut snapshot = Snapshot::empty(&shared_spec());
@@ -62,7 +62,7 @@ fn name_of_a_known_cloud_holds_without_metadata() {
     }
 }
 
-/// A change that decides about keys without a cloud is told: not of the first document, and not where there is no such key.
+/// The notice is given if keys without a cloud exist, but not for the first document.
 #[test]
 fn notice_of_keys_without_a_cloud() {
     let (plain, named) = (jwk("plain", 1, &template()), of_cloud("named", 2, "microsoftonline.com"));
@@ -80,8 +80,7 @@ fn notice_of_keys_without_a_cloud() {
         if !before.is_empty() {
             snapshot = next(&snapshot, &shared(before), 0, false).unwrap();
         }
-        let mut notices = Vec::new();
-        snapshot.next(&shared(after), RS256, &KeySettings::default(), HOUR, false, &mut notices).unwrap();
+        let (_, notices) = next_with_notices(&snapshot, &shared(after), 1, false);
         let found = notices.iter().find_map(|notice| match notice {
             Notice::CloudRule { key_id, is_required, without } => Some((&**key_id, *is_required, *without)),
             _ => None,
@@ -90,12 +89,11 @@ fn notice_of_keys_without_a_cloud() {
     }
 }
 
-/// A key is told of as changed only if it was known.
+/// The notice is given only for a known key.
 #[test]
 fn notice_of_a_changed_key() {
     let changes = |before: &Snapshot, keys: &[Value]| {
-        let mut notices = Vec::new();
-        before.next(&shared(keys), RS256, &KeySettings::default(), HOUR, false, &mut notices).unwrap();
+        let (_, notices) = next_with_notices(before, &shared(keys), 1, false);
         notices.iter().filter(|notice| matches!(notice, Notice::Changed { .. })).count()
     };
     let first = next(&Snapshot::empty(&shared_spec()), &shared(&[jwk("a", 1, &template())]), 0, false).unwrap();
@@ -141,9 +139,9 @@ fn key_whose_private_half_was_published_is_removed() {
     assert!(next(&third, &both, 2, false).is_ok_and(|next| !has(&next, "a", 2, false)), "also if it comes back");
 }
 
-/// Exactly the thousandth key has room, whether it is new or in its grace.
+/// The limit is 1,000 keys, whether they are new or in their grace period.
 #[test]
-fn room_for_keys_in_their_grace() {
+fn keys_in_their_grace_period_count_towards_the_limit() {
     let keys = |range: std::ops::Range<usize>| -> Vec<Value> {
         range.map(|number| jwk(&number.to_string(), (number % 100) as u8, &template())).collect()
     };

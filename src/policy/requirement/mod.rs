@@ -7,7 +7,7 @@ mod text;
 use super::{claim_rule::ClaimRule, truth::Truth};
 use crate::{
     claims::{Claims, ClientProof, scopes::is_scope_token},
-    rejection::Rejection,
+    rejection::{Rejection, RejectionKind},
     tenant::TenantId,
 };
 use auth_context::AuthContext;
@@ -21,8 +21,8 @@ use rule::{Group, Rule};
 /// ```
 /// use tower_entra::Requirement;
 ///
-/// let requirement = Requirement::scope("Files.Read").or(Requirement::app_role("Files.Read.All"));
-/// assert_eq!(requirement.to_string(), "scope Files.Read or app role Files.Read.All");
+/// let requirement = Requirement::scope("Files.Read").or(Requirement::app_permission("Files.Read.All"));
+/// assert_eq!(requirement.to_string(), "scope Files.Read or app permission Files.Read.All");
 /// ```
 ///
 /// A rule holds, does not hold, or is *unknown*: what it asks about is not in the token. Unknown refuses, and so does
@@ -45,7 +45,10 @@ use rule::{Group, Rule};
 pub struct Requirement(Node);
 
 impl Requirement {
-    /// A delegated scope, compared exactly. An app-only token never has one.
+    /// A delegated scope by its short name, compared exactly. An app-only token never has one.
+    ///
+    /// A token has `Files.Read`, not `api://…/Files.Read`: a requirement with the long name is never met, and its rejection says
+    /// so.
     ///
     /// A name that cannot be a scope ([RFC 6749, section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3)), such as
     /// two words, is unknown for every token: neither the requirement nor its opposite is met.
@@ -53,17 +56,19 @@ impl Requirement {
         Self::rule(Rule::Scope(scope.into()))
     }
 
-    /// An app role in an app-only token. A user's role of the same name does not count.
-    pub fn app_role(role: impl Into<String>) -> Self {
-        Self::rule(Rule::AppRole(role.into()))
+    /// An application permission: an app role in an app-only token. A user's role of the same name does not count, and the
+    /// rejection says that it is there.
+    pub fn app_permission(role: impl Into<String>) -> Self {
+        Self::rule(Rule::AppPermission(role.into()))
     }
 
-    /// An app role in a user's token. An application's does not count.
-    pub fn role(role: impl Into<String>) -> Self {
-        Self::rule(Rule::Role(role.into()))
+    /// An app role that a signed-in user holds. An application permission of the same name does not count, and the rejection
+    /// says that it is there.
+    pub fn user_role(role: impl Into<String>) -> Self {
+        Self::rule(Rule::UserRole(role.into()))
     }
 
-    /// An app role, whoever has it.
+    /// An app role in either kind of token.
     pub fn any_role(role: impl Into<String>) -> Self {
         Self::rule(Rule::AnyRole(role.into()))
     }
@@ -248,7 +253,21 @@ impl Requirement {
                 scopes.push(scope);
             }
         });
-        if scopes.is_empty() { rejection } else { rejection.scopes(scopes.join(" ")) }
+        let rejection = if scopes.is_empty() { rejection } else { rejection.scopes(scopes.join(" ")) };
+        // Also where the rejection is about an alternative: this is the nearer cause.
+        let is_about_grants =
+            matches!(rejection.kind(), RejectionKind::InsufficientScope | RejectionKind::InsufficientRole);
+        match self.misread_grant(claims).filter(|_| is_about_grants && rejection.reason().is_none()) {
+            Some(detail) => rejection.detail(detail),
+            None => rejection,
+        }
+    }
+
+    /// Why a scope or role that is wanted is not found although the token seems to have it.
+    fn misread_grant(&self, claims: &Claims) -> Option<&'static str> {
+        let mut found = None;
+        self.0.for_each_wanted(true, &mut |rule| found = found.or_else(|| rule.misread_grant(claims)));
+        found
     }
 }
 
@@ -262,6 +281,9 @@ pub(crate) enum Wanted<'a> {
     Group(&'a str),
     AuthContext { name: &'a str, is_valid: bool },
     Claim(&'a ClaimRule),
+    Tenant(TenantId),
+    Authority(&'a str),
+    Client(&'a str),
 }
 
 impl Requirement {
@@ -271,14 +293,17 @@ impl Requirement {
         self.0.for_each_wanted(true, &mut |rule| {
             wanted.extend(match rule {
                 Rule::Scope(name) => Some(Wanted::Scope(name)),
-                Rule::AppRole(name) => Some(Wanted::AppPermission(name)),
-                Rule::Role(name) => Some(Wanted::UserRole(name)),
+                Rule::AppPermission(name) => Some(Wanted::AppPermission(name)),
+                Rule::UserRole(name) => Some(Wanted::UserRole(name)),
                 Rule::AnyRole(name) => Some(Wanted::AnyRole(name)),
                 Rule::Group(group) => Some(Wanted::Group(&group.id)),
                 Rule::AuthContext(context) => {
                     Some(Wanted::AuthContext { name: context.name(), is_valid: context.number().is_some() })
                 }
                 Rule::Claim(rule) => Some(Wanted::Claim(rule)),
+                Rule::Tenant(tenant) => Some(Wanted::Tenant(*tenant)),
+                Rule::Authority(authority) => Some(Wanted::Authority(&authority.name)),
+                Rule::Client { id, .. } => Some(Wanted::Client(id)),
                 _ => None,
             });
         });

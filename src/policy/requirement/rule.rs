@@ -5,7 +5,7 @@ use crate::{
         scopes::{is_scope_token, is_visible},
     },
     policy::{claim_rule::ClaimRule, truth::Truth},
-    rejection::{Detail, Rejection, RejectionKind},
+    rejection::{Detail, Rejection, RejectionKind, Unmet, Unstated},
     tenant::TenantId,
 };
 
@@ -15,8 +15,8 @@ use super::{auth_context::AuthContext, authority_name::AuthorityName};
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Rule {
     Scope(String),
-    AppRole(String),
-    Role(String),
+    AppPermission(String),
+    UserRole(String),
     AnyRole(String),
     Tenant(TenantId),
     Authority(AuthorityName),
@@ -68,8 +68,8 @@ impl Rule {
         }
         match self {
             Self::Scope(scope) => of_kind(claims.has_scope(scope), claims.scopes_count()),
-            Self::AppRole(role) => of_kind(claims.has_role(role), claims.is_app_only()),
-            Self::Role(role) => of_kind(claims.has_role(role), !claims.is_app_only()),
+            Self::AppPermission(role) => of_kind(claims.has_role(role), claims.is_app_only()),
+            Self::UserRole(role) => of_kind(claims.has_role(role), !claims.is_app_only()),
             Self::AnyRole(role) => claims.has_role(role).into(),
             Self::Tenant(tenant) => claims.tenant_id().map_or(Truth::Unknown, |id| (id == *tenant).into()),
             Self::Authority(authority) => authority.truth(claims),
@@ -89,7 +89,9 @@ impl Rule {
     /// A name without a visible character stands for nothing, and decides nothing.
     fn is_unnamed(&self) -> bool {
         match self {
-            Self::Scope(name) | Self::AppRole(name) | Self::Role(name) | Self::AnyRole(name) => !is_visible(name),
+            Self::Scope(name) | Self::AppPermission(name) | Self::UserRole(name) | Self::AnyRole(name) => {
+                !is_visible(name)
+            }
             Self::Client { id, .. } | Self::DirectoryRole(id) => !is_visible(id),
             Self::Group(group) => !is_visible(&group.id),
             Self::Authority(authority) => !is_visible(&authority.name),
@@ -102,29 +104,31 @@ impl Rule {
         matches!(self, Self::Scope(name) if !is_scope_token(name))
     }
 
-    /// What to do where the rule is about a claim that the token's authority cannot state, so that it is unknown whatever the
+    /// What it is about, if that is a claim that the token's authority cannot state, so that it is unknown whatever the
     /// token holds.
-    fn cannot_state(&self, claims: &Claims) -> Option<&'static str> {
+    fn cannot_state(&self, claims: &Claims) -> Option<Unstated> {
         let states = claims.directory();
-        let (is_stated, detail) = match self {
-            Self::Scope(_) | Self::AppRole(_) | Self::Role(_) | Self::AnyRole(_) => (states.grants, NO_GRANTS),
-            Self::Tenant(_) => (states.tenant, NO_TENANT),
-            Self::Member | Self::Guest => (states.membership, NO_MEMBERSHIP),
-            Self::Group(_) => (states.groups(), NO_GROUPS),
-            Self::DirectoryRole(_) | Self::AuthContext(_) => (states.assignments, NO_ASSIGNMENTS),
+        let (is_stated, unstated) = match self {
+            Self::Scope(_) | Self::AppPermission(_) | Self::UserRole(_) | Self::AnyRole(_) => {
+                (states.grants, Unstated::Grants)
+            }
+            Self::Tenant(_) => (states.tenant, Unstated::Tenant),
+            Self::Member | Self::Guest => (states.membership, Unstated::Membership),
+            Self::Group(_) => (states.groups(), Unstated::Groups),
+            Self::DirectoryRole(_) | Self::AuthContext(_) => (states.assignments, Unstated::Assignments),
             Self::Claim(rule) => {
                 let claim = rule.claim_name();
-                let detail = match claim {
-                    "tid" => NO_TENANT,
-                    "acct" => NO_MEMBERSHIP,
-                    "scp" | "scope" | "roles" => NO_GRANTS,
-                    _ => NO_ASSIGNMENTS,
+                let unstated = match claim {
+                    "tid" => Unstated::Tenant,
+                    "acct" => Unstated::Membership,
+                    "scp" | "scope" | "roles" => Unstated::Grants,
+                    _ => Unstated::Assignments,
                 };
-                (states.claim(claim), detail)
+                (states.claim(claim), unstated)
             }
-            _ => (true, ""),
+            _ => return None,
         };
-        (!is_stated).then_some(detail)
+        (!is_stated).then_some(unstated)
     }
 
     /// The refusal where it would have to hold (or not to, if not `wanted`), and does not, or nobody can tell.
@@ -140,44 +144,55 @@ impl Rule {
         }
     }
 
+    /// Why a wanted scope or role is not found although the token seems to have it.
+    pub(super) fn misread_grant(&self, claims: &Claims) -> Option<&'static str> {
+        match self {
+            Self::Scope(scope) if scope.contains("://") => Some(LONG_SCOPE),
+            Self::AppPermission(role) if !claims.is_app_only() && claims.has_role(role) => Some(USERS_ROLE),
+            Self::UserRole(role) if claims.is_app_only() && claims.has_role(role) => Some(APPLICATIONS_ROLE),
+            _ => None,
+        }
+    }
+
     fn refuse_lacking(&self, claims: &Claims) -> Rejection {
-        if let Some(detail) = self.cannot_state(claims) {
+        if let Some(unstated) = self.cannot_state(claims) {
             let kind = match self {
                 Self::Tenant(_) => RejectionKind::WrongTenant,
                 Self::Scope(_) => RejectionKind::InsufficientScope,
-                Self::AppRole(_) | Self::Role(_) | Self::AnyRole(_) => RejectionKind::InsufficientRole,
+                Self::AppPermission(_) | Self::UserRole(_) | Self::AnyRole(_) => RejectionKind::InsufficientRole,
                 _ => RejectionKind::ClaimNotAllowed,
             };
-            return Rejection::new(kind).because(Detail::CannotState(detail));
+            return Rejection::new(kind).because(Detail::CannotState(unstated));
         }
         match self {
             Self::Scope(_) => Rejection::new(RejectionKind::InsufficientScope),
-            Self::AppRole(_) | Self::Role(_) | Self::AnyRole(_) => Rejection::new(RejectionKind::InsufficientRole),
+            Self::AppPermission(_) | Self::UserRole(_) | Self::AnyRole(_) => {
+                Rejection::new(RejectionKind::InsufficientRole)
+            }
             Self::Tenant(_) => Rejection::new(RejectionKind::WrongTenant),
-            Self::Authority(authority) => wrong(match authority.holders(claims) {
-                Some(Holders::One) => "the token is from another authority than this operation is for",
-                Some(Holders::Several) => "the requirement names an authority by a name that several have: use named()",
-                None => "the requirement names an authority that the verifier does not have",
+            Self::Authority(authority) => unmet(match authority.holders(claims) {
+                Some(Holders::One) => Unmet::OtherAuthority,
+                Some(Holders::Several) => Unmet::SharedAuthorityName,
+                None => Unmet::UnknownAuthority,
             }),
             Self::Client { id, .. } if claims.client_id().is_some_and(|client| is_same_client(client, id)) => {
-                Rejection::new(RejectionKind::ClientNotAllowed)
-                    .detail("the application has not proved who it is as strongly as this operation needs")
+                Rejection::new(RejectionKind::ClientNotAllowed).because(Detail::Unmet(Unmet::WeakClientProof))
             }
             Self::Client { .. } => Rejection::new(RejectionKind::ClientNotAllowed),
             Self::Group(_) => match claims.group_membership() {
                 GroupMembership::Overage => Rejection::new(RejectionKind::GroupsOverage),
-                GroupMembership::Absent => missing("groups: add the groups claim to access tokens"),
-                GroupMembership::Known(_) => wrong("the user is not known to be in the group"),
+                GroupMembership::Absent => missing(Unmet::NoGroups),
+                GroupMembership::Known(_) => unmet(Unmet::Group),
             },
             Self::DirectoryRole(_) => match claims.known_directory_roles() {
-                Some(_) => wrong("the user does not have the directory role"),
-                None => missing("wids: add the groups claim with directory roles to access tokens"),
+                Some(_) => unmet(Unmet::DirectoryRole),
+                None => missing(Unmet::NoDirectoryRoles),
             },
-            Self::Member | Self::Guest if claims.is_app_only() => wrong("the token has no user"),
+            Self::Member | Self::Guest if claims.is_app_only() => unmet(Unmet::NoUser),
             Self::Member | Self::Guest => match claims.is_guest() {
-                Some(true) => wrong("the user is a guest"),
-                Some(false) => wrong("the user is a member"),
-                None => missing("acct: add this optional claim to access tokens"),
+                Some(true) => unmet(Unmet::IsGuest),
+                Some(false) => unmet(Unmet::IsMember),
+                None => missing(Unmet::NoAccountKind),
             },
             Self::AuthContext(context) => context.refuse(claims),
             Self::Claim(rule) => rule.refuse(claims.payload()),
@@ -188,24 +203,18 @@ impl Rule {
         match self {
             Self::Tenant(_) if self.cannot_state(claims).is_none() => Rejection::new(RejectionKind::WrongTenant),
             Self::Client { .. } => Rejection::new(RejectionKind::ClientNotAllowed),
-            Self::Scope(_) | Self::AppRole(_) | Self::Role(_) | Self::AnyRole(_) => wrong(EXCLUDED),
-            other if other.truth(claims, &[]) == Truth::True => wrong(EXCLUDED),
+            Self::Scope(_) | Self::AppPermission(_) | Self::UserRole(_) | Self::AnyRole(_) => unmet(Unmet::Excluded),
+            other if other.truth(claims, &[]) == Truth::True => unmet(Unmet::Excluded),
             other => other.refuse_lacking(claims),
         }
     }
 }
 
-const NO_TENANT: &str = "this authority cannot state the tenant: configure its tenants by their GUIDs, or, for an issuer that \
-    has none, require the authority by its name with Requirement::authority()";
-const NO_MEMBERSHIP: &str = "this authority cannot state who is a guest: only Entra and External ID can, at Microsoft's hosts \
-    or with the tenant configured by its GUID";
-const NO_GROUPS: &str = "groups in tokens of this authority count only with trust_directory_claims() (TrustDirectoryClaims in a \
-    file), or, if they are its own, with group_claim() (GroupClaim)";
-const NO_ASSIGNMENTS: &str = "groups, directory roles and authentication contexts in tokens of this authority count only with \
-    trust_directory_claims() (TrustDirectoryClaims in a file)";
-const NO_GRANTS: &str = "workload identities have neither scopes nor roles: authorize them by Requirement::authority() and \
-    Requirement::claim()";
-const EXCLUDED: &str = "the token has what this operation excludes";
+const LONG_SCOPE: &str = "the requirement names a scope with the API in front of it, and tokens have the short name";
+const USERS_ROLE: &str = "the signed-in user has the role, and it counts here only as an application permission (app_permission): \
+    any_role accepts both";
+const APPLICATIONS_ROLE: &str = "the application has the role as a permission, and it counts here only for a signed-in user \
+    (user_role): any_role accepts both";
 
 /// A name that is there in a token of the wrong kind counts neither for nor against: so that to exclude a user's role does
 /// not let in the application that has it.
@@ -226,12 +235,12 @@ fn client(claims: &Claims, id: &str, proof: ClientProof) -> Truth {
     is_it.min(is_proved)
 }
 
-fn missing(detail: &'static str) -> Rejection {
-    Rejection::new(RejectionKind::ClaimMissing).detail(detail)
+fn missing(unmet: Unmet) -> Rejection {
+    Rejection::new(RejectionKind::ClaimMissing).because(Detail::Unmet(unmet))
 }
 
-fn wrong(detail: &'static str) -> Rejection {
-    Rejection::new(RejectionKind::ClaimNotAllowed).detail(detail)
+fn unmet(unmet: Unmet) -> Rejection {
+    Rejection::new(RejectionKind::ClaimNotAllowed).because(Detail::Unmet(unmet))
 }
 
 /// Client ids are compared exactly; a GUID is the same in either case.

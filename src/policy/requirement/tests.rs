@@ -88,12 +88,12 @@ fn each_rule_by_its_outcomes() {
         (Requirement::any_role(" "), json!({"roles": [" "]}), false, Unknown(InsufficientRole, ClaimNotAllowed)),
         (Requirement::any_role("\u{200b}"), json!({"roles": ["\u{200b}"]}), false, Unknown(InsufficientRole, ClaimNotAllowed)),
         (Requirement::group("\u{a0}"), json!({"groups": ["\u{a0}"]}), false, Unknown(ClaimNotAllowed, ClaimNotAllowed)),
-        (Requirement::role("Admin"), json!({}), false, Yes(ClaimNotAllowed)),
-        (Requirement::role("Admin"), json!({}), true, Unknown(InsufficientRole, ClaimNotAllowed)),
-        (Requirement::role("Admin"), json!({"roles": null}), false, No(InsufficientRole)),
-        (Requirement::app_role("Admin"), json!({}), true, Yes(ClaimNotAllowed)),
-        (Requirement::app_role("Admin"), json!({}), false, Unknown(InsufficientRole, ClaimNotAllowed)),
-        (Requirement::app_role("Other"), json!({}), true, No(InsufficientRole)),
+        (Requirement::user_role("Admin"), json!({}), false, Yes(ClaimNotAllowed)),
+        (Requirement::user_role("Admin"), json!({}), true, Unknown(InsufficientRole, ClaimNotAllowed)),
+        (Requirement::user_role("Admin"), json!({"roles": null}), false, No(InsufficientRole)),
+        (Requirement::app_permission("Admin"), json!({}), true, Yes(ClaimNotAllowed)),
+        (Requirement::app_permission("Admin"), json!({}), false, Unknown(InsufficientRole, ClaimNotAllowed)),
+        (Requirement::app_permission("Other"), json!({}), true, No(InsufficientRole)),
         (Requirement::any_role("Admin"), json!({}), true, Yes(ClaimNotAllowed)),
         (Requirement::any_role("Other"), json!({}), false, No(InsufficientRole)),
         (Requirement::any_role(""), json!({"roles": [""]}), false, Unknown(InsufficientRole, ClaimNotAllowed)),
@@ -206,7 +206,7 @@ fn what_is_met_allocates_nothing() {
     let (any, all) = (|values| ClaimRule::any("dept", values).separated_by(" "), ClaimRule::all("list", ["x", "3"]));
     let each = [
         Requirement::scope("Files.Read"),
-        Requirement::role("Admin"),
+        Requirement::user_role("Admin"),
         Requirement::any_role("Admin"),
         Requirement::tenant(TENANT.parse().unwrap()),
         Requirement::client(CLIENT.to_uppercase()),
@@ -224,7 +224,7 @@ fn what_is_met_allocates_nothing() {
     ];
     let apart = each.iter().cloned().reduce(|one, other| Requirement::scope("None").or(one).and(other)).unwrap();
     let together = each.iter().cloned().reduce(Requirement::and).unwrap();
-    let for_apps = Requirement::app_role("Admin");
+    let for_apps = Requirement::app_permission("Admin");
     let cases = each.iter().chain([&apart, &together]).map(|requirement| (requirement, &claims));
     for (requirement, claims) in cases.chain([(&for_apps, &app)]) {
         let mut outcome = Ok(());
@@ -277,10 +277,34 @@ fn a_refusal_says_what_to_do() {
             false,
             "the client does not say that it understands claims challenges (cp1 in xms_cc)",
         ),
-        (not(Requirement::role("Admin")), json!({}), false, "the token has what this operation excludes"),
+        (not(Requirement::user_role("Admin")), json!({}), false, "the token has what this operation excludes"),
+        (Requirement::user_role("Admin"), json!({}), true, APPLICATIONS_ROLE),
+        (Requirement::app_permission("Admin"), json!({}), false, USERS_ROLE),
+        // Also where the rejection is about an alternative.
+        (Requirement::scope("Other").or(Requirement::app_permission("Admin")), json!({}), false, USERS_ROLE),
+        (Requirement::scope("api://orders/Files.Read"), json!({}), false, LONG_SCOPE),
     ] {
         let refusal = requirement.check(&claims(&changes, app_only)).unwrap_err();
         assert_eq!(refusal.detail_text().as_deref(), Some(detail), "{requirement}");
+    }
+}
+
+const USERS_ROLE: &str = "the signed-in user has the role, and it counts here only as an application permission \
+    (app_permission): any_role accepts both";
+const APPLICATIONS_ROLE: &str = "the application has the role as a permission, and it counts here only for a signed-in user \
+    (user_role): any_role accepts both";
+const LONG_SCOPE: &str = "the requirement names a scope with the API in front of it, and tokens have the short name";
+
+#[test]
+fn a_role_that_is_missing_in_both_kinds_of_token_has_no_detail() {
+    for (requirement, app_only) in [
+        (Requirement::user_role("Other"), true),
+        (Requirement::app_permission("Other"), false),
+        (Requirement::any_role("Other"), false),
+        (Requirement::scope("Other"), false),
+    ] {
+        let rejection = requirement.check(&claims(&json!({}), app_only)).unwrap_err();
+        assert_eq!(rejection.detail_text(), None, "{requirement}");
     }
 }
 
@@ -340,8 +364,8 @@ fn of_alternatives_the_root_cause_is_told() {
         (Requirement::scope("Other").or(group()), overage.clone(), false, GroupsOverage),
         (Requirement::scope("Other").or(not(group())), overage.clone(), false, GroupsOverage),
         (Requirement::scope("Other").or(group()), json!({}), false, InsufficientScope),
-        (group().or(Requirement::app_role("Other")), json!({}), true, InsufficientRole),
-        (group().or(Requirement::role("Other")), json!({}), false, ClaimMissing),
+        (group().or(Requirement::app_permission("Other")), json!({}), true, InsufficientRole),
+        (group().or(Requirement::user_role("Other")), json!({}), false, ClaimMissing),
         (group().and(Requirement::scope("Other")), overage.clone(), false, InsufficientScope),
         (group().and(Requirement::scope("Other")).or(no()), overage, false, InsufficientScope),
     ] {
@@ -405,14 +429,14 @@ fn scopes_that_are_excluded_are_not_asked_for() {
 
 #[test]
 fn texts_have_their_parentheses() {
-    let (a, b, c) = (|| Requirement::scope("a"), || Requirement::role("b"), || Requirement::app_role("c"));
+    let (a, b, c) = (|| Requirement::scope("a"), || Requirement::user_role("b"), || Requirement::app_permission("c"));
     for (requirement, text) in [
-        (a().and(b()).and(c()), "scope a and user's role b and app role c"),
-        (a().and(b().and(c())), "scope a and user's role b and app role c"),
-        (a().or(b()).and(c()), "(scope a or user's role b) and app role c"),
-        (a().or(b().and(c())), "scope a or (user's role b and app role c)"),
-        (not(a().or(b())), "not (scope a or user's role b)"),
-        (not(a()).and(b()), "not scope a and user's role b"),
+        (a().and(b()).and(c()), "scope a and user role b and app permission c"),
+        (a().and(b().and(c())), "scope a and user role b and app permission c"),
+        (a().or(b()).and(c()), "(scope a or user role b) and app permission c"),
+        (a().or(b().and(c())), "scope a or (user role b and app permission c)"),
+        (not(a().or(b())), "not (scope a or user role b)"),
+        (not(a()).and(b()), "not scope a and user role b"),
         (not(not(a())), "scope a"),
         (Requirement::any_role("r").or(Requirement::group("g")), "role r or group g"),
         (Requirement::directory_role("d").or(Requirement::member()), "directory role d or member"),

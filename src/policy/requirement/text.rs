@@ -53,8 +53,8 @@ impl fmt::Display for Rule {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Scope(scope) => write!(f, "scope {scope}"),
-            Self::AppRole(role) => write!(f, "app role {role}"),
-            Self::Role(role) => write!(f, "user's role {role}"),
+            Self::AppPermission(role) => write!(f, "app permission {role}"),
+            Self::UserRole(role) => write!(f, "user role {role}"),
             Self::AnyRole(role) => write!(f, "role {role}"),
             Self::Tenant(tenant) => write!(f, "tenant {tenant}"),
             Self::Authority(authority) => write!(f, "authority {}", authority.name),

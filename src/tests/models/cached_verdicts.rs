@@ -25,7 +25,7 @@ fn check_change(
     change: impl Fn(&Verifier, &ModelFetch, &ManualClock) + Send + Sync + Copy + 'static,
 ) {
     check(move || {
-        let (fetch, clock) = (ModelFetch::default(), ManualClock::at(PROVIDER.now.now()));
+        let (fetch, clock) = (ModelFetch::default(), ManualClock::new());
         let verifier = builder(&fetch).keys(keys.clone()).clock(clock.clone()).build().unwrap();
         for _ in 0..2 {
             assert_eq!(verify(&verifier, &PROVIDER.tokens[0]), "accepted");

@@ -10,13 +10,14 @@ mod single_flight;
 
 use std::{
     sync::{
-        Arc, LazyLock,
+        Arc, LazyLock, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use bytes::Bytes;
+use mock_entra::{MockEntra, MockKey};
 use shuttle::{
     Config, FailurePersistence, MaxSteps, Runner,
     scheduler::{PctScheduler, RandomScheduler},
@@ -27,7 +28,6 @@ use crate::{
     clock::Clock,
     fetch::{Fetch, FetchFuture, FetchRequest, FetchResponse},
     keys::KeySettings,
-    testing::{ManualClock, MockEntra, MockKey},
 };
 
 /// Random schedules; of PCT there are half as many.
@@ -35,20 +35,23 @@ const SCHEDULES: usize = 2_000;
 /// The preemptions of a schedule of PCT.
 const DEPTH: usize = 3;
 
-/// Runs a model. `SHUTTLE_SCHEDULES` overrides the number of schedules.
+/// The seed of the schedules, so that each run of the tests tries the same ones.
+const SEED: u64 = 1;
+
+/// Runs a model. `SHUTTLE_SCHEDULES` overrides the number of schedules, and `SHUTTLE_RANDOM_SEED` their seed.
 fn check(model: impl Fn() + Send + Sync + 'static) {
     // Before the schedules: it generates keys.
     LazyLock::force(&PROVIDER);
     let mut config = Config::new();
     config.stack_size = 1 << 20;
     config.max_steps = MaxSteps::FailAfter(100_000);
-    // A failure prints its seed, which SHUTTLE_RANDOM_SEED replays; the whole schedule would fill pages.
+    // The seed replays a failure; the whole schedule would fill pages.
     config.failure_persistence = FailurePersistence::None;
-    let schedules = std::env::var("SHUTTLE_SCHEDULES").ok().and_then(|number| number.parse().ok()).unwrap_or(SCHEDULES);
+    let schedules = std::env::var("SHUTTLE_SCHEDULES").map_or(SCHEDULES, |number| number.parse().unwrap());
     let model = Arc::new(model);
     let again = Arc::clone(&model);
-    Runner::new(RandomScheduler::new(schedules), config.clone()).run(move || model());
-    Runner::new(PctScheduler::new(DEPTH, schedules.div_ceil(2)), config).run(move || again());
+    Runner::new(RandomScheduler::new_from_seed(SEED, schedules), config.clone()).run(move || model());
+    Runner::new(PctScheduler::new_from_seed(SEED, DEPTH, schedules.div_ceil(2)), config).run(move || again());
 }
 
 /// The responses of a mock provider, and tokens that its keys have signed.
@@ -60,13 +63,44 @@ struct Provider {
     tokens: [String; 2],
     /// The `kid` of the first key.
     key_id: String,
-    now: ManualClock,
+    now: SystemTime,
+}
+
+/// A clock that stands still until a model advances it.
+#[derive(Clone, Debug)]
+struct ManualClock(Arc<Mutex<Duration>>);
+
+impl ManualClock {
+    fn new() -> Self {
+        Self(Arc::new(Mutex::new(Duration::ZERO)))
+    }
+
+    fn advance(&self, by: Duration) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> SystemTime {
+        PROVIDER.now + self.elapsed()
+    }
+
+    fn elapsed(&self) -> Duration {
+        *self.0.lock().unwrap()
+    }
 }
 
 static PROVIDER: LazyLock<Provider> = LazyLock::new(|| {
+    // The mock's traits are those of the library that it was built with, not of this one.
+    use tower_entra::{
+        clock::Clock,
+        fetch::{Fetch, FetchRequest},
+    };
+
     let mock = MockEntra::new();
-    let now = ManualClock::new();
-    mock.set_clock(now.clone());
+    let clock = mock_entra::ManualClock::new();
+    let now = clock.now();
+    mock.set_clock(clock);
     let fetch = |url: &str| {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(mock.fetch(FetchRequest::new(url, 1 << 20))).unwrap().body
@@ -128,8 +162,8 @@ impl Fetch for ModelFetch {
 
 /// A verifier of the provider's tokens, with the provider's time.
 fn builder(fetch: &ModelFetch) -> VerifierBuilder {
-    let clock = ManualClock::at(PROVIDER.now.now());
-    Verifier::builder().tenant(MockEntra::TENANT).client_id(MockEntra::CLIENT_ID).fetch(fetch.clone()).clock(clock)
+    let builder = Verifier::builder().tenant(MockEntra::TENANT).client_id(MockEntra::CLIENT_ID);
+    builder.fetch(fetch.clone()).clock(ManualClock::new())
 }
 
 /// Verifies a token. Returns the code of the rejection, or `accepted`.

@@ -22,7 +22,7 @@ struct ModelClock(AtomicU64);
 
 impl Clock for ModelClock {
     fn now(&self) -> std::time::SystemTime {
-        PROVIDER.now.now()
+        PROVIDER.now
     }
 
     fn elapsed(&self) -> Duration {
@@ -101,6 +101,8 @@ impl Setup {
             thread::yield_now();
         }
         assert!(self.documents.iter().all(|document| document.finished() > 0));
+        // The queue's task may still hold a document, whose destructor locks; shuttle cannot run that at the end either.
+        std::mem::forget(self.documents.clone());
         for (number, start) in self.starts.lock().unwrap().iter().enumerate() {
             let allowed = u128::from(BURST) + start.as_millis() / INTERVAL.as_millis();
             assert!((number as u128) < allowed, "refresh {number} at {start:?}");

@@ -20,7 +20,7 @@ fn config(client: &str) -> crate::Config {
 fn verification_after_reload_uses_the_new_configuration_and_no_old_verdict() {
     check(|| {
         let fetch = ModelFetch::default();
-        let clock = ManualClock::at(PROVIDER.now.now());
+        let clock = ManualClock::new();
         let verifier =
             VerifierBuilder::from(config(MockEntra::CALLER)).fetch(fetch.clone()).clock(clock).build().unwrap();
         assert_eq!(verify(&verifier, &PROVIDER.tokens[0]), "accepted");

@@ -2,10 +2,8 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use tower_entra::{
-    RejectionKind::{Expired, NotYetValid},
-    testing::{Fault, MockEntra},
-};
+use mock_entra::{Fault, MockEntra};
+use tower_entra::RejectionKind::{Expired, NotYetValid};
 
 use crate::support::{Bench, START, decode, encode, parts, settle};
 

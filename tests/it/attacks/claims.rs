@@ -1,5 +1,6 @@
 //! Rows 4, 5, 7, 8, 9: claims of the wrong type, issuers and audiences that are almost right, kinds of tokens.
 
+use mock_entra::{MockEntra, TokenBuilder};
 use serde_json::{Value, json};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_entra::{
@@ -8,7 +9,6 @@ use tower_entra::{
         MalformedToken, NotAnAccessToken, ProofRequired, UnknownIssuer, WrongAudience, WrongIssuer, WrongTenant,
     },
     RequireLayer, Requirement,
-    testing::{MockEntra, TokenBuilder},
 };
 
 use crate::support::{Bench, START};
@@ -391,10 +391,10 @@ async fn row_8_permissions_of_the_other_kind() {
     let app = || bench.token().app().roles(["Files.Read.All"]);
     let (role, scope) = (Some(InsufficientRole), Some(InsufficientScope));
     for (name, requirement, token, expected) in [
-        ("a user's role as an application's", Requirement::app_role("Files.Read.All"), user(), (403, role)),
-        ("an application's as a user's", Requirement::role("Files.Read.All"), app(), (403, role)),
-        ("an application's, as it is", Requirement::app_role("Files.Read.All"), app(), (200, None)),
-        ("a user's, as it is", Requirement::role("Files.Read.All"), user(), (200, None)),
+        ("a user's role as an application's", Requirement::app_permission("Files.Read.All"), user(), (403, role)),
+        ("an application's as a user's", Requirement::user_role("Files.Read.All"), app(), (403, role)),
+        ("an application's, as it is", Requirement::app_permission("Files.Read.All"), app(), (200, None)),
+        ("a user's, as it is", Requirement::user_role("Files.Read.All"), user(), (200, None)),
         (
             "a marked application's scope",
             Requirement::scope("Files.Read"),

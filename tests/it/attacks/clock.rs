@@ -2,11 +2,9 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
+use mock_entra::MockEntra;
 use serde_json::json;
-use tower_entra::{
-    RejectionKind::{Expired, NotYetValid},
-    testing::MockEntra,
-};
+use tower_entra::RejectionKind::{Expired, NotYetValid};
 
 use crate::support::{Bench, START};
 

@@ -1,6 +1,7 @@
 //! Rows 28 and 29: authorities that write claims about a directory which is not theirs, and customers of B2C who pass as
 //! members.
 
+use mock_entra::{MockEntra, TokenBuilder};
 use serde_json::json;
 use tower_entra::{
     Authority, Claims, RejectionKind, Requirement, TenantId, Verifier,
@@ -8,7 +9,6 @@ use tower_entra::{
     fetch::{Fetch, FetchFuture, FetchRequest},
     policy::ClaimRule,
     tenant::Instance,
-    testing::{MockEntra, TokenBuilder},
 };
 
 use crate::support::{Bench, clock_of, tenant};
@@ -179,7 +179,7 @@ async fn check(name: &str, bench: &Bench, states: Column) {
                 let Err(rejection) = checked else { continue };
                 assert_eq!(rejection.status(), 403, "{name}: {requirement}");
                 let names_a_way_out = rejection.detail_text().is_some_and(|detail| {
-                    detail.contains("trust_directory_claims() (TrustDirectoryClaims")
+                    detail.contains("TrustDirectoryClaims (in code, trust_directory_claims())")
                         || detail.contains("Requirement::authority()")
                         || detail.contains("Microsoft's hosts")
                 });

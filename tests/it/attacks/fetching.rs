@@ -1,9 +1,7 @@
 //! Row 8b: what a stranger can make us fetch by sending tokens. Nothing comes from the token, and there is a budget.
 
-use tower_entra::{
-    RejectionKind::{UnknownIssuer, WrongIssuer, WrongTenant},
-    testing::{Fault, MockEntra},
-};
+use mock_entra::{Fault, MockEntra};
+use tower_entra::RejectionKind::{UnknownIssuer, WrongIssuer, WrongTenant};
 
 use super::claims::MODES;
 use crate::support::Bench;

@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use http::{HeaderValue, Request};
+use mock_entra::MockEntra;
 use tower_entra::{
     RejectionKind,
     RejectionKind::{EncryptedToken, MalformedHeader, MalformedToken, MissingToken, TokenTooLarge},
-    testing::MockEntra,
 };
 
 use crate::support::{Bench, encode, parts};

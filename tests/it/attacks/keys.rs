@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use mock_entra::{KeySpec, MockEntra};
 use tower_entra::{
     RejectionKind::{BadSignature, UnknownKey, WrongIssuer, WrongTenant},
     keys::KeySettings,
-    testing::{KeySpec, MockEntra},
 };
 
 use super::claims::MODES;

@@ -3,11 +3,9 @@
 
 use std::time::Duration;
 
+use mock_entra::{KeySpec, MockEntra};
 use tokio::{task::JoinSet, time::Instant};
-use tower_entra::{
-    Verifier,
-    testing::{KeySpec, MockEntra},
-};
+use tower_entra::Verifier;
 
 use crate::support::{Bench, settle};
 

@@ -1,9 +1,9 @@
 //! Which code a token gets that breaks two rules: that of the earlier one.
 
+use mock_entra::{KeySpec, MockEntra, MockKey, SigningAlgorithm, TokenBuilder};
 use tower_entra::{
     RejectionKind::{self, *},
     policy::ClaimRule,
-    testing::{KeySpec, MockEntra, MockKey, SigningAlgorithm, TokenBuilder},
 };
 
 use crate::support::{Bench, START};

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use tower_entra::{
-    VerifierBuilder,
-    testing::{Fault, KeySpec, MockEntra, TokenBuilder},
-};
+use mock_entra::{Fault, KeySpec, MockEntra, TokenBuilder};
+use tower_entra::VerifierBuilder;
 
 use super::claims::Mode;
 use crate::support::{Answer, Bench, UNAUTHORIZED};
@@ -147,7 +145,7 @@ async fn without_any_keys() {
         assert_eq!(bench.send_token(&token.build()).await.rejection.unwrap().code(), code);
     }
     bench.clock.advance(Duration::from_secs(1));
-    bench.mock.mend();
+    bench.mock.clear_faults();
     assert_eq!(bench.send_token(&bench.token().build()).await.status, 200);
 }
 

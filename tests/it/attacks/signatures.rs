@@ -1,11 +1,9 @@
 //! Rows 1, 2, 3: algorithms, keys in the header, critical extensions.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use mock_entra::{KeySpec, MockEntra, MockKey, SigningAlgorithm};
 use serde_json::{Value, json};
-use tower_entra::{
-    RejectionKind::{BadSignature, MalformedToken, UnknownKey, UnsupportedAlgorithm},
-    testing::{KeySpec, MockEntra, MockKey, SigningAlgorithm},
-};
+use tower_entra::RejectionKind::{BadSignature, MalformedToken, UnknownKey, UnsupportedAlgorithm};
 
 use crate::support::{Bench, decode, parts};
 

@@ -2,13 +2,8 @@
 
 use std::time::Duration;
 
-use tower_entra::{
-    Authority, TenantId, Verifier, VerifierBuilder,
-    authority::Entra,
-    fetch::{Fetch, FetchFuture, FetchRequest},
-    tenant::Instance,
-    testing::{Fault, ManualClock, MockEntra, TokenBuilder},
-};
+use mock_entra::{Fault, ManualClock, MockEntra, MockNetwork, TokenBuilder};
+use tower_entra::{Authority, TenantId, Verifier, VerifierBuilder, authority::Entra, tenant::Instance};
 
 use crate::{
     everyone::{Preset, presets},
@@ -82,19 +77,8 @@ fn offenders() -> Vec<Offender> {
     ]
 }
 
-/// A network with a provider and an offender in it.
-#[derive(Clone, Debug)]
-struct Network([MockEntra; 2]);
-
-impl Fetch for Network {
-    fn fetch(&self, request: FetchRequest) -> FetchFuture {
-        let is_there = |mock: &&MockEntra| request.url.starts_with(&format!("{}/", mock.base()));
-        self.0.iter().find(is_there).unwrap_or_else(|| panic!("nobody is at {}", request.url)).fetch(request)
-    }
-}
-
 fn verifier(offender: &Offender, owner: &Preset, clock: &ManualClock, offender_first: bool) -> Verifier {
-    let network = Network([offender.mock.clone(), owner.mock.clone()]);
+    let network = MockNetwork::new([offender.mock.clone(), owner.mock.clone()]);
     let both = match offender_first {
         true => [offender.authority.clone(), owner.authority.clone()],
         false => [owner.authority.clone(), offender.authority.clone()],
@@ -204,7 +188,7 @@ async fn second_authority_of_one_instance_is_fetched_after_the_first_is_loaded()
     mock.set_fault_at(MockEntra::OTHER_TENANT, Fault::Down);
     for (tenant, name) in [(MockEntra::TENANT, "first"), (MockEntra::OTHER_TENANT, "second")] {
         if name == "second" {
-            mock.mend();
+            mock.clear_faults();
             clock.advance(Duration::from_secs(60));
         }
         let claims = verifier.verify(&mock.token().tenant(tenant).audience("api://a").build()).await;

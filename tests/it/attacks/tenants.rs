@@ -1,10 +1,8 @@
 //! Row 6: tokens across tenants and clouds. All tenants of a cloud share their keys, so a good signature proves little.
 
+use mock_entra::{KeySpec, MockEntra, TokenBuilder};
 use serde_json::json;
-use tower_entra::{
-    RejectionKind::{MalformedToken, WrongIssuer, WrongTenant},
-    testing::{KeySpec, MockEntra, TokenBuilder},
-};
+use tower_entra::RejectionKind::{MalformedToken, WrongIssuer, WrongTenant};
 
 use super::claims::MODES;
 use crate::support::Bench;

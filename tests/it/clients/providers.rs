@@ -1,7 +1,6 @@
 //! Real identity providers, of npm packages, on 127.0.0.1; and jose, which judges their tokens as well.
 //!
-//! `tests/clients/install-node` installs them and prints what `TOWER_ENTRA_NODE` is to be; without that variable these tests
-//! are skipped.
+//! `tests/clients/install-node` installs them and prints the value of `TOWER_ENTRA_NODE`; `just clients` runs these tests.
 
 mod validated;
 
@@ -20,6 +19,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use jsonwebtoken::{Algorithm, DecodingKey, crypto::aws_lc::DEFAULT_PROVIDER, jwk::Jwk};
+use mock_entra::{MockEntra, SigningAlgorithm};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
@@ -27,7 +27,6 @@ use tokio::{
     process::{Child, ChildStdin, ChildStdout},
     time::timeout,
 };
-use tower_entra::testing::{MockEntra, SigningAlgorithm};
 
 use super::command;
 use crate::{
@@ -41,13 +40,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const OIDC_PROVIDER: &str = "oidc_provider.mjs";
 const OAUTH2_MOCK_SERVER: &str = "oauth2_mock_server.mjs";
 
-/// Node, where its packages are installed, or `None` after saying so.
-fn node() -> Option<PathBuf> {
-    let node = env::var_os("TOWER_ENTRA_NODE").filter(|path| !path.is_empty());
-    if node.is_none() {
-        println!("skipped: TOWER_ENTRA_NODE is not set; tests/clients/install-node prints what it is to be");
-    }
-    node.map(PathBuf::from)
+/// Node, where its packages are installed.
+fn node() -> PathBuf {
+    env::var_os("TOWER_ENTRA_NODE").expect("TOWER_ENTRA_NODE is what tests/clients/install-node prints").into()
 }
 
 /// A script that answers lines with lines of JSON. It ends when this is dropped.
@@ -214,8 +209,9 @@ fn kids(keys: &Value) -> BTreeSet<&str> {
 }
 
 #[tokio::test]
+#[ignore = "needs Node packages: just clients"]
 async fn their_tokens_are_what_we_take_them_for() {
-    let Some(node) = node() else { return };
+    let node = node();
     let mut jose = Script::start(&node, "opinions.mjs", &[]);
     for (name, typ, algorithms) in [
         (OIDC_PROVIDER, "at+jwt", ["RS256", "PS256", "ES256", "ES384", "EdDSA"].as_slice()),
@@ -244,8 +240,9 @@ async fn their_tokens_are_what_we_take_them_for() {
 }
 
 #[tokio::test]
+#[ignore = "needs Node packages: just clients"]
 async fn their_other_tokens() {
-    let Some(node) = node() else { return };
+    let node = node();
     let mut provider = Provider::start(&node, OIDC_PROVIDER, "RS256").await;
     let token = user_token_of(&mut provider).await;
     let (header, claims) = (part(&token, 0), part(&token, 1));
@@ -260,8 +257,9 @@ async fn their_other_tokens() {
 }
 
 #[tokio::test]
+#[ignore = "needs Node packages: just clients"]
 async fn they_rotate_their_keys() {
-    let Some(node) = node() else { return };
+    let node = node();
     for name in [OIDC_PROVIDER, OAUTH2_MOCK_SERVER] {
         let mut provider = Provider::start(&node, name, "RS256").await;
         let old = token_of(&provider).await;
@@ -282,8 +280,9 @@ async fn they_rotate_their_keys() {
 
 /// jose fetches the documents of our look-alikes over HTTP and judges their tokens as we mean them.
 #[tokio::test]
+#[ignore = "needs Node packages: just clients"]
 async fn jose_agrees_with_our_look_alikes() {
-    let Some(node) = node() else { return };
+    let node = node();
     let mut jose = Script::start(&node, "opinions.mjs", &[]);
     for (name, mock) in [
         ("Okta", MockEntra::okta()),

@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use mock_entra::{MockEntra, SigningAlgorithm};
 use serde_json::json;
-use tower_entra::testing::{MockEntra, SigningAlgorithm};
 
 /// The name of the token, the token, and `accepted` or the code.
 pub(super) type Row = (&'static str, String, &'static str);

@@ -1,9 +1,6 @@
 //! Configurations as attack: rows 33 and 34.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::collections::BTreeMap;
 
 use tower_entra::{Config, ConfigError, VerifierBuilder};
 
@@ -21,35 +18,23 @@ fn validated(json: &str) -> Result<(), ConfigError> {
     Config::from_json(json).and_then(|config| config.validate())
 }
 
-/// The shortest of three runs.
-fn time(json: &str) -> Duration {
-    let run = || {
-        let start = Instant::now();
-        let _ = std::hint::black_box(validated(json));
-        start.elapsed()
-    };
-    (0..3).map(|_| run()).min().unwrap()
-}
-
-/// The most memory at once, in bytes.
-fn memory(json: &str) -> u64 {
-    allocation_counter::measure(|| drop(validated(json))).bytes_max
-}
-
-/// Four times the input takes about four times the time and memory: quadratic work would take sixteen times.
+/// Four times the input takes about four times the memory, and allocates about four times as much: quadratic work would take
+/// sixteen times. `benches/run --counts` counts the instructions.
 fn assert_linear(what: &str, document: impl Fn(usize) -> String) {
     const FEW: usize = 2_500;
-    let (small, large) = (time(&document(FEW)), time(&document(4 * FEW)));
-    let most = small.max(Duration::from_millis(5)) * 9;
-    assert!(large < most, "{what}: {small:?}, and for four times as much {large:?}");
-    assert!(large < Duration::from_secs(5), "{what}: {large:?}");
-    let (small, large) = (memory(&document(FEW)), memory(&document(4 * FEW)));
-    assert!(large < 6 * small, "{what}: {small} bytes, and for four times as much {large}");
-    assert!(large < 100 * document(4 * FEW).len() as u64, "{what}: {large} bytes");
+    let measure = |json: String| allocation_counter::measure(|| drop(validated(&json)));
+    let length = document(4 * FEW).len() as u64;
+    let (small, large) = (measure(document(FEW)), measure(document(4 * FEW)));
+    for (unit, small, large) in
+        [("bytes at once", small.bytes_max, large.bytes_max), ("bytes in all", small.bytes_total, large.bytes_total)]
+    {
+        assert!(large < 6 * small, "{what}: {small} {unit}, and for four times as much {large}");
+    }
+    assert!(large.bytes_max < 100 * length, "{what}: {} bytes", large.bytes_max);
 }
 
 #[test]
-fn many_settings_of_every_kind_take_linear_time_and_memory() {
+fn many_settings_of_every_kind_take_linear_memory() {
     let many = |count: usize, member: &dyn Fn(usize) -> String| (0..count).map(member).collect::<Vec<_>>().join(",");
     type Member = fn(usize) -> String;
     let rows: [(&str, Member); 9] = [
@@ -84,9 +69,7 @@ fn many_settings_of_every_kind_take_linear_time_and_memory() {
 fn forty_thousand_unknown_settings_are_an_error_of_bounded_length() {
     let members: Vec<String> = (0..40_000).map(|at| format!(r#""DenyUser{at}":1"#)).collect();
     let json = section(&members.join(","));
-    let start = Instant::now();
     let error = validated(&json).unwrap_err();
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     assert!(error.problems().len() <= 101, "{} problems", error.problems().len());
     assert!(error.to_string().len() < 64 * 1024, "{} bytes", error.to_string().len());
 }
@@ -104,9 +87,7 @@ fn long_keys_in_deep_trees_are_an_error_of_bounded_length() {
     for (name, json) in
         [("deep", deep(100)), ("colons", colons), ("one long key", long), ("long keys", section(&wide.join(",")))]
     {
-        let start = Instant::now();
         let error = validated(&json).expect_err(name);
-        assert!(start.elapsed() < Duration::from_secs(5), "{name}: {:?}", start.elapsed());
         assert!(error.to_string().len() < 64 * 1024, "{name}: {} bytes", error.to_string().len());
     }
 }
@@ -117,24 +98,20 @@ fn a_variable_with_ten_thousand_levels_is_an_error_of_bounded_length() {
         [("AzureAd__ClientId".to_owned(), CLIENT.to_owned()), ("AzureAd__TenantId".to_owned(), TENANT.to_owned())];
     let deep = (format!("AzureAd{}", "__Denied".repeat(10_000)), "x".to_owned());
     let many = (0..10_000).map(|at| (format!("AzureAd__DenyUser{at}"), "x".to_owned()));
-    let start = Instant::now();
     let error =
         Config::from_vars(vars.into_iter().chain([deep]).chain(many)).and_then(|config| config.validate()).unwrap_err();
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     assert!(error.to_string().len() < 64 * 1024, "{} bytes", error.to_string().len());
 }
 
 #[cfg(feature = "apim")]
 #[test]
-fn nested_namespaces_of_a_policy_are_refused_in_bounded_time() {
+fn nested_namespaces_of_a_policy_are_an_error_of_bounded_length() {
     let nested: String = (0..5_000).map(|at| format!("<a xmlns:n{at}='urn:{at}'>")).collect();
     let flat: String = (0..20_000).map(|at| format!("<a xmlns:n{at}='urn:{at}'/>")).collect();
     for (name, xml) in
         [("nested", nested + &"</a>".repeat(5_000)), ("side by side", format!("<policies>{flat}</policies>"))]
     {
-        let start = Instant::now();
         let error = Config::from_apim_policy(&xml).expect_err(name);
-        assert!(start.elapsed() < Duration::from_secs(2), "{name}: {:?}", start.elapsed());
         assert!(error.to_string().len() < 64 * 1024, "{name}: {} bytes", error.to_string().len());
     }
 }

@@ -3,12 +3,12 @@
 use std::{collections::HashMap, fmt, sync::Arc};
 
 use bytes::Bytes;
+use mock_entra::{KeySpec, MockEntra, MockKey};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tower_entra::{
     error::{FetchError, FetchFailure},
     fetch::{Fetch, FetchFuture, FetchRequest, FetchResponse},
-    testing::{KeySpec, MockEntra, MockKey},
 };
 
 /// A tenant whose GUID has letters.

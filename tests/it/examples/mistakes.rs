@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use tower_entra::testing::MockEntra;
+use mock_entra::MockEntra;
 
 use crate::program::{Ended, example, run};
 

@@ -1,9 +1,9 @@
 //! The other examples: what they print to be pasted is pasted, and answered as they say.
 
 use http::Method;
-use tower_entra::testing::MockEntra;
+use mock_entra::MockEntra;
 
-use crate::program::{Answer, Program, example, run};
+use crate::program::{Answer, Program, example};
 
 /// The tokens in what an example printed, in their order.
 fn tokens(program: &Program) -> Vec<String> {
@@ -95,45 +95,4 @@ async fn custom_responder() {
     assert_eq!((page.status, page.header("content-type")), (401, "text/html; charset=utf-8"));
     assert!(page.body.contains("<h1>Please sign in</h1><p>the request has no bearer token"), "{page:?}");
     assert_eq!(page.header("www-authenticate"), "Bearer");
-}
-
-#[tokio::test]
-async fn mock_entra() {
-    let server = Program::start(example("mock_entra")).await;
-    assert!(server.stdout().contains(MockEntra::TENANT) && server.stdout().contains(MockEntra::CLIENT_ID));
-    let metadata = server.get(&format!("/{}/v2.0/.well-known/openid-configuration", MockEntra::TENANT), "").await;
-    assert_eq!(metadata.status, 200);
-    assert!(metadata.body.contains(&format!("{}/{}/v2.0", server.url(), MockEntra::TENANT)));
-
-    let folder = tempfile::tempdir().unwrap();
-    let mut command = example("mock_entra");
-    command.arg("--https").arg("--ca").arg(folder.path().join("ca.pem"));
-    let https = Program::start(command).await;
-    assert!(https.url().starts_with("https://127.0.0.1:"));
-    let ca = std::fs::read_to_string(folder.path().join("ca.pem")).unwrap();
-    assert!(ca.starts_with("-----BEGIN CERTIFICATE-----") && !ca.contains("PRIVATE KEY"));
-
-    for (provider, path) in [
-        ("b2c", format!("/{}/B2C_1_susi/v2.0", MockEntra::TENANT)),
-        ("external-id", format!("/{}/v2.0", MockEntra::TENANT)),
-        ("okta", "/oauth2/default".to_owned()),
-        ("auth0", String::new()),
-        ("keycloak", "/realms/main".to_owned()),
-        ("cognito", "/eu-west-1_Example1".to_owned()),
-    ] {
-        let mut command = example("mock_entra");
-        command.arg("--as").arg(provider);
-        let server = Program::start(command).await;
-        let path = format!("{path}/.well-known/openid-configuration");
-        assert_eq!(server.get(&path, "").await.status, 200, "{provider}");
-        let stdout = server.stdout();
-        assert!(stdout.contains(&format!("metadata  {}{path}\n", server.url())), "{provider}: {stdout}");
-        assert_eq!(stdout.lines().filter(|line| line.starts_with("eyJ")).count(), 2, "{provider}: {stdout}");
-    }
-
-    let mut command = example("mock_entra");
-    command.arg("--htps");
-    let ended = run(command).await;
-    assert_eq!(ended.code, Some(1));
-    assert!(ended.stderr.contains("--htps") && ended.stderr.contains("usage: mock_entra"), "{ended:?}");
 }

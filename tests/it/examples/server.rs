@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use http::Method;
+use mock_entra::{Fault, MockEntra, MockServer};
 use serde_json::Value;
 use tokio::process::Command;
-use tower_entra::testing::{Fault, MockEntra, MockServer};
 
 use crate::program::{Program, example};
 
@@ -113,21 +113,21 @@ async fn bodies_of_a_server_that_tells() {
             "/me",
             String::new(),
             format!(
-                r#"{{"statusCode":401,"message":"{sentence}","code":"missing_token","hint":"the request has no bearer token. To fix: send the access token in the header: Authorization: Bearer <token>."}}"#
+                r#"{{"statusCode":401,"message":"{sentence}","code":"missing_token","hint":"there is no token. To fix: Send the value of access_token exactly as the token response has it, after \"Authorization: Bearer \"."}}"#
             ),
         ),
         (
             "/me",
             token().wrong_key().build(),
             format!(
-                r#"{{"statusCode":401,"message":"{sentence}","code":"bad_signature","hint":"the token's signature does not verify. To fix: send the token unchanged; a token for another API, one of Microsoft's for instance, may be signed in a form of its own."}}"#
+                r#"{{"statusCode":401,"message":"{sentence}","code":"bad_signature","hint":"the signature does not fit. To fix: Get a new token and send it unchanged: no change by a proxy or a script."}}"#
             ),
         ),
         (
             "/optional",
             token().graph().build(),
             format!(
-                r#"{{"statusCode":401,"message":"{sentence}","code":"microsoft_api_token","hint":"the token is for one of Microsoft's own APIs, not for this one (Microsoft Graph) (expected {0} or api://{0} or api://{1}/{0}). To fix: ask for a scope of this API, such as api://<client id>/.default, and for scopes of one API only in each request."}}"#,
+                r#"{{"statusCode":401,"message":"{sentence}","code":"microsoft_api_token","hint":"the token is for Microsoft Graph (expected {0} or api://{0} or api://{1}/{0}). To fix: Let the client request a token for this API: the scope {0}/.default, and scopes of one API only in each request. The field scope of the token response says what its access token is for."}}"#,
                 MockEntra::CLIENT_ID,
                 MockEntra::TENANT,
             ),
@@ -135,7 +135,10 @@ async fn bodies_of_a_server_that_tells() {
         (
             "/files",
             token().scopes("Mail.Read").build(),
-            r#"{"statusCode":403,"message":"Forbidden. The access token lacks a required permission.","code":"insufficient_scope","hint":"the token lacks the scope that this operation needs (expected scope Files.Read or app role Files.Read.All). To fix: ask for the scope at the authorize and the token request, and have it consented to.","expected":"scope Files.Read or app role Files.Read.All"}"#.to_owned(),
+            format!(
+                r#"{{"statusCode":403,"message":"Forbidden. The access token lacks a required permission.","code":"insufficient_scope","hint":"the scope is missing (expected scope Files.Read or app permission Files.Read.All). To fix: Let the client request the scope api://{0}/Files.Read, and get consent to it; the API's registration has it under Expose an API.","expected":"scope Files.Read or app permission Files.Read.All"}}"#,
+                MockEntra::CLIENT_ID,
+            ),
         ),
     ] {
         assert_eq!(server.get(path, &token).await.body, body);
@@ -146,8 +149,7 @@ async fn bodies_of_a_server_that_tells() {
 async fn who_the_caller_is() {
     let entra = entra().await;
     let server = server(&entra, &[]).await;
-    let claims =
-        |token: &tower_entra::testing::TokenBuilder, name: &str| token.claims()[name].as_str().unwrap().to_owned();
+    let claims = |token: &mock_entra::TokenBuilder, name: &str| token.claims()[name].as_str().unwrap().to_owned();
     let user = entra.entra().token().v1().scopes("Files.Read Files.Write");
     let expected = format!(
         r#"{{"tenant_id":"{}","object_id":"{}","subject":"{}","client_id":"{}","version":"1.0","scopes":["Files.Read","Files.Write"],"roles":[],"app_only":false}}"#,

@@ -72,7 +72,7 @@ async fn a_client_gets_codes_of_grpc() {
         behind.split('\'').next().unwrap().to_owned()
     };
     let greeting = greet(server.url(), &token("0")).await.unwrap();
-    assert_eq!(greeting, format!("hello Ada, you are {}", tower_entra::testing::MockEntra::USER));
+    assert_eq!(greeting, format!("hello Ada, you are {}", mock_entra::MockEntra::USER));
     for (token, code, message, reason) in [
         (
             token("7"),

@@ -2,8 +2,9 @@
 #![cfg(test)]
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use mock_entra::MockEntra;
 use serde_json::{Value, json};
-use tower_entra::{Authority, RejectionKind, Verifier, testing::MockEntra};
+use tower_entra::{Authority, RejectionKind, Verifier};
 
 /// A throwaway Ed25519 key pair of RFC 8032 §7.1, test 1.
 const PRIVATE_KEY: &str = "-----BEGIN PRIVATE KEY-----

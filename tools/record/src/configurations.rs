@@ -213,7 +213,7 @@ const VARIATIONS: [Variation; 11] = [
         "required permission",
         |authority| {
             let read = Requirement::scope("Files.Read").or(Requirement::any_role("Admin"));
-            authority.require(read.or(Requirement::app_role("Files.Read.All")))
+            authority.require(read.or(Requirement::app_permission("Files.Read.All")))
         },
         |builder| builder,
     ),
@@ -224,7 +224,7 @@ const VARIATIONS: [Variation; 11] = [
     ),
     (
         "required context",
-        |authority| authority.require(Requirement::auth_context("c1").or(Requirement::role("Admin"))),
+        |authority| authority.require(Requirement::auth_context("c1").or(Requirement::user_role("Admin"))),
         |builder| builder,
     ),
     ("access-control list", |authority| authority, |builder| builder.allow_web_api_to_be_authorized_by_acl(true)),

@@ -256,7 +256,7 @@ fn several() -> Vec<Configuration> {
             ]
         }),
         together("one authority is required", &[Issuer::PUBLIC, Issuer::OPENID], || {
-            let required = Requirement::authority("ours").or(Requirement::not(Requirement::role("Admin")));
+            let required = Requirement::authority("ours").or(Requirement::not(Requirement::user_role("Admin")));
             let partner = openid().named("partner").require(required.clone());
             vec![Authority::tenant(tenant(TENANT)).named("ours").require(required).into(), partner.into()]
         }),
@@ -352,10 +352,10 @@ fn layers() -> Vec<Configuration> {
         requires("layer: a scope", Requirement::scope("Files.Write")).weight(5),
         requires(
             "layer: a scope or a role",
-            Requirement::scope("Files.Read").or(Requirement::app_role("Files.Read.All")),
+            Requirement::scope("Files.Read").or(Requirement::app_permission("Files.Read.All")),
         ),
-        requires("layer: an app role", Requirement::app_role("Files.Read.All")).weight(5),
-        requires("layer: a role", Requirement::role("Admin")).weight(5),
+        requires("layer: an app role", Requirement::app_permission("Files.Read.All")).weight(5),
+        requires("layer: a role", Requirement::user_role("Admin")).weight(5),
         requires("layer: a group", Requirement::group(GROUP)).weight(5),
         requires("layer: a context", Requirement::auth_context("c1")).weight(5),
         requires("layer: members", Requirement::member()),

@@ -123,7 +123,7 @@ fn microsoft() -> Vec<(String, Outcome)> {
                 let required = (pair.scope.clone(), pair.app_role.clone());
                 let subject = subjects.entry(required).or_insert_with(|| {
                     let scopes = pair.scope.iter().map(Requirement::scope);
-                    let required = scopes.chain(pair.app_role.iter().map(Requirement::app_role));
+                    let required = scopes.chain(pair.app_role.iter().map(Requirement::app_permission));
                     Subject::of_verifier(verifier.clone(), required.reduce(Requirement::or))
                 });
                 let outcome = subject.outcome_of(request(&tokens[&pair.token]));

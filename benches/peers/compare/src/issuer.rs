@@ -1,9 +1,9 @@
 use std::process::Command;
 
+use mock_entra::{MockEntra, MockServer};
 use tokio::runtime::Runtime;
-use tower_entra::testing::{MockEntra, MockServer};
 
-/// The look-alike of Entra on loopback, from which all fetch their keys.
+/// The mock of Entra on loopback, from which all fetch their keys.
 pub struct Issuer {
     server: MockServer,
     _runtime: Runtime,

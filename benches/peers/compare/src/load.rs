@@ -3,7 +3,6 @@ use std::{collections::HashMap, process::Command};
 use crate::{
     PEERS,
     issuer::Issuer,
-    open_loop,
     server::Server,
     table::{Table, Target, median, noise},
 };
@@ -16,9 +15,9 @@ const CONNECTIONS: &str = "16";
 const NOTHING: &str = "a layer that decides nothing";
 
 /// What one server did in one round.
-struct Load {
+pub struct Load {
     /// Requests per second.
-    rate: f64,
+    pub rate: f64,
     /// Requests per second of the server's processor time: less touched by what else the machine does, as wrk's waiting
     /// for its core is not in it.
     capacity: f64,
@@ -30,7 +29,7 @@ impl Load {
     }
 }
 
-fn load(issuer: &Issuer, server: &Server) -> Load {
+pub fn load(issuer: &Issuer, server: &Server) -> Load {
     let before = server.computed();
     let output = Command::new("taskset")
         .args(["-c", "1", "wrk", "-t1", "-c", CONNECTIONS, "-d", SECONDS, "-H"])
@@ -100,19 +99,5 @@ pub fn run(issuer: &Issuer, table: &mut Table) {
         let what = format!("{name}: requests/s");
         let target = Target::AtLeast(least);
         table.row(&what, median(&rates) / median(&best), "× the best other", target, noise(&rates) + noise(&best));
-    }
-    for (name, server, most) in [(ours[0], &cached, Target::AtMost(1.2)), (ours[1], &uncached, Target::None)] {
-        let half = median(&bare) * median(&of(name, rate)) / 2.0;
-        let mut ratios = HashMap::<_, Vec<f64>>::new();
-        for _ in 0..ROUNDS {
-            let p99 = |server: &Server| open_loop::p99(server.address, &issuer.good, half);
-            let base = p99(&none);
-            ratios.entry(NOTHING).or_default().push(p99(&nothing) / base);
-            ratios.entry(name).or_default().push(p99(server) / base);
-        }
-        for (layer, target) in [(NOTHING, Target::None), (name, most)] {
-            let what = format!("{layer}: 99th percentile at {half:.0} requests/s, half of the capacity of {name}");
-            table.row(&what, median(&ratios[layer]), "× unprotected", target, noise(&ratios[layer]));
-        }
     }
 }

@@ -46,7 +46,8 @@ fn main() {
     match std::env::args().nth(1).as_deref() {
         Some("net") => net::run(&issuer, &mut table),
         Some("load") => load::run(&issuer, &mut table),
-        _ => panic!("net or load"),
+        Some("latency") => open_loop::compare(&issuer, &mut table),
+        _ => panic!("net, load or latency"),
     }
     std::process::exit(i32::from(table.missed() > 0));
 }
