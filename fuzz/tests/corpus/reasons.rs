@@ -63,6 +63,10 @@ struct Fields {
     event: String,
     message: String,
     why: String,
+    /// The cause of a rejection follows from its code and detail, and is tested elsewhere; that of a failed refresh says what
+    /// happened.
+    cause: String,
+    is_rejection: bool,
 }
 
 impl Visit for Fields {
@@ -71,10 +75,12 @@ impl Visit for Fields {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.is_rejection |= field.name() == "code";
         let text = match field.name() {
             "event" | "code" => &mut self.event,
             "message" => &mut self.message,
-            "reason" | "cause" | "change" | "detail" => &mut self.why,
+            "reason" | "change" | "detail" => &mut self.why,
+            "cause" => &mut self.cause,
             _ => return,
         };
         let _ = write!(text, "{value:?}");
@@ -83,7 +89,8 @@ impl Visit for Fields {
 
 impl Fields {
     fn reason(&self, level: Level) -> Option<String> {
-        let Self { event, message, why } = self;
+        let Self { event, message, why, cause, is_rejection } = self;
+        let why = if *is_rejection { why } else { &format!("{why}{cause}") };
         let text = match (event.as_str(), why.as_str()) {
             ("", _) => message.clone(),
             (event, "") => format!("{level} {event}: {message}"),
