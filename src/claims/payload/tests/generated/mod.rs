@@ -8,11 +8,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::claims::{
-    json,
-    payload::{ListClaim, Payload, StringClaim},
-    scopes,
-};
+use super::{LISTS, STRINGS};
+use crate::claims::{json, payload::Payload, scopes};
 use generator::Random;
 use independent::{Node, Reading};
 
@@ -45,29 +42,10 @@ fn compare(seed: u64, count: u64) -> u64 {
 }
 
 fn compare_claims(payload: &Payload, reading: &Reading<'_>, shown: &dyn Fn() -> String) {
-    for (name, claim) in [
-        ("iss", StringClaim::Issuer),
-        ("sub", StringClaim::Subject),
-        ("tid", StringClaim::Tenant),
-        ("oid", StringClaim::ObjectId),
-        ("ver", StringClaim::Version),
-        ("scp", StringClaim::Scope),
-        ("azp", StringClaim::Azp),
-        ("appid", StringClaim::AppId),
-        ("azpacr", StringClaim::AzpAcr),
-        ("appidacr", StringClaim::AppIdAcr),
-        ("idtyp", StringClaim::TokenType),
-    ] {
+    for (name, claim) in STRINGS {
         assert_eq!(payload.string(claim), reading.string(name), "{name}, {}", shown());
     }
-    for (name, claim) in [
-        ("aud", ListClaim::Audience),
-        ("roles", ListClaim::Roles),
-        ("groups", ListClaim::Groups),
-        ("wids", ListClaim::DirectoryRoles),
-        ("acrs", ListClaim::AuthContexts),
-        ("xms_cc", ListClaim::ClientCapabilities),
-    ] {
+    for (name, claim) in LISTS {
         let list = payload.list(claim);
         assert_eq!(list.map(Iterator::collect::<Vec<_>>), reading.list(name), "{name}, {}", shown());
     }
