@@ -202,8 +202,7 @@ fn check(page: &mut Page, check: &Check, width: usize) {
     if let Some(expected) = &check.expected {
         page.paragraph(text, &format!("{indent}expected: "), expected);
     }
-    // Where there is no value, `found` repeats the title.
-    if let Some(found) = check.found.as_ref().filter(|found| *found != check.title) {
+    if let Some(found) = &check.found {
         let source = if check.verified { "verified" } else { "not verified" };
         page.paragraph(text, &format!("{indent}found:    "), &format!("{found} ({source})"));
     }

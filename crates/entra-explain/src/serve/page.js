@@ -116,8 +116,7 @@ function showCheck(check) {
   if (check.outcome === 'failed' && check.expected !== null) {
     facts.append(element('dt', '', 'expected'), element('dd', 'value', check.expected));
   }
-  // Where there is no value, `found` repeats the title.
-  if (check.found !== null && check.found !== check.title) {
+  if (check.found !== null) {
     const verified = check.outcome === 'failed' ? (check.verified ? ' (verified)' : ' (not verified)') : '';
     facts.append(element('dt', '', 'found'), element('dd', 'value', `${check.found}${verified}`));
   }
