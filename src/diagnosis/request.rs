@@ -31,7 +31,7 @@ impl Verifier {
         let mut values = headers.get_all(header::AUTHORIZATION).iter();
         let only = values.next().filter(|_| values.next().is_none());
         // As the layer takes it out.
-        let bearer = only.and_then(|value| bearer::behind_scheme(without_spaces(value.as_bytes())));
+        let bearer = only.and_then(|value| bearer::behind_scheme(bearer::trim(value.as_bytes())));
         let bearer = bearer.map(String::from_utf8_lossy).filter(|token| !token.trim().is_empty());
         let without = bearer.is_none().then(|| without_token(headers, uri));
         let diagnosis = self.diagnose_pasted(Pasted::of_credentials(&bearer.unwrap_or_default()), None).await;
@@ -52,7 +52,7 @@ impl Verifier {
 pub(super) fn without_token(headers: &HeaderMap, uri: &Uri) -> Cause {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let (first, second) = (values.next(), values.next());
-    let text = first.map(|value| String::from_utf8_lossy(without_spaces(value.as_bytes())));
+    let text = first.map(|value| String::from_utf8_lossy(bearer::trim(value.as_bytes())));
     match text {
         Some(_) if second.is_some() => input::cause(CauseKind::TwoHeaders, &Pasted::default()),
         Some(text) if !text.trim_ascii().is_empty() && bearer::behind_scheme(text.as_bytes()).is_none() => {
@@ -60,14 +60,6 @@ pub(super) fn without_token(headers: &HeaderMap, uri: &Uri) -> Cause {
         }
         _ => without_header(headers, uri),
     }
-}
-
-/// Without the spaces around it, as the layer reads it.
-fn without_spaces(mut value: &[u8]) -> &[u8] {
-    while let [b' ', rest @ ..] | [rest @ .., b' '] = value {
-        value = rest;
-    }
-    value
 }
 
 /// Headers in which gateways and platforms pass an access token on.
@@ -134,9 +126,7 @@ fn without_header(headers: &HeaderMap, uri: &Uri) -> Cause {
             kind,
             "The request has no Authorization header, and a cookie: it seems to come from a browser that is signed in to a web \
              page. No API accepts the cookie of a session.",
-            vec![change_client(
-                "Let the page get an access token for this API, with MSAL.js for example, and send it as Authorization: Bearer.",
-            )],
+            input::cause(kind, &Pasted::default()).remedies().to_vec(),
         ),
         _ => input::cause(CauseKind::NoToken, &Pasted::default()),
     }

@@ -18,6 +18,12 @@ use crate::{
 
 pub(super) const ROWS: &[Row] = &[
     Row {
+        kind: CauseKind::TwoHeaders,
+        when: |f| f.is(RejectionKind::MalformedHeader),
+        explanation: |f| input::cause(CauseKind::TwoHeaders, f.pasted).explanation().to_owned(),
+        remedies: |f| of_input(CauseKind::TwoHeaders, f),
+    },
+    Row {
         kind: CauseKind::NoToken,
         when: |f| f.is(RejectionKind::MissingToken),
         explanation: |f| input::cause(CauseKind::NoToken, f.pasted).explanation().to_owned(),

@@ -273,16 +273,10 @@ pub(super) const ROWS: &[Row] = &[
             )]
         },
     },
-    Row {
-        kind: CauseKind::TwoHeaders,
-        when: |f| f.is(RejectionKind::MalformedHeader),
-        explanation: |_| "The request has two Authorization headers, so it is ambiguous which one counts.".to_owned(),
-        remedies: |_| vec![change_client("Send one; a proxy and a client library may each add theirs.")],
-    },
 ];
 
 /// Whatever no other row explains.
-pub(super) const LAST: Row = Row {
+pub(super) static LAST: Row = Row {
     kind: CauseKind::LayerMissing,
     when: |_| true,
     explanation: |f| format!("The request was rejected: {}.", f.failure),

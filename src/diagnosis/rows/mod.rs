@@ -16,11 +16,10 @@ mod rules;
 mod tenant;
 
 use super::{Cause, facts::Facts, row::Row};
-
-static LAST: Row = grants::LAST;
+use grants::LAST;
 
 /// From the most specific to the most general: each file ends with the general causes of its codes.
-const TABLE: [&[Row]; 14] = [
+const TABLE: [&[Row]; 13] = [
     access::FIRST,
     form::ROWS,
     microsoft::ROWS,
@@ -34,17 +33,15 @@ const TABLE: [&[Row]; 14] = [
     rules::ROWS,
     claims::ROWS,
     grants::ROWS,
-    &[grants::LAST],
 ];
 
-/// All rows whose conditions hold, in their order. The last row always does.
+/// All rows whose conditions hold, in their order, and then the one without a condition.
 pub(super) fn matching<'a>(facts: &'a Facts<'_>) -> impl Iterator<Item = &'static Row> + use<'a> {
-    TABLE.into_iter().flatten().filter(|row| (row.when)(facts))
+    TABLE.into_iter().flatten().filter(|row| (row.when)(facts)).chain([&LAST])
 }
 
 /// The first row whose condition holds.
 pub(super) fn first(facts: &Facts<'_>) -> &'static Row {
-    // The last row of the table has no condition.
     matching(facts).next().unwrap_or(&LAST)
 }
 
