@@ -100,9 +100,9 @@ where
                             State::Readying { held: Some((request, service)) }
                         }
                         Err(rejection) => {
-                            let presented =
-                                Presented::of_request(from_source.as_deref(), request.headers(), request.uri());
-                            State::Refused { response: Some(mark.refuse(&rejection, presented)) }
+                            let (headers, uri) = (request.headers(), request.uri());
+                            let presented = Presented::Request { from_source: from_source.as_deref(), headers, uri };
+                            State::Refused { response: Some(mark.refuse(&rejection, Some(presented))) }
                         }
                     }
                 }

@@ -53,8 +53,12 @@ where
             Some(Verdict::Rejected(rejection)) => {
                 drop(self.swap_ready_service());
                 let rejection = self.gate.with_place(rejection, request.headers(), request.uri());
-                let presented = Presented::of_request(from_source.as_deref(), request.headers(), request.uri());
-                ResponseFuture::refused(self.gate.mark(detailed).refuse(&rejection, presented))
+                let presented = Presented::Request {
+                    from_source: from_source.as_deref(),
+                    headers: request.headers(),
+                    uri: request.uri(),
+                };
+                ResponseFuture::refused(self.gate.mark(detailed).refuse(&rejection, Some(presented)))
             }
             Some(Verdict::Pending(verdict)) => {
                 drop(self.swap_ready_service());

@@ -2,7 +2,9 @@
 
 use http::{HeaderMap, Uri};
 
-use super::{Cause, CauseKind, Decoded, facts::Facts, input, pasted::Pasted, request::without_token, row::Row, rows};
+use super::{
+    Cause, CauseKind, Decoded, Remedy, facts::Facts, input, pasted::Pasted, request::without_token, row::Row, rows,
+};
 use crate::{
     bearer,
     claims::Claims,
@@ -15,10 +17,8 @@ use crate::{
 /// What a rejected request had.
 #[derive(Clone, Copy)]
 pub(crate) enum Presented<'a> {
-    /// A token, or what was sent in its place.
-    Token(&'a [u8]),
-    /// A request without a token.
-    Request(&'a HeaderMap, &'a Uri),
+    /// A request, and the token `from_source` if another source than the header is configured.
+    Request { from_source: Option<&'a str>, headers: &'a HeaderMap, uri: &'a Uri },
     /// An accepted token that does not meet the requirement of an operation.
     Operation { claims: &'a Claims, requirement: &'a Requirement },
 }
@@ -33,18 +33,6 @@ pub(crate) struct Explanation {
 
 /// The longest remedy in the log, in characters: it may have an issuer or an audience of the token in it.
 const MAX_REMEDY: usize = 600;
-
-impl<'a> Presented<'a> {
-    /// The token `from_source` or, if no source is configured, what the request has.
-    pub(crate) fn of_request(from_source: Option<&'a str>, headers: &'a HeaderMap, uri: &'a Uri) -> Option<Self> {
-        match (from_source, bearer::from_headers(headers, usize::MAX)) {
-            (Some(token), _) if token.trim().is_empty() => None,
-            (Some(token), _) => Some(Self::Token(token.as_bytes())),
-            (None, Ok(token)) => Some(Self::Token(token)),
-            (None, Err(_)) => Some(Self::Request(headers, uri)),
-        }
-    }
-}
 
 impl Explanation {
     /// The stable code of the cause.
@@ -62,51 +50,59 @@ impl Explanation {
         &self.hint
     }
 
-    fn new(rejection: &Rejection, cause: &Cause, hint: String) -> Self {
-        let remedy = cause.remedies().first().map_or(rejection.kind().remedy(), |remedy| remedy.text());
-        Self { cause: cause.kind(), remedy: truncated(remedy.to_owned(), MAX_REMEDY), hint }
+    /// `may_be_shown` says whether a caller may see the first remedy; otherwise it is the general one of the code.
+    fn new(rejection: &Rejection, cause: &Cause, may_be_shown: impl FnOnce(&Remedy) -> bool) -> Self {
+        let general = rejection.kind().remedy();
+        let first = cause.remedies().first();
+        let remedy = truncated(first.map_or(general, Remedy::text).to_owned(), MAX_REMEDY);
+        let shown = first.filter(|remedy| may_be_shown(remedy)).map_or(general, Remedy::text);
+        // Not the explanation, which may have claims of the token in it: expected and found values are in the rejection.
+        let title = cause.kind().title();
+        let hint = match rejection.microsoft_api().filter(|_| !cause.kind().names_api()) {
+            Some(api) => rejection.hint_with(&format!("{title} ({api})"), shown),
+            None => rejection.hint_with(title, shown),
+        };
+        Self { cause: cause.kind(), remedy, hint }
     }
 
-    /// Of a cause whose texts depend on nothing but its kind.
+    /// Of a cause whose remedies depend on nothing but its kind.
     fn of_input(rejection: &Rejection, cause: &Cause) -> Self {
-        let remedy = cause.remedies().first().map_or(rejection.kind().remedy(), |remedy| remedy.text());
-        Self::new(rejection, cause, rejection.hint_with(cause.kind().title(), remedy))
+        Self::new(rejection, cause, |_| true)
     }
 
     fn of_token(facts: &Facts<'_>) -> Self {
-        let rejection = facts.failure;
         let row = rows::first(facts);
-        let cause = row.cause(facts);
-        let general = rejection.kind().remedy();
-        let remedy = cause.remedies().first().map_or(general, |remedy| remedy.text());
-        // Not the explanation, which may have claims of the token in it: expected and found values are in the rejection. And never
-        // an echo of an unverified token: only a remedy that is the same whatever the token has.
-        let may_be_shown = rejection.is_verified() || is_independent_of_token(row, facts, remedy);
-        let hint = rejection.hint_with(cause.kind().title(), if may_be_shown { remedy } else { general });
-        Self::new(rejection, &cause, hint)
+        // Never an echo of an unverified token: only a remedy that is the same whatever the token has.
+        let may_be_shown = |remedy: &Remedy| facts.failure.is_verified() || is_independent_of_token(row, facts, remedy);
+        Self::new(facts.failure, &row.cause(facts), may_be_shown)
     }
 }
 
 /// Whether `remedy` is the same for a token without any content.
-fn is_independent_of_token(row: &Row, facts: &Facts<'_>, remedy: &str) -> bool {
+fn is_independent_of_token(row: &Row, facts: &Facts<'_>, remedy: &Remedy) -> bool {
     let (token, failure) = (Decoded::read("", facts.now), facts.failure.clone().without_got());
     let cause = row.cause(&Facts { pasted: &Pasted::default(), token: &token, failure: &failure, ..*facts });
-    cause.remedies().first().is_some_and(|blank| blank.text() == remedy)
+    cause.remedies().first() == Some(remedy)
 }
 
 impl Verifier {
-    /// The cause and the first remedy of a rejection. It runs the checks again, so that it is only for what is shown.
-    pub(crate) fn explain(&self, rejection: &Rejection, presented: Presented<'_>) -> Explanation {
+    /// The cause and the first remedy of a rejection; `None` if the configured source had no token. It runs the checks again,
+    /// so that it is only for what is shown.
+    pub(crate) fn explain(&self, rejection: &Rejection, presented: Presented<'_>) -> Option<Explanation> {
         let state = self.snapshot();
-        match presented {
-            Presented::Request(headers, uri) => Explanation::of_input(rejection, &without_token(headers, uri)),
-            Presented::Token(token) => self.explain_token(&state, rejection, &String::from_utf8_lossy(token)),
+        Some(match presented {
+            Presented::Request { from_source: Some(token), .. } if token.trim().is_empty() => return None,
+            Presented::Request { from_source: Some(token), .. } => self.explain_token(&state, rejection, token),
+            Presented::Request { from_source: None, headers, uri } => match bearer::from_headers(headers, usize::MAX) {
+                Ok(token) => self.explain_token(&state, rejection, &String::from_utf8_lossy(token)),
+                Err(_) => Explanation::of_input(rejection, &without_token(headers, uri)),
+            },
             Presented::Operation { claims, requirement } => {
                 let recording = Recording::of_operation(claims.facts().number, rejection.clone());
                 let token = Decoded::of_claims(claims, self.clock().now());
                 self.explain_facts(&state, rejection, &Pasted::default(), &token, &recording, Some(requirement))
             }
-        }
+        })
     }
 
     fn explain_token(&self, state: &VerifierState, rejection: &Rejection, text: &str) -> Explanation {

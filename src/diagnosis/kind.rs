@@ -260,6 +260,13 @@ causes! {
     LayerMissing = "layer_missing", LayerMissing, "a layer is missing in the server", [];
 }
 
+impl CauseKind {
+    /// Whether its title names the Microsoft API that the token is for.
+    pub(crate) const fn names_api(self) -> bool {
+        matches!(self, Self::GraphToken | Self::ArmToken)
+    }
+}
+
 impl Serialize for CauseKind {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.code())

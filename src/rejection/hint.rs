@@ -8,22 +8,25 @@ impl Rejection {
     /// [diagnosis](crate::diagnosis) explains it. Elsewhere it is the general remedy of the code.
     #[must_use]
     pub fn hint(&self) -> String {
-        match &self.0.hint {
-            Some(hint) => hint.to_string(),
-            None => self.hint_with(self.0.kind.summary(), self.0.kind.remedy()),
+        let (summary, remedy) = (self.0.kind.summary(), self.0.kind.remedy());
+        match (&self.0.hint, self.microsoft_api()) {
+            (Some(hint), _) => hint.to_string(),
+            (None, Some(api)) => self.hint_with(&format!("{summary} ({api})"), remedy),
+            (None, None) => self.hint_with(summary, remedy),
+        }
+    }
+
+    /// The Microsoft API that the token is for, if that is known.
+    pub(crate) fn microsoft_api(&self) -> Option<&'static str> {
+        match self.0.public {
+            PublicCause::MicrosoftApi(name) => Some(name),
+            _ => None,
         }
     }
 
     /// A cause and its remedy, with the details that may be shown. Neither text may have values of an unverified token in it.
     pub(crate) fn hint_with(&self, cause: &str, remedy: &str) -> String {
         let mut hint = String::from(cause);
-        if let PublicCause::MicrosoftApi(name) = self.0.public
-            && !cause.contains(name)
-        {
-            hint.push_str(" (");
-            hint.push_str(name);
-            hint.push(')');
-        }
         if let Some(detail) = self.0.detail.as_ref().map(ToString::to_string).filter(|detail| detail != cause) {
             hint.push_str(": ");
             hint.push_str(&detail);

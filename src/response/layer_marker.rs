@@ -85,7 +85,7 @@ impl LayerMarker {
     /// shown.
     pub(crate) fn refuse(&self, rejection: &Rejection, presented: Option<Presented<'_>>) -> Response<Bytes> {
         let ResponseParts { responder, context, log, verifier } = &*self.0;
-        let explanation = LazyCell::new(|| Some(verifier.as_ref()?.explain(rejection, presented?)));
+        let explanation = LazyCell::new(|| verifier.as_ref()?.explain(rejection, presented?));
         log.report(rejection, || explanation.as_ref());
         let explained = match context.detailed() {
             true => explanation.as_ref().map(|explanation| rejection.clone().with_hint(explanation.hint())),
