@@ -1,35 +1,21 @@
 //! Programs that are started, asked over HTTP, and stopped.
 
-use std::{
-    collections::BTreeMap,
-    env,
-    path::PathBuf,
-    process::Stdio,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+#[path = "../support/process.rs"]
+mod process;
+
+use std::{collections::BTreeMap, env, path::PathBuf, process::Stdio, time::Duration};
 
 use http::{Method, Request};
 use http_body_util::{BodyExt, Empty};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use tokio::{
-    io::{AsyncBufReadExt, AsyncRead, BufReader},
-    net::TcpStream,
-    process::{Child, Command},
-    time::timeout,
-};
+use tokio::{net::TcpStream, process::Command, time::timeout};
 
-/// The longest time that a program may take for anything.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) use process::collect;
+use process::{PATIENCE, Running};
 
-/// A program that is stopped when this is dropped.
-pub(crate) struct Program {
-    url: String,
-    stdout: Arc<Mutex<String>>,
-    stderr: Arc<Mutex<String>>,
-    _child: Child,
-}
+/// A server that is stopped when this is dropped.
+pub(crate) struct Program(Running);
 
 /// How a program ended.
 #[derive(Debug)]
@@ -76,37 +62,22 @@ pub(crate) fn example(name: &str) -> Command {
 impl Program {
     /// Starts it and waits until it listens.
     pub(crate) async fn start(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let stdout = collect(child.stdout.take().unwrap());
-        let stderr = collect(child.stderr.take().unwrap());
-        let listening = async {
-            loop {
-                if let Some(url) = url(&stdout.lock().unwrap()) {
-                    return url;
-                }
-                if let Some(status) = child.try_wait().unwrap() {
-                    panic!("{command:?} ended with {status}:\n{}", stderr.lock().unwrap());
-                }
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        let url = timeout(PATIENCE, listening).await.expect("a line: listening on …");
-        Self { url, stdout, stderr, _child: child }
+        Self(Running::new(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()).await)
     }
 
     /// Where it listens, such as `http://127.0.0.1:3000`.
     pub(crate) fn url(&self) -> &str {
-        &self.url
+        &self.0.url
     }
 
     /// What it has printed so far.
     pub(crate) fn stdout(&self) -> String {
-        self.stdout.lock().unwrap().clone()
+        self.0.stdout()
     }
 
     /// What it has logged so far.
     pub(crate) fn stderr(&self) -> String {
-        self.stderr.lock().unwrap().clone()
+        self.0.stderr()
     }
 
     /// Waits until `/readyz` says yes.
@@ -127,7 +98,7 @@ impl Program {
     }
 
     pub(crate) async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
-        let host = self.url.strip_prefix("http://").unwrap();
+        let host = self.0.url.strip_prefix("http://").unwrap();
         let stream = TcpStream::connect(host).await.unwrap();
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
@@ -153,25 +124,4 @@ pub(crate) async fn run(mut command: Command) -> Ended {
     let output = timeout(PATIENCE, command.output()).await.expect("it ends").unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Ended { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
-}
-
-fn url(stdout: &str) -> Option<String> {
-    // The last line may not be whole yet.
-    let whole = &stdout[..=stdout.rfind('\n')?];
-    whole.lines().find_map(|line| line.strip_prefix("listening on ")).map(str::to_owned)
-}
-
-/// Reads on for as long as the program writes, so that it never has to wait for us.
-pub(crate) fn collect(stream: impl AsyncRead + Unpin + Send + 'static) -> Arc<Mutex<String>> {
-    let text = Arc::<Mutex<String>>::default();
-    let collected = Arc::clone(&text);
-    tokio::spawn(async move {
-        let mut lines = BufReader::new(stream).lines();
-        while let Ok(Some(line)) = lines.next_line().await {
-            let mut text = collected.lock().unwrap();
-            text.push_str(&line);
-            text.push('\n');
-        }
-    });
-    text
 }

@@ -1,12 +1,9 @@
 //! The binary in an empty folder, with nothing in its environment that configures it.
 
-use std::{
-    env, fs,
-    path::PathBuf,
-    process::Stdio,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+#[path = "../../../../tests/support/process.rs"]
+mod process;
+
+use std::{env, fs, path::PathBuf, process::Stdio};
 
 use http::{HeaderMap, Method, Request};
 use http_body_util::{BodyExt, Full};
@@ -15,15 +12,9 @@ use hyper_util::rt::TokioIo;
 use mock_entra::{MockEntra, MockServer};
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::{
-    io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader},
-    net::TcpStream,
-    process::{Child, Command},
-    time::timeout,
-};
+use tokio::{io::AsyncWriteExt, net::TcpStream, process::Command, time::timeout};
 
-/// The longest time that anything may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+use process::{PATIENCE, Running};
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_entra-explain");
 
@@ -146,35 +137,15 @@ impl Run {
     /// Starts it as a server.
     pub(crate) async fn serve(mut self, arguments: &[&str]) -> Served {
         self.command.args(["serve", "--port", "0"]).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = self.command.spawn().unwrap();
-        let (stdout, stderr) = (collect(child.stdout.take().unwrap()), collect(child.stderr.take().unwrap()));
-        let listening = async {
-            loop {
-                let address = stdout
-                    .lock()
-                    .unwrap()
-                    .lines()
-                    .find_map(|line| Some(line.strip_prefix("listening on ")?.to_owned()));
-                if let Some(url) = address {
-                    return url;
-                }
-                if let Some(status) = child.try_wait().unwrap() {
-                    panic!("it ended with {status}:\n{}", stderr.lock().unwrap());
-                }
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        let url = timeout(PATIENCE, listening).await.expect("a line: listening on …");
-        Served { url, stdout, stderr, _child: child, _folder: self.folder }
+        let running = Running::new(self.command.spawn().unwrap()).await;
+        Served { url: running.url.clone(), running, _folder: self.folder }
     }
 }
 
 /// A running page, stopped when this is dropped.
 pub(crate) struct Served {
     pub(crate) url: String,
-    stdout: Arc<Mutex<String>>,
-    stderr: Arc<Mutex<String>>,
-    _child: Child,
+    running: Running,
     _folder: TempDir,
 }
 
@@ -199,7 +170,7 @@ impl Answer {
 impl Served {
     /// What it has printed so far.
     pub(crate) fn printed(&self) -> String {
-        format!("{}{}", self.stdout.lock().unwrap(), self.stderr.lock().unwrap())
+        format!("{}{}", self.running.stdout(), self.running.stderr())
     }
 
     /// Sends exactly these headers; where `host` is not among them, the right one.
@@ -228,21 +199,6 @@ impl Served {
     pub(crate) async fn explain(&self, question: Value) -> Answer {
         self.ask(Method::POST, "/explain", &[("content-type", "application/json")], question.to_string()).await
     }
-}
-
-/// Reads on for as long as the program writes, so that it never has to wait.
-fn collect(stream: impl AsyncRead + Unpin + Send + 'static) -> Arc<Mutex<String>> {
-    let text = Arc::<Mutex<String>>::default();
-    let collected = Arc::clone(&text);
-    tokio::spawn(async move {
-        let mut lines = BufReader::new(stream).lines();
-        while let Ok(Some(line)) = lines.next_line().await {
-            let mut text = collected.lock().unwrap();
-            text.push_str(&line);
-            text.push('\n');
-        }
-    });
-    text
 }
 
 pub(crate) async fn entra() -> MockServer {
