@@ -247,7 +247,7 @@ impl Authority {
     /// GitHub Actions, GitLab, Kubernetes or Google's service accounts. Their tokens have neither scopes nor roles, and many of
     /// these issuers serve everyone. So both are required:
     ///
-    /// - an [audience](Workload::audience) of its own: those of the rest of the configuration do not apply;
+    /// - its own [audience](Workload::audience): audiences of the rest of the configuration do not apply;
     /// - a rule that identifies the accepted workloads: [`subject`](Workload::subject), or a
     ///   [`required_claim`](Workload::required_claim) with the values of `repository_id`, `repository_owner_id`, `project_id`,
     ///   `/kubernetes.io/serviceaccount/uid` or another claim that identifies a workload; for an `email`, together with

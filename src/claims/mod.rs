@@ -132,7 +132,7 @@ impl Claims {
         Self { inner: Arc::new(Inner { payload, facts }), answers: None }
     }
 
-    /// A deep copy, with a reference count of its own that requests on other threads do not contend for.
+    /// A deep copy. Its reference count is not shared, so that threads do not contend for it.
     pub(crate) fn copy(&self) -> Self {
         let Inner { payload, facts } = &*self.inner;
         Self::new(payload.clone(), facts.clone())

@@ -231,7 +231,7 @@ impl<'a> Parser<'a> {
     fn add_string(&mut self, claim: StringClaim, value: &'a str) -> Result<(), &'static str> {
         let string = json::string(value).map(|string| self.span(string));
         if string.is_none() && claim.is_string_everywhere() {
-            return Err("a claim that must be a string is none");
+            return Err("a claim that must be a string is not one");
         }
         self.payload.has_mistyped |= string.is_none();
         self.payload.strings[claim as usize] = string;
@@ -242,7 +242,7 @@ impl<'a> Parser<'a> {
         let list = self.list(value);
         match claim {
             ListClaim::Audience if list.is_none() => {
-                return Err("a claim that must be a string or a list of strings is none");
+                return Err("a claim that must be a string or a list of strings is neither");
             }
             ListClaim::Roles => self.payload.has_mistyped |= list.is_none(),
             // A rule that needs one of the others does not find it.
@@ -299,7 +299,7 @@ fn date(value: &str) -> Result<Duration, &'static str> {
         Err(_) if !value.starts_with(|first: char| first.is_ascii_digit()) => None,
         Err(_) => value.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
     };
-    seconds.filter(|date| date.as_secs() <= LATEST_DATE).ok_or("a date is no number of seconds since 1970")
+    seconds.filter(|date| date.as_secs() <= LATEST_DATE).ok_or("a date is not a number of seconds since 1970")
 }
 
 /// Whether a name is `iss`, `aud`, `exp`, `nbf` or `tid` but for case, also with letters such as `ſ` and `ı`, whose upper case

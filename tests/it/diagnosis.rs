@@ -183,7 +183,7 @@ const ROWS: &[Row] = rows! {
     20 Expired Expired, usual, |bench| bench.token().expired().build(), ["has expired: 1 h ago, at 2027-01-15T", "This machine's clock agrees with the issuer's", "MSAL"];
     0 NotYetValid NotYetValid, || with_their_clock(3600), |bench| bench.token().not_before(START + 3600).build(), ["1 h", "behind the issuer's", "NTP"];
     0 NotYetValid NotYetValid, usual, |bench| bench.token().not_before(START + 3600).build(), ["2027-01-15", "Wait until then"];
-    0 Malformed MalformedToken, usual, |bench| bench.token().not_before(253_402_300_800).claim("iat", u64::MAX).build(), ["a date is no number of seconds"];
+    0 Malformed MalformedToken, usual, |bench| bench.token().not_before(253_402_300_800).claim("iat", u64::MAX).build(), ["a date is not a number of seconds"];
     4 AudienceForm WrongAudience, || with_audience("api://66666666-7777-8888-9999-000000000000"), good, ["aud is 66666666-7777-8888-9999-000000000000", "api://66666666", "client_id()"];
     5 AudienceNearMiss WrongAudience, || with_audience("https://orders.contoso.example"), |bench| bench.token().audience("http://orders.contoso.example").build(), ["http, https, api", "http://orders.contoso.example"];
     5 AudienceNearMiss WrongAudience, || with_audience("api://Orders"), |bench| bench.token().audience("api://orders").build(), ["upper and lower case", "api://Orders", "api://orders"];

@@ -79,7 +79,7 @@ impl Page {
     }
 }
 
-/// The words in lines of at most `width` characters. A longer word is a line of its own.
+/// The words in lines of at most `width` characters. A longer word gets its own line.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut length = 0;

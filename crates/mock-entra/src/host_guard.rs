@@ -1,4 +1,4 @@
-//! Protects a served mock against DNS rebinding: only requests that address the mock by one of its own names are accepted.
+//! Protects a served mock against DNS rebinding: only requests that address the mock by one of its names are accepted.
 //!
 //! A web site can make its own name resolve to 127.0.0.1, and its pages could then read tokens from a mock on the
 //! developer's machine. The browser still sends the site's name as `Host` (RFC 9110, section 7.2).

@@ -181,7 +181,7 @@ fn issuers_in_documents_that_belong_to_another_authority() {
     }
 }
 
-/// At one address of External ID, whoever does not accept a version does not own its issuers.
+/// At one address of External ID, an authority owns only issuers of the versions that it accepts.
 #[test]
 fn issuers_of_a_version_that_is_not_accepted() {
     let of = |only| Authority::from(Authority::external_id_at(X, A).version(only));

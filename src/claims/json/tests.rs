@@ -191,7 +191,7 @@ fn names_that_serde_json_reserves_are_rejected() {
     ] {
         assert_eq!(fault(text), Some(expected), "{text}");
     }
-    assert_eq!(fault(r#"{"a":"$serde_json::private::RawValue","$":[1,2.5e3]}"#), None, "a string is no name");
+    assert_eq!(fault(r#"{"a":"$serde_json::private::RawValue","$":[1,2.5e3]}"#), None, "a string value is not a name");
 }
 
 #[test]

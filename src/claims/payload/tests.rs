@@ -149,9 +149,9 @@ fn duplicates_of_every_claim_are_rejected() {
 
 #[test]
 fn claims_of_the_wrong_type_are_rejected() {
-    const DATE: &str = "a date is no number of seconds since 1970";
-    const STRING: &str = "a claim that must be a string is none";
-    const LIST: &str = "a claim that must be a string or a list of strings is none";
+    const DATE: &str = "a date is not a number of seconds since 1970";
+    const STRING: &str = "a claim that must be a string is not one";
+    const LIST: &str = "a claim that must be a string or a list of strings is neither";
     for (fault, names, values) in [
         (
             DATE,
@@ -224,8 +224,8 @@ fn wrong_types_that_other_issuers_may_use_are_noted() {
 
 #[test]
 fn the_first_fault_in_the_text_is_reported() {
-    assert_eq!(parse(r#"{"iss":1,"exp":"1"}"#).err(), Some("a claim that must be a string is none"));
-    assert_eq!(parse(r#"{"exp":"1","iss":1}"#).err(), Some("a date is no number of seconds since 1970"));
+    assert_eq!(parse(r#"{"iss":1,"exp":"1"}"#).err(), Some("a claim that must be a string is not one"));
+    assert_eq!(parse(r#"{"exp":"1","iss":1}"#).err(), Some("a date is not a number of seconds since 1970"));
     assert_eq!(parse(r#"{"iss":1,"a":1,"a":1}"#).err(), Some("has a member twice"), "but those of JSON come first");
 }
 

@@ -82,7 +82,7 @@ pub fn compare(issuer: &Issuer, table: &mut Table) {
     table.row(name, ratio, "× unprotected", Target::AtMost(1.2), noise(ours) + noise(none));
 }
 
-/// The 99th percentile in microseconds at `rate` requests per second, measured by a process on a core of its own.
+/// The 99th percentile in microseconds at `rate` requests per second, measured by a process with its own core.
 pub fn p99(address: SocketAddr, token: &str, rate: f64) -> f64 {
     let output = Command::new("taskset")
         .args(["-c", "1"])
