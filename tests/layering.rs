@@ -254,3 +254,28 @@ fn files_stay_small() {
         assert!(is_test(&path) || lines <= LONGEST_FILE, "{} has {lines} lines", path.display());
     }
 }
+
+/// The files that the papers for contributors and the settings of the mutation tests name, in quotes or code marks.
+#[test]
+fn named_files_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut named = 0;
+    for paper in ["docs/ARCHITECTURE.md", "CONTRIBUTING.md", ".cargo/mutants.toml"] {
+        let text = fs::read_to_string(root.join(paper)).expect("the paper can be read");
+        let is_path = |word: &&str| {
+            word.contains('/') && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte))
+        };
+        let is_file = |word: &&str| [".rs", ".md", ".toml", ".txt"].iter().any(|end| word.ends_with(end));
+        for path in text.split(['`', '"']).filter(is_path).filter(is_file) {
+            let folders = ["", "src", "src/config", "crates/entra-explain/src"];
+            assert!(folders.iter().any(|folder| root.join(folder).join(path).is_file()), "{paper}: {path}");
+            named += 1;
+        }
+        // A pattern that matches no file takes its rules out of the mutation tests.
+        for folder in text.split('"').filter_map(|pattern| pattern.strip_suffix("/*.rs")) {
+            let folder = folder.trim_end_matches("/**");
+            assert!(folder.starts_with("src/**") || root.join(folder).is_dir(), "{paper}: {folder}");
+        }
+    }
+    assert!(named > 60, "{named}");
+}
