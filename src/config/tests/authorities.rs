@@ -288,6 +288,7 @@ fn keys_at_hand() {
         ("front.pem", "is no PEM text"),
         ("empty.json", "none of its keys can be used for EdDSA; see Algorithms"),
         ("missing.json", "cannot be read as "),
+        (".", "it is not a regular file"),
     ] {
         let error = read(name).unwrap_err();
         assert!(error.contains("AzureAd:Authorities:0:KeyFile") && error.contains(told), "{name}: {error}");

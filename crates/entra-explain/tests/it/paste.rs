@@ -96,14 +96,25 @@ async fn opaque_token_and_token_within_a_token_are_hidden() {
         let ended = Run::of(outer.clone()).hiding(&inner).configured(&entra).with(arguments).end().await;
         assert!(ended.stdout.contains("idp_access_token"), "{ended:?}");
     }
+
+    // Neither a part of a signature where a value is shortened, nor a token that is not a JWT.
+    let inner = format!("eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJhIn0.{}", "madeUpSignature".repeat(50));
+    let outer = entra.entra().token().claim("assertion", &*inner).claim("idp_access_token", "ya29.madeUpOpaqueToken");
+    for arguments in [&[][..], &["--all"], &["--json"]] {
+        let ended = Run::token(&outer.build()).configured(&entra).with(arguments).end().await;
+        assert!(ended.stdout.contains("assertion") && !ended.stdout.contains("madeUp"), "{}", ended.stdout);
+    }
 }
 
 #[tokio::test]
 async fn token_cannot_control_the_terminal() {
     let entra = entra().await;
-    let token = entra.entra().token().claim("name", "\u{1b}[2J\u{9b}1m\u{202e}x").build();
+    let token = entra.entra().token().claim("name", "\u{1b}[2J\u{9b}1m\u{202e}x");
+    let token = token.claim("z\n✓ Accepted: an API token", 1).build();
     for arguments in [&[][..], &["--all"], &["--json"]] {
         let ended = Run::token(&token).configured(&entra).with(arguments).end().await;
+        let forged = |line: &str| line.starts_with("✓ Accepted: an API token");
+        assert!(!ended.stdout.lines().any(forged), "{}", ended.stdout);
         assert!(!ended.stdout.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{ended:?}");
         assert!(ended.stdout.contains("\\u202e"), "{ended:?}");
     }

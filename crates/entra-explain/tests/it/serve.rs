@@ -49,6 +49,8 @@ async fn configuration_and_requirement_are_changed_on_the_page() {
         (json!(settings), json!(""), "accepted", Value::Null),
         (json!(settings.replace(MockEntra::CLIENT_ID, MockEntra::CALLER)), Value::Null, "rejected", json!(401)),
         (json!(r#"{"AzureAd":{"TenantId":"x"}}"#), Value::Null, "not_configured", Value::Null),
+        // It would be read with the rights of whoever started the page.
+        (json!(settings.replace("}}", r#","KeyFile":"Cargo.toml"}}"#)), Value::Null, "not_configured", Value::Null),
     ];
     for (configuration, requirement, verdict, status) in rows {
         let explanation = ask(configuration.clone(), requirement.clone()).await.json();
